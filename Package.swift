@@ -1,0 +1,136 @@
+// swift-tools-version: 6.2
+// The floors of the house, lowest first. A target imports lower floors only; the exceptions are
+// said beside the target. `swift build --explicit-target-dependency-import-check error` guards it.
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+func house(_ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil) -> Target {
+    .target(name: name, dependencies: dependencies, path: path, swiftSettings: strict)
+}
+
+func plugin(_ name: String, in folder: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    house(name, ["Primitives", "ConsulModel", "PluginAPI"] + dependencies, path: "Plugins/\(folder)")
+}
+
+func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies,
+        exclude: [], resources: [], swiftSettings: strict)
+}
+
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioCompression: Target.Dependency = .product(name: "NIOHTTPCompression", package: "swift-nio-extras")
+let asyncHTTP: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+
+let package = Package(
+    name: "consul",
+    products: [.executable(name: "consul", targets: ["consul"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    ],
+    targets: [
+        // ---- Floor 0: ground ------------------------------------------------------------------
+        .systemLibrary(
+            name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        house("Primitives"),
+        house("Wire", ["Primitives"]),  // stands on Primitives
+
+        // ---- Floor 1: vocabulary --------------------------------------------------------------
+        house("ConsulModel", ["Primitives", "Wire"]),
+
+        // ---- Floor 2: pure rules --------------------------------------------------------------
+        house("ConsulState", ["Primitives", "Wire", "ConsulModel"]),
+        house("ConsulConfig", ["Primitives", "Wire", "ConsulModel", "CLibYAML"]),
+        house("Watch", ["Primitives", "Wire", "ConsulModel"]),
+        house("PluginAPI", ["Primitives", "Wire", "ConsulModel"]),
+
+        // ---- Floor 3: shells, where all I/O lives ---------------------------------------------
+        house(
+            "Platform",
+            ["Primitives", nioCore, nioPosix, nioSSL, logging, subprocess, systemPackage]),
+        house(
+            "HTTPTransport",  // stands on Platform
+            [
+                "Primitives", "Platform", nioCore, nioPosix, nioHTTP1, nioSSL, nioCompression,
+                asyncHTTP, logging,
+            ]),
+
+        // ---- Floor 4: services ----------------------------------------------------------------
+        house(
+            "ConsulServer",
+            ["Primitives", "Wire", "ConsulModel", "ConsulState", "Platform", nioCore, logging]),
+        house(
+            "LocalAgent",
+            [
+                "Primitives", "Wire", "ConsulModel", "ConsulConfig", "PluginAPI", "Watch",
+                "Platform", "HTTPTransport", nioCore, logging,
+            ]),
+        house("ConsulClient", ["Primitives", "Wire", "ConsulModel", "HTTPTransport", nioCore]),
+
+        // ---- Floor 5: faces -------------------------------------------------------------------
+        house(
+            "ConsulHTTP",
+            [
+                "Primitives", "Wire", "ConsulModel", "ConsulConfig", "PluginAPI", "Watch",
+                "LocalAgent", "Platform", "HTTPTransport", nioCore, nioHTTP1, logging,
+            ]),
+
+        // ---- Floor 6: composition root --------------------------------------------------------
+        house(
+            "ConsulAgent",
+            [
+                "Primitives", "Wire", "ConsulModel", "ConsulState", "ConsulConfig", "PluginAPI",
+                "Watch", "Platform", "HTTPTransport", "ConsulServer", "LocalAgent", "ConsulHTTP",
+                nioCore, nioPosix, logging,
+            ]),
+
+        // ---- Floor 7: the door ----------------------------------------------------------------
+        .executableTarget(
+            name: "consul",
+            dependencies: [
+                "Primitives", "Wire", "ConsulModel", "ConsulConfig", "PluginAPI", "Watch",
+                "Platform", "HTTPTransport", "LocalAgent", "ConsulClient", "ConsulAgent",
+                "StandardPlugins", logging,
+            ],
+            swiftSettings: strict),
+
+        // ---- Plugins: one small target per check type; they stand beside floor 4 ---------------
+        plugin("CheckScript", in: "CheckScript"),
+        plugin("CheckHTTP", in: "CheckHTTP"),
+        plugin("CheckTCP", in: "CheckTCP"),
+        plugin("CheckUDP", in: "CheckUDP"),
+        plugin("CheckTTL", in: "CheckTTL"),
+        plugin("CheckAlias", in: "CheckAlias"),
+        plugin("CheckDocker", in: "CheckDocker", ["Wire"]),
+        plugin("CheckOSService", in: "CheckOSService"),
+        plugin("ExternalPlugins", in: "External", ["Wire"]),
+        plugin(
+            "StandardPlugins", in: "Standard",  // stands on the other plugins: the list of them all
+            [
+                "CheckScript", "CheckHTTP", "CheckTCP", "CheckUDP", "CheckTTL", "CheckAlias",
+                "CheckDocker", "CheckOSService",
+            ]),
+
+        // ---- Tests mirror the targets ---------------------------------------------------------
+        tests(of: "Primitives"),
+        tests(of: "Wire", ["Primitives"]),
+    ]
+)

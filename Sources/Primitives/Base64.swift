@@ -1,0 +1,75 @@
+/// RFC 4648 standard base64 with padding, the form of Go's `encoding/json` for byte slices.
+public enum Base64 {
+    private static let alphabet = Array(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+
+    private static let reverse: [UInt8] = {
+        var table = [UInt8](repeating: 0xFF, count: 256)
+        for (value, byte) in alphabet.enumerated() { table[Int(byte)] = UInt8(value) }
+        return table
+    }()
+
+    public static func encode(_ input: some Collection<UInt8>) -> String {
+        var out: [UInt8] = []
+        append(input, to: &out)
+        return String(decoding: out, as: UTF8.self)
+    }
+
+    /// Appends the encoded form to `out`: 4 bytes for each 3, or part of 3, of the input.
+    public static func append(_ input: some Collection<UInt8>, to out: inout [UInt8]) {
+        out.reserveCapacity(out.count + (input.count + 2) / 3 * 4)
+        let done: Void? = input.withContiguousStorageIfAvailable { appendBuffer($0, to: &out) }
+        if done == nil { Array(input).withUnsafeBufferPointer { appendBuffer($0, to: &out) } }
+    }
+
+    private static func appendBuffer(_ input: UnsafeBufferPointer<UInt8>, to out: inout [UInt8]) {
+        alphabet.withUnsafeBufferPointer { alphabet in
+            var index = 0
+            while index + 2 < input.count {
+                let word =
+                    UInt32(input[index]) << 16 | UInt32(input[index + 1]) << 8
+                    | UInt32(input[index + 2])
+                out.append(alphabet[Int(word >> 18)])
+                out.append(alphabet[Int(word >> 12 & 63)])
+                out.append(alphabet[Int(word >> 6 & 63)])
+                out.append(alphabet[Int(word & 63)])
+                index += 3
+            }
+            let left = input.count - index
+            guard left > 0 else { return }
+            let word = UInt32(input[index]) << 16 | (left == 2 ? UInt32(input[index + 1]) << 8 : 0)
+            out.append(alphabet[Int(word >> 18)])
+            out.append(alphabet[Int(word >> 12 & 63)])
+            out.append(left == 2 ? alphabet[Int(word >> 6 & 63)] : UInt8(ascii: "="))
+            out.append(UInt8(ascii: "="))
+        }
+    }
+
+    /// Nil for anything but complete groups of four with correct padding. Line breaks are skipped, as
+    /// in Go.
+    public static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
+        let symbols = text.filter { $0 != 0x0A && $0 != 0x0D }
+        guard symbols.count % 4 == 0 else { return nil }
+        let padding = symbols.reversed().prefix { $0 == UInt8(ascii: "=") }.count
+        guard padding <= 2 else { return nil }
+        var out: [UInt8] = []
+        out.reserveCapacity(symbols.count / 4 * 3)
+        var word: UInt32 = 0
+        for (index, symbol) in symbols.enumerated() {
+            let isPadding = index >= symbols.count - padding
+            let value = isPadding ? 0 : reverse[Int(symbol)]
+            guard value != 0xFF else { return nil }
+            word = word << 6 | UInt32(value)
+            if index % 4 == 3 {
+                out.append(UInt8(truncatingIfNeeded: word >> 16))
+                out.append(UInt8(truncatingIfNeeded: word >> 8))
+                out.append(UInt8(truncatingIfNeeded: word))
+                word = 0
+            }
+        }
+        out.removeLast(padding)
+        return out
+    }
+
+    public static func decode(_ text: String) -> [UInt8]? { decode(Array(text.utf8)) }
+}

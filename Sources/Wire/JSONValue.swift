@@ -1,0 +1,57 @@
+/// Any JSON value, for data whose shape belongs to somebody else: plugin settings, opaque
+/// configuration. Object keys keep no order.
+public indirect enum JSONValue: Hashable, Sendable, WireValue {
+    case null
+    case bool(Bool)
+    case integer(Int64)
+    case double(Double)
+    case string(String)
+    case array([JSONValue])
+    case object([String: JSONValue])
+
+    public init() { self = .null }
+
+    public var isWireEmpty: Bool { self == .null }
+
+    public func encode<E: WireEncoder>(to encoder: inout E) {
+        switch self {
+        case .null: encoder.null()
+        case .bool(let value): encoder.bool(value)
+        case .integer(let value): encoder.integer(value)
+        case .double(let value): encoder.double(value)
+        case .string(let value): encoder.string(value)
+        case .array(let value): value.encode(to: &encoder)
+        case .object(let value): value.encode(to: &encoder)
+        }
+    }
+
+    public mutating func decode<D: WireDecoder>(from decoder: inout D) throws {
+        switch try decoder.nextKind() {
+        case .null:
+            _ = try decoder.null()
+            self = .null
+        case .bool: self = .bool(try decoder.bool())
+        case .number:
+            let number = try decoder.double()
+            self = Int64(exactly: number).map { .integer($0) } ?? .double(number)
+        case .string: self = .string(try decoder.string())
+        case .array:
+            var value: [JSONValue] = []
+            try value.decode(from: &decoder)
+            self = .array(value)
+        case .map:
+            var value: [String: JSONValue] = [:]
+            try value.decode(from: &decoder)
+            self = .object(value)
+        }
+    }
+
+    public subscript(_ key: String) -> JSONValue? {
+        if case .object(let object) = self { object[key] } else { nil }
+    }
+
+    public var stringValue: String? { if case .string(let value) = self { value } else { nil } }
+    public var integerValue: Int64? { if case .integer(let value) = self { value } else { nil } }
+    public var boolValue: Bool? { if case .bool(let value) = self { value } else { nil } }
+    public var arrayValue: [JSONValue]? { if case .array(let value) = self { value } else { nil } }
+}

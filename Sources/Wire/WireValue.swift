@@ -1,0 +1,207 @@
+public import Primitives
+
+/// A value that can stand in a record's field. Its type says how each format writes it.
+public protocol WireValue {
+    init()
+    /// Go's zero value: what `omitEmpty` leaves out.
+    var isWireEmpty: Bool { get }
+    func encode<E: WireEncoder>(to encoder: inout E)
+    /// Replaces the value by what stands next in `decoder`. A null gives the empty value, as in Go.
+    mutating func decode<D: WireDecoder>(from decoder: inout D) throws
+}
+
+/// Writes values in one format. Calls come in the order of the text: `beginMap`, then for each entry
+/// `key` and a value, then `endMap`.
+public protocol WireEncoder {
+    mutating func null()
+    mutating func bool(_ value: Bool)
+    mutating func integer(_ value: Int64)
+    mutating func unsigned(_ value: UInt64)
+    mutating func double(_ value: Double)
+    mutating func string(_ value: String)
+    /// Base64 in JSON, raw elsewhere.
+    mutating func bytes(_ value: Bytes)
+    /// Go's text form in JSON, nanoseconds elsewhere.
+    mutating func duration(_ value: GoDuration)
+    mutating func beginArray(count: Int)
+    mutating func endArray()
+    mutating func beginMap(count: Int)
+    mutating func key(_ key: String)
+    mutating func endMap()
+    mutating func record<R: Record>(_ value: R)
+}
+
+/// What stands next in a decoder.
+public enum WireKind: Sendable {
+    case null, bool, number, string, array, map
+}
+
+/// Reads values of one format, one after another. A value of another kind than asked for is an error of
+/// that format, which names the place.
+public protocol WireDecoder: FieldVisitor {
+    mutating func nextKind() throws -> WireKind
+    /// Consumes a null if one stands next.
+    mutating func null() throws -> Bool
+    mutating func bool() throws -> Bool
+    mutating func integer() throws -> Int64
+    mutating func unsigned() throws -> UInt64
+    mutating func double() throws -> Double
+    mutating func string() throws -> String
+    mutating func bytes() throws -> Bytes
+    /// Go's text form or a number of nanoseconds.
+    mutating func duration() throws -> GoDuration
+    mutating func beginArray() throws
+    /// False when the array is over; its end is then consumed.
+    mutating func nextElement() throws -> Bool
+    mutating func beginMap() throws
+    /// The next key as written; nil when the map is over; its end is then consumed.
+    mutating func nextKey() throws -> String?
+    mutating func skip() throws
+
+    /// The key whose field is being looked for, and whether one took it. Kept by `record`.
+    var pendingKey: FoldedKey { get set }
+    var pendingKeyTaken: Bool { get set }
+    /// Called for a key that no field of `record` took. Skips the value, or reports it.
+    mutating func unknownKey<R: Record>(_ key: String, in record: R) throws
+}
+
+extension WireDecoder {
+    @inlinable
+    public mutating func record<R: Record>(_ value: inout R) throws {
+        if try null() {
+            value = R()
+            return
+        }
+        let outer = (pendingKey, pendingKeyTaken)
+        try beginMap()
+        while let key = try nextKey() {
+            pendingKey = FoldedKey(key)
+            pendingKeyTaken = false
+            try value.fields(&self)
+            if !pendingKeyTaken { try unknownKey(key, in: value) }
+        }
+        (pendingKey, pendingKeyTaken) = outer
+    }
+
+    @inlinable
+    public mutating func field<T: WireValue>(
+        _ name: StaticString, _ value: inout T, _ rule: FieldRule
+    ) throws {
+        guard !pendingKeyTaken, pendingKey.matches(name) else { return }
+        pendingKeyTaken = true
+        try value.decode(from: &self)
+        // A nested record has kept keys of its own; this one stays taken.
+        pendingKeyTaken = true
+    }
+}
+
+extension Bool: WireValue {
+    @inlinable public var isWireEmpty: Bool { !self }
+    @inlinable public func encode<E: WireEncoder>(to encoder: inout E) { encoder.bool(self) }
+    @inlinable public mutating func decode<D: WireDecoder>(from decoder: inout D) throws {
+        self = try decoder.null() ? false : decoder.bool()
+    }
+}
+
+extension Int: WireValue {
+    @inlinable public var isWireEmpty: Bool { self == 0 }
+    @inlinable public func encode<E: WireEncoder>(to encoder: inout E) {
+        encoder.integer(Int64(self))
+    }
+    @inlinable public mutating func decode<D: WireDecoder>(from decoder: inout D) throws {
+        self = try decoder.null() ? 0 : Int(decoder.integer())
+    }
+}
+
+extension UInt64: WireValue {
+    @inlinable public var isWireEmpty: Bool { self == 0 }
+    @inlinable public func encode<E: WireEncoder>(to encoder: inout E) { encoder.unsigned(self) }
+    @inlinable public mutating func decode<D: WireDecoder>(from decoder: inout D) throws {
+        self = try decoder.null() ? 0 : decoder.unsigned()
+    }
+}
+
+extension Double: WireValue {
+    @inlinable public var isWireEmpty: Bool { self == 0 }
+    @inlinable public func encode<E: WireEncoder>(to encoder: inout E) { encoder.double(self) }
+    @inlinable public mutating func decode<D: WireDecoder>(from decoder: inout D) throws {
+        self = try decoder.null() ? 0 : decoder.double()
+    }
+}
+
+extension String: WireValue {
+    @inlinable public var isWireEmpty: Bool { isEmpty }
+    @inlinable public func encode<E: WireEncoder>(to encoder: inout E) { encoder.string(self) }
+    @inlinable public mutating func decode<D: WireDecoder>(from decoder: inout D) throws {
+        self = try decoder.null() ? "" : decoder.string()
+    }
+}
+
+extension GoDuration: WireValue {
+    @inlinable public init() { self.init(nanoseconds: 0) }
+    @inlinable public var isWireEmpty: Bool { nanoseconds == 0 }
+    @inlinable public func encode<E: WireEncoder>(to encoder: inout E) { encoder.duration(self) }
+    @inlinable public mutating func decode<D: WireDecoder>(from decoder: inout D) throws {
+        self = try decoder.null() ? .zero : decoder.duration()
+    }
+}
+
+extension Array: WireValue where Element: WireValue {
+    @inlinable public var isWireEmpty: Bool { isEmpty }
+    @inlinable public func encode<E: WireEncoder>(to encoder: inout E) {
+        encoder.beginArray(count: count)
+        for element in self { element.encode(to: &encoder) }
+        encoder.endArray()
+    }
+    @inlinable public mutating func decode<D: WireDecoder>(from decoder: inout D) throws {
+        removeAll()
+        if try decoder.null() { return }
+        try decoder.beginArray()
+        while try decoder.nextElement() {
+            var element = Element()
+            try element.decode(from: &decoder)
+            append(element)
+        }
+    }
+}
+
+extension Dictionary: WireValue where Key == String, Value: WireValue {
+    @inlinable public var isWireEmpty: Bool { isEmpty }
+    /// Keys are written in byte order, as Go's encoder sorts them.
+    @inlinable public func encode<E: WireEncoder>(to encoder: inout E) {
+        encoder.beginMap(count: count)
+        for key in keys.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
+            encoder.key(key)
+            self[key]!.encode(to: &encoder)
+        }
+        encoder.endMap()
+    }
+    @inlinable public mutating func decode<D: WireDecoder>(from decoder: inout D) throws {
+        removeAll()
+        if try decoder.null() { return }
+        try decoder.beginMap()
+        while let key = try decoder.nextKey() {
+            var value = Value()
+            try value.decode(from: &decoder)
+            self[key] = value
+        }
+    }
+}
+
+/// Nil is null, and is left out under `omitEmpty`: a Go pointer.
+extension Optional: WireValue where Wrapped: WireValue {
+    @inlinable public init() { self = nil }
+    @inlinable public var isWireEmpty: Bool { self == nil }
+    @inlinable public func encode<E: WireEncoder>(to encoder: inout E) {
+        if let self { self.encode(to: &encoder) } else { encoder.null() }
+    }
+    @inlinable public mutating func decode<D: WireDecoder>(from decoder: inout D) throws {
+        if try decoder.null() {
+            self = nil
+        } else {
+            var value = Wrapped()
+            try value.decode(from: &decoder)
+            self = value
+        }
+    }
+}
