@@ -1,0 +1,43 @@
+public import Wire
+
+/// An instance of a service on a node, as the catalog keeps it.
+public struct NodeService: Record, Hashable, Sendable {
+    public var kind = ""
+    public var id = ""
+    public var service = ""
+    public var tags: [String] = []
+    public var address = ""
+    public var taggedAddresses: [String: ServiceAddress] = [:]
+    public var meta: [String: String] = [:]
+    public var port = 0
+    public var weights = Weights()
+    public var enableTagOverride = false
+    public var proxy = ProxyConfiguration()
+    public var connect = ServiceConnect()
+    public var raftIndex = RaftIndex()
+    public init() {}
+
+    public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
+        try visit.field("Kind", &kind, .omitEmpty)
+        try visit.field("ID", &id)
+        try visit.field("Service", &service)
+        try visit.field("Tags", &tags)
+        try visit.field("Address", &address)
+        try visit.field("TaggedAddresses", &taggedAddresses, .omitEmpty)
+        try visit.field("Meta", &meta, .nullWhenEmpty)
+        try visit.field("Port", &port)
+        try visit.field("Weights", &weights)
+        try visit.field("EnableTagOverride", &enableTagOverride)
+        try visit.field("Proxy", &proxy)
+        try visit.field("Connect", &connect)
+        try visit.embed(&raftIndex)
+    }
+
+    /// True when the two differ in nothing but their indexes: a write of one over the other changes
+    /// nothing.
+    public func isSame(as other: NodeService) -> Bool {
+        var copy = other
+        copy.raftIndex = raftIndex
+        return self == copy
+    }
+}

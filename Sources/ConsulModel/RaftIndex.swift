@@ -1,0 +1,17 @@
+public import Wire
+
+/// When a record was made and last changed, as indexes of the replicated log.
+public struct RaftIndex: Record, Hashable, Sendable {
+    public var createIndex: UInt64 = 0
+    public var modifyIndex: UInt64 = 0
+    public init() {}
+    public init(create: UInt64, modify: UInt64) {
+        createIndex = create
+        modifyIndex = modify
+    }
+
+    public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
+        try visit.field("CreateIndex", &createIndex)
+        try visit.field("ModifyIndex", &modifyIndex)
+    }
+}
