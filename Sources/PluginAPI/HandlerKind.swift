@@ -1,0 +1,57 @@
+public import ConsulModel
+public import Primitives
+
+/// A kind of watch handler: `script`, `http`, or one of an external plugin.
+public protocol HandlerKind: Sendable {
+    /// As `handler_type` names it.
+    var kind: String { get }
+    func problems(in definition: WatchDefinition) -> [DefinitionProblem]
+    func make(_ definition: WatchDefinition, in context: HandlerContext) throws -> any WatchHandler
+}
+
+public struct HandlerContext: Sendable {
+    public var processes: any ProcessRunner
+    public var http: any HTTPProber
+    public init(processes: any ProcessRunner, http: any HTTPProber) {
+        self.processes = processes
+        self.http = http
+    }
+}
+
+/// One firing of a watch.
+public struct HandlerFiring: Hashable, Sendable {
+    /// Compact JSON of the data, with a line break at its end.
+    public var payload: [UInt8]
+    /// `CONSUL_INDEX` and, for HTTP, `X-Consul-Index`: decimal, or a content hash.
+    public var index: String
+    /// Further variables: `CONSUL_NODE`, `CONSUL_WATCH_TYPE` …
+    public var environment: [String: String]
+
+    public init(payload: [UInt8], index: String, environment: [String: String]) {
+        self.payload = payload
+        self.index = index
+        self.environment = environment
+    }
+}
+
+/// How a run of a handler ended.
+public struct HandlerOutcome: Hashable, Sendable {
+    /// An exit code or an HTTP status; nil when there was neither.
+    public var code: Int?
+    /// The end of its output or reply.
+    public var output: String
+    /// Empty when it succeeded.
+    public var failure: String
+    public var succeeded: Bool { failure.isEmpty }
+
+    public init(code: Int?, output: String, failure: String = "") {
+        self.code = code
+        self.output = output
+        self.failure = failure
+    }
+}
+
+public protocol WatchHandler: Sendable {
+    /// Runs once, to the end, to its own time limit, or until its task is cancelled.
+    func run(_ firing: HandlerFiring) async -> HandlerOutcome
+}

@@ -1,0 +1,102 @@
+public import ConsulModel
+public import Wire
+
+/// One unit of extension: a name, a version and what it brings in. Compiled-in plugins and external
+/// programs are the same values, in one `PluginRegistry`.
+public struct Plugin: Sendable {
+    public var name: String
+    public var version: String
+    /// `built-in`, or the path of the program that provides it.
+    public var origin: String
+    public var contributions: [Contribution]
+
+    public init(
+        name: String, version: String, origin: String = "built-in", contributions: [Contribution]
+    ) {
+        self.name = name
+        self.version = version
+        self.origin = origin
+        self.contributions = contributions
+    }
+}
+
+/// What a plugin can bring in.
+public enum Contribution: Sendable {
+    case checkType(any CheckType)
+    case handlerKind(any HandlerKind)
+    case helperCommand(any HelperCommand)
+    case eventResponder(any EventResponder)
+
+    /// The name that must be alone of its sort in a registry.
+    public var kind: String {
+        switch self {
+        case .checkType(let type): type.kind
+        case .handlerKind(let handler): handler.kind
+        case .helperCommand(let command): command.name
+        case .eventResponder(let responder): responder.eventName
+        }
+    }
+
+    /// The sort as `consul plugin list` shows it.
+    public var sort: String {
+        switch self {
+        case .checkType: "check"
+        case .handlerKind: "handler"
+        case .helperCommand: "command"
+        case .eventResponder: "event"
+        }
+    }
+}
+
+/// A fault in a definition, at a field. `path` is relative to the definition, in the snake case of
+/// configuration files (`http`, `expect.status[0]`); empty for the whole.
+public struct DefinitionProblem: Error, Hashable, Sendable {
+    public var path: String
+    public var message: String
+    public init(_ path: String, _ message: String) {
+        self.path = path
+        self.message = message
+    }
+}
+
+/// A command beside the built-in ones: `consul NAME …` (lock and exec are such).
+public protocol HelperCommand: Sendable {
+    var name: String { get }
+    /// One line for the command list.
+    var synopsis: String { get }
+    /// - Parameter arguments: what stood behind the name.
+    /// - Returns: the exit code.
+    func run(_ arguments: [String]) async -> Int32
+}
+
+/// Takes custom events of one name off the ordinary path, as remote execution takes `_rexec`.
+public protocol EventResponder: Sendable {
+    var eventName: String { get }
+    func respond(to event: UserEvent) async
+}
+
+/// One line of `consul plugin list` and `GET /v1/agent/plugins`.
+public struct PluginStatus: Record, Hashable, Sendable {
+    public var name = ""
+    public var version = ""
+    public var origin = ""
+    /// `loaded`, `restarting` or `failed`.
+    public var state = "loaded"
+    /// Each `sort:kind`, for example `check:http`.
+    public var provides: [String] = []
+    /// The last load or run error; empty when all is well.
+    public var error = ""
+    /// Restarts of an external program since the agent started.
+    public var restarts = 0
+    public init() {}
+
+    public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
+        try visit.field("Name", &name)
+        try visit.field("Version", &version)
+        try visit.field("Origin", &origin)
+        try visit.field("State", &state)
+        try visit.field("Provides", &provides)
+        try visit.field("Error", &error)
+        try visit.field("Restarts", &restarts)
+    }
+}

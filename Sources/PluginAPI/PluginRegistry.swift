@@ -1,0 +1,54 @@
+public import ConsulModel
+
+/// All that is plugged in. A value: a reload makes a new one.
+public struct PluginRegistry: Sendable {
+    public let plugins: [Plugin]
+    private var checkTypes: [any CheckType] = []
+    private var handlerKinds: [String: any HandlerKind] = [:]
+    public private(set) var helperCommands: [String: any HelperCommand] = [:]
+    public private(set) var eventResponders: [String: any EventResponder] = [:]
+
+    /// Refuses two contributions of one sort with the same name.
+    public init(_ plugins: [Plugin]) throws(PluginAPIError) {
+        self.plugins = plugins
+        var owners: [String: String] = [:]
+        for plugin in plugins {
+            for contribution in plugin.contributions {
+                let name = "\(contribution.sort):\(contribution.kind)"
+                if let owner = owners.updateValue(plugin.name, forKey: name) {
+                    throw .duplicateKind(name, first: owner, second: plugin.name)
+                }
+                switch contribution {
+                case .checkType(let type): checkTypes.append(type)
+                case .handlerKind(let kind): handlerKinds[kind.kind] = kind
+                case .helperCommand(let command): helperCommands[command.name] = command
+                case .eventResponder(let responder):
+                    eventResponders[responder.eventName] = responder
+                }
+            }
+        }
+    }
+
+    /// The one type that claims a definition.
+    public func checkType(for definition: CheckDefinition) throws(PluginAPIError)
+        -> any CheckType
+    {
+        let claimants = checkTypes.filter { $0.claims(definition) }
+        guard let type = claimants.first else {
+            throw definition.type.isEmpty ? .noCheckType : .unknownCheckType(definition.type)
+        }
+        guard claimants.count == 1 else { throw .severalCheckTypes(claimants.map { $0.kind }) }
+        return type
+    }
+
+    public func handlerKind(named name: String) -> (any HandlerKind)? { handlerKinds[name] }
+
+    /// Everything wrong with a check's definition, whichever type it is of.
+    public func problems(in definition: CheckDefinition) -> [DefinitionProblem] {
+        do {
+            return try checkType(for: definition).problems(in: definition)
+        } catch {
+            return [DefinitionProblem("", "\(error)")]
+        }
+    }
+}
