@@ -48,17 +48,6 @@ public enum Contribution: Sendable {
     }
 }
 
-/// A fault in a definition, at a field. `path` is relative to the definition, in the snake case of
-/// configuration files (`http`, `expect.status[0]`); empty for the whole.
-public struct DefinitionProblem: Error, Hashable, Sendable {
-    public var path: String
-    public var message: String
-    public init(_ path: String, _ message: String) {
-        self.path = path
-        self.message = message
-    }
-}
-
 /// A command beside the built-in ones: `consul NAME …` (lock and exec are such).
 public protocol HelperCommand: Sendable {
     var name: String { get }

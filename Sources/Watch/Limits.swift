@@ -1,0 +1,22 @@
+package import Primitives
+
+/// The bounds of the watch engine's core.
+package enum Limits {
+    /// Firings kept for a busy handler under `on_busy: queue`; then the newest replaces the last one.
+    package static let queuedFiringsMax = 256
+    /// Events that wait for a busy handler; Consul's own buffer holds as many.
+    package static let pendingEventsMax = 256
+    /// Event IDs remembered as handled: twice the buffer that they can come back from.
+    package static let handledEventsMax = 512
+    /// Runs at once under `on_busy: parallel(n)`.
+    package static let parallelMax = 64
+    /// Sources of one `any_of`.
+    package static let sourcesMax = 64
+    /// Retries of one firing.
+    package static let retriesMax = 1_000
+    /// Consul's back-off after a failed query: 5 s times the square of the failures, at most 3 min.
+    package static let queryBackoffUnit = GoDuration.seconds(5)
+    package static let queryBackoffMax = GoDuration.seconds(180)
+    /// Bytes of an event's payload that go into the environment, where the kernel bounds the whole.
+    package static let environmentPayloadMax = 4096
+}

@@ -1,0 +1,23 @@
+package import ConsulModel
+package import Wire
+
+/// One service as this agent has it registered. Only the agent can tell, so `consul watch` refuses it.
+enum AgentServiceWatch: WatchType {
+    static let name = "agent_service"
+    static let fields: Set<String> = ["service_id"]
+
+    static func problems(in source: WatchSource) -> [DefinitionProblem] {
+        source.serviceID.isEmpty
+            ? [DefinitionProblem("service_id", "Must specify a single service ID to watch")] : []
+    }
+
+    static func query(_ source: WatchSource) -> WatchQuery {
+        .agentService(NamedQuery(source.serviceID, source.queryOptions))
+    }
+}
+
+extension WatchContent {
+    package init<Service: WireValue>(agentService service: Service?, id: String) {
+        self.init(.single, service.map { [Item(id, $0)] } ?? [])
+    }
+}

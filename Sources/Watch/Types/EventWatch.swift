@@ -1,0 +1,19 @@
+package import ConsulModel
+
+/// Custom events, of one name or of all. The data is an array of those not handed over before.
+enum EventWatch: WatchType {
+    static let name = "event"
+    static let fields: Set<String> = ["name"]
+
+    static func problems(in source: WatchSource) -> [DefinitionProblem] { [] }
+
+    static func query(_ source: WatchSource) -> WatchQuery {
+        .event(NamedQuery(source.name, source.queryOptions))
+    }
+}
+
+extension WatchContent {
+    package init(events: [UserEvent]) {
+        self.init(.array(emptyIsNull: false), events.map { Item($0.id, $0) })
+    }
+}

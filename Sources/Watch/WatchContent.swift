@@ -1,0 +1,61 @@
+package import Wire
+
+/// What a source says, cut into items so that two states can be told apart item by item, and joined
+/// again as the JSON that a handler gets.
+package struct WatchContent: Hashable, Sendable {
+    /// How the items stand together.
+    package enum Shape: Hashable, Sendable {
+        /// One value; `null` when there is none.
+        case single
+        /// An array; with `emptyIsNull`, `null` instead of `[]` (Consul's key prefixes).
+        case array(emptyIsNull: Bool)
+        /// An object whose keys are the items' names.
+        case object
+    }
+
+    package struct Item: Hashable, Sendable {
+        /// Tells which items of two states are the same thing: a key, a node's name, a check's place.
+        package var name: String
+        package var json: [UInt8]
+
+        package init<Value: WireValue>(_ name: String, _ value: Value) {
+            self.name = name
+            json = JSONWriter.encode(value, audience: .client)
+        }
+    }
+
+    package var shape: Shape
+    package var items: [Item]
+
+    package init(_ shape: Shape, _ items: [Item]) {
+        self.shape = shape
+        self.items = items
+    }
+
+    /// The handler's JSON, compact.
+    package var json: [UInt8] {
+        var writer = JSONWriter(capacity: items.reduce(2) { $0 + $1.json.count + 1 })
+        write(to: &writer)
+        return writer.output
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        switch shape {
+        case .single:
+            if let item = items.first { writer.raw(item.json) } else { writer.null() }
+        case .array(emptyIsNull: true) where items.isEmpty:
+            writer.null()
+        case .array:
+            writer.beginArray(count: items.count)
+            for item in items { writer.raw(item.json) }
+            writer.endArray()
+        case .object:
+            writer.beginMap(count: items.count)
+            for item in items {
+                writer.key(item.name)
+                writer.raw(item.json)
+            }
+            writer.endMap()
+        }
+    }
+}

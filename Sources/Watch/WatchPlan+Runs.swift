@@ -1,0 +1,122 @@
+import ConsulModel
+import Primitives
+
+/// When the handler runs, and what follows a run.
+extension WatchPlan {
+    /// Does whatever can be done now, and says when to look again.
+    mutating func advance(now: Instant, _ out: inout [Directive]) {
+        if !isPaused {
+            retryIfDue(now: now, &out)
+            takeChange(now: now, &out)
+            while running.count < onBusy.runsMax, retry == nil, !queue.isEmpty {
+                start(queue.removeFirst(), &out)
+            }
+        }
+        if let instant = nextInstant(after: now) { out.append(.wake(at: instant)) }
+    }
+
+    private mutating func takeChange(now: Instant, _ out: inout [Directive]) {
+        guard changedSince != nil, settled(by: now) else { return }
+        // A newer state makes the retry of an older one pointless; events are not states.
+        if !isEventWatch, onBusy != .queue { retry = nil }
+        guard onBusy == .queue || (running.count < onBusy.runsMax && retry == nil) else {
+            if onBusy == .cancel {
+                for number in running.keys.sorted() where cancelled.insert(number).inserted {
+                    out.append(.cancelRun(number: number))
+                }
+            }
+            return
+        }
+        guard let firing = makeFiring(&out) else { return }
+        if onBusy == .queue {
+            if queue.count == Limits.queuedFiringsMax { queue.removeLast() }
+            queue.append(firing)
+        } else {
+            start(firing, &out)
+        }
+    }
+
+    /// Nil when the state went back to the one handed over last.
+    private mutating func makeFiring(_ out: inout [Directive]) -> WatchFiring? {
+        let contents = contents
+        defer {
+            changedSince = nil
+            isForced = false
+        }
+        if !isForced, !isEventWatch, contents == lastFired { return nil }
+        firings += 1
+        let before: [WatchContent?] =
+            isEventWatch ? [nil] : lastFired.map { $0 } ?? contents.map { _ in nil }
+        let firing = maker.make(
+            number: firings, contents: contents, before: before, index: newestIndex)
+        if isEventWatch {
+            memory.rememberHandled(pendingEvents.map { $0.name })
+            pendingEvents = []
+        } else {
+            lastFired = contents
+            memory.contentHash = WatchContent.hash(of: contents)
+        }
+        out.append(.remember(memory))
+        return firing
+    }
+
+    private var newestIndex: WatchIndex {
+        let indexes = cursors.compactMap { $0.index }
+        let highest = indexes.compactMap { index -> UInt64? in
+            if case .index(let value) = index { value } else { nil }
+        }.max()
+        return highest.map { .index($0) } ?? indexes.first ?? .index(0)
+    }
+
+    private mutating func start(_ firing: WatchFiring, _ out: inout [Directive]) {
+        running[firing.number] = firing
+        out.append(.fire(firing))
+    }
+
+    // MARK: Ends and retries
+
+    mutating func endRun(
+        _ number: UInt64, succeeded: Bool, now: Instant, _ out: inout [Directive]
+    ) {
+        guard var firing = running.removeValue(forKey: number) else { return }
+        let wasCancelled = cancelled.remove(number) != nil
+        guard !succeeded, !wasCancelled, let policy = definition.retry else { return }
+        guard firing.attempt < policy.max else {
+            out.append(.deadLetter(firing))
+            return
+        }
+        // Another run of a parallel watch already waits to be repeated, or there is newer state.
+        let isSuperseded = changedSince != nil && !isEventWatch && onBusy != .queue
+        guard !isSuperseded, retry == nil else { return }
+        let factor = Int64(1) << Int64(min(firing.attempt, 30))
+        let pause = min(policy.minBackoff * factor, policy.maxBackoff)
+        firing.attempt += 1
+        retry = (firing, now + pause)
+    }
+
+    private mutating func retryIfDue(now: Instant, _ out: inout [Directive]) {
+        guard let (firing, at) = retry, at <= now, running.count < onBusy.runsMax else { return }
+        retry = nil
+        start(firing, &out)
+    }
+
+    // MARK: Time
+
+    /// Quiet for `wait.min`, or changed for `wait.max` (four times as long unless given).
+    private func settled(by now: Instant) -> Bool {
+        settlesAt.map { $0 <= now } ?? true
+    }
+
+    private var settlesAt: Instant? {
+        guard let wait = definition.wait, wait.min > .zero, !isForced, let since = changedSince
+        else { return nil }
+        let longest = wait.max > .zero ? wait.max : wait.min * 4
+        return min(lastChange + wait.min, since + longest)
+    }
+
+    private func nextInstant(after now: Instant) -> Instant? {
+        guard !isPaused else { return nil }
+        let retryAt = running.count < onBusy.runsMax ? retry?.at : nil
+        return [settlesAt, retryAt].compactMap { $0 }.filter { $0 > now }.min()
+    }
+}

@@ -1,0 +1,161 @@
+package import ConsulModel
+package import Primitives
+
+/// The plan of one watch: from the states of its sources to the runs of its handler.
+///
+/// A pure core with two hosts, the agent and `consul watch`. The host puts the queries, runs the
+/// handler, keeps one timer, and steps the plan with what happened.
+///
+/// The rules, by default Consul's: the handler fires once at the start with what is there; runs of one
+/// watch never overlap; changes during a run join into the newest state; a state that equals the one
+/// handed over last is no change. Unlike Consul, a query that failed in between makes no difference, and
+/// an event is handed over once, also across reloads and restarts.
+package struct WatchPlan: Sendable {
+    package enum Input: Hashable, Sendable {
+        case answer(source: Int, WatchAnswer)
+        case failed(source: Int)
+        case runEnded(number: UInt64, succeeded: Bool)
+        /// The instant of the last `wake` has come.
+        case woke
+        case pause
+        case resume
+        /// Run the handler with the newest state even though nothing changed.
+        case trigger
+    }
+
+    package enum Directive: Hashable, Sendable {
+        /// Put the source's query, to be answered once its index is another than `after`; not before
+        /// the instant, if there is one.
+        case query(source: Int, after: WatchIndex?, notBefore: Instant?)
+        case fire(WatchFiring)
+        /// Kill this run; its end is still reported.
+        case cancelRun(number: UInt64)
+        /// Step with `woke` then. Replaces an earlier one.
+        case wake(at: Instant)
+        /// The last retry has failed too: keep this where the operator will find it.
+        case deadLetter(WatchFiring)
+        /// Keep this across restarts.
+        case remember(WatchMemory)
+    }
+
+    package let definition: WatchDefinition
+    package internal(set) var memory: WatchMemory
+    package internal(set) var isPaused = false
+
+    let onBusy: OnBusy
+    let maker: FiringMaker
+    var cursors: [WatchCursor]
+    var lastFired: [WatchContent]?
+    var firings: UInt64 = 0
+
+    /// There is something to hand over, since then.
+    var changedSince: Instant?
+    var lastChange = Instant.zero
+    var isForced = false
+    var pendingEvents: [WatchContent.Item] = []
+
+    var running: [UInt64: WatchFiring] = [:]
+    var cancelled: Set<UInt64> = []
+    var queue: [WatchFiring] = []
+    var retry: (firing: WatchFiring, at: Instant)?
+
+    package init(_ definition: WatchDefinition, memory: WatchMemory = WatchMemory())
+        throws(WatchError)
+    {
+        self.definition = definition
+        self.memory = memory
+        maker = FiringMaker(definition: definition)
+        onBusy = OnBusy(definition.onBusy) ?? .coalesce
+        cursors = []
+        for source in definition.sources {
+            guard let query = source.query else { throw .unknownType(source.type) }
+            cursors.append(WatchCursor(query))
+        }
+    }
+
+    /// The query of each source.
+    package var queries: [WatchQuery] { cursors.map { $0.query } }
+    package var isRunning: Bool { !running.isEmpty }
+
+    package func start() -> [Directive] {
+        cursors.indices.map { .query(source: $0, after: nil, notBefore: nil) }
+    }
+
+    package mutating func step(_ input: Input, now: Instant) -> [Directive] {
+        var out: [Directive] = []
+        switch input {
+        case .answer(let source, let answer):
+            receive(answer, from: source, now: now, &out)
+            out.append(.query(source: source, after: cursors[source].index, notBefore: nil))
+        case .failed(let source):
+            let pause = cursors[source].fail()
+            out.append(
+                .query(source: source, after: cursors[source].index, notBefore: now + pause))
+        case .runEnded(let number, let succeeded):
+            endRun(number, succeeded: succeeded, now: now, &out)
+        case .woke:
+            break
+        case .pause:
+            isPaused = true
+        case .resume:
+            isPaused = false
+        case .trigger:
+            guard knowsAllSources else { break }
+            isForced = true
+            changedSince = changedSince ?? now
+        }
+        advance(now: now, &out)
+        return out
+    }
+
+    var knowsAllSources: Bool { cursors.allSatisfy { $0.content != nil } }
+    var isEventWatch: Bool { definition.anyOf.isEmpty && definition.source.type == EventWatch.name }
+
+    // MARK: Changes
+
+    private mutating func receive(
+        _ answer: WatchAnswer, from source: Int, now: Instant, _ out: inout [Directive]
+    ) {
+        let knewAll = knowsAllSources
+        guard cursors[source].receive(answer), knowsAllSources else { return }
+        if isEventWatch { collectEvents(answer.content) }
+        if !knewAll {
+            guard firesAtStart else { return takeAsBaseline(&out) }
+        } else if isEventWatch, pendingEvents.isEmpty {
+            return
+        }
+        changedSince = changedSince ?? now
+        lastChange = now
+    }
+
+    private mutating func collectEvents(_ content: WatchContent) {
+        let handled = Set(memory.handledEvents + pendingEvents.map { $0.name })
+        pendingEvents += content.items.filter { !handled.contains($0.name) }
+        pendingEvents.removeFirst(max(0, pendingEvents.count - Limits.pendingEventsMax))
+    }
+
+    /// Consul fires at the start in any case. Told not to, a watch fires only if the state is another
+    /// than the one it remembers from before the restart.
+    private var firesAtStart: Bool {
+        if definition.fireOnStart { return true }
+        if isEventWatch { return !memory.handledEvents.isEmpty && !pendingEvents.isEmpty }
+        return !memory.contentHash.isEmpty && memory.contentHash != WatchContent.hash(of: contents)
+    }
+
+    private mutating func takeAsBaseline(_ out: inout [Directive]) {
+        if isEventWatch {
+            memory.rememberHandled(pendingEvents.map { $0.name })
+            pendingEvents = []
+        } else {
+            lastFired = contents
+            memory.contentHash = WatchContent.hash(of: contents)
+        }
+        out.append(.remember(memory))
+    }
+
+    /// What the sources say now; for an event watch, the events to be handed over.
+    var contents: [WatchContent] {
+        if isEventWatch { return [WatchContent(.array(emptyIsNull: false), pendingEvents)] }
+        return cursors.compactMap { $0.content }
+    }
+}

@@ -1,0 +1,96 @@
+package import ConsulModel
+import Primitives
+
+/// What makes a watch's definition whole. Handlers are judged by their kinds (module PluginAPI).
+package enum WatchRules {
+    package static func problems(in definition: WatchDefinition) -> [DefinitionProblem] {
+        var problems: [DefinitionProblem] = []
+        if definition.anyOf.isEmpty {
+            problems += sourceProblems(definition.source, at: "")
+        } else {
+            if !definition.source.type.isEmpty || !definition.source.fieldsGiven.isEmpty {
+                problems.append(
+                    DefinitionProblem("any_of", "a watch has either a type or any_of, not both"))
+            }
+            if definition.anyOf.count > Limits.sourcesMax {
+                problems.append(
+                    DefinitionProblem("any_of", "at most \(Limits.sourcesMax) sources"))
+            }
+            for (index, source) in definition.anyOf.enumerated() {
+                problems += sourceProblems(source, at: "any_of[\(index)].")
+            }
+        }
+        return problems + handlingProblems(definition)
+    }
+
+    /// The same for a source alone, as `consul watch` has it.
+    package static func sourceProblems(_ source: WatchSource, at place: String)
+        -> [DefinitionProblem]
+    {
+        guard !source.type.isEmpty else {
+            return [DefinitionProblem("\(place)type", "Watch type must be specified")]
+        }
+        guard let type = WatchTypes.named(source.type) else {
+            return [
+                DefinitionProblem(
+                    "\(place)type",
+                    "Unsupported watch type: \(source.type) (there are "
+                        + WatchTypes.all.map { $0.name }.joined(separator: ", ") + ")")
+            ]
+        }
+        let foreign = source.fieldsGiven.filter { !type.fields.contains($0) }
+        return foreign.map {
+            DefinitionProblem(place + $0, "Invalid parameters: [\($0)] for type \(source.type)")
+        }
+            + type.problems(in: source).map {
+                DefinitionProblem(place + $0.path, $0.message)
+            }
+    }
+
+    private static func handlingProblems(_ definition: WatchDefinition) -> [DefinitionProblem] {
+        var problems: [DefinitionProblem] = []
+        if OnBusy(definition.onBusy) == nil {
+            problems.append(
+                DefinitionProblem(
+                    "on_busy",
+                    "unknown policy \"\(definition.onBusy)\": use coalesce, queue, cancel or "
+                        + "parallel(1) to parallel(\(Limits.parallelMax))"))
+        }
+        if let retry = definition.retry {
+            if retry.max < 0 || retry.max > Limits.retriesMax {
+                problems.append(
+                    DefinitionProblem("retry.max", "must be from 0 to \(Limits.retriesMax)"))
+            }
+            if retry.minBackoff.nanoseconds <= 0 || retry.maxBackoff < retry.minBackoff {
+                problems.append(
+                    DefinitionProblem(
+                        "retry.min_backoff", "must be above 0 and not above max_backoff"))
+            }
+        }
+        if let wait = definition.wait, wait.min < .zero || wait.max < .zero {
+            problems.append(DefinitionProblem("wait.min", "must not be negative"))
+        }
+        if definition.timeout < .zero {
+            problems.append(DefinitionProblem("timeout", "must not be negative"))
+        }
+        return problems
+    }
+}
+
+extension WatchDefinition {
+    /// One source, or those of `any_of`.
+    package var sources: [WatchSource] { anyOf.isEmpty ? [source] : anyOf }
+
+    /// The name in lists, logs and the environment: the given ID, or one made from the source, for
+    /// example `key:app/mode`.
+    package var displayName: String {
+        if !id.isEmpty { return id }
+        return sources.map { source in
+            let subject = [
+                source.key, source.prefix, source.service, source.state, source.name,
+                source.serviceID,
+            ].first { !$0.isEmpty }
+            return source.type + (subject.map { ":\($0)" } ?? "")
+        }.joined(separator: "+")
+    }
+}
