@@ -28,7 +28,7 @@ let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
-let nioCompression: Target.Dependency = .product(name: "NIOHTTPCompression", package: "swift-nio-extras")
+let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let asyncHTTP: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
@@ -40,7 +40,6 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
-        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
@@ -50,6 +49,8 @@ let package = Package(
         // ---- Floor 0: ground ------------------------------------------------------------------
         .systemLibrary(
             name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(name: "CPosix"),  // starting a child, signal handlers: what Swift cannot say
         house("Primitives"),
         house("Wire", ["Primitives"]),  // stands on Primitives
 
@@ -65,11 +66,11 @@ let package = Package(
         // ---- Floor 3: shells, where all I/O lives ---------------------------------------------
         house(
             "Platform",
-            ["Primitives", nioCore, nioPosix, nioSSL, logging, subprocess, systemPackage]),
+            ["Primitives", "CPosix", nioCore, nioPosix, nioSSL, nioTLS, logging]),
         house(
             "HTTPTransport",  // stands on Platform
             [
-                "Primitives", "Platform", nioCore, nioPosix, nioHTTP1, nioSSL, nioCompression,
+                "Primitives", "CZlib", "Platform", nioCore, nioPosix, nioHTTP1, nioSSL,
                 asyncHTTP, logging,
             ]),
 
@@ -132,5 +133,9 @@ let package = Package(
         // ---- Tests mirror the targets ---------------------------------------------------------
         tests(of: "Primitives"),
         tests(of: "Wire", ["Primitives"]),
+        tests(of: "Platform", ["Primitives", nioCore, nioPosix, nioSSL, logging]),
+        tests(
+            of: "HTTPTransport",
+            ["Primitives", "Platform", nioCore, nioPosix, nioHTTP1, logging]),
     ]
 )

@@ -1,0 +1,142 @@
+#define _GNU_SOURCE
+#include "CPosix.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
+
+/* The child shares the parent's memory until it becomes its program, so that nothing is copied
+ * however large the parent is. It may call only the kernel and must not return: hence the raw
+ * calls for the identity (the library's would signal every thread of the parent). */
+static void become(const cposix_spawn_request *r, volatile int *step, volatile int *error) {
+    struct sigaction action;
+    sigset_t none;
+
+    *step = CPOSIX_STEP_FORK;
+    for (int number = 1; number < NSIG; number++) {
+        if (number == SIGKILL || number == SIGSTOP) continue;
+        if (sigaction(number, NULL, &action) != 0) continue;
+        if (action.sa_handler == SIG_DFL) continue;
+        if (action.sa_handler == SIG_IGN && number != SIGPIPE) continue;
+        action.sa_handler = SIG_DFL;
+        action.sa_flags = 0;
+        sigemptyset(&action.sa_mask);
+        sigaction(number, &action, NULL);
+    }
+    if (setsid() < 0) goto failed;
+
+    *step = CPOSIX_STEP_DESCRIPTORS;
+    int from[3] = {r->standard_input, r->standard_output, r->standard_error};
+    for (int i = 0; i < 3; i++) {
+        from[i] = fcntl(from[i], F_DUPFD_CLOEXEC, 3);
+        if (from[i] < 0) goto failed;
+    }
+    for (int i = 0; i < 3; i++) {
+        if (dup2(from[i], i) < 0) goto failed;
+    }
+    syscall(SYS_close_range, 3u, ~0u, 0u); /* older kernels: all of ours are close-on-exec */
+
+    *step = CPOSIX_STEP_IDENTITY;
+    if (r->mask >= 0) umask((mode_t)r->mask);
+    if (r->changes_user) {
+        if (syscall(SYS_setgroups, r->group_count, r->groups) != 0) goto failed;
+        if (syscall(SYS_setresgid, r->group, r->group, r->group) != 0) goto failed;
+        if (syscall(SYS_setresuid, r->user, r->user, r->user) != 0) goto failed;
+    }
+
+    *step = CPOSIX_STEP_DIRECTORY;
+    if (r->directory && chdir(r->directory) != 0) goto failed;
+
+    *step = CPOSIX_STEP_EXEC;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    int worst = ENOENT;
+    for (const char *const *path = r->candidates; *path; path++) {
+        execve(*path, r->arguments, r->environment);
+        if (errno == EACCES) worst = EACCES;
+        if (errno != ENOENT && errno != EACCES && errno != ENOTDIR) {
+            worst = errno;
+            break;
+        }
+    }
+    errno = worst;
+failed:
+    *error = errno;
+    _exit(127);
+}
+
+pid_t cposix_spawn(const cposix_spawn_request *request, int *step) {
+    volatile int failed_step = CPOSIX_STEP_FORK;
+    volatile int error = 0;
+    sigset_t all, before;
+
+    /* No handler may run in the child while it borrows our memory. */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pid_t pid = vfork();
+    if (pid == 0) become(request, &failed_step, &error);
+    int fork_error = pid < 0 ? errno : 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+
+    *step = failed_step;
+    if (pid < 0) return -fork_error;
+    if (error != 0) {
+        while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) continue;
+        return -error;
+    }
+    return pid;
+}
+
+int cposix_pidfd_open(pid_t pid) {
+    int descriptor = (int)syscall(SYS_pidfd_open, pid, 0);
+    return descriptor < 0 ? -errno : descriptor;
+}
+
+int cposix_pipe(int *ends, int non_blocking) {
+    return pipe2(ends, O_CLOEXEC | (non_blocking ? O_NONBLOCK : 0)) == 0 ? 0 : -errno;
+}
+
+static volatile int signal_descriptor[NSIG];
+
+static void write_number(int number) {
+    int saved = errno;
+    unsigned char byte = (unsigned char)number;
+    ssize_t ignored = write(signal_descriptor[number], &byte, 1);
+    (void)ignored;
+    errno = saved;
+}
+
+int cposix_signal_to_descriptor(int number, int descriptor) {
+    if (number < 1 || number >= NSIG) return -EINVAL;
+    signal_descriptor[number] = descriptor;
+    struct sigaction action = {0};
+    action.sa_handler = write_number;
+    action.sa_flags = SA_RESTART;
+    sigfillset(&action.sa_mask);
+    return sigaction(number, &action, NULL) == 0 ? 0 : -errno;
+}
+
+int cposix_signal_ignore(int number) {
+    struct sigaction action = {0};
+    action.sa_handler = SIG_IGN;
+    return sigaction(number, &action, NULL) == 0 ? 0 : -errno;
+}
+
+void cposix_thread_name(pthread_t thread, const char *name) { pthread_setname_np(thread, name); }
+
+void cposix_syslog_open(const char *tag, int facility) { openlog(tag, LOG_PID, facility); }
+void cposix_syslog(int priority, const char *line) { syslog(priority, "%s", line); }

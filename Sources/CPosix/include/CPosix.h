@@ -1,0 +1,60 @@
+/* What Swift cannot say by itself: starting a child without copying this process, and a signal
+ * handler. Everything else of the system is called from Swift. */
+#ifndef CPOSIX_H
+#define CPOSIX_H
+
+#include <pthread.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/types.h>
+
+typedef struct {
+    const char *const *candidates; /* executables to try in order, ends with NULL */
+    char *const *arguments;        /* ends with NULL */
+    char *const *environment;      /* ends with NULL */
+    const char *directory;         /* NULL: the parent's */
+    int standard_input;
+    int standard_output;
+    int standard_error;
+    int changes_user; /* when not 0, the four below are applied */
+    uid_t user;
+    gid_t group;
+    const gid_t *groups;
+    size_t group_count;
+    int mask; /* umask, -1: the parent's */
+} cposix_spawn_request;
+
+enum {
+    CPOSIX_STEP_FORK = 1,
+    CPOSIX_STEP_DESCRIPTORS,
+    CPOSIX_STEP_IDENTITY,
+    CPOSIX_STEP_DIRECTORY,
+    CPOSIX_STEP_EXEC
+};
+
+/* Starts a child in a session and process group of its own, with three descriptors and no other,
+ * default signal actions and no blocked signals. Returns its process id, or -errno with `*step`
+ * saying where it failed. The caller's thread waits until the child has become its program. */
+pid_t cposix_spawn(const cposix_spawn_request *request, int *step);
+
+/* A descriptor that becomes readable when the process ends, or -errno (-ENOSYS before Linux 5.3). */
+int cposix_pidfd_open(pid_t pid);
+
+/* A pipe whose ends are closed in children: ends[0] is read, ends[1] written. 0 or -errno. */
+int cposix_pipe(int *ends, int non_blocking);
+
+/* From now on each signal `number` writes one byte (its number) to `descriptor`, which must be
+ * non-blocking. Returns 0 or -errno. */
+int cposix_signal_to_descriptor(int number, int descriptor);
+
+/* Shown by ps and debuggers; cut to 15 bytes. */
+void cposix_thread_name(pthread_t thread, const char *name);
+
+/* Ignores a signal. */
+int cposix_signal_ignore(int number);
+
+/* One line to the system's log; `priority` is facility | level. */
+void cposix_syslog_open(const char *tag, int facility);
+void cposix_syslog(int priority, const char *line);
+
+#endif

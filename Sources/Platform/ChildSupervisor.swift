@@ -1,0 +1,232 @@
+import CPosix
+import Glibc
+import Primitives
+import Synchronization
+
+/// Watches over one child on the `PosixLoop`: feeds its input, reads its output, kills it in time,
+/// and says once how it ended. All members but `start` are for the loop's thread.
+final class ChildSupervisor: @unchecked Sendable {
+    /// What is done with a child's output and end, on the loop's thread.
+    struct Delegate {
+        /// Returns false to pause the reading until `resumeOutput`.
+        var output: (UnsafeRawBufferPointer) -> Bool
+        var errorOutput: ((UnsafeRawBufferPointer) -> Void)?
+        /// Bytes still unwritten changed to this.
+        var inputQueued: (Int) -> Void
+        var inputClosed: () -> Void
+        var ended: (ProcessEnding) -> Void
+    }
+
+    private enum Phase { case running, asked, killed, over }
+
+    private static let alive = Atomic<Int>(0)
+
+    let loop = PosixLoop.shared
+    let pid: pid_t
+    private let spec: ProcessSpec
+    private var delegate: Delegate
+    private var pidDescriptor: Int32
+    private var pidWatch: PosixLoop.Token?
+    private var output: PipeReader?
+    private var errorOutput: PipeReader?
+    private var input: PipeWriter?
+    private var timer: PosixLoop.Token?
+    private var phase = Phase.running
+    private var exit: ProcessEnding?
+    /// Why it was killed by us; replaces the signal in what is reported.
+    private var verdict: ProcessEnding?
+    private var isReaped = false
+    /// Keeps it alive, whatever its owner does, until the child is gone and its end is told.
+    private var itself: ChildSupervisor?
+
+    /// Starts the child on the caller's thread and hands it to the loop.
+    /// - Parameter makeDelegate: runs on the loop's thread, before anything is delivered.
+    static func start(
+        _ spec: ProcessSpec, separateError: Bool, holdsInputOpen: Bool,
+        _ makeDelegate: @escaping @Sendable (ChildSupervisor) -> Delegate
+    ) throws(Spawn.Failure) -> ChildSupervisor {
+        _ = PosixLoop.shared  // SIGPIPE is ignored from here on
+        guard alive.add(1, ordering: .relaxed).newValue <= Limits.childrenMax else {
+            alive.subtract(1, ordering: .relaxed)
+            throw Spawn.Failure(reason: "more than \(Limits.childrenMax) processes run already")
+        }
+        do throws(Spawn.Failure) {
+            let pipes = try ChildPipes(
+                needsInput: holdsInputOpen || !spec.standardInput.isEmpty,
+                separateError: separateError)
+            defer { pipes.closeChildEnds() }
+            let started: Spawn.Started
+            do throws(Spawn.Failure) {
+                started = try Spawn.start(
+                    spec, input: pipes.childInput, output: pipes.childOutput,
+                    error: pipes.childError)
+            } catch {
+                pipes.closeOwnEnds()
+                throw error
+            }
+            let child = ChildSupervisor(spec, started)
+            let (input, output, error) = (pipes.ownInput, pipes.ownOutput, pipes.ownError)
+            child.loop.execute {
+                child.delegate = makeDelegate(child)
+                child.begin(input: input, output: output, error: error, holds: holdsInputOpen)
+            }
+            return child
+        } catch {
+            alive.subtract(1, ordering: .relaxed)
+            throw error
+        }
+    }
+
+    private init(_ spec: ProcessSpec, _ started: Spawn.Started) {
+        self.spec = spec
+        pid = started.pid
+        pidDescriptor = started.pidDescriptor
+        delegate = Delegate(
+            output: { _ in true }, inputQueued: { _ in }, inputClosed: {}, ended: { _ in })
+    }
+
+    private func begin(input: Int32, output: Int32, error: Int32, holds: Bool) {
+        itself = self
+        self.output = PipeReader(
+            loop, output, deliver: { [unowned self] in delegate.output($0) },
+            closed: { [unowned self] in
+                self.output = nil
+                finishIfDone()
+            })
+        if error >= 0 {
+            errorOutput = PipeReader(
+                loop, error,
+                deliver: { [unowned self] in
+                    delegate.errorOutput?($0)
+                    return true
+                },
+                closed: { [unowned self] in
+                    errorOutput = nil
+                    finishIfDone()
+                })
+        }
+        if input >= 0 {
+            let writer = PipeWriter(loop, input, closesWhenEmpty: !holds)
+            writer.queued = { [unowned self] in delegate.inputQueued($0) }
+            writer.closed = { [unowned self] in
+                self.input = nil
+                delegate.inputClosed()
+            }
+            self.input = writer
+            writer.write(spec.standardInput)
+        }
+        if let timeout = spec.timeout {
+            timer = loop.after(timeout) { [unowned self] in stop(.timedOut, with: spec.killSignal) }
+        }
+        watchForEnd()
+    }
+
+    // MARK: The end
+
+    private func watchForEnd() {
+        if pidDescriptor >= 0 {
+            pidWatch = loop.watch(pidDescriptor, EPOLLIN.rawValue) { [unowned self] _ in noticeExit() }
+        } else {
+            pollForEnd()
+        }
+    }
+
+    /// For kernels without process descriptors.
+    private func pollForEnd() {
+        noticeExit()
+        if exit == nil { _ = loop.after(.milliseconds(10)) { [unowned self] in pollForEnd() } }
+    }
+
+    /// Learns how the child ended but leaves it a zombie: until it is reaped its group's number
+    /// cannot be given to another, so that killing the group stays safe.
+    private func noticeExit() {
+        guard exit == nil else { return }
+        var info = siginfo_t()
+        guard waitid(P_PID, id_t(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0,
+            info.si_signo == SIGCHLD
+        else { return }
+        let status = info._sifields._sigchld.si_status
+        exit = info.si_code == CLD_EXITED ? .exited(status) : .signaled(status)
+        closePidDescriptor()
+        if phase == .over {  // its caller was answered long ago
+            reap()
+            return
+        }
+        if phase != .running { kill(-pid, SIGKILL) }  // what the child left of its group
+        replaceTimer(Limits.drainAfterExitMax) { [unowned self] in finish() }
+        finishIfDone()
+    }
+
+    private func finishIfDone() {
+        if exit != nil && output == nil && errorOutput == nil { finish() }
+    }
+
+    private func finish() {
+        guard phase != .over else { return }
+        phase = .over
+        if let timer { loop.cancelTimer(timer) }
+        timer = nil
+        output?.drainAndClose()
+        errorOutput?.drainAndClose()
+        input?.close()
+        (output, errorOutput, input) = (nil, nil, nil)
+        let ended = delegate.ended
+        delegate = Delegate(
+            output: { _ in true }, inputQueued: { _ in }, inputClosed: {}, ended: { _ in })
+        ended(verdict ?? exit ?? .timedOut)
+        if exit != nil { reap() }
+    }
+
+    private func reap() {
+        guard !isReaped else { return }
+        isReaped = true
+        var status: Int32 = 0
+        while waitpid(pid, &status, 0) < 0 && errno == EINTR { continue }
+        Self.alive.subtract(1, ordering: .relaxed)
+        itself = nil
+    }
+
+    private func closePidDescriptor() {
+        if let pidWatch { loop.unwatch(pidWatch, pidDescriptor) }
+        if pidDescriptor >= 0 { Glibc.close(pidDescriptor) }
+        (pidWatch, pidDescriptor) = (nil, -1)
+    }
+
+    private func replaceTimer(_ wait: GoDuration, _ run: @escaping () -> Void) {
+        if let timer { loop.cancelTimer(timer) }
+        timer = loop.after(wait, run)
+    }
+
+    // MARK: From the owner, on the loop's thread
+
+    /// Ends the child and all of its group; `verdict` is what is reported unless it ended before.
+    func stop(_ verdict: ProcessEnding?, with signal: Int32) {
+        guard phase == .running || (phase == .asked && signal == SIGKILL) else { return }
+        if exit != nil {  // only its output is still waited for
+            finish()
+            return
+        }
+        self.verdict = self.verdict ?? verdict
+        kill(-pid, signal)
+        if signal == SIGKILL {
+            phase = .killed
+            replaceTimer(Limits.deathWaitMax) { [unowned self] in finish() }
+        } else {
+            phase = .asked
+            replaceTimer(spec.killGrace) { [unowned self] in stop(nil, with: SIGKILL) }
+        }
+    }
+
+    func signal(_ number: Int32) {
+        if phase != .over && !isReaped { kill(-pid, number) }
+    }
+
+    func write(_ bytes: [UInt8]) -> Bool {
+        guard let input else { return false }
+        input.write(bytes)
+        return self.input != nil
+    }
+
+    func closeInput() { input?.closeWhenEmpty() }
+    func resumeOutput() { output?.resume() }
+}

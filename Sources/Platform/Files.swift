@@ -1,0 +1,191 @@
+import Glibc
+import Primitives
+
+/// Files and directories, with errors that name the path.
+package enum Files {
+    /// Reads a whole file of at most `limit` bytes.
+    package static func read(_ path: String, limit: Int) throws(FileError) -> [UInt8] {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { throw FileError("open", path, code: errno) }
+        defer { close(file) }
+        var status = stat()
+        guard fstat(file, &status) == 0 else { throw FileError("stat", path, code: errno) }
+        if status.st_mode & S_IFMT == S_IFDIR { throw FileError("read", path, code: EISDIR) }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(min(limit, max(0, Int(status.st_size))) + 1)
+        var code: Int32 = 0
+        withUnsafeTemporaryAllocation(byteCount: 64 * 1024, alignment: 16) { space in
+            while bytes.count <= limit {
+                let count = Glibc.read(file, space.baseAddress, space.count)
+                if count > 0 {
+                    bytes.append(contentsOf: space[..<count])
+                } else if count == 0 {
+                    return
+                } else if errno != EINTR {
+                    code = errno
+                    return
+                }
+            }
+        }
+        if code != 0 { throw FileError("read", path, code: code) }
+        guard bytes.count <= limit else {
+            throw FileError("read", path, reason: "larger than \(limit) bytes")
+        }
+        return bytes
+    }
+
+    /// The names in a directory, in byte order, without `.` and `..`.
+    package static func list(_ path: String) throws(FileError) -> [String] {
+        guard let directory = opendir(path) else { throw FileError("open", path, code: errno) }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name == "." || name == ".." { continue }
+            guard names.count < Limits.directoryEntriesMax else {
+                throw FileError(
+                    "read", path, reason: "more than \(Limits.directoryEntriesMax) entries")
+            }
+            names.append(name)
+        }
+        return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    /// Removes a file; one that is already gone is no error.
+    package static func remove(_ path: String) throws(FileError) {
+        guard unlink(path) == 0 || errno == ENOENT else {
+            throw FileError("remove", path, code: errno)
+        }
+    }
+
+    package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+    package static func isDirectory(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
+    /// A file, not a directory, that this process may execute.
+    package static func isExecutable(_ path: String) -> Bool {
+        access(path, X_OK) == 0 && !isDirectory(path)
+    }
+
+    /// Bytes of a file; nil when there is none.
+    package static func size(_ path: String) -> Int? {
+        var status = stat()
+        return stat(path, &status) == 0 ? Int(status.st_size) : nil
+    }
+
+    /// Makes a directory and those above it. One that exists is left as it is.
+    package static func makeDirectory(_ path: String, mode: UInt32 = 0o755) throws(FileError) {
+        if isDirectory(path) { return }
+        var parent = path
+        while parent.count > 1 && parent.last == "/" { parent.removeLast() }
+        if let slash = parent.lastIndex(of: "/"), slash > parent.startIndex {
+            try makeDirectory(String(parent[..<slash]), mode: mode)
+        }
+        guard mkdir(path, mode) == 0 || (errno == EEXIST && isDirectory(path)) else {
+            throw FileError("mkdir", path, code: errno)
+        }
+    }
+
+    package static func setOwner(
+        _ path: String, user: UInt32?, group: UInt32?
+    ) throws(FileError) {
+        guard user != nil || group != nil else { return }
+        guard chown(path, user ?? .max, group ?? .max) == 0 else {
+            throw FileError("chown", path, code: errno)
+        }
+    }
+
+    package static func setMode(_ path: String, _ mode: UInt32) throws(FileError) {
+        guard chmod(path, mode) == 0 else { throw FileError("chmod", path, code: errno) }
+    }
+
+    /// Writes all of `bytes`, in as many calls as it takes. Returns 0 or an errno.
+    static func writeAll(_ file: Int32, _ bytes: some Collection<UInt8>) -> Int32 {
+        let all = ContiguousArray(bytes)
+        return all.withUnsafeBytes { space in
+            var done = 0
+            while done < space.count {
+                let count = Glibc.write(
+                    file, space.baseAddress! + done, space.count - done)
+                if count > 0 {
+                    done += count
+                } else if count == 0 {
+                    return ENOSPC
+                } else if errno != EINTR {
+                    return errno
+                }
+            }
+            return 0
+        }
+    }
+}
+
+/// Replaces a file as a whole: readers and crashes see the old one or the new one.
+package enum AtomicFile {
+    /// Durable when it returns: the bytes and the name are on disk.
+    package static func write(
+        _ path: String, _ bytes: some Collection<UInt8>, mode: UInt32 = 0o600
+    ) throws(FileError) {
+        let folder = directory(of: path)
+        let (file, temporary) = try create(beside: path, mode: mode)
+        var code = fchmod(file, mode) == 0 ? 0 : errno
+        if code == 0 { code = Files.writeAll(file, bytes) }
+        if code == 0 && fsync(file) != 0 { code = errno }
+        if close(file) != 0 && code == 0 { code = errno }
+        guard code == 0 else {
+            unlink(temporary)
+            throw FileError("write", path, code: code)
+        }
+        guard rename(temporary, path) == 0 else {
+            code = errno
+            unlink(temporary)
+            throw FileError("rename", path, code: code)
+        }
+        try sync(directory: folder)
+    }
+
+    private static func create(
+        beside path: String, mode: UInt32
+    ) throws(FileError) -> (file: Int32, path: String) {
+        for _ in 0..<Limits.retriesMax {
+            let temporary = "\(path).tmp-\(String(SystemRandom.seed(), radix: 36))"
+            let file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
+            if file >= 0 { return (file, temporary) }
+            if errno != EEXIST { throw FileError("create", path, code: errno) }
+        }
+        throw FileError("create", path, code: EEXIST)
+    }
+
+    private static func directory(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
+    private static func sync(directory: String) throws(FileError) {
+        let file = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard file >= 0 else { throw FileError("open", directory, code: errno) }
+        defer { close(file) }
+        guard fsync(file) == 0 || errno == EINVAL else {
+            throw FileError("sync", directory, code: errno)
+        }
+    }
+}
+
+/// The file that names this process, from start to exit.
+package struct PIDFile: Sendable {
+    package let path: String
+
+    /// Writes this process's number, replacing what a former run left.
+    package static func write(_ path: String) throws(FileError) -> PIDFile {
+        if Files.isDirectory(path) { throw FileError("write", path, code: EISDIR) }
+        try AtomicFile.write(path, Array("\(getpid())\n".utf8), mode: 0o644)
+        return PIDFile(path: path)
+    }
+
+    package func remove() throws(FileError) { try Files.remove(path) }
+}

@@ -1,0 +1,101 @@
+import Glibc
+
+/// An address of one of this host's interfaces.
+package struct HostAddress: Hashable, Sendable {
+    package var interface: String
+    /// `192.168.1.5`, `fe80::1`.
+    package var text: String
+    /// 4 or 16 bytes.
+    package var bytes: [UInt8]
+    package var prefixLength: Int
+    package var isLoopback: Bool
+    package var isUp: Bool
+
+    package var isIPv4: Bool { bytes.count == 4 }
+    package var isLinkLocal: Bool {
+        isIPv4
+            ? bytes[0] == 169 && bytes[1] == 254
+            : bytes[0] == 0xFE && bytes[1] & 0xC0 == 0x80
+    }
+    /// RFC 1918 and the shared space of RFC 6598, or IPv6's unique local addresses: what Consul
+    /// advertises by itself.
+    package var isPrivate: Bool {
+        guard isIPv4 else { return bytes[0] & 0xFE == 0xFC }
+        return bytes[0] == 10 || (bytes[0] == 172 && bytes[1] & 0xF0 == 16)
+            || (bytes[0] == 192 && bytes[1] == 168) || (bytes[0] == 100 && bytes[1] & 0xC0 == 64)
+    }
+}
+
+package enum HostAddresses {
+    package static func hostName() -> String {
+        var name = [CChar](repeating: 0, count: 256)
+        guard gethostname(&name, name.count - 1) == 0 else { return "localhost" }
+        return name.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+    }
+
+    /// All addresses, in the system's order.
+    package static func all() -> [HostAddress] {
+        var first: UnsafeMutablePointer<ifaddrs>?
+        guard getifaddrs(&first) == 0 else { return [] }
+        defer { freeifaddrs(first) }
+        var found: [HostAddress] = []
+        var next = first
+        while let entry = next?.pointee {
+            next = entry.ifa_next
+            guard let address = entry.ifa_addr, let bytes = Self.bytes(of: address) else {
+                continue
+            }
+            let mask = entry.ifa_netmask.flatMap { Self.bytes(of: $0) } ?? []
+            let flags = Int(entry.ifa_flags)
+            found.append(
+                HostAddress(
+                    interface: String(cString: entry.ifa_name), text: text(of: bytes),
+                    bytes: bytes, prefixLength: mask.reduce(0) { $0 + $1.nonzeroBitCount },
+                    isLoopback: flags & Int(IFF_LOOPBACK) != 0,
+                    isUp: flags & Int(IFF_UP) != 0))
+        }
+        return found
+    }
+
+    /// Private IPv4 addresses of interfaces that are up, loopback left out.
+    package static func privateIPv4() -> [HostAddress] {
+        all().filter { $0.isIPv4 && $0.isPrivate && $0.isUp && !$0.isLoopback }
+    }
+
+    /// Public IPv6 addresses of interfaces that are up.
+    package static func publicIPv6() -> [HostAddress] {
+        all().filter {
+            !$0.isIPv4 && !$0.isPrivate && !$0.isLinkLocal && $0.isUp && !$0.isLoopback
+        }
+    }
+
+    /// The bytes of an address in text form, without names and zones; nil when it is none.
+    package static func bytes(of text: String) -> [UInt8]? {
+        var four = [UInt8](repeating: 0, count: 4)
+        if inet_pton(AF_INET, text, &four) == 1 { return four }
+        var sixteen = [UInt8](repeating: 0, count: 16)
+        return inet_pton(AF_INET6, text, &sixteen) == 1 ? sixteen : nil
+    }
+
+    /// The text form of 4 or 16 bytes.
+    package static func text(of bytes: [UInt8]) -> String {
+        var buffer = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
+        let family = bytes.count == 4 ? AF_INET : AF_INET6
+        inet_ntop(family, bytes, &buffer, socklen_t(buffer.count))
+        return buffer.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+    }
+
+    private static func bytes(of address: UnsafeMutablePointer<sockaddr>) -> [UInt8]? {
+        switch Int32(address.pointee.sa_family) {
+        case AF_INET:
+            return address.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
+                withUnsafeBytes(of: $0.pointee.sin_addr) { Array($0) }
+            }
+        case AF_INET6:
+            return address.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) {
+                withUnsafeBytes(of: $0.pointee.sin6_addr) { Array($0) }
+            }
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,98 @@
+import Glibc
+package import Primitives
+import Synchronization
+
+/// A log file that is put aside when it is full or old.
+package struct LogFileSettings: Hashable, Sendable {
+    /// `log_file`: a path; with a trailing `/`, the folder of `consul.log`.
+    package var path: String
+    /// `log_rotate_bytes`; 0: no bound.
+    package var rotateBytes = 0
+    /// `log_rotate_duration`.
+    package var rotateDuration = GoDuration.hours(24)
+    /// `log_rotate_max_files`: how many old files are kept; 0: all, negative: none.
+    package var maxFiles = 0
+
+    package init(path: String) { self.path = path }
+}
+
+/// The writing end. As in Consul every file bears the time it was begun:
+/// `consul-1795227300123456789.log`.
+struct LogFile {
+    private let settings: LogFileSettings
+    private let folder: String
+    private let stem: String
+    private let suffix: String
+    private var file: Descriptor?
+    private var written = 0
+    private var begun = Instant.zero
+
+    /// Closes with its last owner.
+    private final class Descriptor: Sendable {
+        let number: Int32
+        init(_ number: Int32) { self.number = number }
+        deinit { Glibc.close(number) }
+    }
+
+    init(_ settings: LogFileSettings) throws(FileError) {
+        self.settings = settings
+        let slash = settings.path.lastIndex(of: "/")
+        var name = slash.map { String(settings.path[settings.path.index(after: $0)...]) }
+        let folder = slash.map { String(settings.path[..<$0]) } ?? "."
+        self.folder = folder.isEmpty ? "/" : folder
+        if slash == nil { name = settings.path }
+        let full = name.map { $0.isEmpty ? "consul.log" : $0 } ?? "consul.log"
+        let dot = full.lastIndex(of: ".").flatMap { $0 == full.startIndex ? nil : $0 }
+        stem = dot.map { String(full[..<$0]) } ?? full
+        suffix = dot.map { String(full[$0...]) } ?? ".log"
+        try Files.makeDirectory(self.folder)
+        try open()
+    }
+
+    private mutating func open() throws(FileError) {
+        let path = "\(folder)/\(stem)-\(SystemClock.unixNanoseconds())\(suffix)"
+        let number = Glibc.open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o640)
+        guard number >= 0 else { throw FileError("open", path, code: errno) }
+        file = Descriptor(number)
+        written = 0
+        begun = SystemClock.now()
+    }
+
+    /// Writes lines; those that cannot be written are counted in `failed` and gone.
+    mutating func write(_ lines: [[UInt8]], failed: borrowing Atomic<Int>) {
+        for line in lines {
+            rotateIfDue(line.count)
+            if file == nil { try? open() }  // the disk may have room again
+            guard let file, Files.writeAll(file.number, line) == 0 else {
+                failed.add(1, ordering: .relaxed)
+                continue
+            }
+            written += line.count
+        }
+    }
+
+    private mutating func rotateIfDue(_ count: Int) {
+        let isFull = settings.rotateBytes > 0 && written > 0
+            && written + count > settings.rotateBytes
+        let isOld = settings.rotateDuration > .zero
+            && SystemClock.now() - begun >= settings.rotateDuration
+        guard isFull || isOld else { return }
+        file = nil
+        try? open()
+        prune()
+    }
+
+    /// Removes the oldest of the files put aside.
+    private func prune() {
+        guard settings.maxFiles != 0, let names = try? Files.list(folder) else { return }
+        let ours = names.filter { name in
+            guard name.hasPrefix(stem + "-"), name.hasSuffix(suffix) else { return false }
+            let time = name.dropFirst(stem.count + 1).dropLast(suffix.count)
+            return time.count >= 19 && time.allSatisfy(\.isNumber)
+        }
+        // The names sort by time; the newest is the one being written.
+        for name in ours.dropLast(max(0, settings.maxFiles) + 1) {
+            try? Files.remove("\(folder)/\(name)")
+        }
+    }
+}

@@ -1,0 +1,158 @@
+package import Logging
+import Primitives
+
+/// The two forms a log line can take.
+package enum LogForm: Sendable {
+    /// `2026-11-21T02:15:00.123Z [INFO]  agent: message: key=value`
+    case text
+    /// `{"@level":"info","@message":"message","@module":"agent","@timestamp":"…","key":"value"}`
+    case json
+}
+
+/// Writes log lines as Consul does.
+enum LogLine {
+    static func make(
+        _ form: LogForm, level: Logger.Level, module: String, message: String,
+        fields: [(String, String)], unixNanoseconds: Int64
+    ) -> [UInt8] {
+        var line: [UInt8] = []
+        line.reserveCapacity(96 + message.utf8.count)
+        switch form {
+        case .text: text(&line, level, module, message, fields, unixNanoseconds)
+        case .json: json(&line, level, module, message, fields, unixNanoseconds)
+        }
+        if line.count > Limits.logLineBytesMax { line.removeSubrange(Limits.logLineBytesMax...) }
+        line.append(UInt8(ascii: "\n"))
+        return line
+    }
+
+    private static func text(
+        _ line: inout [UInt8], _ level: Logger.Level, _ module: String, _ message: String,
+        _ fields: [(String, String)], _ time: Int64
+    ) {
+        line += SystemClock.wallBytes(unixNanoseconds: time)
+        line += level.padded.utf8
+        if !module.isEmpty {
+            line += module.utf8
+            line += ": ".utf8
+        }
+        appendOneLine(&line, message)
+        if !fields.isEmpty { line.append(UInt8(ascii: ":")) }
+        for (key, value) in fields {
+            line.append(UInt8(ascii: " "))
+            line += key.utf8
+            line.append(UInt8(ascii: "="))
+            if needsQuotes(value) { quote(&line, value) } else { line += value.utf8 }
+        }
+    }
+
+    private static func json(
+        _ line: inout [UInt8], _ level: Logger.Level, _ module: String, _ message: String,
+        _ fields: [(String, String)], _ time: Int64
+    ) {
+        line += "{\"@level\":".utf8
+        quote(&line, level.consulName)
+        line += ",\"@message\":".utf8
+        quote(&line, message)
+        if !module.isEmpty {
+            line += ",\"@module\":".utf8
+            quote(&line, module)
+        }
+        line += ",\"@timestamp\":".utf8
+        quote(&line, SystemClock.wallText(unixNanoseconds: time))
+        for (key, value) in fields {
+            line.append(UInt8(ascii: ","))
+            quote(&line, key)
+            line.append(UInt8(ascii: ":"))
+            quote(&line, value)
+        }
+        line.append(UInt8(ascii: "}"))
+    }
+
+    /// A line end inside a message would forge a line of its own.
+    private static func appendOneLine(_ line: inout [UInt8], _ text: String) {
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "\n"): line += "\\n".utf8
+            case UInt8(ascii: "\r"): line += "\\r".utf8
+            default: line.append(byte)
+            }
+        }
+    }
+
+    private static func needsQuotes(_ value: String) -> Bool {
+        value.isEmpty
+            || value.utf8.contains {
+                $0 <= 0x20 || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "=") || $0 == 0x7F
+            }
+    }
+
+    /// In quotes, escaped so that JSON and Go read it alike.
+    private static func quote(_ line: inout [UInt8], _ text: String) {
+        line.append(UInt8(ascii: "\""))
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "\""): line += "\\\"".utf8
+            case UInt8(ascii: "\\"): line += "\\\\".utf8
+            case UInt8(ascii: "\n"): line += "\\n".utf8
+            case UInt8(ascii: "\r"): line += "\\r".utf8
+            case UInt8(ascii: "\t"): line += "\\t".utf8
+            case 0..<0x20, 0x7F:
+                let hex = String(byte, radix: 16)
+                line += "\\u00\(hex.utf8.count < 2 ? "0" : "")\(hex)".utf8
+            default: line.append(byte)
+            }
+        }
+        line.append(UInt8(ascii: "\""))
+    }
+}
+
+extension Logger.Level {
+    /// Consul's names; nil for others. `notice` and `critical` have none of their own there.
+    package init?(consul name: String) {
+        switch name.lowercased() {
+        case "trace": self = .trace
+        case "debug": self = .debug
+        case "info": self = .info
+        case "warn", "warning": self = .warning
+        case "err", "error": self = .error
+        default: return nil
+        }
+    }
+
+    package var consulName: String {
+        switch self {
+        case .trace: "trace"
+        case .debug: "debug"
+        case .info, .notice: "info"
+        case .warning: "warn"
+        case .error, .critical: "error"
+        }
+    }
+
+    fileprivate var padded: String {
+        switch self {
+        case .trace: " [TRACE] "
+        case .debug: " [DEBUG] "
+        case .info, .notice: " [INFO]  "
+        case .warning: " [WARN]  "
+        case .error, .critical: " [ERROR] "
+        }
+    }
+
+    var rank: Int {
+        switch self {
+        case .trace: 0
+        case .debug: 1
+        case .info: 2
+        case .notice: 3
+        case .warning: 4
+        case .error: 5
+        case .critical: 6
+        }
+    }
+
+    init(rank: Int) {
+        self = Logger.Level.allCases.first { $0.rank >= rank } ?? .critical
+    }
+}

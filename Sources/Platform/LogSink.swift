@@ -1,0 +1,303 @@
+import CPosix
+import Glibc
+package import Logging
+package import Primitives
+import Synchronization
+
+/// Where log lines go.
+package struct LogSettings: Sendable {
+    package var level = Logger.Level.info
+    package var form = LogForm.text
+    package var toStandardOutput = true
+    package var file: LogFileSettings?
+    /// The facility's name, such as `LOCAL0`; nil: no syslog.
+    package var syslogFacility: String?
+
+    package init() {}
+}
+
+/// The log of the process: one level that can be changed, outputs, and watchers.
+///
+/// A line is formed on the thread that logs; a thread of the sink writes it, so that a slow disk or
+/// a stuck terminal delays nobody. When its queue is full, lines are dropped and counted.
+package final class LogSink: Sendable {
+    private struct State {
+        var queue: [(Logger.Level, [UInt8])] = []
+        var isWriting = false
+        var isClosed = false
+        var recent: [(Logger.Level, [UInt8])] = []
+        var oldest = 0
+        var watchers: [Int: LogWatcher] = [:]
+        var nextWatcher = 0
+        var file: LogFile?
+    }
+
+    private let state: Mutex<State>
+    private let levelRank: Atomic<Int>
+    /// The lowest level anyone wants: checked before a line is formed.
+    private let enabledRank: Atomic<Int>
+    private let dropped = Atomic<Int>(0)
+    private let failed = Atomic<Int>(0)
+    private let settings: LogSettings
+    private let wakeup: Wakeup
+
+    /// Opens the outputs. Throws when the log file cannot be opened.
+    package init(_ settings: LogSettings) throws(FileError) {
+        self.settings = settings
+        levelRank = Atomic(settings.level.rank)
+        enabledRank = Atomic(settings.level.rank)
+        var state = State()
+        if let file = settings.file { state.file = try LogFile(file) }
+        self.state = Mutex(state)
+        wakeup = Wakeup()
+        if let facility = settings.syslogFacility {
+            guard let number = Self.facilities[facility.uppercased()] else {
+                throw FileError("open", "syslog", reason: "unknown facility \(facility)")
+            }
+            cposix_syslog_open("consul", number << 3)
+        }
+        Signals.ignorePipe()
+        SystemThread.start("log-writer") { [weak self, wakeup] in Self.run(wakeup) { self } }
+    }
+
+    deinit { wakeup.signal() }
+
+    private static let facilities: [String: Int32] = [
+        "KERN": 0, "USER": 1, "MAIL": 2, "DAEMON": 3, "AUTH": 4, "SYSLOG": 5, "LPR": 6, "NEWS": 7,
+        "UUCP": 8, "CRON": 9, "AUTHPRIV": 10, "FTP": 11, "LOCAL0": 16, "LOCAL1": 17, "LOCAL2": 18,
+        "LOCAL3": 19, "LOCAL4": 20, "LOCAL5": 21, "LOCAL6": 22, "LOCAL7": 23,
+    ]
+
+    /// Lines lost because the queue was full.
+    package var droppedLines: Int { dropped.load(ordering: .relaxed) }
+    /// Lines an output did not take: full disk, closed pipe.
+    package var failedLines: Int { failed.load(ordering: .relaxed) }
+
+    package var level: Logger.Level {
+        get { Logger.Level(rank: levelRank.load(ordering: .relaxed)) }
+        set {
+            levelRank.store(newValue.rank, ordering: .relaxed)
+            state.withLock { updateEnabled($0) }
+        }
+    }
+
+    private func updateEnabled(_ state: borrowing State) {
+        let lowest = state.watchers.values.map(\.level.rank).min() ?? .max
+        enabledRank.store(min(lowest, levelRank.load(ordering: .relaxed)), ordering: .relaxed)
+    }
+
+    var enabled: Int { enabledRank.load(ordering: .relaxed) }
+
+    /// A logger for one part of the program: `agent`, `agent.server.raft`.
+    package func logger(_ name: String) -> Logger {
+        Logger(label: name) { SinkLogHandler(label: $0, sink: self) }
+    }
+
+    // MARK: Taking lines
+
+    func log(
+        _ level: Logger.Level, module: String, message: String, fields: [(String, String)]
+    ) {
+        let line = LogLine.make(
+            settings.form, level: level, module: module, message: message, fields: fields,
+            unixNanoseconds: SystemClock.unixNanoseconds())
+        let isForOutputs = level.rank >= levelRank.load(ordering: .relaxed)
+        let first = state.withLock { state in
+            for watcher in state.watchers.values { watcher.offer(level, line) }
+            keep(level, line, in: &state)
+            guard isForOutputs, !state.isClosed else { return false }
+            guard state.queue.count < Limits.logLinesQueuedMax else {
+                dropped.add(1, ordering: .relaxed)
+                return false
+            }
+            state.queue.append((level, line))
+            return state.queue.count == 1
+        }
+        if first { wakeup.signal() }
+    }
+
+    private func keep(_ level: Logger.Level, _ line: [UInt8], in state: inout State) {
+        if state.recent.count < Limits.logLinesKept {
+            state.recent.append((level, line))
+        } else {
+            state.recent[state.oldest] = (level, line)
+            state.oldest = (state.oldest + 1) % Limits.logLinesKept
+        }
+    }
+
+    // MARK: Watching
+
+    /// For `/v1/agent/monitor`: the kept lines at or above `level`, then new ones. nil when
+    /// `Limits.logWatchersMax` watch already. Ends when the watcher is cancelled or released.
+    package func watch(level: Logger.Level) -> LogWatcher? {
+        state.withLock { state in
+            guard state.watchers.count < Limits.logWatchersMax else { return nil }
+            state.nextWatcher += 1
+            let id = state.nextWatcher
+            let watcher = LogWatcher(level: level) { [weak self] in
+                self?.state.withLock {
+                    $0.watchers[id] = nil
+                    self?.updateEnabled($0)
+                }
+            }
+            let kept = state.recent[state.oldest...] + state.recent[..<state.oldest]
+            for (level, line) in kept { watcher.offer(level, line) }
+            state.watchers[id] = watcher
+            updateEnabled(state)
+            return watcher
+        }
+    }
+
+    // MARK: Writing
+
+    /// Waits until what was logged so far is written, at most `wait`.
+    package func flush(wait: GoDuration = .seconds(2)) {
+        let deadline = SystemClock.now() + wait
+        while SystemClock.now() < deadline {
+            if state.withLock({ $0.queue.isEmpty && !$0.isWriting }) { return }
+            usleep(1000)
+        }
+    }
+
+    /// Writes what is queued and takes no more. The watchers' streams end.
+    package func close() {
+        flush()
+        let watchers = state.withLock { state in
+            state.isClosed = true
+            return Array(state.watchers.values)
+        }
+        for watcher in watchers { watcher.cancel() }
+        wakeup.signal()
+    }
+
+    /// The writing thread. It holds the sink only while it works, and ends with it.
+    private static func run(_ wakeup: Wakeup, _ sink: () -> LogSink?) {
+        while true {
+            wakeup.wait()
+            guard let sink = sink(), !sink.writeQueued() else { break }
+        }
+    }
+
+    /// True when the sink is closed.
+    private func writeQueued() -> Bool {
+        while true {
+            var (lines, file, isClosed) = state.withLock { state in
+                let lines = state.queue
+                state.queue = []
+                state.isWriting = !lines.isEmpty
+                return (lines, state.file, state.isClosed)
+            }
+            if lines.isEmpty { return isClosed }
+            file?.write(lines.map(\.1), failed: failed)
+            if settings.toStandardOutput {
+                let bytes = lines.reduce(into: [UInt8]()) { $0 += $1.1 }
+                if Files.writeAll(STDOUT_FILENO, bytes) != 0 {
+                    failed.add(lines.count, ordering: .relaxed)
+                }
+            }
+            if settings.syslogFacility != nil { for line in lines { toSyslog(line.0, line.1) } }
+            state.withLock { state in
+                state.file = file
+                state.isWriting = false
+            }
+            lines = []
+        }
+    }
+
+    private func toSyslog(_ level: Logger.Level, _ line: [UInt8]) {
+        let priority: Int32 =
+            switch level {
+            case .trace, .debug: 7
+            case .info: 6
+            case .notice: 5
+            case .warning: 4
+            case .error: 3
+            case .critical: 2
+            }
+        // The system's log has a time and a level of its own.
+        let text = String(decoding: line.dropLast(), as: UTF8.self)
+        let start = settings.form == .text ? text.index(text.startIndex, offsetBy: 33) : nil
+        cposix_syslog(priority, String(text[(start ?? text.startIndex)...]))
+    }
+}
+
+/// Wakes the writing thread. Closed with its last owner.
+private final class Wakeup: Sendable {
+    private let descriptor = eventfd(0, Int32(EFD_CLOEXEC))
+
+    func signal() {
+        var one: UInt64 = 1
+        _ = Glibc.write(descriptor, &one, 8)
+    }
+
+    func wait() {
+        var count: UInt64 = 0
+        while Glibc.read(descriptor, &count, 8) < 0 && errno == EINTR { continue }
+    }
+
+    deinit { Glibc.close(descriptor) }
+}
+
+/// One who watches the log: its own level, its own bounded queue.
+package final class LogWatcher: Sendable {
+    package let level: Logger.Level
+    /// Lines with their line ends. For one consumer. Ends at `cancel` and when the sink closes.
+    package let lines: AsyncStream<[UInt8]>
+    private let continuation: AsyncStream<[UInt8]>.Continuation
+    private let dropped = Atomic<Int>(0)
+    private let ended: @Sendable () -> Void
+
+    fileprivate init(level: Logger.Level, ended: @escaping @Sendable () -> Void) {
+        self.level = level
+        self.ended = ended
+        (lines, continuation) = AsyncStream.makeStream(
+            bufferingPolicy: .bufferingOldest(Limits.logLinesQueuedPerWatcher))
+    }
+
+    /// Lines this watcher was too slow for.
+    package var droppedLines: Int { dropped.load(ordering: .relaxed) }
+
+    /// Ends the watching. The owner calls it once.
+    package func cancel() {
+        continuation.finish()
+        ended()
+    }
+
+    fileprivate func offer(_ level: Logger.Level, _ line: [UInt8]) {
+        guard level.rank >= self.level.rank else { return }
+        if case .dropped = continuation.yield(line) { dropped.add(1, ordering: .relaxed) }
+    }
+}
+
+/// swift-log's face on the sink.
+struct SinkLogHandler: LogHandler {
+    let label: String
+    let sink: LogSink
+    var metadata: Logger.Metadata = [:]
+    private var ownRank = 0
+
+    init(label: String, sink: LogSink) {
+        self.label = label
+        self.sink = sink
+    }
+
+    /// The sink's level; a logger can only be made quieter than it.
+    var logLevel: Logger.Level {
+        get { Logger.Level(rank: max(ownRank, sink.enabled)) }
+        set { ownRank = newValue.rank }
+    }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        var all = metadata
+        if let provided = metadataProvider?.get() { all.merge(provided) { $1 } }
+        if let own = event.metadata { all.merge(own) { $1 } }
+        if let error = event.error, all["error"] == nil { all["error"] = "\(error)" }
+        let fields = all.map { ($0.key, "\($0.value)") }.sorted { $0.0 < $1.0 }
+        sink.log(event.level, module: label, message: "\(event.message)", fields: fields)
+    }
+}

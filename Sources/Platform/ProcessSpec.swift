@@ -1,0 +1,87 @@
+import Glibc
+package import Primitives
+
+/// What a child is given as its environment.
+package enum ProcessEnvironment: Hashable, Sendable {
+    /// This process's environment with these added or replaced.
+    case inherited(adding: [String: String])
+    /// These and nothing else.
+    case exactly([String: String])
+
+    /// `NAME=value` lines.
+    var lines: [String] {
+        switch self {
+        case .exactly(let all): return all.map { "\($0.key)=\($0.value)" }.sorted()
+        case .inherited(let added):
+            var lines: [String] = []
+            var entry = environ
+            while let text = entry.pointee {
+                let line = String(cString: text)
+                let name = line.prefix { $0 != "=" }
+                if added[String(name)] == nil { lines.append(line) }
+                entry += 1
+            }
+            return lines + added.map { "\($0.key)=\($0.value)" }.sorted()
+        }
+    }
+}
+
+/// A program to run, for `ProcessRun.run` and `ChildProcess.start`.
+///
+/// A child is the leader of its own session and process group, so that it can be killed with all it
+/// started, and has no descriptor but its standard three.
+package struct ProcessSpec: Sendable {
+    /// The program, looked up in PATH when it has no `/`, and its arguments. Not empty.
+    package var arguments: [String]
+    package var environment = ProcessEnvironment.inherited(adding: [:])
+    package var workingDirectory: String?
+    /// Given to the child on its standard input, which is then closed. Only `ProcessRun` uses it.
+    package var standardInput: [UInt8] = []
+    /// From start to end; nil: as long as it takes.
+    package var timeout: GoDuration?
+    /// Sent to the whole group at the time-out. Unless it is SIGKILL, SIGKILL follows `killGrace`
+    /// later.
+    package var killSignal: Int32 = SIGKILL
+    package var killGrace = GoDuration.seconds(5)
+    /// The tail of standard output and error, merged, that is kept.
+    package var outputLimit = Limits.outputKeptDefault
+    /// Names or numbers. Changing them needs the right to.
+    package var user: String?
+    package var group: String?
+    package var umask: UInt32?
+
+    package init(_ arguments: [String]) { self.arguments = arguments }
+}
+
+/// How a child ended.
+package enum ProcessEnding: Hashable, Sendable, CustomStringConvertible {
+    case exited(Int32)
+    case signaled(Int32)
+    /// Killed because its time was over.
+    case timedOut
+    /// Killed because the task that ran it was cancelled.
+    case cancelled
+    /// It never ran: missing program, missing directory, unknown user, too many children.
+    case failedToStart(String)
+
+    package var description: String {
+        switch self {
+        case .exited(let code): "exit status \(code)"
+        case .signaled(let number): "signal: \(String(cString: strsignal(number)).lowercased())"
+        case .timedOut: "timed out"
+        case .cancelled: "cancelled"
+        case .failedToStart(let reason): reason
+        }
+    }
+}
+
+package struct ProcessOutcome: Sendable {
+    package var ending: ProcessEnding
+    /// The tail of the output, behind `Captured N of M bytes` when it was cut.
+    package var output: String
+    /// The same without that notice.
+    package var outputTail: [UInt8]
+    /// All bytes the child wrote.
+    package var outputTotal: Int
+    package var duration: GoDuration
+}

@@ -1,0 +1,81 @@
+import Glibc
+package import Primitives
+
+/// The real clock. Floors 0–2 never read it: they are handed what it says.
+package enum SystemClock {
+    /// The monotonic clock, for everything that measures a wait.
+    package static func now() -> Instant {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Instant(nanoseconds: Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec))
+    }
+
+    /// Nanoseconds since 1970 by the wall clock, for what people and files are told.
+    package static func unixNanoseconds() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
+    }
+
+    /// Seconds since 1970 from the kernel's coarse clock: a few nanoseconds to read.
+    package static func coarseUnixSeconds() -> Int {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME_COARSE, &time)
+        return time.tv_sec
+    }
+
+    /// The wall clock as text: `2026-11-21T02:15:00.123Z`.
+    package static func wallText() -> String { wallText(unixNanoseconds: unixNanoseconds()) }
+
+    /// A wall time as text, UTC with milliseconds.
+    package static func wallText(unixNanoseconds: Int64) -> String {
+        String(decoding: wallBytes(unixNanoseconds: unixNanoseconds), as: UTF8.self)
+    }
+
+    static func wallBytes(unixNanoseconds: Int64) -> [UInt8] {
+        var seconds = time_t(unixNanoseconds / 1_000_000_000)
+        let milliseconds = Int(unixNanoseconds % 1_000_000_000) / 1_000_000
+        var parts = tm()
+        gmtime_r(&seconds, &parts)
+        var text: [UInt8] = []
+        text.reserveCapacity(24)
+        func digits(_ value: Int, _ width: Int) {
+            var place = width == 4 ? 1000 : (width == 3 ? 100 : 10)
+            while place > 0 {
+                text.append(UInt8(0x30 + value / place % 10))
+                place /= 10
+            }
+        }
+        digits(Int(parts.tm_year) + 1900, 4)
+        text.append(UInt8(ascii: "-"))
+        digits(Int(parts.tm_mon) + 1, 2)
+        text.append(UInt8(ascii: "-"))
+        digits(Int(parts.tm_mday), 2)
+        text.append(UInt8(ascii: "T"))
+        digits(Int(parts.tm_hour), 2)
+        text.append(UInt8(ascii: ":"))
+        digits(Int(parts.tm_min), 2)
+        text.append(UInt8(ascii: ":"))
+        digits(Int(parts.tm_sec), 2)
+        text.append(UInt8(ascii: "."))
+        digits(milliseconds, 3)
+        text.append(UInt8(ascii: "Z"))
+        return text
+    }
+}
+
+/// The system's chance: seeds for `SeededRandom`, bytes for secrets.
+package enum SystemRandom {
+    package static func seed() -> UInt64 {
+        var generator = SystemRandomNumberGenerator()
+        return generator.next()
+    }
+
+    package static func generator() -> SeededRandom { SeededRandom(seed: seed()) }
+
+    /// Bytes fit for secrets and identifiers: they come from the kernel.
+    package static func bytes(_ count: Int) -> [UInt8] {
+        var generator = SystemRandomNumberGenerator()
+        return (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) }
+    }
+}
