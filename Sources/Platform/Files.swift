@@ -62,6 +62,20 @@ package enum Files {
 
     package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
+    /// Adds to the end of a file, made with mode 0600 if it is missing. A file that would grow beyond
+    /// `limit` bytes is left as it is, and that is an error.
+    package static func append(_ path: String, _ bytes: [UInt8], limit: Int) throws(FileError) {
+        guard (size(path) ?? 0) + bytes.count <= limit else {
+            throw FileError("append", path, reason: "the file has reached \(limit) bytes")
+        }
+        let file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw FileError("open", path, code: errno) }
+        defer { close(file) }
+        guard write(file, bytes, bytes.count) == bytes.count else {
+            throw FileError("write", path, code: errno)
+        }
+    }
+
     package static func isDirectory(_ path: String) -> Bool {
         var status = stat()
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR

@@ -39,7 +39,7 @@ package struct WatchPlan: Sendable {
     }
 
     package let definition: WatchDefinition
-    package internal(set) var memory: WatchMemory
+    package var memory: WatchMemory
     package internal(set) var isPaused = false
 
     let onBusy: OnBusy

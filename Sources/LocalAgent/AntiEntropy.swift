@@ -1,0 +1,262 @@
+package import ConsulModel
+package import Logging
+package import PluginAPI
+package import Primitives
+import Synchronization
+
+/// Keeps the catalog's view of this node equal to what the agent has. The agent is right: what is missing
+/// or different is registered, what is foreign is taken out.
+///
+/// Changes go at once; everything is compared about every minute, and after a failure sooner.
+package final class AntiEntropy: Sendable {
+    private let local: LocalState
+    private let backend: any Backend
+    private let clock: any WaitingClock
+    private let logger: Logger
+    private let node: @Sendable () -> Node
+    /// A check whose output alone changed is told at most this often.
+    private let checkUpdateInterval: GoDuration
+
+    private struct State {
+        var wakeUp: CheckedContinuation<Void, Never>?
+        var isChangeDue = false
+        var pauses = 0
+        var outputTold: [String: Instant] = [:]
+    }
+    private let state = Mutex(State())
+
+    package init(
+        local: LocalState, backend: any Backend, clock: any WaitingClock, logger: Logger,
+        checkUpdateInterval: GoDuration, node: @escaping @Sendable () -> Node
+    ) {
+        self.local = local
+        self.backend = backend
+        self.clock = clock
+        self.logger = logger
+        self.checkUpdateInterval = checkUpdateInterval
+        self.node = node
+    }
+
+    /// Synchronises until the task is cancelled.
+    package func run() async {
+        let observer = local.observe { [self] _ in changed() }
+        defer { local.stopObserving(observer) }
+        var fullSyncAt = clock.now()
+        while !Task.isCancelled {
+            if isPaused {
+                await waitForChange(until: clock.now() + .seconds(1))
+                continue
+            }
+            let isFull = fullSyncAt <= clock.now()
+            do throws(ConsulError) {
+                if isFull { try await compare() }
+                try await syncChanges()
+                if isFull { fullSyncAt = clock.now() + Limits.fullSyncInterval }
+            } catch {
+                if Task.isCancelled { return }
+                logger.error("failed to sync remote state", metadata: ["error": "\(error)"])
+                fullSyncAt = clock.now() + Limits.syncRetryInterval
+            }
+            await waitForChange(until: nextOutputDue.map { min($0, fullSyncAt) } ?? fullSyncAt)
+        }
+    }
+
+    /// Holds synchronising back while many things change at once, as on a reload. Counts.
+    package func pause() { state.withLock { $0.pauses += 1 } }
+
+    package func resume() {
+        state.withLock { $0.pauses -= 1 }
+        changed()
+    }
+
+    private var isPaused: Bool { state.withLock { $0.pauses > 0 } }
+
+    /// There is something to tell.
+    package func changed() {
+        let waiting = state.withLock { state in
+            defer { state.wakeUp = nil }
+            if state.wakeUp == nil { state.isChangeDue = true }
+            return state.wakeUp
+        }
+        waiting?.resume()
+    }
+
+    private func waitForChange(until deadline: Instant) async {
+        let sleeping = Task {
+            if await clock.sleep(until: deadline) { changed() }
+        }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isDue = state.withLock { state in
+                    if state.isChangeDue {
+                        state.isChangeDue = false
+                        return true
+                    }
+                    state.wakeUp = continuation
+                    return false
+                }
+                if isDue || Task.isCancelled { changed(continuation, isDue: isDue) }
+            }
+        } onCancel: {
+            changed()
+        }
+        sleeping.cancel()
+    }
+
+    private func changed(_ continuation: CheckedContinuation<Void, Never>, isDue: Bool) {
+        if isDue { continuation.resume() } else { changed() }
+    }
+
+    // MARK: Comparing
+
+    /// Asks the catalog what it has of this node, and marks what differs.
+    private func compare() async throws(ConsulError) {
+        let nodeName = local.nodeName
+        let remote = try await backend.call(
+            .catalogNodeServices, NamedQuery(nodeName)
+        ).value
+        let remoteChecks = try await backend.call(.healthNodeChecks, NamedQuery(nodeName)).value
+        if !isSameNode(remote?.node) { try await registerNode() }
+
+        let services = local.services
+        var staleServices = Set(services.keys)
+        for service in remote?.services ?? [] {
+            if let mine = services[service.id] {
+                if isSame(mine.service, remote: service) { staleServices.remove(service.id) }
+            } else if service.id != "consul" {
+                try await deregister(service: service.id)
+            }
+        }
+        let checks = local.checks
+        var staleChecks = Set(checks.keys)
+        for check in remoteChecks {
+            if let mine = checks[check.checkID] {
+                if isSame(mine.check, remote: check) { staleChecks.remove(check.checkID) }
+            } else if check.checkID != "serfHealth" {
+                try await deregister(check: check.checkID)
+            }
+        }
+        local.markOutOfSync(services: Array(staleServices), checks: Array(staleChecks))
+    }
+
+    private func isSameNode(_ remote: Node?) -> Bool {
+        guard var remote else { return false }
+        let mine = node()
+        remote.raftIndex = mine.raftIndex
+        remote.datacenter = mine.datacenter
+        return remote == mine
+    }
+
+    /// With `enable_tag_override`, the catalog's tags are right.
+    private func isSame(_ mine: NodeService, remote: NodeService) -> Bool {
+        var remote = remote
+        if mine.enableTagOverride { remote.tags = mine.tags }
+        return mine.isSame(as: remote)
+    }
+
+    /// A difference in the output alone waits for its turn.
+    private func isSame(_ mine: HealthCheck, remote: HealthCheck) -> Bool {
+        var mine = mine
+        if checkUpdateInterval > .zero, mine.status == remote.status { mine.output = remote.output }
+        mine.definition = remote.definition
+        return mine.isSame(as: remote)
+    }
+
+    // MARK: Telling
+
+    private func registerNode() async throws(ConsulError) {
+        try await send(request())
+        logger.info("Synced node info")
+    }
+
+    private func request() -> RegisterRequest {
+        let node = node()
+        var request = RegisterRequest()
+        request.id = node.id
+        request.node = node.node
+        request.address = node.address
+        request.datacenter = node.datacenter
+        request.taggedAddresses = node.taggedAddresses
+        request.nodeMeta = node.meta
+        return request
+    }
+
+    private func send(_ request: RegisterRequest) async throws(ConsulError) {
+        _ = try await backend.call(.catalogRegister, request)
+    }
+
+    /// Tells what is marked as changed.
+    private func syncChanges() async throws(ConsulError) {
+        let removed = local.removed
+        for id in removed.services.sorted() { try await deregister(service: id) }
+        for id in removed.checks.sorted() { try await deregister(check: id) }
+        let services = local.services.values.filter { !$0.isInSync }
+        for local in services.sorted(by: { $0.service.id < $1.service.id }) {
+            try await register(local.service)
+        }
+        let now = clock.now()
+        for local in local.checks.values.sorted(by: { $0.check.checkID < $1.check.checkID })
+        where !local.isInSync || isOutputDue(local, now: now) {
+            try await register(local.check)
+            state.withLock { $0.outputTold[local.check.checkID] = now }
+        }
+    }
+
+    private func register(_ service: NodeService) async throws(ConsulError) {
+        var request = request()
+        request.skipNodeUpdate = true
+        request.service = service
+        request.checks = local.checks.values.map { $0.check }
+            .filter { $0.serviceID == service.id }.sorted { $0.checkID < $1.checkID }
+        try await send(request)
+        local.markSynced(service: service)
+        for check in request.checks { local.markSynced(check: check) }
+        logger.info("Synced service", metadata: ["service": "\(service.id)"])
+    }
+
+    private func register(_ check: HealthCheck) async throws(ConsulError) {
+        var request = request()
+        request.skipNodeUpdate = true
+        request.check = check
+        if let service = local.service(check.serviceID) { request.service = service.service }
+        try await send(request)
+        local.markSynced(check: check)
+        logger.info("Synced check", metadata: ["check": "\(check.checkID)"])
+    }
+
+    private func deregister(service id: String) async throws(ConsulError) {
+        var request = DeregisterRequest()
+        request.node = local.nodeName
+        request.serviceID = id
+        _ = try await backend.call(.catalogDeregister, request)
+        local.forgetRemoved(service: id)
+        logger.info("Deregistered service", metadata: ["service": "\(id)"])
+    }
+
+    private func deregister(check id: String) async throws(ConsulError) {
+        var request = DeregisterRequest()
+        request.node = local.nodeName
+        request.checkID = id
+        _ = try await backend.call(.catalogDeregister, request)
+        local.forgetRemoved(check: id)
+        logger.info("Deregistered check", metadata: ["check": "\(id)"])
+    }
+
+    // MARK: Output-only changes
+
+    /// True when the output has changed since it was told, and it was told long enough ago.
+    private func isOutputDue(_ local: LocalCheck, now: Instant) -> Bool {
+        guard local.outputIsNew else { return false }
+        let told = state.withLock { $0.outputTold[local.check.checkID] }
+        return told.map { $0 + checkUpdateInterval <= now } ?? true
+    }
+
+    private var nextOutputDue: Instant? {
+        let waiting = local.checks.values.filter { $0.outputIsNew }.map { $0.check.checkID }
+        guard !waiting.isEmpty else { return nil }
+        let now = clock.now()
+        return state.withLock { state in
+            waiting.map { state.outputTold[$0].map { $0 + checkUpdateInterval } ?? now }.min()
+        }
+    }
+}

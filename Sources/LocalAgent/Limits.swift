@@ -1,0 +1,35 @@
+package import Primitives
+
+/// The bounds of what one agent keeps and does.
+package enum Limits {
+    /// Events kept, as in Consul.
+    package static let userEventsMax = 256
+    /// Bytes of an event's name and payload together, as Consul's gossip allows.
+    package static let userEventBytesMax = 512
+    /// Transitions kept for each check.
+    package static let checkHistoryMax = 32
+    /// Runs kept for each watch.
+    package static let watchHistoryMax = 20
+    /// Bytes of a handler's output kept and logged, as in Consul.
+    package static let handlerOutputMax = 4096
+    /// A handler that has no `timeout` and runs longer is named in the log, again each time it doubles.
+    package static let slowHandler = GoDuration.seconds(60)
+    /// How much longer than its time limit a probe may take before the agent stops waiting.
+    package static let probeGrace = GoDuration.seconds(5)
+    /// Intervals below one second are raised to it, as in Consul.
+    package static let checkIntervalMin = GoDuration.seconds(1)
+    /// How often services are looked at that have been critical for too long, as in Consul.
+    package static let reapInterval = GoDuration.seconds(30)
+    /// The least time before a critical service may be taken out, as in Consul.
+    package static let deregisterAfterMin = GoDuration.minutes(1)
+    /// A full comparison with the catalog, as Consul does for small clusters.
+    package static let fullSyncInterval = GoDuration.seconds(60)
+    /// After a failed one, plus a random part of as much again.
+    package static let syncRetryInterval = GoDuration.seconds(15)
+    /// Bytes of a persisted registration that are read back.
+    package static let persistedFileMax = 1 << 20
+    /// Inputs of one watch not yet looked at; queries are put one at a time, so few ever wait.
+    package static let watchInputsMax = 4096
+    /// Bytes of a dead-letter file, beyond which nothing is added.
+    package static let deadLetterBytesMax = 64 << 20
+}

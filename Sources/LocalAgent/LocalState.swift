@@ -1,0 +1,218 @@
+package import ConsulModel
+package import Primitives
+import Synchronization
+import Wire
+
+/// What this node offers: its services and checks, whoever registered them. The agent is the authority
+/// for its own node; `AntiEntropy` carries this into the catalog.
+///
+/// May be asked from any thread; nothing here blocks for long. Observers are told after each change,
+/// outside the lock.
+package final class LocalState: Sendable {
+    package enum Change: Hashable, Sendable {
+        case service(String)
+        case check(String)
+    }
+
+    struct Contents {
+        var services: [String: LocalService] = [:]
+        var checks: [String: LocalCheck] = [:]
+        /// Gone here, perhaps still in the catalog.
+        var removedServices: Set<String> = []
+        var removedChecks: Set<String> = []
+        var observers: [UInt64: @Sendable (Change) -> Void] = [:]
+        var nextObserver: UInt64 = 0
+    }
+
+    private let contents = Mutex(Contents())
+    package let nodeName: String
+    private let now: @Sendable () -> Instant
+    private let wallText: @Sendable () -> String
+
+    package init(
+        nodeName: String, now: @escaping @Sendable () -> Instant,
+        wallText: @escaping @Sendable () -> String
+    ) {
+        self.nodeName = nodeName
+        self.now = now
+        self.wallText = wallText
+    }
+
+    // MARK: Reading
+
+    package var services: [String: LocalService] { contents.withLock { $0.services } }
+    package var checks: [String: LocalCheck] { contents.withLock { $0.checks } }
+    package func service(_ id: String) -> LocalService? { contents.withLock { $0.services[id] } }
+    package func check(_ id: String) -> LocalCheck? { contents.withLock { $0.checks[id] } }
+
+    package var removed: (services: Set<String>, checks: Set<String>) {
+        contents.withLock { ($0.removedServices, $0.removedChecks) }
+    }
+
+    /// The checks that bear on a service: its own and the node's. Nil when there is no such service; the
+    /// node's alone for an empty ID.
+    package func checks(ofService id: String) -> [HealthCheck]? {
+        contents.withLock { contents in
+            guard id.isEmpty || contents.services[id] != nil else { return nil }
+            return contents.checks.values.map { $0.check }
+                .filter { $0.serviceID.isEmpty || (!id.isEmpty && $0.serviceID == id) }
+                .sorted { $0.checkID < $1.checkID }
+        }
+    }
+
+    // MARK: Observing
+
+    /// Calls back after every change until `stopObserving`. The call comes on the changing thread and
+    /// must be quick.
+    package func observe(_ tell: @escaping @Sendable (Change) -> Void) -> UInt64 {
+        contents.withLock { contents in
+            contents.nextObserver += 1
+            contents.observers[contents.nextObserver] = tell
+            return contents.nextObserver
+        }
+    }
+
+    package func stopObserving(_ observer: UInt64) {
+        contents.withLock { _ = $0.observers.removeValue(forKey: observer) }
+    }
+
+    /// Changes the contents, then tells the observers what the body returned.
+    private func change(_ body: (inout Contents) -> [Change]) {
+        let (changes, observers) = contents.withLock { contents in
+            let changes = body(&contents)
+            return (changes, changes.isEmpty ? [] : Array(contents.observers.values))
+        }
+        for change in changes { for tell in observers { tell(change) } }
+    }
+
+    // MARK: Services
+
+    package func addService(
+        _ definition: ServiceDefinition, service: NodeService, source: RegistrationSource
+    ) {
+        change { contents in
+            let existing = contents.services[service.id]
+            let isSame = existing?.service.isSame(as: service) ?? false
+            contents.services[service.id] = LocalService(
+                definition: definition, service: service, source: source,
+                isInSync: isSame && existing!.isInSync)
+            contents.removedServices.remove(service.id)
+            return isSame ? [] : [.service(service.id)]
+        }
+    }
+
+    /// Removes the service; its checks are the caller's.
+    /// - Returns: false when there was none.
+    @discardableResult
+    package func removeService(_ id: String) -> Bool {
+        var existed = false
+        change { contents in
+            existed = contents.services.removeValue(forKey: id) != nil
+            guard existed else { return [] }
+            contents.removedServices.insert(id)
+            return [.service(id)]
+        }
+        return existed
+    }
+
+    // MARK: Checks
+
+    package func addCheck(
+        _ definition: CheckDefinition, check: HealthCheck, source: RegistrationSource
+    ) {
+        change { contents in
+            var local = LocalCheck(definition: definition, check: check, source: source)
+            if let existing = contents.checks[check.checkID] {
+                local.history = existing.history
+                local.isInSync = existing.isInSync && existing.check.isSame(as: check)
+                local.outputTold = existing.outputTold
+            }
+            if check.status == CheckStatus.critical.rawValue {
+                local.criticalSince = contents.checks[check.checkID]?.criticalSince ?? now()
+            }
+            contents.checks[check.checkID] = local
+            contents.removedChecks.remove(check.checkID)
+            return [.check(check.checkID)]
+        }
+    }
+
+    @discardableResult
+    package func removeCheck(_ id: String) -> Bool {
+        var existed = false
+        change { contents in
+            existed = contents.checks.removeValue(forKey: id) != nil
+            guard existed else { return [] }
+            contents.removedChecks.insert(id)
+            return [.check(id)]
+        }
+        return existed
+    }
+
+    /// Takes a result. Nothing happens when neither status nor output is new.
+    /// - Returns: true when the status changed.
+    @discardableResult
+    package func updateCheck(_ id: String, status: CheckStatus, output: String) -> Bool {
+        var statusChanged = false
+        change { contents in
+            guard var local = contents.checks[id] else { return [] }
+            statusChanged = local.check.status != status.rawValue
+            guard statusChanged || local.check.output != output else { return [] }
+            if statusChanged {
+                recordTransition(&local, to: status, output: output)
+                local.isInSync = false
+            }
+            local.check.status = status.rawValue
+            local.check.output = output
+            contents.checks[id] = local
+            return [.check(id)]
+        }
+        return statusChanged
+    }
+
+    private func recordTransition(
+        _ local: inout LocalCheck, to status: CheckStatus, output: String
+    ) {
+        var transition = CheckTransition()
+        transition.time = wallText()
+        transition.from = local.check.status
+        transition.to = status.rawValue
+        transition.output = output
+        local.history.append(transition)
+        local.history.removeFirst(max(0, local.history.count - Limits.checkHistoryMax))
+        local.criticalSince = status == .critical ? now() : nil
+    }
+
+    // MARK: Synchronising
+
+    /// Marks what the catalog has taken, unless it has changed since.
+    package func markSynced(service: NodeService) {
+        contents.withLock { contents in
+            guard contents.services[service.id]?.service.isSame(as: service) == true else { return }
+            contents.services[service.id]!.isInSync = true
+        }
+    }
+
+    package func markSynced(check: HealthCheck) {
+        contents.withLock { contents in
+            guard var local = contents.checks[check.checkID] else { return }
+            local.outputTold = check.output
+            if local.check.status == check.status { local.isInSync = true }
+            contents.checks[check.checkID] = local
+        }
+    }
+
+    package func markOutOfSync(services: [String], checks: [String]) {
+        contents.withLock { contents in
+            for id in services { contents.services[id]?.isInSync = false }
+            for id in checks { contents.checks[id]?.isInSync = false }
+        }
+    }
+
+    package func forgetRemoved(service id: String) {
+        contents.withLock { _ = $0.removedServices.remove(id) }
+    }
+
+    package func forgetRemoved(check id: String) {
+        contents.withLock { _ = $0.removedChecks.remove(id) }
+    }
+}

@@ -1,0 +1,131 @@
+package import ConsulModel
+package import PluginAPI
+import Synchronization
+import Watch
+
+/// All watches of the agent. A reload hands it the new list: unchanged ones go on undisturbed, changed
+/// ones start again with the memory of the old, removed ones stop.
+package final class WatchManager: Sendable {
+    private struct State {
+        var runners: [String: WatchRunner] = [:]
+        /// Stopped, with a handler that may still be running.
+        var leaving: [WatchRunner] = []
+    }
+    private let state = Mutex(State())
+    private let around: WatchRunner.Surroundings
+    private let context: HandlerContext
+
+    package init(around: WatchRunner.Surroundings, context: HandlerContext) {
+        self.around = around
+        self.context = context
+    }
+
+    /// What one reload did.
+    package struct Difference: Hashable, Sendable {
+        package var added: [String] = []
+        package var changed: [String] = []
+        package var removed: [String] = []
+        package var unchanged: [String] = []
+    }
+
+    /// Comes into force whole: everything is made before anything is stopped or started.
+    @discardableResult
+    package func apply(_ definitions: [WatchDefinition], registry: PluginRegistry)
+        throws(ConsulError) -> Difference
+    {
+        let wanted = Self.named(definitions)
+        let current = state.withLock { $0.runners }
+        var difference = Difference()
+        var fresh: [(id: String, runner: WatchRunner)] = []
+        for (id, definition) in wanted {
+            if let runner = current[id], runner.definition == definition {
+                difference.unchanged.append(id)
+                continue
+            }
+            fresh.append((id, try make(definition, id, registry)))
+            if current[id] == nil {
+                difference.added.append(id)
+            } else {
+                difference.changed.append(id)
+            }
+        }
+        let kept = Set(wanted.map { $0.id })
+        difference.removed = current.keys.filter { !kept.contains($0) }.sorted()
+        let stopped = state.withLock { state in
+            var stopped: [WatchRunner] = []
+            for id in difference.removed + difference.changed {
+                if let runner = state.runners.removeValue(forKey: id) { stopped.append(runner) }
+            }
+            for (id, runner) in fresh { state.runners[id] = runner }
+            state.leaving.removeAll { $0.status.state != "running" }
+            state.leaving += stopped
+            return stopped
+        }
+        for runner in stopped { runner.stop() }
+        // Only a stopped runner's memory is final: an event is in it, or left for its successor.
+        for (id, runner) in fresh {
+            runner.start(inheriting: current[id]?.memory ?? around.store.memory(of: id))
+        }
+        return difference
+    }
+
+    /// Each definition under the ID it gave, or one made from its source and kept apart by a number.
+    package static func named(_ definitions: [WatchDefinition])
+        -> [(id: String, definition: WatchDefinition)]
+    {
+        var taken: [String: Int] = [:]
+        return definitions.map { definition in
+            let name = definition.displayName
+            taken[name, default: 0] += 1
+            let count = taken[name]!
+            return (count == 1 ? name : "\(name)#\(count)", definition)
+        }
+    }
+
+    private func make(
+        _ definition: WatchDefinition, _ id: String, _ registry: PluginRegistry
+    ) throws(ConsulError) -> WatchRunner {
+        let kindName = definition.handlerType.isEmpty ? "script" : definition.handlerType
+        guard let kind = registry.handlerKind(named: kindName) else {
+            throw ConsulError(.badRequest, "Handler type '\(kindName)' not recognized")
+        }
+        do {
+            let handler = try kind.make(definition, in: context)
+            return try WatchRunner(
+                definition, id: id, handler: handler, handlerName: kindName, around: around)
+        } catch {
+            throw ConsulError(.badRequest, "watch \(id): \(error)")
+        }
+    }
+
+    // MARK: The API
+
+    package var statuses: [WatchStatus] {
+        state.withLock { Array($0.runners.values) }.map { $0.status }.sorted { $0.id < $1.id }
+    }
+
+    package func status(of id: String) -> WatchStatus? { runner(id)?.status }
+
+    /// - Returns: false when there is no such watch.
+    package func pause(_ id: String) -> Bool { act(id) { $0.pause() } }
+    package func resume(_ id: String) -> Bool { act(id) { $0.resume() } }
+    package func trigger(_ id: String) -> Bool { act(id) { $0.trigger() } }
+
+    private func act(_ id: String, _ body: (WatchRunner) -> Void) -> Bool {
+        guard let runner = runner(id) else { return false }
+        body(runner)
+        return true
+    }
+
+    private func runner(_ id: String) -> WatchRunner? { state.withLock { $0.runners[id] } }
+
+    /// Stops everything and kills the handlers under way: the agent ends.
+    package func shutDown() async {
+        let all = state.withLock { state in
+            defer { state = State() }
+            return Array(state.runners.values) + state.leaving
+        }
+        for runner in all { runner.stop() }
+        for runner in all { await runner.killHandlers() }
+    }
+}

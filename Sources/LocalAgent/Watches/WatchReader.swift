@@ -1,0 +1,67 @@
+package import ConsulModel
+package import Watch
+import Wire
+
+/// Puts a watch's queries inside the agent: to the backend, to the event buffer, or to the local state.
+package struct WatchReader: Sendable {
+    private let backend: any Backend
+    private let events: UserEventBuffer
+    private let local: LocalState
+
+    package typealias Reply = @Sendable (Result<WatchAnswer, ConsulError>) -> Void
+
+    package init(backend: any Backend, events: UserEventBuffer, local: LocalState) {
+        self.backend = backend
+        self.events = events
+        self.local = local
+    }
+
+    /// Answers once the source's index is another than `after`.
+    /// - Returns: a handle when the answer is still to come.
+    package func read(_ query: WatchQuery, after: WatchIndex?, reply: @escaping Reply)
+        -> (any PendingCall)?
+    {
+        switch query {
+        case .key(let query):
+            ask(.kvsGet, query, after, reply) { WatchContent(key: $0.first) }
+        case .keyPrefix(let query):
+            ask(.kvsList, query, after, reply) { WatchContent(keyPrefix: $0) }
+        case .services(let query):
+            ask(.catalogListServices, query, after, reply) { WatchContent(services: $0) }
+        case .nodes(let query):
+            ask(.catalogListNodes, query, after, reply) { WatchContent(nodes: $0) }
+        case .service(let query):
+            ask(.healthServiceNodes, query, after, reply) { WatchContent(instances: $0) }
+        case .serviceChecks(let query):
+            ask(.healthServiceChecks, query, after, reply) { WatchContent(checks: $0) }
+        case .checksInState(let query):
+            ask(.healthChecksInState, query, after, reply) { WatchContent(checks: $0) }
+        case .event(let query):
+            events.read(named: query.name, after: Self.number(after)) { events, index in
+                reply(
+                    .success(WatchAnswer(index: .index(index), content: .init(events: events))))
+            }
+        case .agentService(let query):
+            LocalServiceRead.read(query.name, after: after, in: local, reply: reply)
+        }
+    }
+
+    private func ask<Value: Sendable>(
+        _ endpoint: Endpoint<NamedQuery, Indexed<Value>>, _ query: NamedQuery,
+        _ after: WatchIndex?, _ reply: @escaping Reply,
+        content: @escaping @Sendable (Value) -> WatchContent
+    ) -> (any PendingCall)? {
+        var query = query
+        query.options.minQueryIndex = Self.number(after)
+        return backend.call(endpoint, query) { result in
+            reply(
+                result.map { answer in
+                    WatchAnswer(index: .index(answer.meta.index), content: content(answer.value))
+                })
+        }
+    }
+
+    private static func number(_ index: WatchIndex?) -> UInt64 {
+        if case .index(let value) = index { value } else { 0 }
+    }
+}

@@ -1,0 +1,324 @@
+package import ConsulModel
+package import Logging
+package import PluginAPI
+import Primitives
+import Synchronization
+package import Watch
+import Wire
+
+/// The agent's host of one `WatchPlan`: it puts the queries, runs the handler and keeps the timer. All
+/// inputs go through one stream to one task, so the plan is stepped by one at a time.
+package final class WatchRunner: Sendable {
+    /// What a runner needs of the agent around it.
+    package struct Surroundings: Sendable {
+        package var reader: WatchReader
+        package var clock: any WaitingClock
+        package var store: any WatchStore
+        package var wallText: @Sendable () -> String
+        package var logger: Logger
+        /// Added to every handler's environment: `CONSUL_NODE`, `CONSUL_DATACENTER`.
+        package var environment: [String: String]
+
+        package init(
+            reader: WatchReader, clock: any WaitingClock, store: any WatchStore,
+            wallText: @escaping @Sendable () -> String, logger: Logger,
+            environment: [String: String]
+        ) {
+            self.reader = reader
+            self.clock = clock
+            self.store = store
+            self.wallText = wallText
+            self.logger = logger
+            self.environment = environment
+        }
+    }
+
+    private enum Event: Sendable {
+        case input(WatchPlan.Input)
+        case queryFailed(source: Int, ConsulError)
+        case runEnded(HandlerRun, HandlerOutcome)
+    }
+
+    private struct State {
+        var plan: WatchPlan
+        var status: WatchStatus
+        var isStopped = false
+        var pending: [Int: any PendingCall] = [:]
+        var timers: [Int: Task<Void, Never>] = [:]
+        var runs: [UInt64: HandlerRun] = [:]
+    }
+
+    package let definition: WatchDefinition
+    private let handler: any WatchHandler
+    private let around: Surroundings
+    private let state: Mutex<State>
+    private let inputs: AsyncStream<Event>
+    private let feed: AsyncStream<Event>.Continuation
+
+    package init(
+        _ definition: WatchDefinition, id: String, handler: any WatchHandler,
+        handlerName: String, around: Surroundings
+    ) throws(WatchError) {
+        self.definition = definition
+        self.handler = handler
+        self.around = around
+        var status = WatchStatus()
+        status.id = id
+        status.type = definition.anyOf.isEmpty ? definition.source.type : "any_of"
+        status.handler = handlerName
+        status.definition = definition
+        let plan = try WatchPlan(definition)
+        state = Mutex(State(plan: plan, status: status))
+        (inputs, feed) = AsyncStream.makeStream(
+            bufferingPolicy: .bufferingNewest(Limits.watchInputsMax))
+    }
+
+    package var status: WatchStatus {
+        state.withLock { state in
+            var status = state.status
+            if state.plan.isPaused {
+                status.state = "paused"
+            } else if state.plan.isRunning {
+                status.state = "running"
+            } else if !status.queryError.isEmpty {
+                status.state = "failing"
+            }
+            return status
+        }
+    }
+
+    package var memory: WatchMemory { state.withLock { $0.plan.memory } }
+
+    /// Works until `stop`.
+    /// - Parameter memory: what an earlier runner of this watch, or of this agent, has handled.
+    package func start(inheriting memory: WatchMemory) {
+        let first = state.withLock { state in
+            state.plan.memory = memory
+            return state.plan.start()
+        }
+        for directive in first { carryOut(directive) }
+        Task {
+            for await event in inputs { take(event) }
+        }
+    }
+
+    /// Gives up the queries. A handler under way is left to finish, as in Consul.
+    package func stop() {
+        let (pending, timers) = state.withLock { state in
+            state.isStopped = true
+            defer {
+                state.pending = [:]
+                state.timers = [:]
+            }
+            return (Array(state.pending.values), Array(state.timers.values))
+        }
+        for call in pending { call.cancel() }
+        for timer in timers { timer.cancel() }
+        feed.yield(.input(.woke))  // so that the task sees the end even if nothing else happens
+    }
+
+    /// Kills the handlers under way and waits for them: the agent ends.
+    package func killHandlers() async {
+        let runs = state.withLock { Array($0.runs.values) }
+        for run in runs { run.kill() }
+        for run in runs { await run.finished() }
+    }
+
+    package func pause() { feed.yield(.input(.pause)) }
+    package func resume() { feed.yield(.input(.resume)) }
+    package func trigger() { feed.yield(.input(.trigger)) }
+
+    // MARK: Stepping
+
+    private func take(_ event: Event) {
+        let now = around.clock.now()
+        let directives = state.withLock { state -> [WatchPlan.Directive] in
+            switch event {
+            case .input where state.isStopped, .queryFailed where state.isStopped:
+                return []
+            case .input(let input):
+                if case .answer(_, let answer) = input {
+                    state.status.index = answer.index.description
+                    state.status.queryError = ""
+                }
+                return state.plan.step(input, now: now)
+            case .queryFailed(let source, let error):
+                state.status.queryError = error.message
+                return state.plan.step(.failed(source: source), now: now)
+            case .runEnded(let run, let outcome):
+                record(outcome, of: run, in: &state)
+                state.runs[run.firing.number] = nil
+                return state.plan.step(
+                    .runEnded(number: run.firing.number, succeeded: outcome.succeeded), now: now)
+            }
+        }
+        if case .queryFailed(_, let error) = event, !isStopped {
+            around.logger.error(
+                "watch query failed", metadata: ["watch": "\(id)", "error": "\(error)"])
+        }
+        for directive in directives { carryOut(directive) }
+        if isStopped, state.withLock({ $0.runs.isEmpty }) { feed.finish() }
+    }
+
+    private var isStopped: Bool { state.withLock { $0.isStopped } }
+    private var id: String { state.withLock { $0.status.id } }
+
+    private func carryOut(_ directive: WatchPlan.Directive) {
+        switch directive {
+        case .query(let source, let after, let notBefore):
+            if let notBefore {
+                setTimer(source, notBefore) { [self] in query(source, after: after) }
+            } else {
+                query(source, after: after)
+            }
+        case .fire(let firing): if !isStopped { fire(firing) }
+        case .cancelRun(let number): state.withLock { $0.runs[number] }?.kill()
+        case .wake(let instant):
+            setTimer(-1, instant) { [feed] in feed.yield(.input(.woke)) }
+        case .deadLetter(let firing): deadLetter(firing)
+        case .remember(let memory): remember(memory)
+        }
+    }
+
+    private func query(_ source: Int, after: WatchIndex?) {
+        let query = state.withLock { $0.isStopped ? nil : $0.plan.queries[source] }
+        guard let query else { return }
+        let call = around.reader.read(query, after: after) { [feed] result in
+            switch result {
+            case .success(let answer): feed.yield(.input(.answer(source: source, answer)))
+            case .failure(let error): feed.yield(.queryFailed(source: source, error))
+            }
+        }
+        let isStopped = state.withLock { state in
+            state.pending[source] = call
+            return state.isStopped
+        }
+        if isStopped { call?.cancel() }
+    }
+
+    private func setTimer(
+        _ slot: Int, _ instant: Instant, _ body: @escaping @Sendable () -> Void
+    ) {
+        let clock = around.clock
+        let timer = Task { if await clock.sleep(until: instant) { body() } }
+        let old = state.withLock { state in
+            let old = state.timers.updateValue(timer, forKey: slot)
+            return state.isStopped ? timer : old
+        }
+        old?.cancel()
+    }
+
+    // MARK: Running the handler
+
+    private func fire(_ firing: WatchFiring) {
+        var environment = around.environment
+        environment.merge(firing.environment) { $1 }
+        let run = HandlerRun(firing: firing, startedAt: around.clock.now())
+        state.withLock { state in
+            state.runs[firing.number] = run
+            state.status.fires += 1
+            var record = WatchRun()
+            record.number = firing.number
+            record.attempt = firing.attempt
+            record.index = firing.index.description
+            record.started = around.wallText()
+            record.isRunning = true
+            state.status.runs.append(record)
+            state.status.runs.removeFirst(
+                max(0, state.status.runs.count - Limits.watchHistoryMax))
+        }
+        run.start(
+            handler,
+            HandlerFiring(
+                payload: firing.payload, index: firing.index.description,
+                environment: environment)
+        ) { [self] outcome in
+            log(outcome)
+            feed.yield(.runEnded(run, outcome))
+        }
+        watchForSlowness(run)
+    }
+
+    /// Names a handler without a time limit in the log when it runs very long, ever more rarely.
+    private func watchForSlowness(_ run: HandlerRun) {
+        guard definition.timeout == .zero else { return }
+        let clock = around.clock
+        let (logger, id) = (around.logger, id)
+        run.whileRunning {
+            var wait = Limits.slowHandler
+            while await clock.sleep(until: clock.now() + wait) {
+                let running = clock.now() - run.startedAt
+                logger.warning(
+                    "watch handler is still running; set its timeout to bound it",
+                    metadata: ["watch": "\(id)", "running": "\(running)"])
+                wait = wait * 2
+            }
+        }
+    }
+
+    private func record(_ outcome: HandlerOutcome, of run: HandlerRun, in state: inout State) {
+        if !outcome.succeeded { state.status.failures += 1 }
+        let elapsed = around.clock.now() - run.startedAt
+        let index = state.status.runs.lastIndex {
+            $0.number == run.firing.number && $0.attempt == run.firing.attempt
+        }
+        guard let index else { return }
+        state.status.runs[index].isRunning = false
+        state.status.runs[index].milliseconds = Int(elapsed.milliseconds)
+        state.status.runs[index].code = outcome.code
+        state.status.runs[index].failure = outcome.failure
+        state.status.runs[index].output = outcome.output
+    }
+
+    private func log(_ outcome: HandlerOutcome) {
+        if !outcome.output.isEmpty {
+            around.logger.debug(
+                "watch handler output", metadata: ["watch": "\(id)", "output": "\(outcome.output)"])
+        }
+        if !outcome.succeeded {
+            around.logger.error(
+                "Failed to run watch handler",
+                metadata: ["watch": "\(id)", "error": "\(outcome.failure)"])
+        }
+    }
+
+    // MARK: Keeping
+
+    private func remember(_ memory: WatchMemory) {
+        let isEvents = definition.sources.contains { $0.type == "event" }
+        guard isEvents || !definition.fireOnStart else { return }
+        do throws(ConsulError) {
+            try around.store.save(memory, of: id)
+        } catch {
+            around.logger.error(
+                "cannot keep what a watch has handled",
+                metadata: ["watch": "\(id)", "error": "\(error)"])
+        }
+    }
+
+    private func deadLetter(_ firing: WatchFiring) {
+        state.withLock { $0.status.deadLetters += 1 }
+        around.logger.error(
+            "watch handler failed for the last time",
+            metadata: ["watch": "\(id)", "attempts": "\(firing.attempt + 1)"])
+        guard let path = definition.retry?.deadLetter, !path.isEmpty else { return }
+        var writer = JSONWriter(audience: .client)
+        writer.beginMap(count: 4)
+        writer.key("Time")
+        writer.string(around.wallText())
+        writer.key("Watch")
+        writer.string(id)
+        writer.key("Index")
+        writer.string(firing.index.description)
+        writer.key("Payload")
+        writer.raw(firing.payload.dropLast())
+        writer.endMap()
+        do throws(ConsulError) {
+            try around.store.appendDeadLetter(writer.output + [0x0A], to: path)
+        } catch {
+            around.logger.error(
+                "cannot write the dead letter",
+                metadata: ["watch": "\(id)", "path": "\(path)", "error": "\(error)"])
+        }
+    }
+}

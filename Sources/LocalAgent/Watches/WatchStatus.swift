@@ -1,0 +1,64 @@
+package import ConsulModel
+package import Wire
+
+/// A watch as `consul watch list`, `consul watch show` and `GET /v1/agent/watches` show it.
+package struct WatchStatus: Record, Hashable, Sendable {
+    package var id = ""
+    package var type = ""
+    /// `waiting` for a change, `running` a handler, `paused`, or `failing` to put its query.
+    package var state = "waiting"
+    package var handler = ""
+    package var index = ""
+    package var fires: UInt64 = 0
+    package var failures: UInt64 = 0
+    package var deadLetters: UInt64 = 0
+    /// The last query's error; empty once one has succeeded again.
+    package var queryError = ""
+    /// Newest last.
+    package var runs: [WatchRun] = []
+    package var definition = WatchDefinition()
+    package init() {}
+
+    package mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
+        try visit.field("ID", &id)
+        try visit.field("Type", &type)
+        try visit.field("State", &state)
+        try visit.field("Handler", &handler)
+        try visit.field("Index", &index)
+        try visit.field("Fires", &fires)
+        try visit.field("Failures", &failures)
+        try visit.field("DeadLetters", &deadLetters)
+        try visit.field("QueryError", &queryError, .omitEmpty)
+        try visit.field("Runs", &runs)
+        try visit.field("Definition", &definition)
+    }
+}
+
+/// One run of a handler.
+package struct WatchRun: Record, Hashable, Sendable {
+    package var number: UInt64 = 0
+    package var attempt = 0
+    package var index = ""
+    /// RFC 3339, UTC.
+    package var started = ""
+    package var milliseconds = 0
+    /// Still running.
+    package var isRunning = false
+    /// Exit code or HTTP status; nil when there was none.
+    package var code: Int?
+    package var failure = ""
+    package var output = ""
+    package init() {}
+
+    package mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
+        try visit.field("Number", &number)
+        try visit.field("Attempt", &attempt)
+        try visit.field("Index", &index)
+        try visit.field("Started", &started)
+        try visit.field("Milliseconds", &milliseconds)
+        try visit.field("Running", &isRunning)
+        try visit.field("Code", &code)
+        try visit.field("Failure", &failure)
+        try visit.field("Output", &output)
+    }
+}

@@ -1,0 +1,11 @@
+package import ConsulModel
+package import Watch
+
+/// Where watches keep what must outlive the agent.
+package protocol WatchStore: Sendable {
+    /// An empty memory when there is none, or it cannot be read.
+    func memory(of watch: String) -> WatchMemory
+    func save(_ memory: WatchMemory, of watch: String) throws(ConsulError)
+    /// Appends one line.
+    func appendDeadLetter(_ line: [UInt8], to path: String) throws(ConsulError)
+}
