@@ -1,4 +1,5 @@
 package import ConsulModel
+import Logging
 package import PluginAPI
 import Primitives
 
