@@ -1,0 +1,294 @@
+import AsyncHTTPClient
+package import NIOCore
+package import NIOHTTP1
+import NIOSSL
+package import Platform
+package import Primitives
+import Synchronization
+
+/// A request to some server.
+package struct HTTPCall: Sendable {
+    package enum Keep: Hashable, Sendable {
+        /// The first bytes; reading stops behind them.
+        case first(Int)
+        /// The last bytes; reading stops `Limits.clientSkippedBytesMax` beyond that many.
+        case last(Int)
+    }
+
+    package var method: String
+    /// `http://…` or `https://…`, escaped.
+    package var url: String
+    /// Talk to this socket instead of the URL's host, which still goes into `Host`.
+    package var unixSocket: String?
+    package var headers: HTTPHeaders
+    package var body: [UInt8]
+    /// From the connection's beginning to the last byte. nil: without end, for blocking queries
+    /// with a wait of their own.
+    package var timeout: GoDuration?
+    package var keep = Keep.first(Limits.clientBodyBytesMax)
+    package var followsRedirects = true
+    /// False: a connection of its own, closed afterwards.
+    package var keepsAlive = true
+    /// nil: the system's authorities.
+    package var tls: TLSSettings?
+
+    package init(
+        method: String = "GET", url: String, headers: HTTPHeaders = [:], body: [UInt8] = [],
+        timeout: GoDuration? = nil
+    ) {
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+        self.timeout = timeout
+    }
+}
+
+package struct HTTPClientResponse: Sendable {
+    package var status: Int
+    /// `Not Found`; by the status, not as sent.
+    package var reason: String
+    package var headers: HTTPHeaders
+    package var body: [UInt8]
+    /// The body was longer than what was asked to be kept.
+    package var isTruncated: Bool
+    package var text: String { String(decoding: body, as: UTF8.self) }
+}
+
+/// Requests over kept connections. Shut down once, by its owner.
+package final class HTTPClient: Sendable {
+    private let group: any EventLoopGroup
+    private let following: AsyncHTTPClient.HTTPClient
+    private let direct: AsyncHTTPClient.HTTPClient
+
+    package init(on group: any EventLoopGroup) {
+        self.group = group
+        following = Self.make(group, follows: true)
+        direct = Self.make(group, follows: false)
+    }
+
+    /// Closes all connections; requests under way fail.
+    package func shutdown() async {
+        try? await following.shutdown()
+        try? await direct.shutdown()
+    }
+
+    private static func make(
+        _ group: any EventLoopGroup, follows: Bool, names: [String: String] = [:]
+    ) -> AsyncHTTPClient.HTTPClient {
+        var settings = AsyncHTTPClient.HTTPClient.Configuration()
+        settings.redirectConfiguration =
+            follows ? .follow(max: Limits.redirectsMax, allowCycles: true) : .disallow
+        settings.timeout.connect = .nanoseconds(Limits.clientConnectTimeout.nanoseconds)
+        settings.connectionPool.retryConnectionEstablishment = false
+        settings.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit =
+            Limits.clientConnectionsPerHost
+        settings.decompression = .disabled
+        settings.httpVersion = .http1Only
+        settings.dnsOverride = names
+        return AsyncHTTPClient.HTTPClient(
+            eventLoopGroupProvider: .shared(group), configuration: settings)
+    }
+
+    /// Sends `call` and reads the answer as far as `call.keep` says. Cancelling the task ends the
+    /// request.
+    package func execute(_ call: HTTPCall) async throws(HTTPCallError) -> HTTPClientResponse {
+        let limit: Int
+        switch call.keep {
+        case .first(let count): limit = count
+        case .last(let count): limit = count + Limits.clientSkippedBytesMax
+        }
+        let kept = Kept(call.keep)
+        var response = try await timed(call) { response in
+            for try await part in response.body {
+                kept.append(part)
+                if kept.total > limit { break }
+            }
+        }
+        response.body = kept.bytes
+        response.isTruncated = kept.isTruncated
+        return response
+    }
+
+    /// Sends `call` and hands on each part of the answer's body as it comes; the next is read when
+    /// `part` returns. The response returned has no body. For endless answers.
+    package func stream(
+        _ call: HTTPCall,
+        head: @escaping @Sendable (HTTPClientResponse) async throws -> Void = { _ in },
+        part: @escaping @Sendable ([UInt8]) async throws -> Void
+    ) async throws(HTTPCallError) -> HTTPClientResponse {
+        try await timed(call) { response in
+            try await head(Self.head(response))
+            for try await buffer in response.body { try await part(Array(buffer.readableBytesView)) }
+        }
+    }
+
+    private static func head(_ response: AsyncHTTPClient.HTTPClientResponse) -> HTTPClientResponse {
+        HTTPClientResponse(
+            status: Int(response.status.code), reason: response.status.reasonPhrase,
+            headers: response.headers, body: [], isTruncated: false)
+    }
+
+    /// Runs the request within its time.
+    private func timed(
+        _ call: HTTPCall,
+        _ read: @escaping @Sendable (AsyncHTTPClient.HTTPClientResponse) async throws -> Void
+    ) async throws(HTTPCallError) -> HTTPClientResponse {
+        let progress = Progress()
+        let task = Task { try await self.perform(call, progress, read) }
+        var timer: Scheduled<Void>?
+        if let timeout = call.timeout {
+            timer = group.next().scheduleTask(in: .nanoseconds(max(1, timeout.nanoseconds))) {
+                progress.isTimedOut.store(true, ordering: .relaxed)
+                task.cancel()
+            }
+        }
+        defer { timer?.cancel() }
+        do {
+            return try await withTaskCancellationHandler {
+                try await task.value
+            } onCancel: {
+                task.cancel()
+            }
+        } catch {
+            throw HTTPCallError(
+                call, error, isTimedOut: progress.isTimedOut.load(ordering: .relaxed),
+                hasHead: progress.hasHead.load(ordering: .relaxed))
+        }
+    }
+
+    private func perform(
+        _ call: HTTPCall, _ progress: Progress,
+        _ read: @Sendable (AsyncHTTPClient.HTTPClientResponse) async throws -> Void
+    ) async throws -> HTTPClientResponse {
+        var target = try CallTarget(call)
+        var request = HTTPClientRequest(url: target.url)
+        request.method = HTTPMethod(rawValue: call.method)
+        request.headers = call.headers
+        if call.unixSocket != nil || target.name != nil, !request.headers.contains(name: "Host") {
+            request.headers.add(name: "Host", value: target.authority)
+        }
+        if !call.keepsAlive { request.headers.replaceOrAdd(name: "Connection", value: "close") }
+        if !call.body.isEmpty { request.body = .bytes(ByteBuffer(bytes: call.body)) }
+        request.tlsConfiguration = try call.tls?.clientConfiguration()
+        let deadline = call.timeout.map { NIODeadline.now() + .nanoseconds($0.nanoseconds) }
+        func run(_ client: AsyncHTTPClient.HTTPClient) async throws -> HTTPClientResponse {
+            let response = try await client.execute(request, deadline: deadline ?? .distantFuture)
+            progress.hasHead.store(true, ordering: .relaxed)
+            try await read(response)
+            return Self.head(response)
+        }
+        guard let name = target.name else {
+            return try await run(call.followsRedirects ? following : direct)
+        }
+        // A server name other than the host: a client of its own, which takes the name for the
+        // host and looks it up at the host's address.
+        target.name = nil
+        let own = Self.make(group, follows: call.followsRedirects, names: [name: target.host])
+        do {
+            let response = try await run(own)
+            try await own.shutdown()
+            return response
+        } catch {
+            try? await own.shutdown()
+            throw error
+        }
+    }
+}
+
+/// How far a request has come.
+private final class Progress: Sendable {
+    let isTimedOut = Atomic<Bool>(false)
+    let hasHead = Atomic<Bool>(false)
+}
+
+/// The part of a body that is kept. Used by one task at a time.
+private final class Kept: @unchecked Sendable {
+    private let keep: HTTPCall.Keep
+    private var first: [UInt8] = []
+    private var last: TailBuffer
+    private(set) var total = 0
+
+    init(_ keep: HTTPCall.Keep) {
+        self.keep = keep
+        if case .last(let count) = keep {
+            last = TailBuffer(limit: max(1, count))
+        } else {
+            last = TailBuffer(limit: 1)
+        }
+    }
+
+    func append(_ part: ByteBuffer) {
+        total += part.readableBytes
+        switch keep {
+        case .first(let count):
+            first.append(contentsOf: part.readableBytesView.prefix(max(0, count - first.count)))
+        case .last: last.append(part.readableBytesView)
+        }
+    }
+
+    var bytes: [UInt8] {
+        if case .first = keep { return first }
+        return last.bytes
+    }
+    var isTruncated: Bool { total > bytes.count }
+}
+
+/// A call's URL taken apart and put together for AsyncHTTPClient.
+struct CallTarget {
+    var url: String
+    /// `host:port` as in the URL.
+    var authority: String
+    var host: String
+    /// The name the server's certificate must bear, when it is not the host.
+    var name: String?
+
+    init(_ call: HTTPCall) throws(HTTPCallError) {
+        guard let colon = call.url.firstRange(of: "://") else {
+            throw HTTPCallError(call, reason: "unsupported protocol scheme \"\"")
+        }
+        let scheme = call.url[..<colon.lowerBound].lowercased()
+        let rest = call.url[colon.upperBound...]
+        let slash = rest.firstIndex { $0 == "/" || $0 == "?" } ?? rest.endIndex
+        let path = String(rest[slash...])
+        authority = String(rest[..<slash])
+        host = Self.host(of: authority)
+        name = nil
+        guard scheme == "http" || scheme == "https" else {
+            throw HTTPCallError(call, reason: "unsupported protocol scheme \"\(scheme)\"")
+        }
+        if let socket = call.unixSocket {
+            let escaped = Self.escape(socket)
+            url = "\(scheme)+unix://\(escaped)\(path.hasPrefix("/") ? "" : "/")\(path)"
+            return
+        }
+        guard !host.isEmpty else { throw HTTPCallError(call, reason: "no Host in request URL") }
+        url = call.url
+        guard scheme == "https", let name = call.tls?.serverName, !name.isEmpty, name != host
+        else { return }
+        self.name = name
+        let port = authority.dropFirst(authority.hasPrefix("[") ? host.count + 2 : host.count)
+        url = "https://\(name)\(port)\(path)"
+    }
+
+    private static func host(of authority: String) -> String {
+        let behindUser = authority.split(separator: "@", omittingEmptySubsequences: false).last!
+        if behindUser.hasPrefix("[") { return String(behindUser.dropFirst().prefix { $0 != "]" }) }
+        return String(behindUser.prefix { $0 != ":" })
+    }
+
+    /// All but letters, digits and `-._~` escaped.
+    private static func escape(_ text: String) -> String {
+        var escaped = ""
+        for byte in text.utf8 {
+            let scalar = Character(Unicode.Scalar(byte))
+            if byte < 0x80 && (scalar.isLetter || scalar.isNumber || "-._~".contains(scalar)) {
+                escaped.append(scalar)
+            } else {
+                let hex = String(byte, radix: 16, uppercase: true)
+                escaped += hex.count < 2 ? "%0\(hex)" : "%\(hex)"
+            }
+        }
+        return escaped
+    }
+}

@@ -1,0 +1,174 @@
+import NIOCore
+import NIOHTTP1
+import Primitives
+
+/// Answers, in the order of their requests.
+extension HTTPConnection {
+    func respond(_ id: UInt64, _ response: HTTPResponse) {
+        guard let index = waiting(id) else { return }
+        slots[index].answer = .whole(response)
+        slots[index].onClose = nil
+        if index == 0 { writeReady() }
+    }
+
+    func setOnClose(_ id: UInt64, _ callback: @escaping @Sendable () -> Void) {
+        guard let index = place(id) else {
+            if context == nil { callback() }
+            return
+        }
+        if case .whole = slots[index].answer { return }
+        slots[index].onClose = callback
+    }
+
+    /// Refuses what is being read, after the answers before it, and closes.
+    func refuse(_ response: HTTPResponse, _ head: HTTPRequestHead? = nil) {
+        reading = .discarding
+        body = []
+        owesContinue = false
+        slots.append(
+            Slot(
+                isHead: head?.method == .HEAD, isOldClient: false, keepsAlive: false,
+                takesGzip: false, answer: .whole(response)))
+        if slots.count == 1 { writeReady() }
+    }
+
+    func refuseBody(_ head: HTTPRequestHead, _ limit: Int) {
+        refuse(server.limits.bodyTooLarge(head.method.rawValue, Self.path(head), limit), head)
+    }
+
+    // MARK: Streams
+
+    func beginStream(_ id: UInt64, _ head: HTTPResponse, _ writer: HTTPStreamWriter) {
+        guard let index = waiting(id) else {
+            writer.close()
+            return
+        }
+        let parts = head.body.isEmpty ? [] : [head.body]
+        slots[index].answer = .stream(head, writer, parts: parts, isBegun: false, isOver: false)
+        if index == 0 { writeReady() }
+    }
+
+    func writeStream(_ id: UInt64, _ bytes: [UInt8], _ writer: HTTPStreamWriter) {
+        guard let index = place(id),
+            case .stream(let head, _, var parts, let isBegun, false) = slots[index].answer
+        else {
+            writer.written(bytes.count)
+            return
+        }
+        if isBegun && index == 0 {
+            writePart(bytes, of: slots[index], writer)
+            flushIfNeeded()
+        } else {
+            parts.append(bytes)
+            slots[index].answer = .stream(
+                head, writer, parts: parts, isBegun: false, isOver: false)
+        }
+    }
+
+    func endStream(_ id: UInt64) {
+        guard let index = place(id),
+            case .stream(let head, let writer, let parts, let isBegun, false) = slots[index].answer
+        else { return }
+        writer.close()
+        slots[index].onClose = nil
+        slots[index].answer = .stream(head, writer, parts: parts, isBegun: isBegun, isOver: true)
+        if index == 0 { writeReady() }
+    }
+
+    private func writePart(_ bytes: [UInt8], of slot: Slot, _ writer: HTTPStreamWriter) {
+        let written = eventLoop.makePromise(of: Void.self)
+        written.futureResult.whenComplete { _ in writer.written(bytes.count) }
+        if slot.isHead {
+            written.succeed()
+            return
+        }
+        var buffer = ByteBuffer()
+        buffer.reserveCapacity(bytes.count + 20)
+        if !slot.isOldClient {
+            buffer.writeString(String(bytes.count, radix: 16))
+            buffer.writeStaticString("\r\n")
+        }
+        buffer.writeBytes(bytes)
+        if !slot.isOldClient { buffer.writeStaticString("\r\n") }
+        write(buffer, promise: written)
+    }
+
+    // MARK: In order
+
+    private func place(_ id: UInt64) -> Int? {
+        guard id >= firstID else { return nil }
+        let index = Int(id - firstID)
+        return index < slots.count ? index : nil
+    }
+
+    /// Nil when it has been answered, or its client has gone.
+    private func waiting(_ id: UInt64) -> Int? {
+        guard let index = place(id), case .none = slots[index].answer else { return nil }
+        return index
+    }
+
+    /// Writes every answer whose turn has come.
+    private func writeReady() {
+        var isLast = false
+        while !isLast, !slots.isEmpty {
+            switch slots[0].answer {
+            case .none: return proceed()
+            case .whole(let response): writeWhole(response, slots[0])
+            case .stream(let head, let writer, let parts, let isBegun, let isOver):
+                if !isBegun {
+                    beginWriting(head, slots[0])
+                    for part in parts { writePart(part, of: slots[0], writer) }
+                }
+                guard isOver else {
+                    slots[0].answer = .stream(
+                        head, writer, parts: [], isBegun: true, isOver: false)
+                    return proceed()
+                }
+                if !slots[0].isOldClient && !slots[0].isHead {
+                    write(ByteBuffer(staticString: "0\r\n\r\n"))
+                }
+                if slots[0].isOldClient { slots[0].keepsAlive = false }
+            }
+            guard !slots.isEmpty else { return }  // the write found the client gone
+            isLast = !slots[0].keepsAlive
+            slots.removeFirst()
+            firstID += 1
+        }
+        if isLast {
+            closeAfterWrites(lingers: true)
+        } else {
+            proceed()
+        }
+    }
+
+    private func writeWhole(_ response: HTTPResponse, _ slot: Slot) {
+        var framing = ResponseHead.Framing(isOldClient: slot.isOldClient, closes: !slot.keepsAlive)
+        var body = response.body
+        let hasNoBody = response.status == 204 || response.status == 304
+        if slot.takesGzip && body.count >= Limits.gzipBytesMin && !hasNoBody
+            && !response.headers.contains(name: "Content-Encoding"),
+            let small = loopState.gzip(body), small.count < body.count
+        {
+            body = small
+            framing.isGzip = true
+        }
+        if !hasNoBody { framing.contentLength = body.count }
+        let sendsBody = !hasNoBody && !slot.isHead
+        guard let context else { return }
+        var buffer = context.channel.allocator.buffer(
+            capacity: 320 + 48 * response.headers.count + (sendsBody ? body.count : 0))
+        ResponseHead.write(&buffer, response, framing, date: loopState.dateLine())
+        if sendsBody { buffer.writeBytes(body) }
+        write(buffer)
+    }
+
+    private func beginWriting(_ head: HTTPResponse, _ slot: Slot) {
+        var buffer = ByteBuffer()
+        buffer.reserveCapacity(512)
+        let framing = ResponseHead.Framing(
+            isOldClient: slot.isOldClient, closes: !slot.keepsAlive || slot.isOldClient,
+            isChunked: !slot.isOldClient)
+        ResponseHead.write(&buffer, head, framing, date: loopState.dateLine())
+        write(buffer)
+    }
+}

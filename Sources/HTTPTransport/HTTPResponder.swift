@@ -1,0 +1,76 @@
+package import NIOCore
+import Synchronization
+
+/// The way to answer one request. Small: parking a request is keeping this value.
+package struct HTTPResponder: Sendable {
+    let connection: HTTPConnection
+    let id: UInt64
+
+    /// The connection's loop: answering on it is cheapest.
+    package var eventLoop: any EventLoop { connection.eventLoop }
+
+    /// Answers the request, from any thread. Only the first answer counts; one to a client that
+    /// has gone is dropped.
+    package func respond(_ response: HTTPResponse) {
+        if connection.eventLoop.inEventLoop {
+            connection.respond(id, response)
+        } else {
+            connection.eventLoop.execute { connection.respond(id, response) }
+        }
+    }
+
+    /// Answers with a body that is written bit by bit. `head.body` is its beginning.
+    package func respond(streaming head: HTTPResponse) -> HTTPStreamWriter {
+        let writer = HTTPStreamWriter(self)
+        if connection.eventLoop.inEventLoop {
+            connection.beginStream(id, head, writer)
+        } else {
+            connection.eventLoop.execute { connection.beginStream(id, head, writer) }
+        }
+        return writer
+    }
+
+    /// Runs `callback` once, on the loop, if the client goes away before the response is complete.
+    /// A second callback replaces the first.
+    package func onClose(_ callback: @escaping @Sendable () -> Void) {
+        if connection.eventLoop.inEventLoop {
+            connection.setOnClose(id, callback)
+        } else {
+            connection.eventLoop.execute { connection.setOnClose(id, callback) }
+        }
+    }
+}
+
+/// Writes the body of a streamed response. From any thread.
+package final class HTTPStreamWriter: Sendable {
+    private let responder: HTTPResponder
+    private let queued = Atomic<Int>(0)
+    private let isOver = Atomic<Bool>(false)
+
+    init(_ responder: HTTPResponder) { self.responder = responder }
+
+    package var isClosed: Bool { isOver.load(ordering: .relaxed) }
+
+    /// Sends a part. False when it was dropped: the client has gone (`isClosed`), or leaves more
+    /// than `Limits.streamQueuedBytesMax` unread.
+    @discardableResult
+    package func write(_ bytes: [UInt8]) -> Bool {
+        guard !bytes.isEmpty else { return !isClosed }
+        guard !isClosed, queued.load(ordering: .relaxed) <= Limits.streamQueuedBytesMax else {
+            return false
+        }
+        queued.add(bytes.count, ordering: .relaxed)
+        let (connection, id) = (responder.connection, responder.id)
+        connection.eventLoop.execute { connection.writeStream(id, bytes, self) }
+        return true
+    }
+
+    /// Ends the response. Must be called once, also when the client has gone.
+    package func end() {
+        let (connection, id) = (responder.connection, responder.id)
+        connection.eventLoop.execute { connection.endStream(id) }
+    }
+
+    func written(_ count: Int) { queued.subtract(count, ordering: .relaxed) }
+    func close() { isOver.store(true, ordering: .relaxed) }
+}

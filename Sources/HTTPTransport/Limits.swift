@@ -1,0 +1,47 @@
+package import Primitives
+
+/// The bounds of this target, each with its reason.
+package enum Limits {
+    /// Request line and headers: Go's default, which Consul's clients with long filters rely on.
+    package static let headerBytesMax = 1024 * 1024
+    /// Header fields of one request.
+    package static let headerFieldsMax = 1000
+    /// A body when the handler sets no other bound: Consul's `txn_max_req_len`.
+    package static let bodyBytesMaxDefault = 512 * 1024
+    /// From the first byte of a request (or the connection) to the end of its headers: longer is
+    /// either broken or hostile.
+    package static let headerTimeout = GoDuration.seconds(10)
+    /// Between two parts of a body.
+    package static let bodyTimeout = GoDuration.seconds(30)
+    /// Between two requests: above the 90 s after which Go's clients drop a connection themselves.
+    package static let idleTimeout = GoDuration.seconds(180)
+    /// How long a client may leave its responses unread.
+    package static let writeStallTimeout = GoDuration.seconds(60)
+    /// Requests of one connection that wait for their answers; then nothing more is read from it.
+    package static let pipelinedMax = 16
+    /// Connections of one server, all clients together: a third of a usual descriptor limit of 65k.
+    package static let connectionsMax = 20_000
+    /// `limits.http_max_conns_per_client`.
+    package static let connectionsPerClientMax = 200
+    /// Bytes read and thrown away after a refusal, so that the client gets to see the answer.
+    static let lingerBytesMax = 256 * 1024
+    static let lingerTimeout = GoDuration.seconds(2)
+    /// Bytes of a streamed response that wait for a slow client; chunks beyond it are refused.
+    package static let streamQueuedBytesMax = 1024 * 1024
+    /// Smaller bodies are not compressed: they fit one packet as they are.
+    static let gzipBytesMin = 1024
+    /// Speed matters more than the last percent.
+    static let gzipLevel: Int32 = 1
+    /// How often deadlines are looked at. They need no precision.
+    static let sweepEvery = GoDuration.seconds(1)
+    /// A client's response body when its caller gives no bound.
+    package static let clientBodyBytesMax = 64 * 1024 * 1024
+    /// Bytes read beyond what a caller keeps before the connection is dropped instead.
+    static let clientSkippedBytesMax = 1024 * 1024
+    /// Redirects followed, as in Go.
+    static let redirectsMax = 10
+    /// Idle connections kept to one host.
+    static let clientConnectionsPerHost = 64
+    /// Parts of a response body that a slow reader leaves unread: AsyncHTTPClient's own bound.
+    static let clientConnectTimeout = GoDuration.seconds(30)
+}
