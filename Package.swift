@@ -115,19 +115,21 @@ let package = Package(
 
         // ---- Plugins: one small target per check type; they stand beside floor 4 ---------------
         plugin("CheckScript", in: "CheckScript"),
-        plugin("CheckHTTP", in: "CheckHTTP"),
+        plugin("CheckHTTP", in: "CheckHTTP", ["Wire"]),
         plugin("CheckTCP", in: "CheckTCP"),
         plugin("CheckUDP", in: "CheckUDP"),
         plugin("CheckTTL", in: "CheckTTL"),
         plugin("CheckAlias", in: "CheckAlias"),
         plugin("CheckDocker", in: "CheckDocker", ["Wire"]),
         plugin("CheckOSService", in: "CheckOSService"),
+        plugin("HandlerScript", in: "HandlerScript"),
+        plugin("HandlerHTTP", in: "HandlerHTTP"),
         plugin("ExternalPlugins", in: "External", ["Wire"]),
         plugin(
             "StandardPlugins", in: "Standard",  // stands on the other plugins: the list of them all
             [
                 "CheckScript", "CheckHTTP", "CheckTCP", "CheckUDP", "CheckTTL", "CheckAlias",
-                "CheckDocker", "CheckOSService",
+                "CheckDocker", "CheckOSService", "HandlerScript", "HandlerHTTP",
             ]),
 
         // ---- Tests mirror the targets ---------------------------------------------------------

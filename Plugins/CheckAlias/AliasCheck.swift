@@ -1,0 +1,57 @@
+public import ConsulModel
+public import PluginAPI
+import Primitives
+
+/// `alias_service` and `alias_node`: as bad as the worst check of another service or node.
+public struct AliasCheckType: CheckType {
+    public let kind = "alias"
+    public init() {}
+
+    public func claims(_ definition: CheckDefinition) -> Bool {
+        (!definition.aliasService.isEmpty || !definition.aliasNode.isEmpty)
+            && definition.type.isEmpty
+    }
+
+    public func problems(in definition: CheckDefinition) -> [DefinitionProblem] {
+        var problems = CheckRules.thresholdProblems(in: definition)
+        if definition.interval > .zero {
+            problems.append(
+                DefinitionProblem("interval", "Interval cannot be set for Alias checks"))
+        }
+        if definition.ttl > .zero {
+            problems.append(DefinitionProblem("ttl", "TTL must be not be set for Alias checks"))
+        }
+        return problems
+    }
+
+    public func make(_ definition: CheckDefinition, in context: CheckContext) -> CheckInstance {
+        .pushed(AliasCheck(definition: definition, context: context))
+    }
+}
+
+struct AliasCheck: PushedCheck {
+    let definition: CheckDefinition
+    let context: CheckContext
+
+    func run(reporting report: @escaping @Sendable (CheckObservation) -> Void) async {
+        let own = context.checkID
+        await context.checks.observe(
+            node: definition.aliasNode, serviceID: definition.aliasService
+        ) { checks in
+            guard let checks else {
+                report(CheckObservation(.critical, "Service \(definition.aliasService) not found"))
+                return
+            }
+            report(Self.summary(of: checks.filter { $0.checkID != own }))
+        }
+    }
+
+    static func summary(of checks: [HealthCheck]) -> CheckObservation {
+        if checks.isEmpty { return CheckObservation(.passing, "No checks found.") }
+        let worst = checks.map { CheckStatus(rawValue: $0.status) ?? .critical }.max()!
+        guard worst != .passing,
+            let check = checks.first(where: { $0.status == worst.rawValue })
+        else { return CheckObservation(.passing, "All checks passing.") }
+        return CheckObservation(worst, "Aliased check \"\(check.name)\" failing: \(check.output)")
+    }
+}

@@ -1,0 +1,114 @@
+import ConsulModel
+import PluginAPI
+import Primitives
+import Wire
+import _StringProcessing
+
+/// Compares an answer with what a check expects (`expect`): status, body, JSON value, latency.
+struct ResponseJudge: Sendable {
+    /// A longer pattern is refused: it could take longer than the check's interval to match.
+    private static let patternBytesMax = 1024
+    /// Bytes of a body that are looked at.
+    private static let bodyBytesMax = 64 << 10
+
+    private let expect: HTTPExpectation
+    private let ranges: [ClosedRange<Int>]
+
+    init(_ expect: HTTPExpectation) throws {
+        if let problem = Self.problems(in: expect).first {
+            throw PluginAPIError.refused("\(problem.path): \(problem.message)")
+        }
+        self.expect = expect
+        ranges = expect.status.compactMap { Self.range($0) }
+    }
+
+    /// Nil when the body does not matter.
+    var bodyBytesNeeded: Int? {
+        expect.body.isEmpty && expect.jsonPath.isEmpty ? nil : Self.bodyBytesMax
+    }
+
+    static func problems(in expect: HTTPExpectation) -> [DefinitionProblem] {
+        var problems: [DefinitionProblem] = []
+        for (index, text) in expect.status.enumerated() where range(text) == nil {
+            problems.append(
+                DefinitionProblem(
+                    "expect.status[\(index)]",
+                    "\"\(text)\" is not a status or a range of them (for example 200-299)"))
+        }
+        if expect.body.utf8.count > patternBytesMax {
+            problems.append(
+                DefinitionProblem("expect.body", "is longer than \(patternBytesMax) bytes"))
+        } else if !expect.body.isEmpty, (try? Regex(expect.body)) == nil {
+            problems.append(
+                DefinitionProblem("expect.body", "\"\(expect.body)\" is no regular expression"))
+        }
+        if expect.jsonPath.isEmpty, !expect.value.isEmpty {
+            problems.append(DefinitionProblem("expect.value", "needs a json_path"))
+        }
+        return problems
+    }
+
+    private static func range(_ text: String) -> ClosedRange<Int>? {
+        let ends = text.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
+        guard let low = ends.first ?? nil, let high = ends.last ?? nil, ends.count <= 2,
+            low >= 100, high <= 599, low <= high
+        else { return nil }
+        return low...high
+    }
+
+    /// The status, and in words what was not as expected.
+    func verdict(on answer: HTTPProbeAnswer, latency: GoDuration) -> (CheckStatus, String) {
+        if ranges.isEmpty {
+            let status = HTTPCheck.status(answer.status)
+            if status != .passing { return (status, "") }
+        } else if !ranges.contains(where: { $0.contains(answer.status) }) {
+            let expected = expect.status.joined(separator: ", ")
+            return (.critical, "expected status \(expected), got \(answer.status)")
+        }
+        if let fault = bodyFault(answer.body) ?? valueFault(answer.body) {
+            return (.critical, fault)
+        }
+        if expect.maxLatency > .zero, latency > expect.maxLatency {
+            return (.warning, "answered in \(latency), expected at most \(expect.maxLatency)")
+        }
+        return (.passing, "")
+    }
+
+    private func bodyFault(_ body: [UInt8]) -> String? {
+        guard !expect.body.isEmpty, let pattern = try? Regex(expect.body) else { return nil }
+        let found = String(decoding: body, as: UTF8.self).firstMatch(of: pattern) != nil
+        if found == !expect.negate { return nil }
+        return expect.negate
+            ? "the body matches \(expect.body)" : "the body does not match \(expect.body)"
+    }
+
+    private func valueFault(_ body: [UInt8]) -> String? {
+        guard !expect.jsonPath.isEmpty else { return nil }
+        guard let document = try? JSONReader.decode(JSONValue.self, from: body) else {
+            return "the body is not JSON"
+        }
+        let found = Self.text(at: expect.jsonPath, in: document)
+        if (found == expect.value) == !expect.negate { return nil }
+        let shown = found.map { "\"\($0)\"" } ?? "missing"
+        return "\(expect.jsonPath) is \(shown), expected \(expect.negate ? "not " : "")"
+            + "\"\(expect.value)\""
+    }
+
+    /// Follows names and numbers between dots; nil where there is nothing.
+    private static func text(at path: String, in document: JSONValue) -> String? {
+        var place = document
+        for step in path.split(separator: ".") {
+            switch place {
+            case .object(let object):
+                guard let next = object[String(step)] else { return nil }
+                place = next
+            case .array(let array):
+                guard let index = Int(step), array.indices.contains(index) else { return nil }
+                place = array[index]
+            default: return nil
+            }
+        }
+        if let text = place.stringValue { return text }
+        return String(decoding: JSONWriter.encode(place), as: UTF8.self)
+    }
+}

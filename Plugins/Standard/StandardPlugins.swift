@@ -1,0 +1,40 @@
+package import PluginAPI
+import CheckAlias
+import CheckDocker
+import CheckHTTP
+import CheckOSService
+import CheckScript
+import CheckTCP
+import CheckTTL
+import CheckUDP
+import HandlerHTTP
+import HandlerScript
+
+/// What is in the box. A value handed to the agent and to the root command; nothing registers itself.
+package enum StandardPlugins {
+    package static let version = "1.0.0"
+
+    /// - Parameters:
+    ///   - shell: runs `handler` command lines.
+    ///   - dockerSocket: path of Docker's socket.
+    package static func all(
+        shell: String = "/bin/sh", dockerSocket: String = "/var/run/docker.sock"
+    ) -> [Plugin] {
+        [
+            plugin("check-script", .checkType(ScriptCheckType())),
+            plugin("check-http", .checkType(HTTPCheckType())),
+            plugin("check-tcp", .checkType(TCPCheckType())),
+            plugin("check-udp", .checkType(UDPCheckType())),
+            plugin("check-ttl", .checkType(TTLCheckType())),
+            plugin("check-alias", .checkType(AliasCheckType())),
+            plugin("check-docker", .checkType(DockerCheckType(socket: dockerSocket))),
+            plugin("check-os-service", .checkType(OSServiceCheckType())),
+            plugin("handler-script", .handlerKind(ScriptHandlerKind(shell: shell))),
+            plugin("handler-http", .handlerKind(HTTPHandlerKind())),
+        ]
+    }
+
+    private static func plugin(_ name: String, _ contribution: Contribution) -> Plugin {
+        Plugin(name: name, version: version, contributions: [contribution])
+    }
+}

@@ -1,0 +1,138 @@
+import ConsulModel
+import HTTPTransport
+import LocalAgent
+import Logging
+import NIOHTTP1
+import Platform
+import PluginAPI
+import Wire
+
+let agentRoutes = [
+    Route("/v1/agent/self", ("GET", .direct(AgentRoutes.selfDescription))),
+    Route("/v1/agent/members", ("GET", .direct(AgentRoutes.members))),
+    Route("/v1/agent/plugins", ("GET", .direct(AgentRoutes.plugins))),
+    Route("/v1/agent/reload", ("PUT", .task(AgentRoutes.reload))),
+    Route("/v1/agent/leave", ("PUT", .task(AgentRoutes.leave))),
+    Route("/v1/agent/join/", ("PUT", .task(AgentRoutes.join))),
+    Route("/v1/agent/force-leave/", ("PUT", .task(AgentRoutes.forceLeave))),
+    Route("/v1/agent/maintenance", ("PUT", .task(AgentRoutes.maintenance))),
+    Route("/v1/agent/monitor", ("GET", .direct(AgentRoutes.monitor))),
+]
+
+/// `/v1/agent/…`, as far as the agent itself is meant.
+enum AgentRoutes {
+    @Sendable static func selfDescription(_ exchange: Exchange) throws(ConsulError) {
+        let agent = exchange.agent
+        let (config, debug) = agent.configuration()
+        var description = SelfDescription()
+        description.config = config
+        description.debugConfig = debug
+        description.member = agent.membership.localMember
+        description.stats = agent.statistics()
+        description.meta = agent.nodeMeta()
+        exchange.responder.respond(exchange.json(description))
+    }
+
+    @Sendable static func members(_ exchange: Exchange) throws(ConsulError) {
+        let wan = exchange.query.has("wan")
+        exchange.responder.respond(
+            exchange.json(exchange.agent.membership.members(wan: wan)))
+    }
+
+    @Sendable static func plugins(_ exchange: Exchange) throws(ConsulError) {
+        exchange.responder.respond(exchange.json(exchange.agent.plugins()))
+    }
+
+    /// Consul answers with an empty body. Asked with `?report`, the reload tells what it changed and what
+    /// needs a restart.
+    @Sendable static func reload(_ exchange: Exchange) async throws(ConsulError)
+        -> HTTPResponse
+    {
+        let report = try await exchange.agent.control.reload()
+        return exchange.query.has("report") ? exchange.json(report) : Exchange.empty
+    }
+
+    @Sendable static func leave(_ exchange: Exchange) async throws(ConsulError) -> HTTPResponse {
+        await exchange.agent.control.leave()
+        return Exchange.empty
+    }
+
+    @Sendable static func join(_ exchange: Exchange) async throws(ConsulError) -> HTTPResponse {
+        let address = try exchange.requireSubject("Missing address")
+        _ = try await exchange.agent.membership.join(
+            [address], wan: exchange.query.has("wan"))
+        return Exchange.empty
+    }
+
+    @Sendable static func forceLeave(_ exchange: Exchange) async throws(ConsulError)
+        -> HTTPResponse
+    {
+        let node = try exchange.requireSubject("Missing node name")
+        try await exchange.agent.membership.forceLeave(
+            node, prune: exchange.query.has("prune"))
+        return Exchange.empty
+    }
+
+    @Sendable static func maintenance(_ exchange: Exchange) async throws(ConsulError)
+        -> HTTPResponse
+    {
+        let enable = try exchange.maintenanceSwitch()
+        try await exchange.agent.registrar.setMaintenance(
+            enable, service: "", reason: exchange.query["reason"])
+        return Exchange.empty
+    }
+
+    /// Streams log lines until the client goes.
+    @Sendable static func monitor(_ exchange: Exchange) throws(ConsulError) {
+        let name = exchange.query.has("loglevel") ? exchange.query["loglevel"] : "INFO"
+        guard let level = Logger.Level(consul: name) else {
+            throw ConsulError(.badRequest, "Unknown log level: \(name)")
+        }
+        guard let watcher = exchange.agent.logSink?.watch(level: level) else {
+            throw ConsulError(.tooManyRequests, "too many monitors: stop one first")
+        }
+        let stream = exchange.responder.respond(
+            streaming: HTTPResponse(
+                status: 200, headers: ["Content-Type": "text/plain; charset=utf-8"]))
+        exchange.responder.onClose { watcher.cancel() }
+        Task {
+            for await line in watcher.lines {
+                if !stream.write(line), stream.isClosed { break }
+            }
+            watcher.cancel()
+            stream.end()
+        }
+    }
+}
+
+/// `/v1/agent/self`.
+private struct SelfDescription: Record {
+    var config = JSONValue.null
+    var debugConfig = JSONValue.null
+    var member = Member()
+    var stats: [String: [String: String]] = [:]
+    var meta: [String: String] = [:]
+    init() {}
+    mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
+        try visit.field("Config", &config)
+        try visit.field("DebugConfig", &debugConfig)
+        try visit.field("Member", &member)
+        try visit.field("Stats", &stats)
+        try visit.field("Meta", &meta)
+    }
+}
+
+extension Exchange {
+    /// `?enable=true|false`, in Consul's words when it is missing or wrong.
+    func maintenanceSwitch() throws(ConsulError) -> Bool {
+        guard query.has("enable") else {
+            throw ConsulError(.badRequest, "Missing value for enable")
+        }
+        switch query["enable"] {
+        case "1", "t", "T", "true", "TRUE", "True": return true
+        case "0", "f", "F", "false", "FALSE", "False": return false
+        case let value:
+            throw ConsulError(.badRequest, "Invalid value for enable: \"\(value)\"")
+        }
+    }
+}

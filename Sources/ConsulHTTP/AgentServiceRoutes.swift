@@ -1,0 +1,149 @@
+import ConsulModel
+import HTTPTransport
+import LocalAgent
+import NIOHTTP1
+import Watch
+import Wire
+
+let agentServiceRoutes = [
+    Route("/v1/agent/services", ("GET", .direct(AgentServiceRoutes.list))),
+    Route("/v1/agent/service/register", ("PUT", .task(AgentServiceRoutes.register))),
+    Route("/v1/agent/service/deregister/", ("PUT", .task(AgentServiceRoutes.deregister))),
+    Route("/v1/agent/service/maintenance/", ("PUT", .task(AgentServiceRoutes.maintenance))),
+    Route("/v1/agent/service/", ("GET", .direct(AgentServiceRoutes.one))),
+    Route("/v1/agent/health/service/name/", ("GET", .direct(AgentServiceRoutes.healthByName))),
+    Route("/v1/agent/health/service/id/", ("GET", .direct(AgentServiceRoutes.healthByID))),
+]
+
+/// `/v1/agent/service…`: the services of this agent.
+enum AgentServiceRoutes {
+    @Sendable static func list(_ exchange: Exchange) throws(ConsulError) {
+        let services = exchange.agent.local.services.mapValues { AgentService($0.service) }
+        exchange.responder.respond(exchange.json(services))
+    }
+
+    @Sendable static func register(_ exchange: Exchange) async throws(ConsulError)
+        -> HTTPResponse
+    {
+        var definition = try exchange.body(ServiceDefinition.self)
+        if definition.token.isEmpty { definition.token = exchange.token }
+        guard !definition.name.isEmpty else {
+            throw ConsulError(.badRequest, "Missing service name")
+        }
+        try await exchange.agent.registrar.register(
+            definition, source: .api,
+            replacesChecks: exchange.query.has("replace-existing-checks"))
+        return Exchange.empty
+    }
+
+    /// Consul 1.8 takes an unknown ID for success.
+    @Sendable static func deregister(_ exchange: Exchange) async throws(ConsulError)
+        -> HTTPResponse
+    {
+        let id = try exchange.requireSubject("Missing service ID")
+        if exchange.agent.local.service(id) != nil {
+            try await exchange.agent.registrar.deregister(service: id)
+        }
+        return Exchange.empty
+    }
+
+    @Sendable static func maintenance(_ exchange: Exchange) async throws(ConsulError)
+        -> HTTPResponse
+    {
+        let id = try exchange.requireSubject("Missing service ID")
+        let enable = try exchange.maintenanceSwitch()
+        guard exchange.agent.local.service(id) != nil else {
+            throw ConsulError(.notFound, "No service registered with ID \"\(id)\"")
+        }
+        try await exchange.agent.registrar.setMaintenance(
+            enable, service: id, reason: exchange.query["reason"])
+        return Exchange.empty
+    }
+
+    /// Blocks on the content's hash (`?hash=`), not on an index.
+    @Sendable static func one(_ exchange: Exchange) throws(ConsulError) {
+        let id = try exchange.requireSubject("Missing service ID")
+        let options = try exchange.query.options(token: exchange.token)
+        let hash = exchange.query["hash"]
+        guard exchange.agent.local.service(id) != nil else {
+            throw LocalAgentError.unknownServiceID(id)
+        }
+        let local = exchange.agent.local
+        let pending = LocalServiceRead.read(
+            id, after: hash.isEmpty ? nil : .hash(hash), in: local
+        ) { _ in exchange.responder.respond(current(id, exchange)) }
+        exchange.waitAtMost(options.maxQueryTime, for: pending)
+    }
+
+    private static func current(_ id: String, _ exchange: Exchange) -> HTTPResponse {
+        guard let service = exchange.agent.local.service(id) else {
+            return ErrorMapping.response(for: LocalAgentError.unknownServiceID(id))
+        }
+        let shown = AgentService(service.service).hashed
+        var response = exchange.json(shown)
+        response.headers.add(name: "X-Consul-Contenthash", value: shown.contentHash)
+        return response
+    }
+
+    // MARK: Health in one word
+
+    @Sendable static func healthByName(_ exchange: Exchange) throws(ConsulError) {
+        let name = try exchange.requireSubject("Missing service Name")
+        let found = exchange.agent.local.services.values
+            .filter { $0.service.service == name }
+            .sorted { $0.service.id < $1.service.id }
+            .map { AggregatedHealth($0.service, in: exchange.agent.local) }
+        let worst = found.map { $0.worst }.max()
+        answer(
+            exchange, worst, missing: "ServiceName \(name) Not Found", exchange.json(found))
+    }
+
+    @Sendable static func healthByID(_ exchange: Exchange) throws(ConsulError) {
+        let id = try exchange.requireSubject("Missing serviceID")
+        guard let service = exchange.agent.local.service(id)?.service else {
+            let nothing = exchange.json(JSONValue.null)
+            return answer(exchange, nil, missing: "ServiceId \(id) not found", nothing)
+        }
+        let found = AggregatedHealth(service, in: exchange.agent.local)
+        answer(exchange, found.worst, missing: "", exchange.json(found))
+    }
+
+    private static func answer(
+        _ exchange: Exchange, _ status: CheckStatus?, missing: String, _ json: HTTPResponse
+    ) {
+        var response = json
+        if exchange.query["format"] == "text" {
+            response = HTTPResponse(
+                status: 200, headers: ["Content-Type": "text/plain"],
+                body: Array((status?.rawValue ?? missing).utf8))
+        }
+        switch status {
+        case .passing: response.status = 200
+        case .warning: response.status = 429
+        case .critical: response.status = 503
+        case nil: response.status = 404
+        }
+        response.headers.add(name: "X-Consul-Reason", value: status?.rawValue ?? missing)
+        exchange.responder.respond(response)
+    }
+}
+
+/// A service of this agent with its checks and the worst of their states.
+private struct AggregatedHealth: Record {
+    var worst = CheckStatus.passing
+    var status = ""
+    var service = AgentService()
+    var checks: [HealthCheck] = []
+    init() {}
+    init(_ service: NodeService, in local: LocalState) {
+        self.service = AgentService(service)
+        checks = local.checks(ofService: service.id) ?? []
+        worst = checks.map { CheckStatus(rawValue: $0.status) ?? .critical }.max() ?? .passing
+        status = worst.rawValue
+    }
+    mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
+        try visit.field("AggregatedStatus", &status)
+        try visit.field("Service", &service)
+        try visit.field("Checks", &checks)
+    }
+}

@@ -1,0 +1,20 @@
+import ConsulModel
+import HTTPTransport
+
+/// The one place where an error becomes a status.
+enum ErrorMapping {
+    static func status(of kind: ConsulError.Kind) -> Int {
+        switch kind {
+        case .badRequest: 400
+        case .permissionDenied: 403
+        case .notFound: 404
+        case .tooLarge: 413
+        case .tooManyRequests: 429
+        case .noLeader, .cancelled, .internal: 500
+        }
+    }
+
+    static func response(for error: ConsulError) -> HTTPResponse {
+        .text(status(of: error.kind), error.message)
+    }
+}

@@ -1,0 +1,63 @@
+import ConsulModel
+import HTTPTransport
+import LocalAgent
+import NIOCore
+import NIOHTTP1
+import Primitives
+import Wire
+
+let eventRoutes = [
+    Route("/v1/event/fire/", ("PUT", .direct(EventRoutes.fire))),
+    Route("/v1/event/list", ("GET", .direct(EventRoutes.list))),
+]
+
+/// `/v1/event/…`.
+enum EventRoutes {
+    @Sendable static func fire(_ exchange: Exchange) throws(ConsulError) {
+        var event = UserEvent()
+        event.name = try exchange.requireSubject("Missing name")
+        event.payload = Bytes(exchange.request.body)
+        event.nodeFilter = exchange.query["node"]
+        event.serviceFilter = exchange.query["service"]
+        event.tagFilter = exchange.query["tag"]
+        if event.serviceFilter.isEmpty, !event.tagFilter.isEmpty {
+            throw ConsulError(
+                .internal, "Cannot provide tag filter without service filter")
+        }
+        var random = SystemRandomNumberGenerator()
+        event.id = UUIDText.random(using: &random)
+        try exchange.agent.membership.fire(event)
+        exchange.responder.respond(exchange.json(event))
+    }
+
+    @Sendable static func list(_ exchange: Exchange) throws(ConsulError) {
+        let options = try exchange.query.options(token: exchange.token)
+        let name = exchange.query["name"]
+        let pending = exchange.agent.events.read(named: name, after: options.minQueryIndex) {
+            events, index in
+            var headers: HTTPHeaders = ["Content-Type": "application/json"]
+            headers.add(name: "X-Consul-Index", value: String(index))
+            var response = exchange.json(events)
+            response.headers = headers
+            exchange.responder.respond(response)
+        }
+        exchange.waitAtMost(options.maxQueryTime, for: pending)
+    }
+}
+
+extension Exchange {
+    /// Bounds a wait inside the agent (Consul: 5 minutes, at most 10): then, or when the client goes, the
+    /// call is given up, and its answer is the state as it is.
+    func waitAtMost(_ wait: GoDuration, for pending: (any PendingCall)?) {
+        guard let pending else { return }
+        let asked = wait > .zero ? wait : .minutes(5)
+        let bounded = min(asked, .minutes(10))
+        let timer = request.eventLoop.scheduleTask(in: .nanoseconds(bounded.nanoseconds)) {
+            pending.cancel()
+        }
+        responder.onClose {
+            timer.cancel()
+            pending.cancel()
+        }
+    }
+}

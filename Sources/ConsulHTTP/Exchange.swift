@@ -1,0 +1,87 @@
+import ConsulModel
+import HTTPTransport
+import NIOHTTP1
+import Primitives
+import Wire
+
+/// One request on its way to an answer, as a route's handler sees it.
+struct Exchange: Sendable {
+    let request: HTTPRequest
+    let responder: HTTPResponder
+    /// What stands behind the route's prefix, its escapes undone; empty for an exact route.
+    let subject: String
+    let query: QueryParameters
+    let agent: AgentContext
+
+    // MARK: Asking
+
+    /// `?token`, then `X-Consul-Token`, then a bearer token.
+    var token: String {
+        if query.has("token") { return query["token"] }
+        if let token = request.headers.first(name: "X-Consul-Token") { return token }
+        let bearer = request.headers.first(name: "Authorization") ?? ""
+        return bearer.lowercased().hasPrefix("bearer ") ? String(bearer.dropFirst(7)) : ""
+    }
+
+    func namedQuery(_ name: String = "") throws(ConsulError) -> NamedQuery {
+        NamedQuery(name, try query.options(token: token))
+    }
+
+    /// The body as a record. Consul's words for one that cannot be read.
+    func body<Body: WireValue>(_ type: Body.Type = Body.self) throws(ConsulError) -> Body {
+        do {
+            return try JSONReader.decode(Body.self, from: request.body)
+        } catch {
+            throw ConsulError(.badRequest, "Request decode failed: \(error)")
+        }
+    }
+
+    /// Calls the backend and answers with what `answer` makes of the value. Answers at once when the
+    /// backend does; else when it does, unless the client has gone.
+    func call<Request: Sendable, Response: Sendable>(
+        _ endpoint: Endpoint<Request, Response>, _ request: Request,
+        answer: @escaping @Sendable (Response) -> HTTPResponse
+    ) {
+        let pending = agent.backend.call(endpoint, request) { [responder] result in
+            switch result {
+            case .success(let value): responder.respond(answer(value))
+            case .failure(let error): responder.respond(ErrorMapping.response(for: error))
+            }
+        }
+        if let pending { responder.onClose { pending.cancel() } }
+    }
+
+    // MARK: Answering
+
+    var isPretty: Bool { agent.settings.alwaysPretty || query.has("pretty") }
+
+    func json(
+        _ value: some WireValue, _ meta: QueryMeta? = nil, status: Int = 200,
+        showsConsistency: Bool = true
+    ) -> HTTPResponse {
+        var body = JSONWriter.encode(value, pretty: isPretty)
+        if isPretty { body.append(0x0A) }
+        return json(encoded: body, meta, status: status, showsConsistency: showsConsistency)
+    }
+
+    func json(
+        encoded body: [UInt8], _ meta: QueryMeta?, status: Int = 200, showsConsistency: Bool = true
+    ) -> HTTPResponse {
+        var headers = HTTPHeaders()
+        headers.add(name: "Content-Type", value: "application/json")
+        if let meta { Self.add(meta, to: &headers, showsConsistency: showsConsistency) }
+        return HTTPResponse(status: status, headers: headers, body: body)
+    }
+
+    static func add(_ meta: QueryMeta, to headers: inout HTTPHeaders, showsConsistency: Bool) {
+        if showsConsistency {
+            headers.add(
+                name: "X-Consul-Effective-Consistency", value: meta.consistency.rawValue)
+        }
+        headers.add(name: "X-Consul-Index", value: String(max(meta.index, 1)))
+        headers.add(name: "X-Consul-Knownleader", value: meta.knownLeader ? "true" : "false")
+        headers.add(name: "X-Consul-Lastcontact", value: String(meta.lastContact.milliseconds))
+    }
+
+    static let empty = HTTPResponse(status: 200)
+}

@@ -1,0 +1,42 @@
+import ConsulModel
+import HTTPTransport
+import Wire
+
+let healthRoutes = [
+    Route("/v1/health/service/", ("GET", .direct(HealthRoutes.service))),
+    Route("/v1/health/checks/", ("GET", .direct(HealthRoutes.serviceChecks))),
+    Route("/v1/health/node/", ("GET", .direct(HealthRoutes.node))),
+    Route("/v1/health/state/", ("GET", .direct(HealthRoutes.state))),
+]
+
+/// `/v1/health/…`.
+enum HealthRoutes {
+    @Sendable static func service(_ exchange: Exchange) throws(ConsulError) {
+        let name = try exchange.requireSubject("Missing service name")
+        var query = try exchange.namedQuery(name)
+        query.tags = exchange.query.all("tag")
+        query.passingOnly = try exchange.query.flag("passing")
+        exchange.call(.healthServiceNodes, query) { exchange.json($0.value, $0.meta) }
+    }
+
+    @Sendable static func serviceChecks(_ exchange: Exchange) throws(ConsulError) {
+        let name = try exchange.requireSubject("Missing service name")
+        exchange.call(.healthServiceChecks, try exchange.namedQuery(name)) {
+            exchange.json($0.value, $0.meta)
+        }
+    }
+
+    @Sendable static func node(_ exchange: Exchange) throws(ConsulError) {
+        let name = try exchange.requireSubject("Missing node name")
+        exchange.call(.healthNodeChecks, try exchange.namedQuery(name)) {
+            exchange.json($0.value, $0.meta)
+        }
+    }
+
+    @Sendable static func state(_ exchange: Exchange) throws(ConsulError) {
+        let name = try exchange.requireSubject("Missing check state")
+        exchange.call(.healthChecksInState, try exchange.namedQuery(name)) {
+            exchange.json($0.value, $0.meta)
+        }
+    }
+}

@@ -1,0 +1,122 @@
+import ConsulModel
+import HTTPTransport
+import NIOHTTP1
+import Wire
+
+let kvRoutes = [
+    Route(
+        "/v1/kv/", ("GET", .direct(KVRoutes.get)), ("PUT", .direct(KVRoutes.put)),
+        ("DELETE", .direct(KVRoutes.delete)))
+]
+
+/// `/v1/kv/:key`.
+enum KVRoutes {
+    // MARK: Reading
+
+    @Sendable static func get(_ exchange: Exchange) throws(ConsulError) {
+        let query = try exchange.namedQuery(exchange.subject)
+        if exchange.query.has("keys") { return try keys(exchange, query) }
+        if exchange.query.has("recurse") {
+            exchange.call(.kvsList, query) { answer in
+                answer.value.isEmpty
+                    ? missing(answer.meta)
+                    : exchange.json(answer.value, answer.meta, showsConsistency: false)
+            }
+            return
+        }
+        try requireKey(exchange)
+        let isRaw = exchange.query.has("raw")
+        exchange.call(.kvsGet, query) { answer in
+            guard let entry = answer.value.first else { return missing(answer.meta) }
+            return isRaw
+                ? raw(entry, answer.meta)
+                : exchange.json(answer.value, answer.meta, showsConsistency: false)
+        }
+    }
+
+    private static func keys(_ exchange: Exchange, _ query: NamedQuery) throws(ConsulError) {
+        var query = query
+        query.separator = exchange.query["separator"]
+        let isRoot = query.name.isEmpty
+        exchange.call(.kvsListKeys, query) { answer in
+            answer.value.isEmpty && !isRoot
+                ? missing(answer.meta)
+                : exchange.json(answer.value, answer.meta, showsConsistency: false)
+        }
+    }
+
+    private static func missing(_ meta: QueryMeta) -> HTTPResponse {
+        var headers = HTTPHeaders()
+        Exchange.add(meta, to: &headers, showsConsistency: false)
+        return HTTPResponse(status: 404, headers: headers)
+    }
+
+    /// The value as it is. It may come from anybody, so a browser must not take it for a page.
+    private static func raw(_ entry: KVEntry, _ meta: QueryMeta) -> HTTPResponse {
+        var headers: HTTPHeaders = [
+            "Content-Type": "text/plain", "X-Content-Type-Options": "nosniff",
+            "Content-Security-Policy": "sandbox",
+        ]
+        Exchange.add(meta, to: &headers, showsConsistency: false)
+        return HTTPResponse(status: 200, headers: headers, body: entry.value.array)
+    }
+
+    // MARK: Writing
+
+    @Sendable static func put(_ exchange: Exchange) throws(ConsulError) {
+        try requireKey(exchange)
+        try refuseConflicts(exchange, among: ["acquire", "cas", "release"])
+        var entry = KVEntry()
+        entry.key = exchange.subject
+        entry.value = Bytes(exchange.request.body)
+        entry.flags = try exchange.query.unsigned("flags") ?? 0
+        var operation = KVOperation.set
+        if let index = try exchange.query.unsigned("cas") {
+            operation = .cas
+            entry.raftIndex.modifyIndex = index
+        }
+        for (parameter, verb) in [("acquire", KVOperation.lock), ("release", .unlock)]
+        where exchange.query.has(parameter) {
+            operation = verb
+            entry.session = exchange.query[parameter]
+        }
+        apply(operation, entry, exchange)
+    }
+
+    @Sendable static func delete(_ exchange: Exchange) throws(ConsulError) {
+        var entry = KVEntry()
+        entry.key = exchange.subject
+        if exchange.query.has("recurse") {
+            try refuseConflicts(exchange, among: ["cas", "recurse"])
+            return apply(.deleteTree, entry, exchange)
+        }
+        try requireKey(exchange)
+        if let index = try exchange.query.unsigned("cas") {
+            entry.raftIndex.modifyIndex = index
+            return apply(.deleteCAS, entry, exchange)
+        }
+        apply(.delete, entry, exchange)
+    }
+
+    private static func apply(
+        _ operation: KVOperation, _ entry: KVEntry, _ exchange: Exchange
+    ) {
+        var request = KVSRequest(operation, entry)
+        request.datacenter = exchange.query["dc"]
+        request.token = exchange.token
+        exchange.call(.kvsApply, request) { exchange.json($0) }
+    }
+
+    private static func requireKey(_ exchange: Exchange) throws(ConsulError) {
+        if exchange.subject.isEmpty { throw ConsulError(.badRequest, "Missing key name") }
+    }
+
+    private static func refuseConflicts(
+        _ exchange: Exchange, among names: [String]
+    ) throws(ConsulError) {
+        let given = names.filter { exchange.query.has($0) }
+        guard given.count > 1 else { return }
+        let shown = given.map { "\($0)=\(exchange.query[$0])" }.joined(separator: "&")
+        throw ConsulError(.badRequest, "Conflicting flags: \(shown)")
+    }
+}

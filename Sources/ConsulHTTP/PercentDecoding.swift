@@ -1,0 +1,33 @@
+/// Percent escapes of URIs (RFC 3986).
+enum PercentDecoding {
+    /// Nil for a broken escape, or for bytes that are not UTF-8.
+    static func decode(_ text: Substring, plusIsSpace: Bool = false) -> String? {
+        let bytes = text.utf8
+        guard bytes.contains(where: { $0 == 0x25 || (plusIsSpace && $0 == 0x2B) }) else {
+            return String(text)
+        }
+        var out: [UInt8] = []
+        out.reserveCapacity(bytes.count)
+        var iterator = bytes.makeIterator()
+        while let byte = iterator.next() {
+            if byte == 0x25 {
+                guard let high = iterator.next().flatMap(digit),
+                    let low = iterator.next().flatMap(digit)
+                else { return nil }
+                out.append(high << 4 | low)
+            } else {
+                out.append(plusIsSpace && byte == 0x2B ? 0x20 : byte)
+            }
+        }
+        return String(validating: out, as: UTF8.self)
+    }
+
+    private static func digit(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case 0x30...0x39: byte - 0x30
+        case 0x41...0x46: byte - 0x37
+        case 0x61...0x66: byte - 0x57
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,41 @@
+import ConsulModel
+import HTTPTransport
+import LocalAgent
+import Wire
+
+let watchRoutes = [
+    Route("/v1/agent/watches", ("GET", .direct(WatchRoutes.list))),
+    Route("/v1/agent/watches/", ("GET", .direct(WatchRoutes.one)), ("PUT", .direct(WatchRoutes.act))),
+]
+
+/// `/v1/agent/watches[/:id]`: beyond Consul. The ID may hold slashes; `?action=` says what to do.
+enum WatchRoutes {
+    @Sendable static func list(_ exchange: Exchange) throws(ConsulError) {
+        exchange.responder.respond(exchange.json(exchange.agent.watches.statuses))
+    }
+
+    @Sendable static func one(_ exchange: Exchange) throws(ConsulError) {
+        guard let status = exchange.agent.watches.status(of: exchange.subject) else {
+            throw unknown(exchange)
+        }
+        exchange.responder.respond(exchange.json(status))
+    }
+
+    @Sendable static func act(_ exchange: Exchange) throws(ConsulError) {
+        let watches = exchange.agent.watches
+        let isKnown: Bool
+        switch exchange.query["action"] {
+        case "pause": isKnown = watches.pause(exchange.subject)
+        case "resume": isKnown = watches.resume(exchange.subject)
+        case "trigger": isKnown = watches.trigger(exchange.subject)
+        default:
+            throw ConsulError(.badRequest, "?action must be pause, resume or trigger")
+        }
+        guard isKnown else { throw unknown(exchange) }
+        exchange.responder.respond(Exchange.empty)
+    }
+
+    private static func unknown(_ exchange: Exchange) -> ConsulError {
+        ConsulError(.notFound, "no watch named \"\(exchange.subject)\"")
+    }
+}
