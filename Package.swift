@@ -132,5 +132,6 @@ let package = Package(
         // ---- Tests mirror the targets ---------------------------------------------------------
         tests(of: "Primitives"),
         tests(of: "Wire", ["Primitives"]),
+        tests(of: "ConsulConfig", ["Primitives", "Wire", "ConsulModel"]),
     ]
 )
