@@ -139,5 +139,6 @@ let package = Package(
         tests(
             of: "HTTPTransport",
             ["Primitives", "Platform", nioCore, nioPosix, nioHTTP1, logging]),
+        tests(of: "ConsulConfig", ["Primitives", "Wire", "ConsulModel"]),
     ]
 )

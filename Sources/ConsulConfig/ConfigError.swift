@@ -1,0 +1,33 @@
+/// One thing wrong in the configuration (or, as a warning, worth knowing), said in a line:
+/// `config.d/web.yaml:12:5: services[0].check.intervall: unknown key (did you mean "interval"?)`.
+package struct ConfigError: Error, Hashable, Sendable, CustomStringConvertible {
+    package var origin: SourceOrigin
+    /// The key's path, `services[0].check.interval`; empty when the file itself is meant.
+    package var path: String
+    package var message: String
+
+    package init(_ place: SourcePlace, path: String, _ message: String) {
+        self.init(.file(place), path: path, message)
+    }
+
+    package init(_ origin: SourceOrigin, path: String, _ message: String) {
+        self.origin = origin
+        self.path = path
+        self.message = message
+    }
+
+    package var description: String {
+        let path = path.isEmpty ? "" : "\(path): "
+        switch origin {
+        case .standard, .dev: return "\(path)\(message)"
+        case .file(let place): return "\(place): \(path)\(message)"
+        case .flag(let name): return "-\(name): \(message)"
+        }
+    }
+}
+
+/// A text as messages show it: quoted, shortened.
+func quoted(_ text: String) -> String {
+    text.count <= Limits.shownTextMax
+        ? "\"\(text)\"" : "\"\(text.prefix(Limits.shownTextMax))…\""
+}

@@ -1,0 +1,227 @@
+import ConsulModel
+import Wire
+
+/// What came of loading: the configuration when nothing was wrong, and in any case all that was.
+package struct LoadOutcome: Sendable {
+    package var config: RuntimeConfig?
+    /// In the order of the sources; within a file by line.
+    package var errors: [ConfigError]
+    package var warnings: [ConfigError]
+}
+
+/// Merges the sources of the configuration in their order (defaults, `-dev`, fragments as given,
+/// flags) and checks the whole. Pure: the caller has read the files, directories in lexical order.
+package struct ConfigLoader {
+    /// What is judged: the configuration of an agent, or fragments for themselves (`-partial`), for
+    /// which nothing is required that another fragment may say.
+    package enum Scope: Sendable { case agent, partial }
+
+    private var config = RuntimeConfig()
+    private var errors: [ConfigError] = []
+    private var warnings: [ConfigError] = []
+    private let surroundings: ConfigSurroundings
+
+    /// - Parameters:
+    ///   - fragments: in the order in which they count; later ones win.
+    ///   - flags: as typed; those that the loader does not know (`config-file`) are ignored.
+    package static func load(
+        fragments: [Fragment], flags: [FlagValue] = [], surroundings: ConfigSurroundings,
+        rules: DefinitionRules = DefinitionRules(), scope: Scope = .agent
+    ) -> LoadOutcome {
+        var loader = ConfigLoader(surroundings)
+        loader.applyDev(flags)
+        let format = loader.forcedFormat(flags)
+        for fragment in fragments { loader.read(fragment, forced: format) }
+        for flag in flags { loader.apply(flag) }
+        var validation = Validation(
+            loader.config, surroundings: surroundings, rules: rules, scope: scope)
+        validation.run()
+        let errors = loader.errors + validation.errors
+        return LoadOutcome(
+            config: errors.isEmpty ? validation.config : nil,
+            errors: Self.bounded(Self.inOrder(errors, of: fragments)),
+            warnings: Self.bounded(Self.inOrder(loader.warnings + validation.warnings, of: fragments)))
+    }
+
+    private init(_ surroundings: ConfigSurroundings) { self.surroundings = surroundings }
+
+    // MARK: Order of the report
+
+    private static func inOrder(_ errors: [ConfigError], of fragments: [Fragment]) -> [ConfigError] {
+        var ranks: [String: Int] = [:]
+        for (rank, fragment) in fragments.enumerated() where ranks[fragment.path] == nil {
+            ranks[fragment.path] = rank
+        }
+        func key(_ error: ConfigError) -> (Int, Int, Int) {
+            guard case .file(let place) = error.origin else { return (fragments.count, 0, 0) }
+            return (ranks[place.file] ?? 0, place.line, place.column)
+        }
+        var seen: Set<ConfigError> = []
+        let kept = errors.filter { seen.insert($0).inserted }
+        let keys = kept.map(key)
+        let order = kept.indices.sorted { one, other in
+            keys[one] == keys[other] ? one < other : keys[one] < keys[other]
+        }
+        return order.map { kept[$0] }
+    }
+
+    private static func bounded(_ errors: [ConfigError]) -> [ConfigError] {
+        guard errors.count > Limits.errorsMax else { return errors }
+        let rest = errors.count - Limits.errorsMax
+        let last = ConfigError(
+            .standard, path: "", "and \(rest) more: only \(Limits.errorsMax) are shown")
+        return errors.prefix(Limits.errorsMax) + [last]
+    }
+
+    // MARK: Flags
+
+    private mutating func applyDev(_ flags: [FlagValue]) {
+        guard let flag = flags.last(where: { $0.name == "dev" }) else { return }
+        guard let on = Bool(flag: flag.value) else {
+            let message = "expected true or false, found \(quoted(flag.value))"
+            return errors.append(ConfigError(.flag("dev"), path: "", message))
+        }
+        guard on else { return }
+        config.devMode = true
+        for setting in SettingTable.all {
+            guard let applyDev = setting.applyDev else { continue }
+            applyDev(&config)
+            config.note(.dev, for: setting.name)
+        }
+    }
+
+    private mutating func forcedFormat(_ flags: [FlagValue]) -> FragmentFormat? {
+        guard let flag = flags.last(where: { $0.name == "config-format" }) else { return nil }
+        if let format = FragmentFormat(rawValue: flag.value) { return format }
+        let message = "expected json or yaml, found \(quoted(flag.value))"
+        errors.append(ConfigError(.flag(flag.name), path: "", message))
+        return nil
+    }
+
+    private mutating func apply(_ flag: FlagValue) {
+        guard let setting = SettingTable.setting(flag: flag.name) else { return }
+        let origin = SourceOrigin.flag(flag.name)
+        let before = setting.shown(config)
+        if let problem = setting.takeFlag(flag.value, &config) {
+            errors.append(ConfigError(origin, path: setting.name, problem))
+            return
+        }
+        note(origin, for: setting, changedFrom: before, keys: nil)
+    }
+
+    // MARK: Fragments
+
+    private mutating func read(_ fragment: Fragment, forced: FragmentFormat?) {
+        guard let format = forced ?? FragmentFormat(path: fragment.path) else {
+            warnings.append(
+                ConfigError(
+                    SourcePlace(file: fragment.path), path: "",
+                    "skipped: the extension must be .json, .yaml or .yml "
+                        + "(or say -config-format)"))
+            return
+        }
+        let (root, problems) = FragmentParser.parse(fragment, as: format)
+        errors += problems
+        guard var root else { return }
+        var interpolation = Interpolation(surroundings)
+        interpolation.fill(&root)
+        errors += interpolation.errors
+        guard let entries = root.entries else {
+            let message = "expected a map of settings, found \(root.kindName)"
+            return errors.append(ConfigError(root.place, path: "", message))
+        }
+        read(entries, in: "")
+    }
+
+    private mutating func read(_ entries: [SourceEntry], in section: String) {
+        var taken: [[UInt8]: SourcePlace] = [:]
+        for entry in entries where !isCommentKey(entry.key) {
+            let path = section.isEmpty ? entry.key : "\(section).\(entry.key)"
+            if let first = taken.updateValue(entry.place, forKey: Suggestion.fold(entry.key)) {
+                let message = "given twice in two spellings (first at \(first))"
+                errors.append(ConfigError(entry.place, path: path, message))
+                continue
+            }
+            if case .null = entry.value.content, SettingTable.target(path) != nil { continue }
+            if section.isEmpty, readDefinitions(entry) { continue }
+            switch SettingTable.target(path) {
+            case .setting(let setting): read(setting, from: entry)
+            case .section(let name):
+                if let inner = entry.value.entries {
+                    read(inner, in: name)
+                } else {
+                    let message = "expected a map, found \(entry.value.kindName)"
+                    errors.append(ConfigError(entry.value.place, path: path, message))
+                }
+            case nil:
+                let message = Suggestion.unknownKey(
+                    entry.key, known: SettingTable.keys(in: section))
+                errors.append(ConfigError(entry.place, path: path, message))
+            }
+        }
+    }
+
+    private mutating func read(_ setting: Setting, from entry: SourceEntry) {
+        let before = setting.shown(config)
+        let problems = setting.read(entry.value, &config)
+        errors += problems
+        guard problems.isEmpty else { return }
+        note(.file(entry.place), for: setting, changedFrom: before, keys: entry.value.entries)
+    }
+
+    /// Remembers who said a setting: a scalar's last source, all of a list's, a map's by key.
+    private mutating func note(
+        _ origin: SourceOrigin, for setting: Setting, changedFrom before: JSONValue,
+        keys: [SourceEntry]?
+    ) {
+        let now = setting.shown(config)
+        if case .array = now {
+            config.note(origin, for: setting.name)
+        } else {
+            config.origins[setting.name] = [origin]
+        }
+        guard case .object(let map) = now else { return }
+        for key in map.keys {
+            let written = keys?.first { $0.key == key }
+            guard written != nil || keys == nil && before[key] != map[key] else { continue }
+            config.origins["\(setting.name).\(key)"] = [written.map { .file($0.place) } ?? origin]
+        }
+    }
+
+    // MARK: Definitions
+
+    private mutating func readDefinitions(_ entry: SourceEntry) -> Bool {
+        switch entry.key {
+        case "service": placed(entry).map { config.services.append($0) }
+        case "services": config.services += placedList(entry)
+        case "check": placed(entry).map { config.checks.append($0) }
+        case "checks": config.checks += placedList(entry)
+        case "watches": config.watches += placedList(entry)
+        default: return false
+        }
+        return true
+    }
+
+    private mutating func placed<D>(_ entry: SourceEntry) -> Placed<D>? {
+        if case .null = entry.value.content { return nil }
+        return placed(entry.value, path: entry.key)
+    }
+
+    private mutating func placedList<D>(_ entry: SourceEntry) -> [Placed<D>] {
+        if case .null = entry.value.content { return [] }
+        guard let nodes = entry.value.elements else {
+            let message = "expected a list, found \(entry.value.kindName)"
+            errors.append(ConfigError(entry.value.place, path: entry.key, message))
+            return []
+        }
+        return nodes.enumerated().compactMap { placed($1, path: "\(entry.key)[\($0)]") }
+    }
+
+    /// A definition with errors is not looked at further: what is wrong next may follow from them.
+    private mutating func placed<D>(_ node: SourceNode, path: String) -> Placed<D>? {
+        let (definition, problems) = ConfigReader.read(D.self, from: node, path: path)
+        errors += problems
+        guard problems.isEmpty else { return nil }
+        return Placed(definition: definition, place: node.place, path: path, node: node)
+    }
+}

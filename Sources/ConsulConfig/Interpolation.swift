@@ -1,0 +1,131 @@
+/// Fills `${NAME}`, `${NAME:-default}` and `${file:path}` into the texts of a fragment.
+///
+/// - A name is made of capitals, digits and `_`. Anything else behind `${` stays as it is, so that
+///   templates and the shell's `${x%y}` pass unharmed. `$${` is a plain `${`; `$$` alone is kept.
+/// - What is filled in is not looked at again, and keys are never touched.
+/// - `handler`, and `args` that run a shell with `-c`, are left alone: the shell fills them itself,
+///   from the same environment, with its own quoting, and `${CONSUL_INDEX}` exists only there.
+struct Interpolation {
+    let surroundings: ConfigSurroundings
+    private(set) var errors: [ConfigError] = []
+
+    init(_ surroundings: ConfigSurroundings) { self.surroundings = surroundings }
+
+    mutating func fill(_ node: inout SourceNode, path: KeyPathText = KeyPathText()) {
+        switch node.content {
+        case .string(let text):
+            guard text.utf8.contains(UInt8(ascii: "$")) else { return }
+            if let filled = filled(text, at: node.place, path: path), filled != text {
+                node.content = .interpolated(filled)
+            }
+        case .list(var nodes):
+            for index in nodes.indices { fill(&nodes[index], path: path.element(index)) }
+            node.content = .list(nodes)
+        case .map(var entries):
+            for index in entries.indices {
+                let entry = entries[index]
+                if Self.isShellText(entry) { continue }
+                fill(&entries[index].value, path: path.key(entry.key))
+            }
+            node.content = .map(entries)
+        case .null, .bool, .number, .interpolated: return
+        }
+    }
+
+    private static func isShellText(_ entry: SourceEntry) -> Bool {
+        switch entry.key.lowercased() {
+        case "handler": return entry.value.text != nil
+        case "args", "script_args", "scriptargs":
+            guard let words = entry.value.elements?.map({ $0.text ?? "" }),
+                let program = words.first?.split(separator: "/").last
+            else { return false }
+            let shells = ["sh", "ash", "bash", "dash", "ksh", "zsh", "busybox"]
+            return shells.contains(String(program)) && words.contains("-c")
+        default: return false
+        }
+    }
+
+    /// Nil when something was missing; the error is then noted.
+    private mutating func filled(
+        _ text: String, at place: SourcePlace, path: KeyPathText
+    ) -> String? {
+        var output = ""
+        var rest = text[...]
+        while let dollar = rest.firstIndex(of: "$") {
+            output += rest[..<dollar]
+            rest = rest[dollar...]
+            if rest.hasPrefix("$${") {
+                output += "${"
+                rest = rest.dropFirst(3)
+            } else if rest.hasPrefix("${"), let close = rest.firstIndex(of: "}") {
+                let inside = rest[rest.index(rest.startIndex, offsetBy: 2)..<close]
+                switch value(of: inside) {
+                case .text(let value): output += value
+                case .notOurs: output += rest[...close]
+                case .problem(let message):
+                    errors.append(ConfigError(place, path: path.text, message))
+                    return nil
+                }
+                rest = rest[rest.index(after: close)...]
+            } else {
+                output += "$"
+                rest = rest.dropFirst()
+            }
+            if output.utf8.count > Limits.interpolatedTextBytesMax {
+                let message =
+                    "longer than \(Limits.interpolatedTextBytesMax) bytes once filled in: shorten it"
+                errors.append(ConfigError(place, path: path.text, message))
+                return nil
+            }
+        }
+        return output + rest
+    }
+
+    private enum Outcome {
+        case text(String), notOurs, problem(String)
+    }
+
+    private func value(of inside: Substring) -> Outcome {
+        if inside.hasPrefix("file:") { return contents(of: String(inside.dropFirst(5))) }
+        let name = inside.prefix { $0.isASCII && ($0.isUppercase || $0.isNumber || $0 == "_") }
+        guard let first = name.first, !first.isNumber else { return .notOurs }
+        let rest = inside.dropFirst(name.count)
+        guard rest.isEmpty || rest.hasPrefix(":-") else { return .notOurs }
+        if let value = surroundings.variable(String(name)), !(value.isEmpty && !rest.isEmpty) {
+            return .text(value)
+        }
+        if rest.isEmpty {
+            return .problem(
+                "the environment has no \(name): set it, or write ${\(name):-default}")
+        }
+        return .text(String(rest.dropFirst(2)))
+    }
+
+    private func contents(of path: String) -> Outcome {
+        switch surroundings.readFile(path) {
+        case .failure(let problem): return .problem("cannot read \(path): \(problem.message)")
+        case .success(let bytes):
+            guard bytes.count <= Limits.interpolatedFileBytesMax else {
+                return .problem(
+                    "\(path) is longer than the \(Limits.interpolatedFileBytesMax) bytes that "
+                        + "${file:…} takes")
+            }
+            guard var text = String(validating: bytes, as: UTF8.self) else {
+                return .problem("\(path) is not UTF-8")
+            }
+            // As the shell's $(cat …): the newline at the end belongs to the file, not to the text.
+            while text.last?.isNewline == true { text.removeLast() }
+            return .text(text)
+        }
+    }
+}
+
+/// The path of a key as it grows: `services[0].check`.
+struct KeyPathText {
+    private(set) var text = ""
+
+    func key(_ key: String) -> KeyPathText {
+        KeyPathText(text: text.isEmpty ? key : "\(text).\(key)")
+    }
+    func element(_ index: Int) -> KeyPathText { KeyPathText(text: "\(text)[\(index)]") }
+}

@@ -1,0 +1,140 @@
+package import ConsulModel
+import Wire
+
+/// What a reload would change: settings, and definitions by identity.
+package struct ConfigDifference: Sendable {
+    package struct SettingChange: Sendable, CustomStringConvertible {
+        package var name: String
+        /// As JSON; secrets are redacted.
+        package var old: String
+        package var new: String
+        /// False when the new value waits for a restart.
+        package var takesEffect: Bool
+        package var origin: SourceOrigin
+
+        package var description: String {
+            let effect = takesEffect ? "" : " (needs a restart)"
+            return "\(name): \(old) -> \(new)\(effect)"
+        }
+    }
+
+    /// The definitions of one kind, by ID, in the order of the new configuration (removed ones in
+    /// that of the old).
+    package struct DefinitionChanges: Sendable, Equatable {
+        package var added: [String] = []
+        package var removed: [String] = []
+        package var changed: [String] = []
+        package var unchanged: [String] = []
+        package var isEmpty: Bool { added.isEmpty && removed.isEmpty && changed.isEmpty }
+    }
+
+    package var settings: [SettingChange] = []
+    package var services: DefinitionChanges
+    package var checks: DefinitionChanges
+    package var watches: DefinitionChanges
+
+    /// Settings whose new values are put to work.
+    package var applied: [SettingChange] { settings.filter { $0.takesEffect } }
+    /// Settings whose new values are ignored until the agent starts again.
+    package var waiting: [SettingChange] { settings.filter { !$0.takesEffect } }
+    package var isEmpty: Bool {
+        settings.isEmpty && services.isEmpty && checks.isEmpty && watches.isEmpty
+    }
+
+    package init(from old: RuntimeConfig, to new: RuntimeConfig) {
+        for setting in SettingTable.all {
+            let before = setting.shown(old)
+            let after = setting.shown(new)
+            guard before != after else { continue }
+            settings.append(
+                SettingChange(
+                    name: setting.name, old: setting.text(before), new: setting.text(after),
+                    takesEffect: setting.reloads, origin: new.origins[setting.name]?.last ?? .standard))
+        }
+        services = Self.changes(
+            old.services.map { ($0.definition.effectiveID, $0.definition) },
+            new.services.map { ($0.definition.effectiveID, $0.definition) })
+        checks = Self.changes(
+            old.checks.map { ($0.definition.effectiveID, $0.definition) },
+            new.checks.map { ($0.definition.effectiveID, $0.definition) })
+        watches = Self.changes(
+            WatchIdentity.names(old.watches.map { $0.definition }),
+            WatchIdentity.names(new.watches.map { $0.definition }))
+    }
+
+    private static func changes<D: Hashable>(
+        _ old: [(id: String, definition: D)], _ new: [(id: String, definition: D)]
+    ) -> DefinitionChanges {
+        var changes = DefinitionChanges()
+        let before = Dictionary(old.map { ($0.id, $0.definition) }) { first, _ in first }
+        let after = Set(new.map { $0.id })
+        for (id, definition) in new {
+            switch before[id] {
+            case nil: changes.added.append(id)
+            case definition?: changes.unchanged.append(id)
+            default: changes.changed.append(id)
+            }
+        }
+        changes.removed = old.map { $0.id }.filter { !after.contains($0) }
+        return changes
+    }
+
+    /// The report of a reload: one line for each change, restarts last; empty when nothing changed.
+    package var report: [String] {
+        var lines = applied.map { "setting \($0)" }
+        for (kind, changes) in [("service", services), ("check", checks), ("watch", watches)] {
+            lines += changes.added.map { "\(kind) \($0): added" }
+            lines += changes.changed.map { "\(kind) \($0): changed" }
+            lines += changes.removed.map { "\(kind) \($0): removed" }
+        }
+        return lines + waiting.map { "setting \($0)" }
+    }
+}
+
+extension CheckDefinition {
+    /// The ID of a check outside of services: its name, unless another was given.
+    package var effectiveID: String { id.isEmpty ? name : id }
+}
+
+/// The names of watches. A watch without an ID is named after what it looks at, and numbered when
+/// there are several such, so that an unchanged watch keeps its name across reloads.
+package enum WatchIdentity {
+    package static func names(
+        _ watches: [WatchDefinition]
+    ) -> [(id: String, definition: WatchDefinition)] {
+        var counts: [String: Int] = [:]
+        for watch in watches where !watch.id.isEmpty { counts[watch.id] = 1 }
+        return watches.map { watch in
+            if !watch.id.isEmpty { return (watch.id, watch) }
+            let base = name(of: watch)
+            let count = counts[base, default: 0] + 1
+            counts[base] = count
+            return (count == 1 ? base : "\(base)#\(count)", watch)
+        }
+    }
+
+    private static func name(of watch: WatchDefinition) -> String {
+        guard watch.anyOf.isEmpty else { return watch.anyOf.map(name).joined(separator: "+") }
+        return name(of: watch.source)
+    }
+
+    private static func name(of source: WatchSource) -> String {
+        let subject = [
+            source.key, source.prefix, source.service, source.state, source.name, source.serviceID,
+        ].filter { !$0.isEmpty }.joined(separator: ",")
+        return subject.isEmpty ? source.type : "\(source.type):\(subject)"
+    }
+}
+
+extension Setting {
+    /// A value for people: JSON, or what hides a secret.
+    func text(_ value: JSONValue) -> String {
+        if isSecret {
+            switch value {
+            case .null, .string(""): break
+            default: return "\"<hidden>\""
+            }
+        }
+        return String(decoding: JSONWriter.encode(value), as: UTF8.self)
+    }
+}

@@ -1,0 +1,89 @@
+package import Primitives
+
+/// How DNS questions are answered.
+package struct DNSSettings: Sendable {
+    package var domain = "consul."
+    package var altDomain = ""
+    package var recursors: [String] = []
+    package var allowStale = true
+    package var maxStale = GoDuration.hours(87600)
+    package var aRecordLimit = 0
+    package var disableCompression = false
+    package var enableTruncate = false
+    package var nodeTTL = GoDuration.zero
+    package var serviceTTL: [String: String] = [:]
+    package var onlyPassing = false
+    package var recursorTimeout = GoDuration.seconds(2)
+    package var udpAnswerLimit = 3
+    package var nodeMetaTXT = true
+    package var useCache = false
+    package var cacheMaxAge = GoDuration.zero
+    package var soaRefresh = 3600
+    package var soaRetry = 600
+    package var soaExpire = 86400
+    package var soaMinTTL = 0
+    init() {}
+
+    static let settings: [Setting] = names + [
+        Setting(
+            "dns_config.allow_stale", \.dns.allowStale, "Let any server answer.", reloads: true),
+        Setting(
+            "dns_config.max_stale", \.dns.maxStale, "How old an answer may be.", reloads: true,
+            check: LimitSettings.notNegative),
+        Setting(
+            "dns_config.a_record_limit", \.dns.aRecordLimit,
+            "How many addresses an answer has at most; 0 is no bound.", reloads: true),
+        Setting(
+            "dns_config.disable_compression", \.dns.disableCompression,
+            "Write names in full.", reloads: true),
+        Setting(
+            "dns_config.enable_truncate", \.dns.enableTruncate,
+            "Mark a shortened UDP answer as truncated.", reloads: true),
+        Setting(
+            "dns_config.node_ttl", \.dns.nodeTTL, "The TTL of answers about nodes.",
+            reloads: true, check: LimitSettings.notNegative),
+        Setting(
+            "dns_config.service_ttl", \.dns.serviceTTL,
+            "The TTL of answers by service; a name may end in *.", reloads: true,
+            check: durations),
+        Setting(
+            "dns_config.only_passing", \.dns.onlyPassing,
+            "Leave out what is not passing, warnings included.", reloads: true),
+        Setting(
+            "dns_config.recursor_timeout", \.dns.recursorTimeout,
+            "How long a recursor may take.", reloads: true, check: LimitSettings.positive),
+        Setting(
+            "dns_config.udp_answer_limit", \.dns.udpAnswerLimit,
+            "How many records a UDP answer has.", reloads: true),
+        Setting(
+            "dns_config.enable_additional_node_meta_txt", \.dns.nodeMetaTXT,
+            "Add the node's metadata as TXT records.", reloads: true),
+        Setting(
+            "dns_config.use_cache", \.dns.useCache, "Answer from the agent's cache.",
+            reloads: true),
+        Setting(
+            "dns_config.cache_max_age", \.dns.cacheMaxAge, "How old the cache may be.",
+            reloads: true, check: LimitSettings.notNegative),
+        Setting("dns_config.soa.refresh", \.dns.soaRefresh, "Seconds in the SOA.", reloads: true),
+        Setting("dns_config.soa.retry", \.dns.soaRetry, "Seconds in the SOA.", reloads: true),
+        Setting("dns_config.soa.expire", \.dns.soaExpire, "Seconds in the SOA.", reloads: true),
+        Setting("dns_config.soa.min_ttl", \.dns.soaMinTTL, "Seconds in the SOA.", reloads: true),
+    ]
+
+    private static let names: [Setting] = [
+        Setting("domain", \.dns.domain, "Domain to use for DNS interface.", flag: "domain"),
+        Setting(
+            "alt_domain", \.dns.altDomain, "Alternate domain to use for DNS interface.",
+            flag: "alt-domain"),
+        Setting(
+            "recursors", \.dns.recursors,
+            "Address of an upstream DNS server. Can be specified multiple times.",
+            flag: "recursor", reloads: true),
+    ]
+
+    @Sendable private static func durations(_ map: [String: String]) -> String? {
+        map.sorted { $0.key < $1.key }.first { GoDuration($0.value) == nil }.map {
+            "\(quoted($0.value)) of \(quoted($0.key)) is not a duration such as 10s"
+        }
+    }
+}

@@ -1,0 +1,64 @@
+package import Primitives
+
+/// Bounds on what clients may ask.
+package struct LimitSettings: Sendable {
+    package var httpMaxConnectionsPerClient = 200
+    package var httpsHandshakeTimeout = GoDuration.seconds(5)
+    package var kvMaxValueSize = 512 << 10
+    package var txnMaxRequestLength = 512 << 10
+    package var defaultQueryTime = GoDuration.seconds(300)
+    package var maxQueryTime = GoDuration.seconds(600)
+    package var allowWriteHTTPFrom: [String] = []
+    package var blockEndpoints: [String] = []
+    package var responseHeaders: [String: String] = [:]
+    package var useCache = true
+    init() {}
+
+    static let settings: [Setting] = [
+        Setting(
+            "limits.http_max_conns_per_client", \.limits.httpMaxConnectionsPerClient,
+            "How many HTTP connections one address may have; 0 is no bound.", reloads: true,
+            check: SettingChecks.notNegative),
+        Setting(
+            "limits.https_handshake_timeout", \.limits.httpsHandshakeTimeout,
+            "How long a TLS handshake of a client may take.", check: notNegative),
+        Setting(
+            "limits.kv_max_value_size", \.limits.kvMaxValueSize,
+            "Bytes that one value of the key/value store may have.", check: SettingChecks.positive),
+        Setting(
+            "limits.txn_max_req_len", \.limits.txnMaxRequestLength,
+            "Bytes that the body of a transaction may have.", check: SettingChecks.positive),
+        Setting(
+            "default_query_time", \.limits.defaultQueryTime,
+            "the amount of time a blocking query will wait before Consul will force a response. "
+                + "This value can be overridden by the 'wait' query parameter.",
+            flag: "default-query-time", check: positive),
+        Setting(
+            "max_query_time", \.limits.maxQueryTime,
+            "the maximum amount of time a blocking query can wait before Consul will force a "
+                + "response. Consul applies jitter to the wait time. The jittered time will be "
+                + "capped to MaxQueryTime.",
+            flag: "max-query-time", check: positive),
+        Setting(
+            "http_config.allow_write_http_from", \.limits.allowWriteHTTPFrom,
+            "Only allow write endpoint calls from given network. CIDR format, can be specified "
+                + "multiple times.",
+            flag: "allow-write-http-from", check: AddressSettings.networks),
+        Setting(
+            "http_config.block_endpoints", \.limits.blockEndpoints,
+            "Prefixes of paths that are answered with 403."),
+        Setting(
+            "http_config.response_headers", \.limits.responseHeaders,
+            "Headers added to every answer."),
+        Setting(
+            "http_config.use_cache", \.limits.useCache,
+            "Whether ?cached may be answered from the agent's cache."),
+    ]
+
+    @Sendable static func positive(_ value: GoDuration) -> String? {
+        value.nanoseconds > 0 ? nil : "\(value) must be more than 0s"
+    }
+    @Sendable static func notNegative(_ value: GoDuration) -> String? {
+        value.nanoseconds >= 0 ? nil : "\(value) must not be negative"
+    }
+}

@@ -1,0 +1,103 @@
+import Wire
+
+/// All settings, in the order in which the effective configuration prints them.
+package enum SettingTable {
+    package static let all: [Setting] =
+        NodeSettings.settings + AddressSettings.settings + PortSettings.settings
+        + LoggingSettings.settings + LimitSettings.settings + CheckSettings.settings
+        + DNSSettings.settings + TelemetrySettings.settings + StoredSettings.settings
+
+    /// The keys of a fragment that hold definitions instead of a setting.
+    static let definitionKeys = ["service", "services", "check", "checks", "watches"]
+
+    /// What a key of a fragment stands for.
+    enum Target {
+        case setting(Setting)
+        /// Further keys stand inside: `ports`, `acl.tokens`.
+        case section(String)
+    }
+
+    /// By folded path; case and `_` do not count, as in records.
+    private static let targets: [[UInt8]: Target] = {
+        var targets: [[UInt8]: Target] = [:]
+        for setting in all {
+            targets[Suggestion.fold(setting.name)] = .setting(setting)
+            var section = setting.name[...]
+            while let dot = section.lastIndex(of: ".") {
+                section = section[..<dot]
+                targets[Suggestion.fold(String(section))] = .section(String(section))
+            }
+        }
+        return targets
+    }()
+
+    static func target(_ path: String) -> Target? { targets[Suggestion.fold(path)] }
+
+    /// The keys that may stand in a section; the empty name is the top of a fragment.
+    static func keys(in section: String) -> [String] {
+        var keys = section.isEmpty ? definitionKeys : []
+        let prefix = section.isEmpty ? "" : section + "."
+        for setting in all where setting.name.hasPrefix(prefix) {
+            let key = String(setting.name.dropFirst(prefix.count).prefix { $0 != "." })
+            if keys.last != key, !keys.contains(key) { keys.append(key) }
+        }
+        return keys
+    }
+
+    static func setting(flag: String) -> Setting? { byFlag[flag] }
+
+    private static let byFlag: [String: Setting] = {
+        var settings: [String: Setting] = [:]
+        for setting in all {
+            if let flag = setting.flag { settings[flag] = setting }
+        }
+        return settings
+    }()
+}
+
+/// A flag of `consul agent`, for the command line's parser and its help.
+package struct AgentFlag: Hashable, Sendable {
+    /// Without the dash.
+    package var name: String
+    package var form: FlagForm
+    package var help: String
+
+    /// All of them by name: those of settings and those that say where settings come from.
+    package static let all: [AgentFlag] = {
+        var flags = sources
+        for setting in SettingTable.all {
+            guard let name = setting.flag else { continue }
+            flags.append(AgentFlag(name: name, form: setting.flagForm, help: setting.meaning))
+        }
+        return flags.sorted { $0.name < $1.name }
+    }()
+
+    /// `dev` is for the loader, which also reads `config-format`; files and directories are read by
+    /// the caller.
+    private static let sources: [AgentFlag] = [
+        AgentFlag(
+            name: "config-dir", form: .list,
+            help: "Path to a directory to read configuration files from. This will read every "
+                + "file ending in '.json', '.yaml' or '.yml' as configuration in this directory "
+                + "in alphabetical order. Can be specified multiple times."),
+        AgentFlag(
+            name: "config-file", form: .list,
+            help: "Path to a file in JSON or YAML format with a matching file extension. Can be "
+                + "specified multiple times."),
+        AgentFlag(
+            name: "config-format", form: .value,
+            help: "Config files are in this format irrespective of their extension. Must be "
+                + "'json' or 'yaml'."),
+        AgentFlag(name: "dev", form: .bool, help: "Starts the agent in development mode."),
+    ]
+}
+
+/// A flag as it was typed: one value for each occurrence. A bool flag without a value has `true`.
+package struct FlagValue: Hashable, Sendable {
+    package var name: String
+    package var value: String
+    package init(_ name: String, _ value: String = "true") {
+        self.name = name
+        self.value = value
+    }
+}

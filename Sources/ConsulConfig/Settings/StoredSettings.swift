@@ -1,0 +1,200 @@
+import Primitives
+import Wire
+
+/// Settings of Consul 1.8 for parts that do not exist here yet: read, checked for their type, kept
+/// under their name, and named in one warning.
+enum StoredSettings {
+    static let settings: [Setting] = joining + protocols + acl + tls + mesh + gossip + server + ui
+
+    private static let joining: [Setting] = [
+        .later(
+            "start_join", [String](),
+            "Address of an agent to join at start time. Can be specified multiple times.",
+            flag: "join"),
+        .later(
+            "start_join_wan", [String](),
+            "Address of an agent to join -wan at start time. Can be specified multiple times.",
+            flag: "join-wan"),
+        .later(
+            "retry_join", [String](),
+            "Address of an agent to join at start time with retries enabled. Can be specified "
+                + "multiple times.",
+            flag: "retry-join"),
+        .later(
+            "retry_join_wan", [String](),
+            "Address of an agent to join -wan at start time with retries enabled. Can be "
+                + "specified multiple times.",
+            flag: "retry-join-wan"),
+        .later(
+            "retry_interval", GoDuration.seconds(30), "Time to wait between join attempts.",
+            flag: "retry-interval"),
+        .later(
+            "retry_interval_wan", GoDuration.seconds(30),
+            "Time to wait between join -wan attempts.", flag: "retry-interval-wan"),
+        .later(
+            "retry_max", 0,
+            "Maximum number of join attempts. Defaults to 0, which will retry indefinitely.",
+            flag: "retry-max"),
+        .later(
+            "retry_max_wan", 0,
+            "Maximum number of join -wan attempts. Defaults to 0, which will retry indefinitely.",
+            flag: "retry-max-wan"),
+        .later(
+            "rejoin_after_leave", false,
+            "Ignores a previous leave and attempts to rejoin the cluster.", flag: "rejoin"),
+        .later(
+            "reconnect_timeout", GoDuration.hours(72), "After which a failed member is forgotten."),
+        .later(
+            "reconnect_timeout_wan", GoDuration.hours(72),
+            "After which a failed member of the WAN is forgotten."),
+        .later(
+            "primary_gateways", [String](),
+            "Address of a mesh gateway in the primary datacenter to use to bootstrap WAN "
+                + "federation at start time with retries enabled. Can be specified multiple times.",
+            flag: "primary-gateway"),
+        .later(
+            "primary_gateways_interval", GoDuration.seconds(30),
+            "Time to wait between attempts to reach the primary's gateways."),
+    ]
+
+    private static let protocols: [Setting] = [
+        .later(
+            "protocol", 2, "Sets the protocol version. Defaults to latest.", flag: "protocol"),
+        .later(
+            "raft_protocol", 3, "Sets the Raft protocol version. Defaults to latest.",
+            flag: "raft-protocol"),
+        .later("raft_snapshot_interval", GoDuration.seconds(30), "Between looks at the log."),
+        .later("raft_snapshot_threshold", 16384, "Entries after which a snapshot is made."),
+        .later("raft_trailing_logs", 10240, "Entries kept behind a snapshot."),
+        .later("performance.leave_drain_time", GoDuration.seconds(5), "Pause before leaving."),
+        .later("performance.raft_multiplier", 5, "Scale of Raft's timing.", dev: 1),
+        .later(
+            "performance.rpc_hold_timeout", GoDuration.seconds(7),
+            "How long a call waits for a leader."),
+        .later("limits.rpc_handshake_timeout", GoDuration.seconds(5), "Of RPC connections."),
+        .later("limits.rpc_max_conns_per_client", 100, "RPC connections of one address."),
+        .later("limits.rpc_rate", -1.0, "Calls a second that a client makes; -1 is no bound."),
+        .later("limits.rpc_max_burst", 1000, "Calls that a client may save up."),
+        .later("cache.entry_fetch_rate", Double.infinity, "Refreshes a second of one entry."),
+        .later("cache.entry_fetch_max_burst", 2, "Refreshes that an entry may save up."),
+        .later("discovery_max_stale", GoDuration.zero, "How old a discovery answer may be."),
+    ]
+
+    private static let acl: [Setting] = [
+        .later("acl.enabled", false, "Check permissions."),
+        .later("acl.default_policy", "allow", "What no rule says."),
+        .later("acl.down_policy", "extend-cache", "When the authority cannot be reached."),
+        .later("acl.enable_key_list_policy", false, "The list permission on keys."),
+        .later("acl.enable_token_persistence", false, "Keep tokens set by API."),
+        .later("acl.enable_token_replication", false, "Copy tokens from the primary."),
+        .later("acl.msp_disable_bootstrap", false, "Not used by this edition."),
+        .later("acl.policy_ttl", GoDuration.seconds(30), "Of cached policies."),
+        .later("acl.role_ttl", GoDuration.zero, "Of cached roles."),
+        .later("acl.token_ttl", GoDuration.seconds(30), "Of cached tokens."),
+        .later("acl.disabled_ttl", GoDuration.seconds(120), "Of the cached absence of ACLs."),
+        .later("acl.tokens.managed_service_provider", JSONValue.null, "", secret: true),
+        .later("acl_datacenter", "", "Older name of primary_datacenter."),
+        .later("acl_default_policy", "", "Older name of acl.default_policy."),
+        .later("acl_down_policy", "", "Older name of acl.down_policy."),
+        .later("acl_enable_key_list_policy", false, "Older name of acl.enable_key_list_policy."),
+        .later("acl_ttl", "", "Older name of acl.token_ttl."),
+        .later("enable_acl_replication", false, "Older name of acl.enable_token_replication."),
+    ] + secrets
+
+    private static let secrets: [Setting] = [
+        "acl.tokens.master", "acl.tokens.replication", "acl.tokens.agent_master",
+        "acl.tokens.default", "acl.tokens.agent", "acl_agent_master_token", "acl_agent_token",
+        "acl_master_token", "acl_replication_token", "acl_token",
+    ].map { name in Setting.later(name, "", "A token.", secret: true) }
+
+    private static let tls: [Setting] = [
+        .later("ca_file", "", "Certificates of the authorities trusted."),
+        .later("ca_path", "", "A directory of such certificates."),
+        .later("cert_file", "", "The agent's certificate."),
+        .later("key_file", "", "The agent's key."),
+        .later("server_name", "", "The name that the certificate is checked for."),
+        .later("tls_cipher_suites", "", "Names with commas between."),
+        .later("tls_min_version", "tls12", "The lowest version spoken."),
+        .later("tls_prefer_server_cipher_suites", false, "The server's order counts."),
+        .later("verify_incoming", false, "Ask clients for certificates."),
+        .later("verify_incoming_https", false, "The same for HTTPS alone."),
+        .later("verify_incoming_rpc", false, "The same for RPC alone."),
+        .later("verify_outgoing", false, "Use TLS towards servers."),
+        .later("verify_server_hostname", false, "Servers must be named server.<dc>.<domain>."),
+        .later("auto_encrypt.tls", false, "Get the certificate from the servers."),
+        .later("auto_encrypt.allow_tls", false, "Give certificates to clients."),
+        .later("auto_encrypt.dns_san", [String](), "Names in the certificate."),
+        .later("auto_encrypt.ip_san", [String](), "Addresses in the certificate."),
+        .later("auto_config", JSONValue.null, "Get the configuration from the servers.", secret: true),
+    ]
+
+    private static let mesh: [Setting] = [
+        .later("connect.enabled", false, "The service mesh.", dev: true),
+        .later("connect.ca_provider", "", "Who issues the mesh's certificates."),
+        .later("connect.ca_config", JSONValue.null, "How the issuer is set up.", secret: true),
+        .later("connect.enable_mesh_gateway_wan_federation", false, "Join through gateways."),
+        .later("config_entries.bootstrap", [JSONValue](), "Entries written when absent."),
+        .later("enable_central_service_config", false, "Apply service-defaults entries."),
+        .later("ports.proxy_min_port", 20000, "Of managed proxies."),
+        .later("ports.proxy_max_port", 20255, "Of managed proxies."),
+        .later("ports.sidecar_min_port", 21000, "Of sidecar services without a port."),
+        .later("ports.sidecar_max_port", 21255, "Of sidecar services without a port."),
+        .later("ports.expose_min_port", 21500, "Of exposed check paths."),
+        .later("ports.expose_max_port", 21755, "Of exposed check paths."),
+    ]
+
+    private static let gossip: [Setting] = [
+        .later("encrypt", "", "Provides the gossip encryption key.", flag: "encrypt", secret: true),
+        .later("encrypt_verify_incoming", true, "Refuse gossip in the clear."),
+        .later("encrypt_verify_outgoing", true, "Encrypt what is sent."),
+        .later(
+            "disable_keyring_file", false, "Disables the backing up of the keyring to a file.",
+            flag: "disable-keyring-file", dev: true),
+    ] + gossip("gossip_lan", isLAN: true) + gossip("gossip_wan", isLAN: false)
+
+    private static func gossip(_ section: String, isLAN: Bool) -> [Setting] {
+        [
+            .later("\(section).gossip_interval", GoDuration.milliseconds(isLAN ? 200 : 500), ""),
+            .later("\(section).gossip_nodes", isLAN ? 3 : 4, ""),
+            .later("\(section).probe_interval", GoDuration.seconds(isLAN ? 1 : 5), ""),
+            .later(
+                "\(section).probe_timeout", GoDuration.milliseconds(isLAN ? 500 : 3000), ""),
+            .later("\(section).retransmit_mult", 4, ""),
+            .later("\(section).suspicion_mult", isLAN ? 4 : 6, ""),
+        ]
+    }
+
+    private static let server: [Setting] = [
+        .later("autopilot.cleanup_dead_servers", true, "Remove failed servers."),
+        .later("autopilot.disable_upgrade_migration", false, "Not used by this edition."),
+        .later("autopilot.last_contact_threshold", GoDuration.milliseconds(200), ""),
+        .later("autopilot.max_trailing_logs", 250, "Behind which a server is unhealthy."),
+        .later("autopilot.min_quorum", 0, "Servers that are never removed."),
+        .later("autopilot.redundancy_zone_tag", "", "Not used by this edition."),
+        .later("autopilot.server_stabilization_time", GoDuration.seconds(10), ""),
+        .later("autopilot.upgrade_version_tag", "", "Not used by this edition."),
+        .later("session_ttl_min", GoDuration.zero, "The shortest TTL of a session."),
+        .later(
+            "non_voting_server", false,
+            "(Enterprise-only) This flag is used to make the server not participate in the Raft "
+                + "quorum.",
+            flag: "non-voting-server"),
+        .later(
+            "segment", "", "(Enterprise-only) Sets the network segment to join.", flag: "segment"),
+        .later("segments", [JSONValue](), "(Enterprise-only) Network segments."),
+        .later("audit", JSONValue.null, "(Enterprise-only) The audit log."),
+    ]
+
+    private static let ui: [Setting] = [
+        .later(
+            "ui", false, "Enables the built-in static web UI server.", flag: "ui", dev: true),
+        .later(
+            "ui_dir", "", "Path to directory containing the web UI resources.", flag: "ui-dir"),
+        .later(
+            "ui_content_path", "/ui/",
+            "Sets the external UI path to a string. Defaults to: /ui/", flag: "ui-content-path"),
+        .later(
+            "disable_http_unprintable_char_filter", false,
+            "Accept control characters in request paths."),
+    ]
+}

@@ -1,0 +1,133 @@
+/// A place in a fragment. Lines and columns count from 1, columns in code points.
+package struct SourcePlace: Hashable, Sendable, CustomStringConvertible {
+    package var file: String
+    /// 0 when the file as a whole is meant.
+    package var line: Int
+    package var column: Int
+
+    package init(file: String, line: Int = 0, column: Int = 0) {
+        self.file = file
+        self.line = line
+        self.column = column
+    }
+
+    package var description: String { line == 0 ? file : "\(file):\(line):\(column)" }
+}
+
+/// Where the value of a setting comes from.
+package enum SourceOrigin: Hashable, Sendable, CustomStringConvertible {
+    case standard
+    case dev
+    case file(SourcePlace)
+    /// The flag's name without its dash.
+    case flag(String)
+
+    package var description: String {
+        switch self {
+        case .standard: "default"
+        case .dev: "-dev"
+        case .file(let place): place.description
+        case .flag(let name): "-\(name)"
+        }
+    }
+}
+
+/// A value of a fragment as it was written: its kind, its text, its place. Maps keep their order.
+package struct SourceNode: Sendable {
+    package enum Content: Sendable {
+        case null
+        case bool(Bool)
+        /// The text of the number; YAML's may be `0x1F`, `0o17`, `+5` or `.inf`.
+        case number(String)
+        case string(String)
+        /// A string some of which came from the environment or a file. As those know only texts,
+        /// it is taken where a number or a truth value is wanted too.
+        case interpolated(String)
+        case list([SourceNode])
+        case map([SourceEntry])
+    }
+
+    package var place: SourcePlace
+    package var content: Content
+
+    package init(_ content: Content, at place: SourcePlace) {
+        self.content = content
+        self.place = place
+    }
+
+    /// What a message calls this kind of value.
+    package var kindName: String {
+        switch content {
+        case .null: "null"
+        case .bool: "true or false"
+        case .number: "a number"
+        case .string, .interpolated: "a string"
+        case .list: "a list"
+        case .map: "a map"
+        }
+    }
+
+    package var text: String? {
+        switch content {
+        case .string(let text), .interpolated(let text): text
+        default: nil
+        }
+    }
+
+    package var entries: [SourceEntry]? {
+        if case .map(let entries) = content { entries } else { nil }
+    }
+
+    package var elements: [SourceNode]? {
+        if case .list(let nodes) = content { nodes } else { nil }
+    }
+
+    /// The values in this one, itself included.
+    var valueCount: Int {
+        switch content {
+        case .list(let nodes): nodes.reduce(1) { $0 + $1.valueCount }
+        case .map(let entries): entries.reduce(1) { $0 + $1.value.valueCount }
+        default: 1
+        }
+    }
+}
+
+/// One key of a map and its value.
+package struct SourceEntry: Sendable {
+    package var key: String
+    package var place: SourcePlace
+    package var value: SourceNode
+
+    package init(key: String, at place: SourcePlace, value: SourceNode) {
+        self.key = key
+        self.place = place
+        self.value = value
+    }
+}
+
+/// Collects a map's entries and notices a key that stands there already. The first one is kept, so
+/// that nothing further is said about the second.
+struct EntryCollector {
+    private(set) var entries: [SourceEntry] = []
+    private var indexByKey: [String: Int] = [:]
+
+    mutating func add(_ entry: SourceEntry, errors: inout [ConfigError]) {
+        if let first = indexByKey[entry.key] {
+            errors.append(
+                ConfigError(
+                    entry.place, path: "",
+                    "duplicate key \"\(entry.key)\" (first at \(entries[first].place))"))
+            return
+        }
+        indexByKey[entry.key] = entries.count
+        entries.append(entry)
+    }
+
+    /// Adds what a merge key brings: keys that stand here already win in silence.
+    mutating func overlay(_ merged: [SourceEntry]) {
+        for entry in merged where indexByKey[entry.key] == nil {
+            indexByKey[entry.key] = entries.count
+            entries.append(entry)
+        }
+    }
+}

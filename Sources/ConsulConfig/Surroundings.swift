@@ -1,0 +1,42 @@
+/// What the machine around the configuration is asked, through closures, so that reading it stays a
+/// pure computation. The composition root supplies the real ones, tests their own.
+package struct ConfigSurroundings: Sendable {
+    /// A variable of the environment; nil when it is not set.
+    package var variable: @Sendable (String) -> String?
+    /// The bytes of a file named by `${file:…}`, relative paths being relative to the agent's folder.
+    package var readFile: @Sendable (String) -> Result<[UInt8], ReadProblem>
+    package var hostName: String
+    /// The machine's addresses, best first; IPv4 before IPv6.
+    package var addresses: @Sendable (AddressQuery) -> [String]
+
+    package init(
+        hostName: String,
+        variable: @escaping @Sendable (String) -> String? = { _ in nil },
+        readFile: @escaping @Sendable (String) -> Result<[UInt8], ReadProblem> = { _ in
+            .failure(ReadProblem("files cannot be read here"))
+        },
+        addresses: @escaping @Sendable (AddressQuery) -> [String] = { _ in [] }
+    ) {
+        self.hostName = hostName
+        self.variable = variable
+        self.readFile = readFile
+        self.addresses = addresses
+    }
+}
+
+/// Why a file could not be read, in the system's words.
+package struct ReadProblem: Error, Sendable {
+    package var message: String
+    package init(_ message: String) { self.message = message }
+}
+
+/// Which of the machine's addresses are meant.
+package enum AddressQuery: Hashable, Sendable {
+    /// RFC 6890 private addresses of interfaces that are up, the default route's first.
+    case privateAddresses
+    case publicAddresses
+    /// Those of the named interface.
+    case interface(String)
+    /// Those of all interfaces that are up, loopback included.
+    case all
+}

@@ -1,0 +1,148 @@
+import ConsulModel
+import Primitives
+
+/// Checks a merged configuration and resolves what depends on the machine. Goes on after an error.
+struct Validation {
+    var config: RuntimeConfig
+    let surroundings: ConfigSurroundings
+    let rules: DefinitionRules
+    let scope: ConfigLoader.Scope
+    var errors: [ConfigError] = []
+    var warnings: [ConfigError] = []
+
+    init(
+        _ config: RuntimeConfig, surroundings: ConfigSurroundings, rules: DefinitionRules,
+        scope: ConfigLoader.Scope
+    ) {
+        self.config = config
+        self.surroundings = surroundings
+        self.rules = rules
+        self.scope = scope
+    }
+
+    mutating func run() {
+        for setting in SettingTable.all {
+            if let problem = setting.problem(config) { refuse(setting.name, problem) }
+        }
+        resolveNames()
+        checkBootstrap()
+        checkTimes()
+        resolveAddresses()
+        checkPorts()
+        checkDefinitions()
+    }
+
+    // MARK: Reporting
+
+    /// Says something about a setting, at the place where it was last said.
+    mutating func refuse(_ name: String, _ message: String) {
+        errors.append(ConfigError(origin(name), path: name, message))
+    }
+
+    mutating func warn(_ name: String, _ message: String) {
+        warnings.append(ConfigError(origin(name), path: name, message))
+    }
+
+    private func origin(_ name: String) -> SourceOrigin {
+        config.origins[name]?.last ?? .standard
+    }
+
+    // MARK: Names
+
+    private mutating func resolveNames() {
+        config.node.datacenter = config.node.datacenter.lowercased()
+        config.node.primaryDatacenter = config.node.primaryDatacenter.lowercased()
+        if config.node.primaryDatacenter.isEmpty {
+            config.node.primaryDatacenter = config.node.datacenter
+        }
+        config.logging.level = config.logging.level.uppercased()
+        if config.logging.level == "ERROR" { config.logging.level = "ERR" }
+        if !config.dns.domain.hasSuffix(".") { config.dns.domain += "." }
+        if config.node.name.isEmpty { config.node.name = surroundings.hostName }
+        checkNodeName()
+        if scope == .agent, config.node.dataDir.isEmpty, !config.devMode {
+            refuse("data_dir", "cannot be empty: say where the agent may keep its state, or -dev")
+        }
+    }
+
+    private mutating func checkNodeName() {
+        let name = config.node.name
+        if name.isEmpty || name.contains(where: { $0.isWhitespace }) {
+            let shown = name.isEmpty ? "the host has no name" : "\(quoted(name)) has white space"
+            refuse("node_name", "\(shown): give the node a name of its own")
+        } else if !name.utf8.allSatisfy({ NodeChecks.isNameByte($0) }) || name.contains("_") {
+            warn(
+                "node_name",
+                "\(quoted(name)) will not be found by DNS: only letters, digits and '-' are")
+        }
+    }
+
+    private mutating func checkBootstrap() {
+        let node = config.node
+        if node.bootstrap, node.bootstrapExpect > 0 {
+            refuse("bootstrap", "excludes bootstrap_expect: say one of the two")
+        }
+        guard scope == .agent, !node.server else {
+            return checkExpectation()
+        }
+        if node.bootstrap { refuse("bootstrap", "needs server = true") }
+        if node.bootstrapExpect > 0 { refuse("bootstrap_expect", "needs server = true") }
+    }
+
+    private mutating func checkExpectation() {
+        let expect = config.node.bootstrapExpect
+        if expect == 1 {
+            config.node.bootstrap = true
+            config.node.bootstrapExpect = 0
+            warn("bootstrap_expect", "is 1: the same as bootstrap = true")
+        } else if expect == 2 {
+            warn("bootstrap_expect", "a cluster of 2 servers stops when either fails: use 3")
+        } else if expect > 2, expect % 2 == 0 {
+            warn("bootstrap_expect", "an even number of servers survives no more failures")
+        }
+        if config.devMode, config.node.bootstrap || expect > 0 {
+            refuse("bootstrap", "has no place in -dev mode, which is alone")
+        }
+    }
+
+    private mutating func checkTimes() {
+        if config.limits.defaultQueryTime > config.limits.maxQueryTime {
+            refuse(
+                "default_query_time",
+                "\(config.limits.defaultQueryTime) is more than max_query_time, "
+                    + "\(config.limits.maxQueryTime)")
+        }
+        for name in ["reconnect_timeout", "reconnect_timeout_wan"] {
+            guard let time: GoDuration = config.stored(name) else { continue }
+            if time < .hours(8) { refuse(name, "\(time) is less than the 8h that it must be") }
+        }
+        if let multiplier: Int = config.stored("performance.raft_multiplier"),
+            !(1...10).contains(multiplier)
+        {
+            refuse("performance.raft_multiplier", "\(multiplier) is not from 1 to 10")
+        }
+    }
+
+    // MARK: Ports
+
+    private mutating func checkPorts() {
+        let ports = config.ports
+        let named = [
+            ("ports.dns", ports.dns), ("ports.http", ports.http), ("ports.https", ports.https),
+            ("ports.grpc", ports.grpc), ("ports.server", ports.server),
+            ("ports.serf_lan", ports.serfLAN), ("ports.serf_wan", ports.serfWAN),
+        ]
+        var users: [Int: String] = [:]
+        for (name, port) in named where port > 0 {
+            if let other = users[port] {
+                // The place is that of whichever of the two was said.
+                let isSaid = config.isGiven(name)
+                refuse(
+                    isSaid ? name : other,
+                    "port \(port) is used by \(isSaid ? other : name) already")
+            } else {
+                users[port] = name
+            }
+        }
+    }
+}

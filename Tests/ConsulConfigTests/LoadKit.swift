@@ -1,0 +1,37 @@
+import ConsulModel
+
+@testable import ConsulConfig
+
+/// Loads fragments given as texts, with the machine and the rules of the tests.
+func load(
+    _ files: [(String, String)], flags: [FlagValue] = [FlagValue("dev")],
+    surroundings: ConfigSurroundings = .test, rules: DefinitionRules = DefinitionRules(),
+    scope: ConfigLoader.Scope = .agent
+) -> LoadOutcome {
+    ConfigLoader.load(
+        fragments: files.map { Fragment(path: $0.0, bytes: Array($0.1.utf8)) }, flags: flags,
+        surroundings: surroundings, rules: rules, scope: scope)
+}
+
+/// The lines that `load` would print, or nothing.
+func errors(_ files: [(String, String)], flags: [FlagValue] = [FlagValue("dev")]) -> [String] {
+    load(files, flags: flags).errors.map { $0.description }
+}
+
+extension ConfigSurroundings {
+    static let test = ConfigSurroundings(
+        hostName: "host1",
+        variable: { ["HOME": "/root", "PORT": "8080", "EMPTY": "", "DC": "East"][$0] },
+        readFile: {
+            $0 == "secret.txt"
+                ? .success(Array("hunter2\n".utf8)) : .failure(ReadProblem("no such file"))
+        },
+        addresses: {
+            switch $0 {
+            case .privateAddresses: ["10.0.0.5"]
+            case .interface("eth0"): ["192.168.1.7", "fe80::7"]
+            case .all: ["127.0.0.1", "10.0.0.5"]
+            default: []
+            }
+        })
+}
