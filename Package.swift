@@ -77,7 +77,7 @@ let package = Package(
         // ---- Floor 4: services ----------------------------------------------------------------
         house(
             "ConsulServer",
-            ["Primitives", "Wire", "ConsulModel", "ConsulState", "Platform", nioCore, logging]),
+            ["Primitives", "Wire", "ConsulModel", "ConsulState", nioCore, nioPosix]),
         house(
             "LocalAgent",
             [

@@ -1,0 +1,73 @@
+internal import ConsulModel
+internal import ConsulState
+internal import Primitives
+
+/// Nodes and services.
+enum CatalogEndpoint {
+    static func register(in table: inout EndpointTable) {
+        let datacenter = table.configuration.datacenter
+        table.add(.catalogListDatacenters) { [datacenter] }
+        table.add(.catalogListNodes, filtering: Node.self) { snapshot, plan in
+            var reading = snapshot.store.catalog.listNodes()
+            plan.keep(&reading.value, meta: \.meta)
+            return reading
+        }
+        table.add(.catalogListServices) { snapshot, plan in
+            snapshot.store.catalog.listServices(nodeMeta: plan.query.options.nodeMeta)
+        }
+        table.add(.catalogServiceNodes, filtering: ServiceNode.self) { snapshot, plan in
+            var reading = snapshot.store.catalog.serviceNodes(plan.query.name)
+            plan.keepTagged(&reading.value, tags: \.service.tags)
+            plan.keep(&reading.value, meta: \.node.meta)
+            return reading
+        }
+        table.add(.catalogNodeServices, filtering: NodeService.self) { snapshot, plan in
+            var reading = snapshot.store.catalog.nodeServices(plan.query.name)
+            if let filter = plan.filter {
+                reading.value?.services.removeAll { !filter.matches($0) }
+            }
+            return reading
+        }
+        table.add(.catalogRegister, in: { $0.datacenter }) { request throws(ConsulError) in
+            try prepare(request, datacenter)
+        }
+        table.add(.catalogDeregister, in: { $0.datacenter }) { request throws(ConsulError) in
+            if request.node.isEmpty { throw ConsulError(.internal, "Must provide node") }
+            return .propose(.deregister(request))
+        }
+    }
+
+    /// Completes and validates a registration, with Consul's texts.
+    static func prepare(
+        _ request: RegisterRequest, _ datacenter: String
+    ) throws(ConsulError) -> Intent {
+        var request = request
+        request.datacenter = datacenter
+        if request.node.isEmpty { throw ConsulError(.internal, "Must provide node") }
+        if request.address.isEmpty, !request.skipNodeUpdate {
+            throw ConsulError(.internal, "Must provide address if SkipNodeUpdate is not set")
+        }
+        if !request.id.isEmpty, !UUIDText.isValid(request.id) {
+            let reason =
+                request.id.utf8.count == 36
+                ? "uuid is improperly formatted" : "uuid string is wrong length"
+            throw ConsulError(.internal, "Bad node ID: \(reason)")
+        }
+        if var service = request.service {
+            if service.id.isEmpty { service.id = service.service }
+            if !service.id.isEmpty, service.service.isEmpty {
+                throw ConsulError(.internal, "Must provide service name with ID")
+            }
+            request.service = service
+        }
+        request.checks += request.check.map { [$0] } ?? []
+        request.check = nil
+        for index in request.checks.indices {
+            if request.checks[index].checkID.isEmpty {
+                request.checks[index].checkID = request.checks[index].name
+            }
+            if request.checks[index].node.isEmpty { request.checks[index].node = request.node }
+        }
+        return .propose(.register(request))
+    }
+}

@@ -1,0 +1,84 @@
+internal import ConsulModel
+
+/// Every call that this server answers, by name. Filled once, by one file for each group of endpoints.
+struct EndpointTable: Sendable {
+    /// What is done for one call.
+    final class Handler<Request: Sendable, Response: Sendable>: Sendable {
+        typealias Body = @Sendable (Request, @escaping Reply<Response>) -> (any PendingCall)?
+        let body: Body
+        init(_ body: @escaping Body) { self.body = body }
+    }
+
+    private var handlers: [String: any AnyObject & Sendable] = [:]
+    private let host: ReadHost
+    let log: any ConsensusLog
+
+    init(host: ReadHost, log: any ConsensusLog) {
+        self.host = host
+        self.log = log
+    }
+
+    var configuration: ServerConfiguration { host.configuration }
+
+    mutating func add<Request: Sendable, Response: Sendable>(
+        _ endpoint: Endpoint<Request, Response>,
+        _ body: @escaping Handler<Request, Response>.Body
+    ) {
+        precondition(handlers[endpoint.name] == nil, "\(endpoint.name) is answered twice")
+        handlers[endpoint.name] = Handler(body)
+    }
+
+    /// A read that may block. Records of `subject` can be filtered by expression.
+    mutating func add<Value: Sendable>(
+        _ endpoint: Endpoint<NamedQuery, Indexed<Value>>,
+        filtering subject: (any Filterable.Type)? = nil,
+        _ body: @escaping ReadEndpoint<Value>.Body
+    ) {
+        let read = ReadEndpoint(host: host, subject: subject, body)
+        add(endpoint) { query, reply in read.call(query, reply) }
+    }
+
+    /// A read of what never changes, or whose callers do not wait for it.
+    mutating func add<Value: Sendable>(
+        _ endpoint: Endpoint<NamedQuery, Value>, _ body: @escaping @Sendable () -> Value
+    ) {
+        let host = host
+        add(endpoint) { query, reply in
+            do throws(ConsulError) {
+                try host.checkDatacenter(query.options.datacenter)
+                reply(.success(body()))
+            } catch {
+                reply(.failure(error))
+            }
+            return nil
+        }
+    }
+
+    /// A write: `prepare` validates the request and turns it into a command, or answers by itself.
+    mutating func add<Request: Sendable>(
+        _ endpoint: Endpoint<Request, Bool>, in datacenter: @escaping @Sendable (Request) -> String,
+        _ prepare: @escaping @Sendable (Request) throws(ConsulError) -> Intent
+    ) {
+        let host = host
+        let log = log
+        add(endpoint) { request, reply in
+            do throws(ConsulError) {
+                try host.checkDatacenter(datacenter(request))
+                switch try prepare(request) {
+                case .answer(let answer): reply(.success(answer))
+                case .propose(let command):
+                    log.propose(command) { reply($0.flatMap(\.answer)) }
+                }
+            } catch {
+                reply(.failure(error))
+            }
+            return nil
+        }
+    }
+
+    func handler<Request: Sendable, Response: Sendable>(
+        for endpoint: Endpoint<Request, Response>
+    ) -> Handler<Request, Response>? {
+        handlers[endpoint.name] as? Handler<Request, Response>
+    }
+}

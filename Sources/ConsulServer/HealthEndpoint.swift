@@ -1,0 +1,41 @@
+internal import ConsulModel
+internal import ConsulState
+
+/// Checks, and services with their checks.
+enum HealthEndpoint {
+    static func register(in table: inout EndpointTable) {
+        table.add(.healthServiceNodes, filtering: CheckServiceNode.self) { snapshot, plan in
+            var reading = snapshot.store.catalog.checkServiceNodes(plan.query.name)
+            plan.keepTagged(&reading.value, tags: \.service.tags)
+            if plan.query.passingOnly { reading.value.removeAll { $0.worst != .passing } }
+            plan.keep(&reading.value, meta: \.node.meta)
+            return reading
+        }
+        table.add(.healthServiceChecks, filtering: HealthCheck.self) { snapshot, plan in
+            let catalog = snapshot.store.catalog
+            return keep(catalog.serviceChecks(plan.query.name), catalog, plan)
+        }
+        table.add(.healthNodeChecks, filtering: HealthCheck.self) { snapshot, plan in
+            var reading = snapshot.store.catalog.nodeChecks(plan.query.name)
+            if let filter = plan.filter { reading.value.removeAll { !filter.matches($0) } }
+            return reading
+        }
+        table.add(.healthChecksInState, filtering: HealthCheck.self) { snapshot, plan in
+            let catalog = snapshot.store.catalog
+            return keep(catalog.checks(inState: plan.query.name), catalog, plan)
+        }
+    }
+
+    /// A check bears no metadata of its node: where they are asked for, nodes matter as well.
+    private static func keep(
+        _ reading: Reading<[HealthCheck]>, _ catalog: Catalog, _ plan: ReadPlan
+    ) -> Reading<[HealthCheck]> {
+        var reading = reading
+        plan.keep(&reading.value) { catalog.node($0.node)?.meta ?? [:] }
+        if !plan.query.options.nodeMeta.isEmpty {
+            reading.index = max(reading.index, catalog.nodesIndex)
+            reading.region = .tables([.nodes, .checks])
+        }
+        return reading
+    }
+}

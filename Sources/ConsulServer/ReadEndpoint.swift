@@ -1,0 +1,131 @@
+internal import ConsulModel
+internal import ConsulState
+internal import NIOCore
+internal import Primitives
+
+typealias Reply<Response> = @Sendable (Result<Response, ConsulError>) -> Void
+
+/// A query with what was made of it once, for however often it is read.
+struct ReadPlan: Sendable {
+    let query: NamedQuery
+    let filter: Filter?
+}
+
+/// A read, and the rule by which it blocks.
+final class ReadEndpoint<Value: Sendable>: Sendable {
+    typealias Body = @Sendable (Snapshot, ReadPlan) -> Reading<Value>
+
+    private let host: ReadHost
+    /// The record that a filter is about; nil for reads that take none, and ignore it, as Consul does.
+    private let subject: (any Filterable.Type)?
+    private let body: Body
+
+    init(host: ReadHost, subject: (any Filterable.Type)?, _ body: @escaping Body) {
+        self.host = host
+        self.subject = subject
+        self.body = body
+    }
+
+    func call(_ query: NamedQuery, _ reply: @escaping Reply<Indexed<Value>>) -> (any PendingCall)? {
+        let plan: ReadPlan
+        do throws(ConsulError) {
+            try host.checkDatacenter(query.options.datacenter)
+            plan = ReadPlan(query: query, filter: try filter(query.options.filter))
+        } catch {
+            reply(.failure(error))
+            return nil
+        }
+        let snapshot = host.state.load()
+        let reading = body(snapshot, plan)
+        let answer = Self.answer(reading, plan)
+        let known = query.options.minQueryIndex
+        // An index that is not the one the caller knows is news, even when it went back: a server that
+        // lost its state must not leave its clients hanging.
+        guard known > 0, answer.meta.index == known else {
+            reply(.success(answer))
+            return nil
+        }
+        let hub = host.hub
+        let waiter = QueryWaiter(
+            plan, self, region: reading.region,
+            deadline: hub.deadline(after: host.wait(query.options.maxQueryTime)),
+            lane: hub.laneForCaller(), hub: hub, reply: reply)
+        return hub.park(waiter, seen: snapshot)
+    }
+
+    func read(_ snapshot: Snapshot, _ plan: ReadPlan) -> Indexed<Value> {
+        Self.answer(body(snapshot, plan), plan)
+    }
+
+    private static func answer(_ reading: Reading<Value>, _ plan: ReadPlan) -> Indexed<Value> {
+        // Never 0: a client that sent it back would not block.
+        var meta = QueryMeta(index: max(reading.index, 1))
+        meta.consistency = plan.query.options.consistency
+        return Indexed(reading.value, meta)
+    }
+
+    private func filter(_ expression: String) throws(ConsulError) -> Filter? {
+        guard !expression.isEmpty, let subject else { return nil }
+        do {
+            return try Filter(expression, for: subject)
+        } catch {
+            throw ConsulError(.internal, error.description)
+        }
+    }
+}
+
+/// What all reads of a server share.
+struct ReadHost: Sendable {
+    let configuration: ServerConfiguration
+    let state: PublishedState
+    let hub: WatchHub
+
+    func checkDatacenter(_ datacenter: String) throws(ConsulError) {
+        if datacenter.isEmpty || datacenter == configuration.datacenter { return }
+        throw ConsulError(.internal, "No path to datacenter")
+    }
+
+    func wait(_ asked: GoDuration) -> GoDuration {
+        if asked.nanoseconds <= 0 { return configuration.defaultQueryTime }
+        return min(asked, configuration.maxQueryTime)
+    }
+}
+
+/// A parked call of a read.
+final class QueryWaiter<Value: Sendable>: Waiter, @unchecked Sendable {
+    private let plan: ReadPlan
+    private let endpoint: ReadEndpoint<Value>
+    private let hub: WatchHub
+    private let reply: Reply<Indexed<Value>>
+
+    init(
+        _ plan: ReadPlan, _ endpoint: ReadEndpoint<Value>, region: Region, deadline: NIODeadline,
+        lane: WakeLane, hub: WatchHub, reply: @escaping Reply<Indexed<Value>>
+    ) {
+        self.plan = plan
+        self.endpoint = endpoint
+        self.hub = hub
+        self.reply = reply
+        super.init(region: region, deadline: deadline, lane: lane)
+    }
+
+    override func look(at snapshot: Snapshot) -> Bool {
+        if isAnswered { return true }
+        let answer = endpoint.read(snapshot, plan)
+        if answer.meta.index == plan.query.options.minQueryIndex { return false }
+        give(.success(answer))
+        return true
+    }
+
+    override func expire(_ snapshot: Snapshot) {
+        give(.success(endpoint.read(snapshot, plan)))
+    }
+
+    override func fail(_ error: ConsulError) { give(.failure(error)) }
+
+    private func give(_ result: Result<Indexed<Value>, ConsulError>) {
+        guard claim() else { return }
+        hub.noteAnswered(self)
+        reply(result)
+    }
+}

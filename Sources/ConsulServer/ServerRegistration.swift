@@ -1,0 +1,47 @@
+package import ConsulModel
+internal import ConsulState
+
+/// A server, as it enters itself in the catalog.
+package struct ServerIdentity: Sendable {
+    package var node = ""
+    package var id = ""
+    package var address = ""
+    /// The port for other servers: that of the service `consul`.
+    package var port = 8300
+    /// The metadata of the service `consul`: `version`, `raft_version` and so on.
+    package var meta: [String: String] = [:]
+    package init() {}
+}
+
+extension ServerBackend {
+    /// The leader's duty towards itself: its node, the service `consul` on it, and the check by which
+    /// gossip says that the node is alive. A node that stands already keeps its address and metadata;
+    /// where nothing changes, no index moves.
+    package func registerSelf(
+        _ identity: ServerIdentity,
+        reply: @escaping @Sendable (Result<Bool, ConsulError>) -> Void
+    ) {
+        var request = RegisterRequest()
+        request.datacenter = configuration.datacenter
+        request.node = identity.node
+        request.id = identity.id
+        request.address = identity.address
+        request.skipNodeUpdate = true
+
+        var service = NodeService()
+        service.id = "consul"
+        service.service = "consul"
+        service.port = identity.port
+        service.meta = identity.meta
+        request.service = service
+
+        var check = HealthCheck()
+        check.node = identity.node
+        check.checkID = Catalog.serfCheckID
+        check.name = "Serf Health Status"
+        check.status = CheckStatus.passing.rawValue
+        check.output = "Agent alive and reachable"
+        request.checks = [check]
+        call(.catalogRegister, request, reply: reply)
+    }
+}

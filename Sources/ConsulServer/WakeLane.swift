@@ -1,0 +1,130 @@
+internal import NIOCore
+internal import Synchronization
+
+/// What one event loop has to do for the waiters that were parked from it: look at the woken ones, in
+/// batches, and answer those whose time is over. Usable from any thread; the work is done on the loop.
+final class WakeLane: Sendable {
+    private struct State {
+        var woken: [Waiter] = []
+        var isScheduled = false
+        /// A heap by deadline. Answered waiters stay until they are swept out.
+        var deadlines: [Waiter] = []
+        var stale = 0
+        var nextTick = NIODeadline.distantFuture
+    }
+
+    let loop: any EventLoop
+    private let state = Mutex(State())
+
+    init(loop: any EventLoop) { self.loop = loop }
+
+    // MARK: Wakes
+
+    func wake(_ waiters: [Waiter], _ hub: WatchHub) {
+        let mustSchedule = state.withLock { state in
+            state.woken += waiters
+            defer { state.isScheduled = true }
+            return !state.isScheduled
+        }
+        if mustSchedule { schedule(hub) }
+    }
+
+    private func schedule(_ hub: WatchHub) {
+        loop.execute { self.runTurn(hub) }
+    }
+
+    private func runTurn(_ hub: WatchHub) {
+        let (turn, isMore) = state.withLock { state -> ([Waiter], Bool) in
+            if state.woken.count <= Limits.wakesPerTurn {
+                state.isScheduled = false
+                defer { state.woken = [] }
+                return (state.woken, false)
+            }
+            let turn = Array(state.woken.suffix(Limits.wakesPerTurn))
+            state.woken.removeLast(turn.count)
+            return (turn, true)
+        }
+        hub.lookAgain(turn)
+        if isMore { schedule(hub) }
+    }
+
+    // MARK: Deadlines
+
+    func expect(_ waiter: Waiter, _ hub: WatchHub) {
+        let tick = state.withLock { state -> NIODeadline? in
+            Self.push(waiter, on: &state.deadlines)
+            guard waiter.deadline < state.nextTick else { return nil }
+            state.nextTick = waiter.deadline
+            return waiter.deadline
+        }
+        if let tick { scheduleTick(at: tick, hub) }
+    }
+
+    /// `count` waiters of this lane were answered before their time.
+    func forget(_ count: Int) {
+        state.withLock { state in
+            state.stale += count
+            guard state.stale > Limits.staleDeadlinesMin,
+                state.stale * 2 > state.deadlines.count
+            else { return }
+            let live = state.deadlines.filter { !$0.isAnswered }
+            // A sorted array is a heap.
+            state.deadlines = live.sorted { $0.deadline < $1.deadline }
+            state.stale = 0
+        }
+    }
+
+    private func scheduleTick(at deadline: NIODeadline, _ hub: WatchHub) {
+        loop.scheduleTask(deadline: deadline) { self.tick(hub) }
+    }
+
+    private func tick(_ hub: WatchHub) {
+        let now = NIODeadline.now()
+        let (expired, next) = state.withLock { state -> ([Waiter], NIODeadline?) in
+            var expired: [Waiter] = []
+            while let first = state.deadlines.first, first.deadline <= now || first.isAnswered {
+                Self.popFirst(&state.deadlines)
+                if first.isAnswered { state.stale = max(0, state.stale - 1) } else {
+                    expired.append(first)
+                }
+            }
+            // An earlier tick than the one that was awaited leaves the awaited one standing.
+            if let first = state.deadlines.first?.deadline {
+                if state.nextTick > now, state.nextTick <= first { return (expired, nil) }
+                state.nextTick = first
+                return (expired, first)
+            }
+            state.nextTick = .distantFuture
+            return (expired, nil)
+        }
+        hub.expire(expired)
+        if let next { scheduleTick(at: next, hub) }
+    }
+
+    private static func push(_ waiter: Waiter, on heap: inout [Waiter]) {
+        heap.append(waiter)
+        var child = heap.count - 1
+        while child > 0 {
+            let parent = (child - 1) / 2
+            guard heap[child].deadline < heap[parent].deadline else { return }
+            heap.swapAt(child, parent)
+            child = parent
+        }
+    }
+
+    private static func popFirst(_ heap: inout [Waiter]) {
+        let last = heap.removeLast()
+        guard !heap.isEmpty else { return }
+        heap[0] = last
+        var parent = 0
+        while true {
+            var least = parent
+            for child in [2 * parent + 1, 2 * parent + 2] where child < heap.count {
+                if heap[child].deadline < heap[least].deadline { least = child }
+            }
+            if least == parent { return }
+            heap.swapAt(parent, least)
+            parent = least
+        }
+    }
+}

@@ -1,0 +1,123 @@
+internal import ConsulModel
+internal import ConsulState
+internal import NIOCore
+package import NIOPosix
+internal import Primitives
+internal import Synchronization
+
+/// Where blocking queries wait. A commit wakes those whose region it met, each on the event loop from
+/// which it was parked; a waiter that finds its index unmoved is parked again.
+///
+/// No change is missed: a waiter is entered first and looks at the newest snapshot afterwards, and a
+/// commit publishes its snapshot first and takes waiters out afterwards.
+package final class WatchHub: Sendable {
+    private let state: PublishedState
+    private let group: MultiThreadedEventLoopGroup
+    private let lanes: [ObjectIdentifier: WakeLane]
+    private let waitersMax: Int
+    private let index = Mutex(WaiterIndex())
+    private let random: Mutex<SeededRandom>
+    private let count = Atomic(0)
+
+    package init(
+        state: PublishedState, group: MultiThreadedEventLoopGroup,
+        configuration: ServerConfiguration
+    ) {
+        self.state = state
+        self.group = group
+        waitersMax = configuration.waitersMax
+        random = Mutex(SeededRandom(seed: configuration.seed))
+        var lanes: [ObjectIdentifier: WakeLane] = [:]
+        for loop in group.makeIterator() {
+            lanes[ObjectIdentifier(loop)] = WakeLane(loop: loop)
+        }
+        self.lanes = lanes
+    }
+
+    /// How many queries wait.
+    package var waiting: Int { count.load(ordering: .relaxed) }
+
+    // MARK: Parking
+
+    /// The lane of the calling event loop, or any when another thread calls.
+    func laneForCaller() -> WakeLane {
+        if let loop = MultiThreadedEventLoopGroup.currentEventLoop,
+            let lane = lanes[ObjectIdentifier(loop)]
+        {
+            return lane
+        }
+        guard let lane = lanes[ObjectIdentifier(group.next())] else {
+            preconditionFailure("the group has a new event loop")
+        }
+        return lane
+    }
+
+    /// When a wait of `wait`, begun now, is over: a part is added by chance.
+    func deadline(after wait: GoDuration) -> NIODeadline {
+        let jitter = random.withLock { $0.duration(below: wait / Limits.jitterFraction) }
+        return .now() + .nanoseconds((wait + jitter).nanoseconds)
+    }
+
+    /// - Parameter seen: the snapshot that left the query unanswered.
+    /// - Returns: nil when the waiter was answered meanwhile, or refused.
+    func park(_ waiter: Waiter, seen: Snapshot) -> (any PendingCall)? {
+        guard count.wrappingAdd(1, ordering: .relaxed).newValue <= waitersMax else {
+            waiter.fail(.tooManyQueries)
+            return nil
+        }
+        waiter.lane.expect(waiter, self)
+        return enter(waiter, seen: seen) ? nil : ParkedCall(waiter, self)
+    }
+
+    /// - Returns: true when the waiter is answered.
+    private func enter(_ waiter: Waiter, seen: Snapshot) -> Bool {
+        index.withLock { index in
+            // An answer from elsewhere is given before the waiter is taken out, so that it is seen here
+            // or undone there.
+            if !waiter.isAnswered, waiter.place < 0 { index.insert(waiter) }
+        }
+        let newest = state.load()
+        guard newest !== seen, waiter.look(at: newest) else { return waiter.isAnswered }
+        leave(waiter)
+        return true
+    }
+
+    private func leave(_ waiter: Waiter) {
+        index.withLock { $0.remove(waiter) }
+    }
+
+    /// Called once for each waiter, by whoever claimed it.
+    func noteAnswered(_ waiter: Waiter) {
+        count.wrappingSubtract(1, ordering: .relaxed)
+        waiter.lane.forget(1)
+    }
+
+    // MARK: Waking
+
+    func wake(_ changes: Changes) {
+        if changes.isEmpty || count.load(ordering: .acquiring) == 0 { return }
+        let woken = index.withLock { $0.take(changes) }
+        if woken.isEmpty { return }
+        var byLane: [ObjectIdentifier: [Waiter]] = [:]
+        for waiter in woken { byLane[ObjectIdentifier(waiter.lane), default: []].append(waiter) }
+        for waiters in byLane.values { waiters[0].lane.wake(waiters, self) }
+    }
+
+    func lookAgain(_ waiters: [Waiter]) {
+        let newest = state.load()
+        for waiter in waiters where !waiter.look(at: newest) { _ = enter(waiter, seen: newest) }
+    }
+
+    func expire(_ waiters: [Waiter]) {
+        let newest = state.load()
+        for waiter in waiters {
+            waiter.expire(newest)
+            leave(waiter)
+        }
+    }
+
+    func giveUp(_ waiter: Waiter, _ error: ConsulError) {
+        waiter.fail(error)
+        leave(waiter)
+    }
+}

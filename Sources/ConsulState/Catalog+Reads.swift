@@ -1,0 +1,114 @@
+package import ConsulModel
+internal import Primitives
+
+extension Catalog {
+    /// All nodes, by name.
+    package func listNodes() -> Reading<[Node]> {
+        var found: [Node] = []
+        found.reserveCapacity(nodes.count)
+        nodes.forEach { found.append($0.record) }
+        return Reading(found, nodesIndex, .tables(.nodes))
+    }
+
+    /// Every service's name with the tags of all its instances, on nodes that bear `nodeMeta`.
+    package func listServices(nodeMeta: [String: String] = [:]) -> Reading<[String: [String]]> {
+        var found: [String: [String]] = [:]
+        instancesByService.forEach { row in
+            let instance = row.record
+            if !nodeMeta.isEmpty {
+                guard let node = node(instance.node), node.bears(nodeMeta) else { return }
+            }
+            var tags = found[instance.service.service] ?? []
+            for tag in instance.service.tags where !tags.contains(tag) { tags.append(tag) }
+            found[instance.service.service] = tags
+        }
+        return nodeMeta.isEmpty
+            ? Reading(found, servicesIndex, .tables(.services))
+            : Reading(found, max(servicesIndex, nodesIndex), .tables([.services, .nodes]))
+    }
+
+    /// The instances of a service with their nodes, by node and ID.
+    package func serviceNodes(_ name: String) -> Reading<[ServiceNode]> {
+        var found: [ServiceNode] = []
+        instancesByService.forEach(under: TableKey.of(name)) { row in
+            guard let node = node(row.record.node) else { return }
+            found.append(ServiceNode(node: node, service: row.record.service))
+        }
+        let index = serviceIndex(name, else: max(nodesIndex, servicesIndex))
+        return Reading(found, index, .service(TableKey.folded(name)))
+    }
+
+    /// A node with its services by ID; nil when there is no such node.
+    package func nodeServices(_ name: String) -> Reading<NodeServices?> {
+        let region = Region.node(TableKey.folded(name))
+        guard let node = node(name) else { return Reading(nil, 0, region) }
+        var services: [NodeService] = []
+        instances.forEach(under: TableKey.of(name)) { services.append($0.record.service) }
+        return Reading(
+            NodeServices(node: node, services: services), max(nodesIndex, servicesIndex), region)
+    }
+
+    /// The instances of a service with their nodes and all checks that bear on them: those of the node,
+    /// then those of the instance.
+    package func checkServiceNodes(_ name: String) -> Reading<[CheckServiceNode]> {
+        var found: [CheckServiceNode] = []
+        instancesByService.forEach(under: TableKey.of(name)) { row in
+            let instance = row.record
+            guard let node = node(instance.node) else { return }
+            var checks: [HealthCheck] = []
+            checksByInstance.forEach(under: TableKey.of(instance.node, "")) {
+                checks.append($0.record)
+            }
+            checksByInstance.forEach(under: TableKey.of(instance.node, instance.service.id)) {
+                checks.append($0.record)
+            }
+            found.append(CheckServiceNode(node: node, service: instance.service, checks: checks))
+        }
+        let tables = max(nodesIndex, servicesIndex, checksIndex)
+        return Reading(found, serviceIndex(name, else: tables), .service(TableKey.folded(name)))
+    }
+
+    /// The checks that name the service, by node and ID.
+    package func serviceChecks(_ name: String) -> Reading<[HealthCheck]> {
+        Reading(
+            Self.records(in: checksByService, TableKey.of(name)), checksIndex,
+            .serviceChecks(TableKey.folded(name)))
+    }
+
+    package func nodeChecks(_ name: String) -> Reading<[HealthCheck]> {
+        Reading(
+            Self.records(in: checks, TableKey.of(name)), checksIndex,
+            .nodeChecks(TableKey.folded(name)))
+    }
+
+    /// The checks in a state, by node and ID; of `any`, all by state.
+    package func checks(inState state: String) -> Reading<[HealthCheck]> {
+        if TableKey.folded(state) == "any" {
+            return Reading(Self.records(in: checksByState, []), checksIndex, .tables(.checks))
+        }
+        return Reading(
+            Self.records(in: checksByState, TableKey.of(state)), checksIndex,
+            .checkState(TableKey.folded(state)))
+    }
+
+    private static func records<Record>(
+        in tree: RadixTree<Row<Record>>, _ prefix: [UInt8]
+    ) -> [Record] {
+        var found: [Record] = []
+        tree.forEach(under: prefix) { found.append($0.record) }
+        return found
+    }
+
+    /// A service without instances goes by the last extinction, so that others do not wake its waiters.
+    private func serviceIndex(_ name: String, else tables: UInt64) -> UInt64 {
+        if let index = serviceIndexes[TableKey.of(name)] { return index }
+        return lastExtinction > 0 ? lastExtinction : tables
+    }
+}
+
+extension Node {
+    /// True when the node has all of these metadata.
+    package func bears(_ wanted: [String: String]) -> Bool {
+        wanted.allSatisfy { meta[$0.key] == $0.value }
+    }
+}

@@ -1,0 +1,196 @@
+internal import ConsulModel
+internal import Primitives
+
+extension Catalog {
+    /// The check by which gossip says whether a node is alive.
+    package static let serfCheckID = "serfHealth"
+
+    /// A node, and a service or checks on it. What stands already stays as it is, index and all.
+    /// May have done a part when it throws.
+    mutating func register(
+        _ request: RegisterRequest, at index: UInt64, _ changes: inout Changes
+    ) throws(ConsulStateError) {
+        let standing = node(request.node)
+        if standing == nil || !request.skipNodeUpdate {
+            try ensureNode(request.asNode, at: index, &changes)
+        }
+        // A registration may spell the node otherwise; its rows go under the name that stands.
+        let name = node(request.node)?.node ?? request.node
+        if let service = request.service {
+            try ensureService(service, on: name, at: index, &changes)
+        }
+        for check in (request.check.map { [$0] } ?? []) + request.checks {
+            guard TableKey.of(check.node) == TableKey.of(name) else {
+                throw .checkOnOtherNode(checkNode: check.node, node: request.node)
+            }
+            try ensureCheck(check, on: name, at: index, &changes)
+        }
+    }
+
+    // MARK: Nodes
+
+    private mutating func ensureNode(
+        _ new: Node, at index: UInt64, _ changes: inout Changes
+    ) throws(ConsulStateError) {
+        var old: Node?
+        if !new.id.isEmpty {
+            if let name = nodeIDs[TableKey.of(new.id)], let holder = node(name) {
+                old = holder
+                if holder.node != new.node {
+                    try refuseReservedName(new, mayTakeFromNodeWithoutID: false)
+                    deleteNode(holder.node, at: index, &changes)
+                }
+            } else {
+                try refuseReservedName(new, mayTakeFromNodeWithoutID: true)
+            }
+        }
+        old = old ?? node(new.node)
+        var node = new
+        if let old {
+            node.raftIndex = old.raftIndex
+            if node == old, self.node(old.node) != nil { return }
+            if old.id != new.id { nodeIDs.remove(TableKey.of(old.id)) }
+            node.raftIndex.modifyIndex = index
+        } else {
+            node.raftIndex = RaftIndex(create: index, modify: index)
+        }
+        nodes.insert(Row(node), for: TableKey.of(node.node))
+        if !node.id.isEmpty { nodeIDs.insert(node.node, for: TableKey.of(node.id)) }
+        nodesIndex = index
+        changes.tables.insert(.nodes)
+        changes.nodes.append(TableKey.folded(node.node))
+        touchServices(on: node.node, at: index, &changes)
+    }
+
+    /// A name belongs to the node that has it while that node is alive by gossip's own check.
+    private func refuseReservedName(
+        _ new: Node, mayTakeFromNodeWithoutID: Bool
+    ) throws(ConsulStateError) {
+        guard let holder = node(new.node), !Self.isSameID(holder.id, new.id) else { return }
+        guard
+            let alive = checks[TableKey.of(holder.node, Self.serfCheckID)]?.record,
+            alive.status != CheckStatus.critical.rawValue,
+            !(holder.id.isEmpty && mayTakeFromNodeWithoutID)
+        else { return }
+        throw .nodeNameReserved(
+            id: new.id, renamedAddress: mayTakeFromNodeWithoutID ? nil : new.address,
+            name: new.node,
+            holder: .init(id: holder.id, node: holder.node, address: holder.address))
+    }
+
+    private static func isSameID(_ a: String, _ b: String) -> Bool {
+        TableKey.folded(a) == TableKey.folded(b)
+    }
+
+    // MARK: Services
+
+    private mutating func ensureService(
+        _ new: NodeService, on node: String, at index: UInt64, _ changes: inout Changes
+    ) throws(ConsulStateError) {
+        guard !new.id.isEmpty else { throw .serviceWithoutID }
+        if let reason = MetaRules.fault(in: new.meta) {
+            throw .badServiceMeta(node: node, serviceID: new.id, reason: reason)
+        }
+        let key = TableKey.of(node, new.id)
+        var service = new
+        if service.weights.passing < 1 || service.weights.warning < 0 {
+            service.weights = Weights()
+        }
+        if let old = instances[key]?.record.service {
+            if service.isSame(as: old) { return }
+            service.raftIndex = RaftIndex(create: old.raftIndex.createIndex, modify: index)
+            if TableKey.of(old.service) != TableKey.of(service.service) {
+                instancesByService.remove(TableKey.of(old.service, node, old.id))
+                touchAfterLoss(of: old.service, at: index, &changes)
+            }
+        } else {
+            service.raftIndex = RaftIndex(create: index, modify: index)
+        }
+        let row = Row(Instance(node: node, service: service))
+        instances.insert(row, for: key)
+        instancesByService.insert(row, for: TableKey.of(service.service, node, service.id))
+        servicesIndex = index
+        changes.tables.insert(.services)
+        changes.nodes.append(TableKey.folded(node))
+        touch(service.service, at: index, &changes)
+    }
+
+    // MARK: Checks
+
+    private mutating func ensureCheck(
+        _ new: HealthCheck, on node: String, at index: UInt64, _ changes: inout Changes
+    ) throws(ConsulStateError) {
+        guard !new.checkID.isEmpty else { throw .checkWithoutID(node: node) }
+        var check = new
+        check.node = node
+        if check.status.isEmpty { check.status = CheckStatus.critical.rawValue }
+        if !check.serviceID.isEmpty {
+            guard let instance = instances[TableKey.of(node, check.serviceID)]?.record else {
+                throw .checkWithoutService(node: node)
+            }
+            check.serviceName = instance.service.service
+            check.serviceTags = instance.service.tags
+        }
+        if let old = checks[TableKey.of(node, check.checkID)]?.record {
+            if check.isSame(as: old) { return }
+            check.raftIndex = RaftIndex(create: old.raftIndex.createIndex, modify: index)
+            removeCheck(old, at: index, &changes)
+        } else {
+            check.raftIndex = RaftIndex(create: index, modify: index)
+        }
+        insertCheck(check)
+        touch(check, at: index, &changes)
+    }
+
+    private mutating func insertCheck(_ check: HealthCheck) {
+        let row = Row(check)
+        checks.insert(row, for: TableKey.of(check.node, check.checkID))
+        checksByInstance.insert(
+            row, for: TableKey.of(check.node, check.serviceID, check.checkID))
+        checksByService.insert(
+            row, for: TableKey.of(check.serviceName, check.node, check.checkID))
+        checksByState.insert(row, for: TableKey.of(check.status, check.node, check.checkID))
+    }
+
+    // MARK: Indexes
+
+    mutating func touch(_ service: String, at index: UInt64, _ changes: inout Changes) {
+        serviceIndexes.insert(index, for: TableKey.of(service))
+        changes.services.append(TableKey.folded(service))
+    }
+
+    mutating func touchServices(on node: String, at index: UInt64, _ changes: inout Changes) {
+        var names: [String] = []
+        instances.forEach(under: TableKey.of(node)) { names.append($0.record.service.service) }
+        for name in names { touch(name, at: index, &changes) }
+    }
+
+    /// A check came, went or changed: it bears on its service, or on all services of its node.
+    mutating func touch(_ check: HealthCheck, at index: UInt64, _ changes: inout Changes) {
+        checksIndex = index
+        changes.tables.insert(.checks)
+        changes.nodeChecks.append(TableKey.folded(check.node))
+        changes.checkStates.append(TableKey.folded(check.status))
+        if check.serviceID.isEmpty {
+            touchServices(on: check.node, at: index, &changes)
+        } else {
+            changes.serviceChecks.append(TableKey.folded(check.serviceName))
+            if let instance = instances[TableKey.of(check.node, check.serviceID)]?.record {
+                touch(instance.service.service, at: index, &changes)
+            }
+        }
+    }
+}
+
+extension RegisterRequest {
+    fileprivate var asNode: Node {
+        var result = Node()
+        result.id = id
+        result.node = node
+        result.address = address
+        result.datacenter = datacenter
+        result.taggedAddresses = taggedAddresses
+        result.meta = nodeMeta
+        return result
+    }
+}

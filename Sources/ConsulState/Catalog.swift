@@ -1,0 +1,62 @@
+package import ConsulModel
+internal import Primitives
+
+/// Nodes, the services on them and the checks of both. Reads stand in Catalog+Reads, writes in
+/// Catalog+Register and Catalog+Deregister.
+package struct Catalog: Sendable {
+    /// A row that several trees share.
+    final class Row<Record: Sendable>: Sendable {
+        let record: Record
+        init(_ record: Record) { self.record = record }
+    }
+
+    struct Instance: Sendable {
+        var node: String
+        var service: NodeService
+    }
+
+    /// By name.
+    var nodes = RadixTree<Row<Node>>()
+    /// Names by ID.
+    var nodeIDs = RadixTree<String>()
+    /// By node and ID, and by name of the service, node and ID.
+    var instances = RadixTree<Row<Instance>>()
+    var instancesByService = RadixTree<Row<Instance>>()
+    /// By node and ID; by node, service ID (empty for those of the node itself) and ID; by name of the
+    /// service, node and ID; by state, node and ID.
+    var checks = RadixTree<Row<HealthCheck>>()
+    var checksByInstance = RadixTree<Row<HealthCheck>>()
+    var checksByService = RadixTree<Row<HealthCheck>>()
+    var checksByState = RadixTree<Row<HealthCheck>>()
+
+    /// The last commands that changed anything in a table.
+    package internal(set) var nodesIndex: UInt64 = 0
+    package internal(set) var servicesIndex: UInt64 = 0
+    package internal(set) var checksIndex: UInt64 = 0
+    /// By name of the service: the last command that changed an instance, its node or its checks.
+    var serviceIndexes = RadixTree<UInt64>()
+    /// The last time a service lost its last instance: the index of every service that has none.
+    var lastExtinction: UInt64 = 0
+
+    init() {}
+
+    /// The node of this name, in any case.
+    package func node(_ name: String) -> Node? { nodes[TableKey.of(name)]?.record }
+
+    func checkInvariants() {
+        nodes.checkInvariants()
+        nodeIDs.checkInvariants()
+        instances.checkInvariants()
+        precondition(instances.count == instancesByService.count, "instance indexes differ")
+        for tree in [checks, checksByInstance, checksByService, checksByState] {
+            tree.checkInvariants()
+            precondition(tree.count == checks.count, "check indexes differ")
+        }
+        instances.forEach { row in
+            precondition(node(row.record.node) != nil, "\(row.record.service.id) has no node")
+        }
+        checks.forEach { row in
+            precondition(node(row.record.node) != nil, "\(row.record.checkID) has no node")
+        }
+    }
+}

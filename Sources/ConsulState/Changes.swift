@@ -1,0 +1,55 @@
+/// What a commit touched, as reads see it.
+///
+/// Every change that meets a read's region has also moved that read's index; the reverse does not
+/// hold, as some indexes are those of whole tables.
+package struct Changes: Hashable, Sendable {
+    package var keys: [String] = []
+    /// Prefixes whose keys were deleted as one.
+    package var keyTrees: [String] = []
+    package var services: [String] = []
+    package var serviceChecks: [String] = []
+    package var nodes: [String] = []
+    package var nodeChecks: [String] = []
+    package var checkStates: [String] = []
+    package var tables: TableSet = []
+    package init() {}
+
+    package var isEmpty: Bool { keys.isEmpty && keyTrees.isEmpty && tables.isEmpty }
+
+    package mutating func merge(_ other: Changes) {
+        keys += other.keys
+        keyTrees += other.keyTrees
+        services += other.services
+        serviceChecks += other.serviceChecks
+        nodes += other.nodes
+        nodeChecks += other.nodeChecks
+        checkStates += other.checkStates
+        tables.formUnion(other.tables)
+    }
+
+    /// True when a read of `region` must look again. Who keeps many regions looks them up by these
+    /// fields instead; this is the rule that both follow.
+    package func meets(_ region: Region) -> Bool {
+        switch region {
+        case .key(let key):
+            keys.contains { $0.utf8.elementsEqual(key.utf8) }
+                || keyTrees.contains { key.utf8.starts(with: $0.utf8) }
+        case .prefix(let prefix):
+            keys.contains { $0.utf8.starts(with: prefix.utf8) }
+                || keyTrees.contains {
+                    $0.utf8.starts(with: prefix.utf8) || prefix.utf8.starts(with: $0.utf8)
+                }
+        case .service(let name): Self.has(name, in: services)
+        case .serviceChecks(let name): Self.has(name, in: serviceChecks)
+        case .node(let name): Self.has(name, in: nodes)
+        case .nodeChecks(let name): Self.has(name, in: nodeChecks)
+        case .checkState(let state): Self.has(state, in: checkStates)
+        case .tables(let set): !tables.isDisjoint(with: set)
+        }
+    }
+
+    /// Compared by bytes: Swift's own comparison takes some different spellings for equal.
+    private static func has(_ name: String, in names: [String]) -> Bool {
+        names.contains { $0.utf8.elementsEqual(name.utf8) }
+    }
+}

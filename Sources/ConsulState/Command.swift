@@ -1,0 +1,21 @@
+package import ConsulModel
+
+/// A write, as the replicated log carries it. Everything that changes the state goes through one.
+///
+/// A command carries no time and no chance: what depends on them was decided by the leader before the
+/// command was proposed. The cases are Consul's message types.
+package enum Command: Sendable {
+    case register(RegisterRequest)
+    case deregister(DeregisterRequest)
+    case kvs(KVSRequest)
+}
+
+/// What became of a command.
+package enum CommandResult: Hashable, Sendable {
+    /// Carried out.
+    case done
+    /// Carried out, or not because its condition did not hold (cas, delete-cas, lock).
+    case applied(Bool)
+    /// Refused; the state is as it was.
+    case refused(ConsulStateError)
+}

@@ -1,0 +1,43 @@
+internal import ConsulModel
+
+/// The state machine that every server runs: the same commands in the same order give the same state.
+package struct FSM: Sendable {
+    package private(set) var store = StateStore()
+
+    package init(store: StateStore = StateStore()) { self.store = store }
+
+    /// Carries out the command at `index` of the log. Indexes rise, with gaps where an entry was no
+    /// command. A refused command changes nothing.
+    package mutating func apply(
+        _ index: UInt64, _ command: Command
+    ) -> (result: CommandResult, changes: Changes) {
+        var changes = Changes()
+        let result: CommandResult
+        switch command {
+        case .kvs(let request):
+            result = .applied(store.kvs.apply(request, at: index, &changes))
+        case .register(let request):
+            result = register(request, at: index, &changes)
+        case .deregister(let request):
+            store.catalog.deregister(request, at: index, &changes)
+            result = .done
+        }
+        return (result, changes)
+    }
+
+    /// Works on a copy, since a registration may be refused halfway through.
+    private mutating func register(
+        _ request: RegisterRequest, at index: UInt64, _ changes: inout Changes
+    ) -> CommandResult {
+        var draft = store.catalog
+        var touched = Changes()
+        do {
+            try draft.register(request, at: index, &touched)
+        } catch {
+            return .refused(error)
+        }
+        store.catalog = draft
+        changes.merge(touched)
+        return .done
+    }
+}

@@ -1,0 +1,49 @@
+internal import Primitives
+
+/// When keys were deleted, so that the index of a prefix does not go back when its newest key goes.
+struct Graveyard: Sendable {
+    private struct Tombstone {
+        var index: UInt64
+        /// True when every key that begins so went with it.
+        var isTree: Bool
+    }
+
+    private var tombstones = RadixTree<Tombstone>()
+    /// The newest deletion that was forgotten. A prefix counts as touched then: its waiters may look
+    /// once for nothing, but none of them misses a deletion.
+    private var forgotten: UInt64 = 0
+
+    mutating func bury(_ key: String, at index: UInt64, isTree: Bool = false) {
+        let wasTree = tombstones[key.utf8]?.isTree ?? false
+        tombstones.insert(Tombstone(index: index, isTree: isTree || wasTree), for: key.utf8)
+        if tombstones.count > Limits.tombstonesMax { forgetOlderHalf() }
+    }
+
+    func newest(under prefix: String) -> UInt64 {
+        var newest = forgotten
+        tombstones.forEach(under: prefix.utf8) { newest = max(newest, $0.index) }
+        tombstones.forEachPrefix(of: prefix.utf8) { tombstone in
+            if tombstone.isTree { newest = max(newest, tombstone.index) }
+        }
+        return newest
+    }
+
+    private mutating func forgetOlderHalf() {
+        var indexes: [UInt64] = []
+        indexes.reserveCapacity(tombstones.count)
+        tombstones.forEach { indexes.append($0.index) }
+        indexes.sort()
+        forgotten = indexes[indexes.count / 2]
+        var kept = RadixTree<Tombstone>()
+        var cursor = tombstones.cursor()
+        while let tombstone = cursor.next() {
+            if tombstone.index > forgotten { kept.insert(tombstone, for: cursor.key) }
+        }
+        tombstones = kept
+    }
+
+    func checkInvariants() {
+        tombstones.checkInvariants()
+        precondition(tombstones.count <= Limits.tombstonesMax, "\(tombstones.count) tombstones")
+    }
+}

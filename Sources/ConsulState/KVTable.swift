@@ -1,0 +1,140 @@
+package import ConsulModel
+internal import Primitives
+
+/// Keys and values, and the graves of deleted keys.
+package struct KVTable: Sendable {
+    private var entries = RadixTree<KVEntry>()
+    private var graveyard = Graveyard()
+    /// The last command that changed any key.
+    package private(set) var index: UInt64 = 0
+
+    package var count: Int { entries.count }
+
+    // MARK: Reading
+
+    /// The index is the entry's own, so that a waiter on one key is not answered for others; the
+    /// table's when there is none.
+    package func get(_ key: String) -> Reading<KVEntry?> {
+        let entry = entries[key.utf8]
+        return Reading(entry, entry?.raftIndex.modifyIndex ?? index, .key(key))
+    }
+
+    /// All entries under `prefix`, in byte order of their keys.
+    package func list(_ prefix: String) -> Reading<[KVEntry]> {
+        var found: [KVEntry] = []
+        var newest: UInt64 = 0
+        entries.forEach(under: prefix.utf8) { entry in
+            found.append(entry)
+            newest = max(newest, entry.raftIndex.modifyIndex)
+        }
+        return Reading(found, listIndex(newest, prefix), .prefix(prefix))
+    }
+
+    /// The keys under `prefix`; with a separator, each only up to the first one after the prefix, and
+    /// each such beginning once.
+    package func listKeys(_ prefix: String, separator: String = "") -> Reading<[String]> {
+        var found: [String] = []
+        var newest: UInt64 = 0
+        let stop = Array(separator.utf8)
+        let skipped = prefix.utf8.count
+        entries.forEach(under: prefix.utf8) { entry in
+            newest = max(newest, entry.raftIndex.modifyIndex)
+            let key = Self.cut(entry.key, from: skipped, at: stop)
+            if let last = found.last, last.utf8.elementsEqual(key.utf8) { return }
+            found.append(key)
+        }
+        return Reading(found, listIndex(newest, prefix), .prefix(prefix))
+    }
+
+    /// The beginning of `key` up to and with the first `stop` that lies after `start` bytes.
+    private static func cut(_ key: String, from start: Int, at stop: [UInt8]) -> String {
+        guard !stop.isEmpty else { return key }
+        var rest = key.utf8.dropFirst(start)
+        while rest.count >= stop.count {
+            if rest.starts(with: stop) {
+                let end = key.utf8.index(rest.startIndex, offsetBy: stop.count)
+                return String(decoding: key.utf8[..<end], as: UTF8.self)
+            }
+            rest = rest.dropFirst()
+        }
+        return key
+    }
+
+    /// Of the entries and graves under a prefix the newest; the table's index when there are neither.
+    private func listIndex(_ newest: UInt64, _ prefix: String) -> UInt64 {
+        if prefix.isEmpty { return index }
+        let newest = max(newest, graveyard.newest(under: prefix))
+        return newest == 0 ? index : newest
+    }
+
+    // MARK: Writing
+
+    /// - Returns: false when a condition did not hold and nothing was done.
+    mutating func apply(
+        _ request: KVSRequest, at index: UInt64, _ changes: inout Changes
+    ) -> Bool {
+        let entry = request.entry
+        switch request.operation {
+        case .set:
+            set(entry, at: index, &changes)
+        case .cas:
+            let old = entries[entry.key.utf8]
+            let stands = old?.raftIndex.modifyIndex ?? 0
+            guard entry.raftIndex.modifyIndex == stands else { return false }
+            set(entry, at: index, &changes)
+        case .delete:
+            delete(entry.key, at: index, &changes)
+        case .deleteCAS:
+            // A key that is gone already is as the caller wants it, whatever the index.
+            guard let old = entries[entry.key.utf8] else { return true }
+            guard old.raftIndex.modifyIndex == entry.raftIndex.modifyIndex else { return false }
+            delete(entry.key, at: index, &changes)
+        case .deleteTree:
+            deleteTree(entry.key, at: index, &changes)
+        case .lock, .unlock:
+            // No session exists that could hold a key.
+            return false
+        }
+        return true
+    }
+
+    /// A write of what stands there already moves no index and wakes nobody.
+    private mutating func set(_ new: KVEntry, at index: UInt64, _ changes: inout Changes) {
+        var entry = new
+        if let old = entries[new.key.utf8] {
+            entry.lockIndex = old.lockIndex
+            entry.session = old.session
+            entry.raftIndex = old.raftIndex
+            if entry.flags == old.flags, entry.value == old.value { return }
+        } else {
+            entry.lockIndex = 0
+            entry.session = ""
+            entry.raftIndex.createIndex = index
+        }
+        entry.raftIndex.modifyIndex = index
+        entries.insert(entry, for: entry.key.utf8)
+        self.index = index
+        changes.keys.append(entry.key)
+    }
+
+    private mutating func delete(_ key: String, at index: UInt64, _ changes: inout Changes) {
+        guard entries.remove(key.utf8) != nil else { return }
+        graveyard.bury(key, at: index)
+        self.index = index
+        changes.keys.append(key)
+    }
+
+    private mutating func deleteTree(
+        _ prefix: String, at index: UInt64, _ changes: inout Changes
+    ) {
+        guard entries.removeAll(under: prefix.utf8) > 0 else { return }
+        graveyard.bury(prefix, at: index, isTree: true)
+        self.index = index
+        changes.keyTrees.append(prefix)
+    }
+
+    func checkInvariants() {
+        entries.checkInvariants()
+        graveyard.checkInvariants()
+    }
+}

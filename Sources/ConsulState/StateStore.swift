@@ -1,0 +1,26 @@
+/// The replicated state of one datacenter, as a value: a copy is a snapshot, and cheap.
+package struct StateStore: Sendable {
+    package internal(set) var kvs = KVTable()
+    package internal(set) var catalog = Catalog()
+
+    package init() {}
+}
+
+/// What a read found, the index that a blocking query goes by, and the region whose changes concern it.
+package struct Reading<Value> {
+    package var value: Value
+    /// 0 when nothing of the kind was ever written; answers show 1 for it.
+    package var index: UInt64
+    package var region: Region
+
+    package init(_ value: Value, _ index: UInt64, _ region: Region) {
+        self.value = value
+        self.index = index
+        self.region = region
+    }
+
+    /// The same with another value.
+    package func with<Other>(_ other: Other) -> Reading<Other> { Reading<Other>(other, index, region) }
+}
+
+extension Reading: Sendable where Value: Sendable {}

@@ -1,0 +1,42 @@
+/// Keys of tables whose rows have names of several parts. Names are compared in lower case, as Consul
+/// compares them; each part is closed, so that `web` is no beginning of `web2`.
+enum TableKey {
+    static func of(_ first: String) -> [UInt8] {
+        var key: [UInt8] = []
+        key.reserveCapacity(first.utf8.count + 2)
+        append(first, to: &key)
+        return key
+    }
+
+    static func of(_ first: String, _ second: String) -> [UInt8] {
+        var key: [UInt8] = []
+        key.reserveCapacity(first.utf8.count + second.utf8.count + 4)
+        append(first, to: &key)
+        append(second, to: &key)
+        return key
+    }
+
+    static func of(_ first: String, _ second: String, _ third: String) -> [UInt8] {
+        var key: [UInt8] = []
+        key.reserveCapacity(first.utf8.count + second.utf8.count + third.utf8.count + 6)
+        append(first, to: &key)
+        append(second, to: &key)
+        append(third, to: &key)
+        return key
+    }
+
+    static func folded(_ name: String) -> String {
+        let isFolded = name.utf8.allSatisfy { $0 < 0x80 && !($0 >= 0x41 && $0 <= 0x5A) }
+        return isFolded ? name : name.lowercased()
+    }
+
+    /// The closing mark sorts below every byte of a name: a NUL inside one is written apart from it.
+    private static func append(_ name: String, to key: inout [UInt8]) {
+        for byte in folded(name).utf8 {
+            key.append(byte)
+            if byte == 0 { key.append(0xFF) }
+        }
+        key.append(0)
+        key.append(1)
+    }
+}
