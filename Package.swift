@@ -84,7 +84,12 @@ let package = Package(
                 "Primitives", "Wire", "ConsulModel", "ConsulConfig", "PluginAPI", "Watch",
                 "Platform", "HTTPTransport", nioCore, logging,
             ]),
-        house("ConsulClient", ["Primitives", "Wire", "ConsulModel", "HTTPTransport", nioCore]),
+        house(
+            "ConsulClient",
+            [
+                "Primitives", "Wire", "ConsulModel", "Watch", "Platform", "HTTPTransport", nioPosix,
+                nioHTTP1,
+            ]),
 
         // ---- Floor 5: faces -------------------------------------------------------------------
         house(
@@ -100,7 +105,7 @@ let package = Package(
             [
                 "Primitives", "Wire", "ConsulModel", "ConsulState", "ConsulConfig", "PluginAPI",
                 "Watch", "Platform", "HTTPTransport", "ConsulServer", "LocalAgent", "ConsulHTTP",
-                nioCore, nioPosix, logging,
+                nioCore, nioPosix, nioHTTP1, logging,
             ]),
 
         // ---- Floor 7: the door ----------------------------------------------------------------

@@ -1,4 +1,21 @@
+import Glibc
+import Platform
+import PluginAPI
+import StandardPlugins
+
+/// The door: takes the command line to its command.
 @main
 enum Main {
-    static func main() {}
+    static func main() async {
+        Signals.ignorePipe()
+        let words = Array(CommandLine.arguments.dropFirst())
+        do throws(PluginAPIError) {
+            let registry = try PluginRegistry(StandardPlugins.all())
+            let table = CommandTable(helpers: registry.helperCommands)
+            exit(await table.run(words, .standard))
+        } catch {
+            Console.standard.error("\(error)")
+            exit(1)
+        }
+    }
 }

@@ -69,6 +69,13 @@ package final class WatchManager: Sendable {
         return difference
     }
 
+    /// Throws what `apply` would throw; changes nothing.
+    package func check(_ definitions: [WatchDefinition], registry: PluginRegistry)
+        throws(ConsulError)
+    {
+        for (id, definition) in Self.named(definitions) { _ = try make(definition, id, registry) }
+    }
+
     /// Each definition under the ID it gave, or one made from its source and kept apart by a number.
     package static func named(_ definitions: [WatchDefinition])
         -> [(id: String, definition: WatchDefinition)]

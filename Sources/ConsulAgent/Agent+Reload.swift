@@ -1,0 +1,102 @@
+import ConsulConfig
+package import ConsulModel
+import HTTPTransport
+import LocalAgent
+import Logging
+import Platform
+import PluginAPI
+import Primitives
+import Synchronization
+
+extension Agent: AgentControl {
+    /// Reads everything again and judges it; then all of it comes into force, or none. Reloads wait for
+    /// one another.
+    package func reload() async throws(ConsulError) -> ReloadReport {
+        await reloads.enter()
+        defer { reloads.leave() }
+        if changing.withLock({ $0.isStopping }) {
+            throw ConsulError(.cancelled, "the agent is stopping")
+        }
+        notify?.reloading()
+        defer { notify?.ready() }
+        logger.info("Reloading configuration...")
+        let outcome = sources.load(registry: registry)
+        for warning in outcome.warnings { logger.warning("\(warning)") }
+        guard let new = outcome.config else {
+            for error in outcome.errors { logger.error("\(error)") }
+            logger.error("the old configuration keeps running")
+            throw ConsulError(
+                .internal,
+                "Errors occurred during reload, the old configuration keeps running:\n"
+                    + outcome.errors.map { "\($0)" }.joined(separator: "\n"))
+        }
+        let difference = ConfigDifference(from: config, to: new)
+        try await putIntoForce(new)
+        var report = ReloadReport()
+        report.needsRestart = difference.waiting.map { "\($0)" }
+        let waiting = Set(report.needsRestart.map { "setting \($0)" })
+        report.changed = difference.report.filter { !waiting.contains($0) }
+        for line in report.changed {
+            logger.info("Reloaded", metadata: ["change": "\(line)"])
+        }
+        for line in report.needsRestart {
+            logger.warning("Ignored until a restart", metadata: ["change": "\(line)"])
+        }
+        return report
+    }
+
+    private func putIntoForce(_ new: RuntimeConfig) async throws(ConsulError) {
+        antiEntropy.pause()
+        defer { antiEntropy.resume() }
+        // What can still fail comes first; watches are made whole before any is touched.
+        try watches.check(new.watches.map { $0.definition }, registry: registry)
+        try await registrar.apply(
+            services: new.services.map { $0.definition },
+            checks: new.checks.map { $0.definition }, registry: registry,
+            policy: Parts.policy(new))
+        try watches.apply(new.watches.map { $0.definition }, registry: registry)
+        if let level = Logger.Level(consul: new.logging.level) { logSink.level = level }
+        nodeMeta.node = NodeIdentity.node(new, id: nodeID)
+        let servers = changing.withLock { changing in
+            changing.config = new
+            return changing.servers
+        }
+        for server in servers {
+            server.setConnectionsPerClient(new.limits.httpMaxConnectionsPerClient)
+        }
+    }
+}
+
+/// Lets one reload through at a time, in order.
+final class ReloadQueue: Sendable {
+    private struct State {
+        var isBusy = false
+        var waiting: [CheckedContinuation<Void, Never>] = []
+    }
+    private let state = Mutex(State())
+
+    func enter() async {
+        await withCheckedContinuation { continuation in
+            let isFree = state.withLock { state in
+                if state.isBusy {
+                    state.waiting.append(continuation)
+                    return false
+                }
+                state.isBusy = true
+                return true
+            }
+            if isFree { continuation.resume() }
+        }
+    }
+
+    func leave() {
+        let next = state.withLock { state -> CheckedContinuation<Void, Never>? in
+            if state.waiting.isEmpty {
+                state.isBusy = false
+                return nil
+            }
+            return state.waiting.removeFirst()
+        }
+        next?.resume()
+    }
+}

@@ -1,0 +1,151 @@
+import ConsulConfig
+import ConsulHTTP
+import ConsulModel
+import ConsulServer
+import HTTPTransport
+import LocalAgent
+import Logging
+import Platform
+import PluginAPI
+import Primitives
+import Synchronization
+
+extension Agent {
+    /// Puts the agent to work: first what it knows, then what others may ask, then what it does.
+    package func start() async throws(ConsulAgentError) {
+        let config = config
+        if !config.node.pidFile.isEmpty {
+            do throws(FileError) {
+                let file = try PIDFile.write(config.node.pidFile)
+                changing.withLock { $0.pidFile = file }
+            } catch {
+                throw .start("\(error)")
+            }
+        }
+        await registerServer(config)
+        do throws(ConsulError) {
+            try await registrar.apply(
+                services: config.services.map { $0.definition },
+                checks: config.checks.map { $0.definition }, registry: registry,
+                policy: Parts.policy(config))
+            await registrar.restore()
+            try watches.apply(config.watches.map { $0.definition }, registry: registry)
+        } catch {
+            throw .start(error.message)
+        }
+        try await listen(config)
+        let tasks = [
+            Task { await antiEntropy.run() }, Task { await registrar.runReaper() },
+            Task { await petWatchdog() },
+        ]
+        changing.withLock { $0.tasks += tasks }
+        notify?.ready()
+        logger.info("Consul agent running!")
+        for (name, origin) in config.notActedOn {
+            logger.warning(
+                "this setting is understood but nothing acts on it yet",
+                metadata: ["setting": "\(name)", "from": "\(origin)"])
+        }
+    }
+
+    private func registerServer(_ config: RuntimeConfig) async {
+        guard let serverBackend else { return }
+        var identity = ServerIdentity()
+        identity.node = config.node.name
+        identity.id = nodeID
+        identity.address = config.listen.advertise
+        identity.port = config.ports.server
+        identity.meta = [
+            "non_voter": "false", "raft_version": "3", "serf_protocol_current": "2",
+            "serf_protocol_max": "5", "serf_protocol_min": "1", "version": Version.number,
+        ]
+        await withCheckedContinuation { continuation in
+            serverBackend.registerSelf(identity) { _ in continuation.resume() }
+        }
+    }
+
+    private func listen(_ config: RuntimeConfig) async throws(ConsulAgentError) {
+        let handler = ConsulHandler(context)
+        let settings = config.limits
+        var limits = HTTPServerLimits()
+        limits.connectionsPerClient = settings.httpMaxConnectionsPerClient
+        limits.bodyBytes = { _, path in
+            path.hasPrefix("/v1/txn") ? settings.txnMaxRequestLength : settings.kvMaxValueSize
+        }
+        limits.bodyTooLarge = { _, path, limit in BodyTooLarge.answer(path, limit: limit) }
+        let listeners = config.listen.http.map { endpoint -> HTTPListener in
+            switch endpoint {
+            case .tcp(let host, let port): .tcp(host: host, port: port)
+            case .unix(let path): .unix(path: path)
+            }
+        }
+        guard !listeners.isEmpty else { return }
+        do {
+            let server = try await HTTPServer.start(
+                listeners: listeners, handler: handler, limits: limits, on: loops.group,
+                logger: logSink.logger("agent.http"))
+            changing.withLock { $0.servers.append(server) }
+            for address in server.addresses {
+                logger.info("Started HTTP server", metadata: ["address": "\(address)"])
+            }
+        } catch {
+            throw .start("\(error)")
+        }
+    }
+
+    private var context: AgentContext {
+        AgentContext(
+            backend: backend, membership: membership, control: self, local: local,
+            registrar: registrar, runners: runners, watches: watches, events: events,
+            clock: clock, logger: logSink.logger("agent.http"), logSink: logSink,
+            plugins: { [self] in pluginStatuses },
+            configuration: { [self] in AgentDescription.configuration(of: self) },
+            statistics: { [self] in AgentDescription.statistics(of: self) },
+            nodeMeta: { [nodeMeta] in nodeMeta.node.meta },
+            settings: Self.faceSettings(config))
+    }
+
+    static func faceSettings(_ config: RuntimeConfig) -> AgentContext.Settings {
+        var settings = AgentContext.Settings()
+        settings.datacenter = config.node.datacenter
+        settings.alwaysPretty = config.devMode
+        settings.valueBytesMax = config.limits.kvMaxValueSize
+        return settings
+    }
+
+    /// Addresses on which the API listens, for the banner and tests.
+    package var httpAddresses: [String] {
+        changing.withLock { $0.servers }.flatMap { $0.addresses }
+    }
+
+    var pluginStatuses: [PluginStatus] {
+        registry.plugins.map { plugin in
+            var status = PluginStatus()
+            status.name = plugin.name
+            status.version = plugin.version
+            status.origin = plugin.origin
+            status.provides = plugin.contributions.map { "\($0.sort):\($0.kind)" }
+            return status
+        }
+    }
+
+    /// Tells systemd, if it wants to know, that the agent is alive.
+    private func petWatchdog() async {
+        guard let notify, let text = Machine.variable("WATCHDOG_USEC"),
+            let microseconds = Int64(text), microseconds > 0
+        else { return }
+        let interval = GoDuration(nanoseconds: microseconds * 500)
+        while await clock.sleep(until: clock.now() + interval) { notify.watchdog() }
+    }
+}
+
+/// Consul's answer to a body that is too large.
+enum BodyTooLarge {
+    static func answer(_ path: Substring, limit: Int) -> HTTPResponse {
+        let option = path.hasPrefix("/v1/txn") ? "txn_max_req_len" : "kv_max_value_size"
+        return .text(
+            413,
+            "Request body too large, max size: \(limit) bytes. See "
+                + "https://www.consul.io/docs/agent/options.html#\(option).")
+    }
+}

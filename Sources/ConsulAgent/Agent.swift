@@ -1,0 +1,129 @@
+package import ConsulConfig
+import ConsulHTTP
+import ConsulModel
+import ConsulServer
+import HTTPTransport
+import LocalAgent
+import Logging
+package import Platform
+package import PluginAPI
+import Primitives
+import Synchronization
+import Wire
+
+/// The agent: wires the parts together, starts and stops them. It owns no rules.
+package final class Agent: Sendable {
+    /// What a reload may replace.
+    struct Changing {
+        var config: RuntimeConfig
+        var registry: PluginRegistry
+        var servers: [HTTPServer] = []
+        var tasks: [Task<Void, Never>] = []
+        var pidFile: PIDFile?
+        var isStopping = false
+    }
+
+    let sources: ConfigSources
+    let builtIn: [Plugin]
+    let changing: Mutex<Changing>
+    let loops: EventLoops
+    let client: HTTPClient
+    let logSink: LogSink
+    let logger: Logger
+    let clock = RealClock()
+    package let nodeID: String
+    let nodeMeta: CurrentNode
+    let startedAt: Instant
+
+    let backend: any Backend
+    let serverBackend: ServerBackend?
+    let membership: LocalMembership
+    let local: LocalState
+    let runners: CheckRunners
+    let registrar: Registrar
+    let antiEntropy: AntiEntropy
+    let watches: WatchManager
+    let events = UserEventBuffer()
+    let notify = NotifySocket()
+    let reloads = ReloadQueue()
+
+    /// Told once the agent has stopped, with whether it left gracefully.
+    let ended: AsyncStream<Bool>
+    let endedFeed: AsyncStream<Bool>.Continuation
+
+    package var config: RuntimeConfig { changing.withLock { $0.config } }
+    package var registry: PluginRegistry { changing.withLock { $0.registry } }
+
+    /// Makes all parts; nothing listens or runs before `start`.
+    package init(
+        config: RuntimeConfig, sources: ConfigSources, plugins: [Plugin], logSink: LogSink
+    ) throws(ConsulAgentError) {
+        self.sources = sources
+        self.logSink = logSink
+        builtIn = plugins
+        logger = logSink.logger("agent")
+        startedAt = SystemClock.now()
+        loops = EventLoops(count: Self.loopCount)
+        client = HTTPClient(on: loops.group)
+        (ended, endedFeed) = AsyncStream.makeStream()
+
+        let registry = try Self.registry(plugins)
+        let files = RegistrationFiles(directory: config.node.dataDir)
+        do throws(ConsulError) {
+            try files.makeFolders()
+        } catch {
+            throw .start(error.message)
+        }
+        var random = SystemRandom.generator()
+        nodeID = try NodeIdentity.id(config, random: &random)
+        changing = Mutex(Changing(config: config, registry: registry))
+
+        let local = LocalState(
+            nodeName: config.node.name, now: SystemClock.now, wallText: SystemClock.wallText)
+        self.local = local
+        (backend, serverBackend) = Self.backend(config, loops, seed: random.next())
+        let parts = Parts(
+            backend: backend, local: local, clock: clock, client: client, loops: loops,
+            files: files, logSink: logSink)
+        runners = CheckRunners()
+        registrar = parts.registrar(config, registry, runners, random)
+        watches = parts.watches(config, events: events)
+        let id = nodeID
+        nodeMeta = CurrentNode(NodeIdentity.node(config, id: id))
+        antiEntropy = AntiEntropy(
+            local: local, backend: backend, clock: clock, logger: logSink.logger("agent"),
+            checkUpdateInterval: config.checkRules.updateInterval,
+            node: { [nodeMeta] in nodeMeta.node })
+        let responders = registry.eventResponders
+        membership = LocalMembership(
+            member: NodeIdentity.member(config, id: id), events: events, local: local,
+            responders: { responders })
+    }
+
+    private static let loopCount = max(1, min(System.coreCount, 16))
+
+    package static func registry(_ plugins: [Plugin]) throws(ConsulAgentError) -> PluginRegistry {
+        do throws(PluginAPIError) {
+            return try PluginRegistry(plugins)
+        } catch {
+            throw .start("\(error)")
+        }
+    }
+
+    private static func backend(_ config: RuntimeConfig, _ loops: EventLoops, seed: UInt64)
+        -> (any Backend, ServerBackend?)
+    {
+        guard config.node.server else { return (NoServersBackend.noServers, nil) }
+        let bootstraps =
+            config.devMode || config.node.bootstrap || config.node.bootstrapExpect == 1
+        guard bootstraps else { return (NoServersBackend.noLeader, nil) }
+        var settings = ServerConfiguration()
+        settings.datacenter = config.node.datacenter
+        settings.rpcAddress = joinHostPort(config.listen.advertise, config.ports.server)
+        settings.defaultQueryTime = config.limits.defaultQueryTime
+        settings.maxQueryTime = config.limits.maxQueryTime
+        settings.seed = seed
+        let backend = ServerBackend(configuration: settings, group: loops.group)
+        return (backend, backend)
+    }
+}

@@ -1,0 +1,84 @@
+import ConsulConfig
+import ConsulModel
+import ConsulServer
+import LocalAgent
+import NIOCore
+import Platform
+import Primitives
+import Wire
+
+/// What the agent says of itself: `/v1/agent/self`, `consul info`.
+enum AgentDescription {
+    /// `Config` and `DebugConfig`.
+    static func configuration(of agent: Agent) -> (JSONValue, JSONValue) {
+        let config = agent.config
+        let brief = JSONValue.object([
+            "Datacenter": .string(config.node.datacenter), "NodeName": .string(config.node.name),
+            "NodeID": .string(agent.nodeID), "Revision": .string(""),
+            "Server": .bool(config.node.server), "Version": .string(Version.number),
+        ])
+        var debug: [String: JSONValue] = [:]
+        for value in config.effective {
+            debug[value.path] = (try? JSONReader.decode(from: Array(value.value.utf8))) ?? .null
+        }
+        return (brief, .object(debug))
+    }
+
+    /// By section, as text: Consul's form.
+    static func statistics(of agent: Agent) -> [String: [String: String]] {
+        let checks = agent.local.checks.values
+        var sections: [String: [String: String]] = [
+            "agent": [
+                "check_monitors": "\(checks.filter { $0.definition.ttl == .zero }.count)",
+                "check_ttls": "\(checks.filter { $0.definition.ttl > .zero }.count)",
+                "checks": "\(checks.count)", "services": "\(agent.local.services.count)",
+                "watches": "\(agent.watches.statuses.count)",
+            ],
+            "build": ["prerelease": "", "revision": "", "version": Version.number],
+            "runtime": [
+                "arch": System.architecture, "cpu_count": "\(System.coreCount)", "os": "linux",
+                "version": "swift",
+            ],
+        ]
+        let config = agent.config
+        var consul = [
+            "acl": "disabled", "server": config.node.server ? "true" : "false",
+            "known_datacenters": "1",
+        ]
+        if let server = agent.serverBackend {
+            consul["leader"] = "true"
+            consul["leader_addr"] = server.configuration.rpcAddress
+            consul["bootstrap"] = config.node.bootstrap ? "true" : "false"
+            let index = "\(server.state.load().index)"
+            sections["raft"] = [
+                "applied_index": index, "commit_index": index, "last_log_index": index,
+                "num_peers": "0", "state": "Leader",
+            ]
+        }
+        sections["consul"] = consul
+        return sections
+    }
+
+    /// For SIGUSR1: the counters on one line.
+    static func metricsLine(of agent: Agent) -> String {
+        statistics(of: agent).sorted { $0.key < $1.key }.map { section, values in
+            section + "{"
+                + values.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+                .joined(separator: " ") + "}"
+        }.joined(separator: " ")
+    }
+}
+
+/// This machine.
+enum System {
+    static let coreCount = NIOCore.System.coreCount
+    static var architecture: String {
+        #if arch(x86_64)
+            "amd64"
+        #elseif arch(arm64)
+            "arm64"
+        #else
+            "unknown"
+        #endif
+    }
+}

@@ -1,0 +1,80 @@
+import ConsulModel
+import LocalAgent
+import Wire
+import PluginAPI
+import Synchronization
+import _StringProcessing
+
+/// A cluster of one: this agent. Events come straight back.
+final class LocalMembership: Membership {
+    let localMember: Member
+    private let events: UserEventBuffer
+    private let local: LocalState
+    private let responders: @Sendable () -> [String: any EventResponder]
+    private let clock = Mutex<UInt64>(1)
+
+    init(
+        member: Member, events: UserEventBuffer, local: LocalState,
+        responders: @escaping @Sendable () -> [String: any EventResponder]
+    ) {
+        localMember = member
+        self.events = events
+        self.local = local
+        self.responders = responders
+    }
+
+    func members(wan: Bool) -> [Member] { [localMember] }
+
+    func fire(_ event: UserEvent) throws(ConsulError) {
+        guard event.name.utf8.count + event.payload.count <= Limits.userEventBytesMax else {
+            throw ConsulError(
+                .internal,
+                "user event exceeds configured limit of \(Limits.userEventBytesMax) bytes "
+                    + "before encoding")
+        }
+        var event = event
+        event.lTime = clock.withLock { time in
+            time += 1
+            return time
+        }
+        guard try isMeant(event) else { return }
+        if let responder = responders()[event.name] {
+            Task { [event] in await responder.respond(to: event) }
+            return
+        }
+        events.append(event)
+    }
+
+    /// True when this node, and one of its services with one of its tags, match the event's filters.
+    private func isMeant(_ event: UserEvent) throws(ConsulError) -> Bool {
+        guard try matches(event.nodeFilter, [localMember.name]) else { return false }
+        guard !event.serviceFilter.isEmpty else { return true }
+        for service in local.services.values {
+            guard try matches(event.serviceFilter, [service.service.service]) else { continue }
+            if try matches(event.tagFilter, service.service.tags) { return true }
+        }
+        return false
+    }
+
+    private func matches(_ pattern: String, _ texts: [String]) throws(ConsulError) -> Bool {
+        guard !pattern.isEmpty else { return true }
+        let regex: Regex<AnyRegexOutput>
+        do {
+            regex = try Regex(pattern)
+        } catch {
+            throw ConsulError(.badRequest, "Invalid filter \"\(pattern)\": \(error)")
+        }
+        return texts.contains { $0.firstMatch(of: regex) != nil }
+    }
+
+    func join(_ addresses: [String], wan: Bool) async throws(ConsulError) -> Int {
+        throw ConsulError(
+            .internal, "joining \(addresses.joined(separator: " ")): this agent has no gossip yet")
+    }
+
+    func forceLeave(_ node: String, prune: Bool) async throws(ConsulError) {
+        throw ConsulError(.internal, "agent: No node found with name '\(node)'")
+    }
+
+    func leave() async {}
+}

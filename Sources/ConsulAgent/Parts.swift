@@ -1,0 +1,67 @@
+import ConsulConfig
+import ConsulModel
+import HTTPTransport
+import LocalAgent
+import Platform
+import PluginAPI
+import Primitives
+
+/// Makes the services of floor 4 out of the shells of floor 3.
+struct Parts {
+    let backend: any Backend
+    let local: LocalState
+    let clock: RealClock
+    let client: HTTPClient
+    let loops: EventLoops
+    let files: RegistrationFiles
+    let logSink: LogSink
+    private var http: RealHTTP { RealHTTP(client: client, tls: nil) }
+
+    init(
+        backend: any Backend, local: LocalState, clock: RealClock, client: HTTPClient,
+        loops: EventLoops, files: RegistrationFiles, logSink: LogSink
+    ) {
+        self.backend = backend
+        self.local = local
+        self.clock = clock
+        self.client = client
+        self.loops = loops
+        self.files = files
+        self.logSink = logSink
+    }
+
+    func registrar(
+        _ config: RuntimeConfig, _ registry: PluginRegistry, _ runners: CheckRunners,
+        _ random: SeededRandom
+    ) -> Registrar {
+        Registrar(
+            local: local, runners: runners, files: files,
+            capabilities: Registrar.Capabilities(
+                processes: RealProcesses(), http: http, network: RealNetwork(loops: loops),
+                clock: clock,
+                checks: AliasObserver(local: local, backend: backend, clock: clock)),
+            registry: registry, policy: Self.policy(config), logger: logSink.logger("agent"),
+            random: random, unixSeconds: SystemClock.coarseUnixSeconds)
+    }
+
+    static func policy(_ config: RuntimeConfig) -> Registrar.Policy {
+        var policy = Registrar.Policy()
+        policy.scriptsFromAPI = config.checkRules.enableScriptChecks
+        policy.scriptsFromConfiguration = config.checkRules.fragmentsMayRunScripts
+        policy.discardsOutput = config.checkRules.discardOutput
+        policy.outputMax = config.checkRules.outputMaxSize
+        return policy
+    }
+
+    func watches(_ config: RuntimeConfig, events: UserEventBuffer) -> WatchManager {
+        WatchManager(
+            around: WatchRunner.Surroundings(
+                reader: WatchReader(backend: backend, events: events, local: local),
+                clock: clock, store: files, wallText: SystemClock.wallText,
+                logger: logSink.logger("agent.watch"),
+                environment: [
+                    "CONSUL_NODE": config.node.name, "CONSUL_DATACENTER": config.node.datacenter,
+                ]),
+            context: HandlerContext(processes: RealProcesses(), http: http))
+    }
+}

@@ -1,0 +1,207 @@
+import ConsulModel
+import Glibc
+import HTTPTransport
+import LocalAgent
+import NIOCore
+import NIOHTTP1
+import Platform
+import PluginAPI
+import Primitives
+import Synchronization
+
+/// The real clock, for waits.
+struct RealClock: WaitingClock {
+    func now() -> Instant { SystemClock.now() }
+
+    func sleep(until deadline: Instant) async -> Bool {
+        let wait = deadline - now()
+        guard wait > .zero else { return !Task.isCancelled }
+        // A year is for ever, and keeps clear of overflow inside the runtime.
+        let bounded = min(wait, .hours(24 * 365))
+        do {
+            try await Task.sleep(nanoseconds: UInt64(bounded.nanoseconds))
+            return true
+        } catch {
+            return false
+        }
+    }
+}
+
+/// Real programs.
+struct RealProcesses: ProcessRunner {
+    func run(_ request: ProcessRequest) async -> PluginAPI.ProcessOutcome {
+        let spec: ProcessSpec
+        do throws(ProbeError) {
+            spec = try Self.spec(request)
+        } catch {
+            return .init(.failedToStart(error.message))
+        }
+        let outcome = await ProcessRun.run(spec)
+        return .init(Self.ending(outcome.ending), output: outcome.output)
+    }
+
+    private static func spec(_ request: ProcessRequest) throws(ProbeError) -> ProcessSpec {
+        var spec = ProcessSpec(request.arguments)
+        spec.standardInput = request.stdin
+        spec.workingDirectory =
+            request.workingDirectory.isEmpty ? nil : request.workingDirectory
+        spec.timeout = request.timeout.nanoseconds == .max ? nil : request.timeout
+        spec.killGrace = request.killTimeout > .zero ? request.killTimeout : .seconds(5)
+        spec.outputLimit = max(1, request.outputMax)
+        spec.user = request.user.isEmpty ? nil : request.user
+        spec.group = request.group.isEmpty ? nil : request.group
+        guard let signal = SignalNames.number(of: request.killSignal) else {
+            throw ProbeError("unknown signal \(request.killSignal)")
+        }
+        spec.killSignal = signal
+        if !request.umask.isEmpty {
+            guard let umask = UInt32(request.umask, radix: 8), umask <= 0o777 else {
+                throw ProbeError("umask \(request.umask) is not an octal number up to 777")
+            }
+            spec.umask = umask
+        }
+        if let allowed = request.environmentAllowed {
+            var environment = request.environment
+            for name in allowed where environment[name] == nil {
+                environment[name] = Machine.variable(name)
+            }
+            spec.environment = .exactly(environment)
+        } else {
+            spec.environment = .inherited(adding: request.environment)
+        }
+        if !request.limits.isEmpty { spec = try ResourceLimits.wrap(spec, request.limits) }
+        return spec
+    }
+
+    private static func ending(_ ending: Platform.ProcessEnding) -> PluginAPI.ProcessEnding {
+        switch ending {
+        case .exited(let code): .exited(code)
+        case .signaled(let number): .signalled(number)
+        case .timedOut: .timedOut
+        case .cancelled: .cancelled
+        case .failedToStart(let reason): .failedToStart(reason)
+        }
+    }
+
+    func start(_ arguments: [String], lineMax: Int) async throws(ProbeError)
+        -> any LineProcess
+    {
+        let tail = Mutex(TailBuffer(limit: 4096))
+        let shared = SharedTail(tail: tail)
+        do throws(ChildProcessError) {
+            let child = try ChildProcess.start(ProcessSpec(arguments)) { line in
+                shared.append(line.bytes)
+            }
+            return RealLineProcess(child: child, tail: shared)
+        } catch {
+            throw ProbeError("\(error)")
+        }
+    }
+}
+
+final class SharedTail: Sendable {
+    private let tail: Mutex<TailBuffer>
+    init(tail: consuming Mutex<TailBuffer>) { self.tail = tail }
+    func append(_ line: [UInt8]) { tail.withLock { $0.append(line + [0x0A]) } }
+    var text: String { tail.withLock { $0.text } }
+}
+
+final class RealLineProcess: LineProcess {
+    private let child: ChildProcess
+    private let tail: SharedTail
+
+    init(child: ChildProcess, tail: SharedTail) {
+        self.child = child
+        self.tail = tail
+    }
+
+    func nextLine() async -> [UInt8]? {
+        var lines = child.lines.makeAsyncIterator()
+        return await lines.next()?.bytes
+    }
+
+    func send(_ line: [UInt8]) async -> Bool {
+        do throws(ChildProcessError) {
+            try await child.send(line)
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    func stderrTail() -> String { tail.text }
+
+    func stop() async { _ = await child.terminate(signal: SIGKILL) }
+}
+
+/// Real HTTP.
+struct RealHTTP: HTTPProber {
+    let client: HTTPClient
+    /// The agent's own certificate, where `enable_agent_tls_for_checks` lends it.
+    let tls: TLSSettings?
+
+    func request(_ probe: HTTPProbe) async throws(ProbeError) -> HTTPProbeAnswer {
+        var headers = HTTPHeaders()
+        for (name, value) in probe.headers { headers.add(name: name, value: value) }
+        var call = HTTPCall(
+            method: probe.method, url: probe.url, headers: headers, body: probe.body)
+        call.timeout = probe.timeout
+        call.followsRedirects = probe.followRedirects
+        call.keepsAlive = false
+        call.keep = .first(probe.bodyMax)
+        call.unixSocket = probe.unixSocket.isEmpty ? nil : probe.unixSocket
+        var settings = tls ?? TLSSettings()
+        settings.skipsVerification = probe.tlsSkipVerify
+        if !probe.tlsServerName.isEmpty { settings.serverName = probe.tlsServerName }
+        if settings != TLSSettings() { call.tls = settings }
+        do throws(HTTPCallError) {
+            let answer = try await client.execute(call)
+            return HTTPProbeAnswer(
+                status: answer.status, reason: answer.reason, body: answer.body)
+        } catch {
+            throw ProbeError("\(error)")
+        }
+    }
+}
+
+/// Real sockets.
+struct RealNetwork: NetworkProber {
+    let loops: EventLoops
+
+    func dialTCP(
+        host: String, port: Int, tls: Bool, tlsServerName: String, tlsSkipVerify: Bool,
+        timeout: GoDuration
+    ) async throws(ProbeError) {
+        var settings: TLSSettings?
+        if tls {
+            settings = TLSSettings()
+            settings?.skipsVerification = tlsSkipVerify
+            settings?.serverName = tlsServerName.isEmpty ? nil : tlsServerName
+        }
+        do throws(NetworkError) {
+            try await TCPDial.connect(
+                host: host, port: port, timeout: timeout, tls: settings, on: loops.group)
+        } catch {
+            throw ProbeError("\(error)", isTimeout: error.isTimeout)
+        }
+    }
+
+    func exchangeUDP(host: String, port: Int, payload: [UInt8], timeout: GoDuration)
+        async throws(ProbeError) -> [UInt8]?
+    {
+        let answer: UDPProbe.Answer
+        do throws(NetworkError) {
+            answer = try await UDPProbe.exchange(
+                host: host, port: port, payload: payload, timeout: timeout, on: loops.group)
+        } catch {
+            throw ProbeError("\(error)", isTimeout: error.isTimeout)
+        }
+        switch answer {
+        case .reply(let bytes): return bytes
+        case .timedOut: return nil
+        case .refused:
+            throw ProbeError(
+                "dial udp \(joinHostPort(host, port)): read: connection refused")
+        }
+    }
+}

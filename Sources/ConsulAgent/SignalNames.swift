@@ -1,0 +1,18 @@
+import Glibc
+
+/// Signals as configurations name them: `SIGTERM`, `TERM` or `15`.
+enum SignalNames {
+    private static let numbers: [String: Int32] = [
+        "HUP": SIGHUP, "INT": SIGINT, "QUIT": SIGQUIT, "KILL": SIGKILL, "USR1": SIGUSR1,
+        "USR2": SIGUSR2, "TERM": SIGTERM, "STOP": SIGSTOP, "CONT": SIGCONT, "ABRT": SIGABRT,
+    ]
+
+    static func number(of text: String) -> Int32? {
+        let upper = text.uppercased()
+        if let number = numbers[upper.hasPrefix("SIG") ? String(upper.dropFirst(3)) : upper] {
+            return number
+        }
+        guard let number = Int32(text), number > 0, number < 65 else { return nil }
+        return number
+    }
+}

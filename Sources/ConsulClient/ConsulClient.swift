@@ -1,0 +1,170 @@
+import ConsulModel
+import HTTPTransport
+import NIOHTTP1
+import NIOPosix
+import Platform
+package import Primitives
+package import Wire
+
+/// Consul's HTTP API from outside: what every command but `agent` uses. Works with any agent that speaks
+/// the API, HashiCorp's too.
+package final class ConsulClient: Sendable {
+    package struct Settings: Sendable {
+        /// `host:port`, `http://…`, `https://…` or `unix:///path`.
+        package var address = "127.0.0.1:8500"
+        package var token = ""
+        package var tokenFile = ""
+        /// `user:password` for a proxy in front of the agent.
+        package var basicAuthorization = ""
+        package var usesTLS = false
+        package var verifiesTLS = true
+        package var authorityFile = ""
+        package var authorityPath = ""
+        package var certificateFile = ""
+        package var keyFile = ""
+        package var tlsServerName = ""
+        package var datacenter = ""
+        package var isStale = false
+        package init() {}
+    }
+
+    let settings: Settings
+    private let base: String
+    private let unixSocket: String?
+    private let token: String
+    private let http: HTTPClient
+
+    /// Reads the token file; connects to nothing yet.
+    package init(_ settings: Settings) throws(ConsulClientError) {
+        self.settings = settings
+        (base, unixSocket) = Self.base(of: settings)
+        token = try Self.token(settings)
+        // Commands live briefly: one loop serves them.
+        http = HTTPClient(on: MultiThreadedEventLoopGroup.singleton)
+    }
+
+    private static func base(of settings: Settings) -> (String, String?) {
+        let address = settings.address
+        if address.hasPrefix("unix://") {
+            return ("http://localhost", String(address.dropFirst(7)))
+        }
+        if address.hasPrefix("http://") || address.hasPrefix("https://") {
+            return (address.hasSuffix("/") ? String(address.dropLast()) : address, nil)
+        }
+        return ("\(settings.usesTLS ? "https" : "http")://\(address)", nil)
+    }
+
+    private static func token(_ settings: Settings) throws(ConsulClientError) -> String {
+        guard settings.token.isEmpty, !settings.tokenFile.isEmpty else { return settings.token }
+        do throws(FileError) {
+            let bytes = try Files.read(settings.tokenFile, limit: 4096)
+            return String(decoding: bytes, as: UTF8.self)
+                .split(whereSeparator: { $0.isWhitespace }).joined()
+        } catch {
+            throw ConsulClientError("Error loading token file: \(error)")
+        }
+    }
+
+    package func shutdown() async { await http.shutdown() }
+
+    // MARK: Requests
+
+    /// An answer of the agent, whatever its status.
+    package struct Answer: Sendable {
+        package var status: Int
+        package var body: [UInt8]
+        package var index: UInt64
+        package var text: String { String(decoding: body, as: UTF8.self) }
+
+        /// The body as a value.
+        package func decode<Value: WireValue>(_ type: Value.Type = Value.self)
+            throws(ConsulClientError) -> Value
+        {
+            do {
+                return try JSONReader.decode(Value.self, from: body)
+            } catch {
+                throw ConsulClientError("the agent's answer cannot be read: \(error)")
+            }
+        }
+
+        /// Itself, if the status is 2xx; Consul's form of an error otherwise.
+        package func successful() throws(ConsulClientError) -> Answer {
+            if (200..<300).contains(status) { return self }
+            throw ConsulClientError(
+                "Unexpected response code: \(status) (\(text))", status: status)
+        }
+    }
+
+    /// Sends one request. Throws when no answer came; any status is an answer.
+    ///
+    /// - Parameters:
+    ///   - path: from `/v1/…`, its parts escaped by `escape`.
+    ///   - timeout: nil for blocking queries, which end by themselves.
+    package func send(
+        _ method: String, _ path: String, _ parameters: [(String, String)] = [],
+        body: [UInt8] = [], timeout: GoDuration? = .seconds(60)
+    ) async throws(ConsulClientError) -> Answer {
+        let call = call(method, path, parameters, body: body, timeout: timeout)
+        do throws(HTTPCallError) {
+            let response = try await http.execute(call)
+            let index = response.headers.first(name: "X-Consul-Index").flatMap { UInt64($0) }
+            return Answer(status: response.status, body: response.body, index: index ?? 0)
+        } catch {
+            let shown = "\(method == "GET" ? "Get" : Self.titled(method)) \"\(call.url)\""
+            throw ConsulClientError("\(shown): \(error)", isUnreachable: true)
+        }
+    }
+
+    private func call(
+        _ method: String, _ path: String, _ parameters: [(String, String)], body: [UInt8],
+        timeout: GoDuration?
+    ) -> HTTPCall {
+        var parameters = parameters
+        if !settings.datacenter.isEmpty { parameters.append(("dc", settings.datacenter)) }
+        if settings.isStale { parameters.append(("stale", "")) }
+        let query = parameters.map { "\(Self.escape($0.0))=\(Self.escape($0.1))" }
+            .joined(separator: "&")
+        var call = HTTPCall(
+            method: method, url: base + path + (query.isEmpty ? "" : "?\(query)"), body: body,
+            timeout: timeout)
+        call.unixSocket = unixSocket
+        if !token.isEmpty { call.headers.add(name: "X-Consul-Token", value: token) }
+        if !settings.basicAuthorization.isEmpty {
+            let encoded = Base64.encode(settings.basicAuthorization.utf8)
+            call.headers.add(name: "Authorization", value: "Basic \(encoded)")
+        }
+        call.tls = tls
+        return call
+    }
+
+    private var tls: TLSSettings? {
+        guard base.hasPrefix("https") else { return nil }
+        var tls = TLSSettings()
+        tls.skipsVerification = !settings.verifiesTLS
+        tls.authorityFile = settings.authorityFile.isEmpty ? nil : settings.authorityFile
+        tls.authorityPath = settings.authorityPath.isEmpty ? nil : settings.authorityPath
+        tls.certificateFile = settings.certificateFile.isEmpty ? nil : settings.certificateFile
+        tls.keyFile = settings.keyFile.isEmpty ? nil : settings.keyFile
+        tls.serverName = settings.tlsServerName.isEmpty ? nil : settings.tlsServerName
+        return tls
+    }
+
+    private static func titled(_ method: String) -> String {
+        method.prefix(1).uppercased() + method.dropFirst().lowercased()
+    }
+
+    /// Percent escapes for a part of a path or query; `/` stays, as keys hold it.
+    package static func escape(_ text: String) -> String {
+        let hex = Array("0123456789ABCDEF".utf8)
+        var out: [UInt8] = []
+        for byte in text.utf8 {
+            switch byte {
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x7E, 0x2F:
+                out.append(byte)
+            default:
+                out += [0x25, hex[Int(byte >> 4)], hex[Int(byte & 15)]]
+            }
+        }
+        return String(decoding: out, as: UTF8.self)
+    }
+}

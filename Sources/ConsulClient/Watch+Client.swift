@@ -1,0 +1,67 @@
+package import ConsulModel
+package import Watch
+import Wire
+
+/// A watch's query over HTTP, answered in the same form as inside the agent.
+extension ConsulClient {
+    /// Waits until the source's index is another than `after`.
+    package func watch(_ source: WatchSource, after: WatchIndex?)
+        async throws(ConsulClientError) -> WatchAnswer
+    {
+        guard let query = source.query else {
+            throw ConsulClientError("Unsupported watch type: \(source.type)")
+        }
+        switch query {
+        case .key(let query):
+            return try await ask("kv/\(Self.escape(query.name))", query, after, missing: []) {
+                (entries: [KVEntry]) in WatchContent(key: entries.first)
+            }
+        case .keyPrefix(let query):
+            return try await ask(
+                "kv/\(Self.escape(query.name))", query, after, [("recurse", "")], missing: []
+            ) { WatchContent(keyPrefix: $0) }
+        case .services(let query):
+            return try await ask("catalog/services", query, after) { WatchContent(services: $0) }
+        case .nodes(let query):
+            return try await ask("catalog/nodes", query, after) { WatchContent(nodes: $0) }
+        case .service(let query):
+            var parameters = query.tags.map { ("tag", $0) }
+            if query.passingOnly { parameters.append(("passing", "1")) }
+            return try await ask(
+                "health/service/\(Self.escape(query.name))", query, after, parameters
+            ) { WatchContent(instances: $0) }
+        case .serviceChecks(let query):
+            return try await ask("health/checks/\(Self.escape(query.name))", query, after) {
+                WatchContent(checks: $0)
+            }
+        case .checksInState(let query):
+            return try await ask("health/state/\(Self.escape(query.name))", query, after) {
+                WatchContent(checks: $0)
+            }
+        case .event(let query):
+            let parameters = query.name.isEmpty ? [] : [("name", query.name)]
+            return try await ask("event/list", query, after, parameters) {
+                WatchContent(events: $0)
+            }
+        case .agentService:
+            throw ConsulClientError("Type \(source.type) is not supported in the CLI tool")
+        }
+    }
+
+    /// - Parameter missing: what a 404 stands for; nil makes it an error.
+    private func ask<Value: WireValue>(
+        _ path: String, _ query: NamedQuery, _ after: WatchIndex?,
+        _ further: [(String, String)] = [], missing: Value? = nil,
+        content: (Value) -> WatchContent
+    ) async throws(ConsulClientError) -> WatchAnswer {
+        var parameters = further
+        if case .index(let index)? = after { parameters.append(("index", "\(index)")) }
+        if !query.options.filter.isEmpty { parameters.append(("filter", query.options.filter)) }
+        let answer = try await send("GET", "/v1/\(path)", parameters, timeout: nil)
+        if answer.status == 404, let missing {
+            return WatchAnswer(index: .index(answer.index), content: content(missing))
+        }
+        let value: Value = try answer.successful().decode()
+        return WatchAnswer(index: .index(answer.index), content: content(value))
+    }
+}

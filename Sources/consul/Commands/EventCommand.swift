@@ -1,0 +1,55 @@
+import ConsulClient
+import ConsulModel
+import Wire
+
+/// `consul event`.
+struct EventCommand: Command {
+    let path = ["event"]
+    let synopsis = "Fire a new event"
+    let usage = """
+        Usage: consul event [options] [payload]
+
+          Dispatches a custom user event across a datacenter. An event must provide a name, but a
+          payload is optional. Events support filtering using regular expressions on node name,
+          service, and tag definitions.
+
+              $ consul event -name=deploy v42
+        """
+    let flags =
+        ClientFlags.all + [
+            Flag("name", .value, "Name of the event."),
+            Flag("node", .value, "Regular expression to filter on node names."),
+            Flag("service", .value, "Regular expression to filter on service instances."),
+            Flag(
+                "tag", .value,
+                "Regular expression to filter on service tags. Must be used with -service."),
+        ]
+
+    func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
+        var event = UserEvent()
+        event.name = flags["name"]
+        event.nodeFilter = flags["node"]
+        event.serviceFilter = flags["service"]
+        event.tagFilter = flags["tag"]
+        guard !event.name.isEmpty else {
+            console.error("Event name is required")
+            return 1
+        }
+        if !event.tagFilter.isEmpty, event.serviceFilter.isEmpty {
+            console.error("Cannot provide tag filter without service filter.")
+            return 1
+        }
+        guard flags.arguments.count <= 1 else {
+            console.error("Too many command line arguments.")
+            return 1
+        }
+        event.payload = Bytes(flags.arguments.first ?? "")
+        let fired = event
+        return await withClient(flags, console, doing: "Error firing event") {
+            client throws(ConsulClientError) in
+            let answer = try await client.fire(fired)
+            console.out("Event ID: \(answer.id)")
+            return 0
+        }
+    }
+}

@@ -1,0 +1,96 @@
+import ConsulClient
+import ConsulModel
+import Wire
+import _StringProcessing
+
+/// `consul members`.
+struct MembersCommand: Command {
+    let path = ["members"]
+    let synopsis = "Lists the members of a Consul cluster"
+    let usage = """
+        Usage: consul members [options]
+
+          Outputs the members of a running Consul agent.
+        """
+    let flags =
+        ClientFlags.all + [
+            Flag("detailed", .bool, "Provides detailed information about nodes."),
+            Flag("format", .value, "Output format {pretty|json}"),
+            Flag(
+                "segment", .value,
+                "(Enterprise-only) If provided, output is filtered to only nodes in the given "
+                    + "segment."),
+            Flag(
+                "status", .value,
+                "If provided, output is filtered to only nodes matching the regular expression for "
+                    + "status."),
+            Flag(
+                "wan", .bool,
+                "If the agent is in server mode, this can be used to return the other peers in the "
+                    + "WAN pool."),
+        ]
+
+    func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
+        let pattern: Regex<AnyRegexOutput>
+        do {
+            pattern = try Regex(flags.has("status") ? flags["status"] : ".*")
+        } catch {
+            console.error("Failed to compile status regexp: \(error)")
+            return 1
+        }
+        return await withClient(flags, console, doing: "Error retrieving members") {
+            client throws(ConsulClientError) in
+            let members = try await client.members(wan: flags.isOn("wan"))
+                .filter { (try? pattern.wholeMatch(in: Self.status($0))) != nil }
+                .sorted { ($0.tags["segment"] ?? "", $0.name) < ($1.tags["segment"] ?? "", $1.name) }
+            guard !members.isEmpty else { return 2 }
+            if flags["format"] == "json" {
+                console.out(Output.json(members))
+            } else {
+                console.out(flags.isOn("detailed") ? detailed(members) : standard(members))
+            }
+            return 0
+        }
+    }
+
+    static func status(_ member: Member) -> String {
+        switch Member.Status(rawValue: member.status) {
+        case .alive: "alive"
+        case .leaving: "leaving"
+        case .left: "left"
+        case .failed: "failed"
+        default: "none"
+        }
+    }
+
+    private func standard(_ members: [Member]) -> String {
+        let header = ["Node", "Address", "Status", "Type", "Build", "Protocol", "DC", "Segment"]
+        return Table.format(
+            [header]
+                + members.map { member in
+                    let isServer = member.tags["role"] == "consul"
+                    let build = member.tags["build"].map {
+                        String($0.prefix { $0 != ":" })
+                    }
+                    let segment = member.tags["segment"] ?? ""
+                    return [
+                        member.name, "\(member.addr):\(member.port)", Self.status(member),
+                        isServer ? "server" : "client", build ?? "", member.tags["vsn"] ?? "",
+                        member.tags["dc"] ?? "",
+                        segment.isEmpty ? (isServer ? "<all>" : "<default>") : segment,
+                    ]
+                })
+    }
+
+    private func detailed(_ members: [Member]) -> String {
+        Table.format(
+            [["Node", "Address", "Status", "Tags"]]
+                + members.map { member in
+                    let tags = member.tags.sorted { $0.key < $1.key }
+                        .map { "\($0.key)=\($0.value)" }.joined(separator: ",")
+                    return [
+                        member.name, "\(member.addr):\(member.port)", Self.status(member), tags,
+                    ]
+                })
+    }
+}

@@ -1,0 +1,90 @@
+import ConsulAgent
+import ConsulConfig
+import PluginAPI
+import StandardPlugins
+
+/// `consul validate`, and its old name `consul configtest`.
+struct ValidateCommand: Command {
+    let path: [String]
+    let synopsis = "Validate config files/directories"
+    let usage = """
+        Usage: consul validate [options] FILE_OR_DIRECTORY...
+
+          Reads the fragments as the agent would and names everything that is wrong with them, each
+          with its file, line and column. Exits with 0 when nothing is, else with 1.
+        """
+    let flags = [
+        Flag("config-format", .value, "Format of files without a known extension: json or yaml."),
+        Flag("config-file", .list, "A file to validate, beside those named as arguments."),
+        Flag("config-dir", .list, "A folder to validate, beside those named as arguments."),
+        Flag(
+            "partial", .bool,
+            "Judge the fragments by themselves: what another fragment may say is not missed."),
+        Flag("quiet", .bool, "When given, a successful run will produce no output."),
+    ]
+
+    init(name: String) { path = [name] }
+
+    func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
+        let places =
+            flags.arguments.map { ConfigSources.Place.either($0) }
+            + flags.all("config-file").map { .either($0) }
+            + flags.all("config-dir").map { .either($0) }
+        guard !places.isEmpty else {
+            console.error("Must specify at least one config file or directory")
+            return 1
+        }
+        var values: [FlagValue] = []
+        if flags.has("config-format") {
+            values.append(FlagValue("config-format", flags["config-format"]))
+        }
+        let outcome: LoadOutcome
+        do throws(ConsulAgentError) {
+            let registry = try Agent.registry(StandardPlugins.all(shell: AgentCommand.shell))
+            outcome = ConfigSources(places: places, flags: values)
+                .load(registry: registry, scope: flags.isOn("partial") ? .partial : .agent)
+        } catch {
+            console.error("\(error)")
+            return 1
+        }
+        for warning in outcome.warnings { console.error("warning: \(warning)") }
+        guard outcome.errors.isEmpty else {
+            for error in outcome.errors { console.error("\(error)") }
+            let count = outcome.errors.count
+            console.error(
+                "Config validation failed: \(count) error\(count == 1 ? "" : "s")")
+            return 1
+        }
+        if !flags.isOn("quiet") { console.out("Configuration is valid!") }
+        return 0
+    }
+}
+
+/// `consul config effective`.
+struct ConfigEffectiveCommand: Command {
+    let path = ["config", "effective"]
+    let synopsis = "Shows every setting with its value and where it was said"
+    let usage = """
+        Usage: consul config effective [options of consul agent]
+
+          Merges defaults, fragments and flags as the agent would, and prints each setting with its
+          value and the file, line and column, or flag, that it comes from.
+        """
+    let flags =
+        AgentCommand.agentFlags + [Flag("given", .bool, "Leave out what is at its default.")]
+
+    func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
+        do throws(ConsulAgentError) {
+            let registry = try Agent.registry(StandardPlugins.all(shell: AgentCommand.shell))
+            let outcome = AgentCommand.sources(flags).load(registry: registry)
+            guard let config = outcome.config else { throw .configuration(outcome.errors) }
+            for value in config.effective where !flags.isOn("given") || value.source != "default" {
+                console.out("\(value)")
+            }
+            return 0
+        } catch {
+            console.error("\(error)")
+            return 1
+        }
+    }
+}

@@ -1,0 +1,87 @@
+import ConsulClient
+import Glibc
+
+/// The flags of every command that talks to an agent, and the environment behind them. Flags win.
+enum ClientFlags {
+    static let all: [Flag] = [
+        Flag(
+            "http-addr", .value,
+            "The `address` and port of the Consul HTTP agent. The value can be an IP address or DNS "
+                + "address, but it must also include the port. This can also be specified via the "
+                + "CONSUL_HTTP_ADDR environment variable. The default value is "
+                + "http://127.0.0.1:8500. The scheme can also be set to HTTPS by setting the "
+                + "environment variable CONSUL_HTTP_SSL=true."),
+        Flag(
+            "token", .value,
+            "ACL token to use in the request. This can also be specified via the "
+                + "CONSUL_HTTP_TOKEN environment variable. If unspecified, the query will default "
+                + "to the token of the Consul agent at the HTTP address."),
+        Flag(
+            "token-file", .value,
+            "File containing the ACL token to use in the request instead of one specified via the "
+                + "-token argument or CONSUL_HTTP_TOKEN environment variable. This can also be "
+                + "specified via the CONSUL_HTTP_TOKEN_FILE environment variable."),
+        Flag(
+            "ca-file", .value,
+            "Path to a CA file to use for TLS when communicating with Consul. This can also be "
+                + "specified via the CONSUL_CACERT environment variable."),
+        Flag(
+            "ca-path", .value,
+            "Path to a directory of CA certificates to use for TLS when communicating with Consul. "
+                + "This can also be specified via the CONSUL_CAPATH environment variable."),
+        Flag(
+            "client-cert", .value,
+            "Path to a client cert file to use for TLS when 'verify_incoming' is enabled. This can "
+                + "also be specified via the CONSUL_CLIENT_CERT environment variable."),
+        Flag(
+            "client-key", .value,
+            "Path to a client key file to use for TLS when 'verify_incoming' is enabled. This can "
+                + "also be specified via the CONSUL_CLIENT_KEY environment variable."),
+        Flag(
+            "tls-server-name", .value,
+            "The server name to use as the SNI host when connecting via TLS. This can also be "
+                + "specified via the CONSUL_TLS_SERVER_NAME environment variable."),
+        Flag(
+            "datacenter", .value,
+            "Name of the datacenter to query. If unspecified, this will default to the datacenter "
+                + "of the queried agent."),
+        Flag(
+            "stale", .bool,
+            "Permit any Consul server (non-leader) to respond to this request. This allows for "
+                + "lower latency and higher throughput, but can result in stale data. This option "
+                + "has no effect on non-read operations. The default value is false."),
+        Flag("namespace", .value, "Accepted for Consul Enterprise's sake.", isHidden: true),
+    ]
+
+    /// A client for what was typed and what the environment says.
+    static func client(_ flags: ParsedFlags) throws -> ConsulClient {
+        var settings = ConsulClient.Settings()
+        settings.address = text(flags, "http-addr", "CONSUL_HTTP_ADDR") ?? settings.address
+        settings.token = text(flags, "token", "CONSUL_HTTP_TOKEN") ?? ""
+        settings.tokenFile = text(flags, "token-file", "CONSUL_HTTP_TOKEN_FILE") ?? ""
+        settings.authorityFile = text(flags, "ca-file", "CONSUL_CACERT") ?? ""
+        settings.authorityPath = text(flags, "ca-path", "CONSUL_CAPATH") ?? ""
+        settings.certificateFile = text(flags, "client-cert", "CONSUL_CLIENT_CERT") ?? ""
+        settings.keyFile = text(flags, "client-key", "CONSUL_CLIENT_KEY") ?? ""
+        settings.tlsServerName = text(flags, "tls-server-name", "CONSUL_TLS_SERVER_NAME") ?? ""
+        settings.basicAuthorization = environment("CONSUL_HTTP_AUTH") ?? ""
+        settings.usesTLS = ["1", "true"].contains(environment("CONSUL_HTTP_SSL") ?? "")
+        settings.verifiesTLS = !["0", "false"].contains(
+            environment("CONSUL_HTTP_SSL_VERIFY") ?? "")
+        settings.datacenter = flags["datacenter"]
+        settings.isStale = flags.isOn("stale")
+        return try ConsulClient(settings)
+    }
+
+    private static func text(_ flags: ParsedFlags, _ flag: String, _ variable: String)
+        -> String?
+    {
+        flags.has(flag) ? flags[flag] : environment(variable)
+    }
+
+    private static func environment(_ name: String) -> String? {
+        guard let value = getenv(name) else { return nil }
+        let text = String(cString: value)
+        return text.isEmpty ? nil : text
+    }
+}

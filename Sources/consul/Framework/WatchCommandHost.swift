@@ -1,0 +1,130 @@
+import ConsulClient
+import ConsulModel
+import Platform
+import Primitives
+import Watch
+import Wire
+
+/// The command line's host of a `WatchPlan`: asks over HTTP, runs the child, ends as its options say.
+struct WatchCommandHost {
+    struct Options {
+        var endsAfterOne = false
+        var timeout: GoDuration?
+        var passesExactCode = false
+    }
+
+    let definition: WatchDefinition
+    let client: ConsulClient
+    let console: Console
+    /// Empty: print the data once.
+    let child: [String]
+    let options: Options
+
+    private enum Event: Sendable {
+        case answered(Result<WatchAnswer, ConsulClientError>)
+        case childEnded(number: UInt64, Int32)
+        case signalled
+        case timedOut
+    }
+
+    func run() async -> Int32 {
+        var plan: WatchPlan
+        do throws(WatchError) {
+            plan = try WatchPlan(definition)
+        } catch {
+            console.error("\(error)")
+            return 1
+        }
+        let (events, feed) = AsyncStream.makeStream(of: Event.self)
+        let signals = Task {
+            for await signal in Signals.stream()
+            where signal == .interrupt || signal == .terminate {
+                feed.yield(.signalled)
+            }
+        }
+        defer { signals.cancel() }
+        var work: [Task<Void, Never>] = []
+        if let timeout = options.timeout {
+            work.append(
+                Task {
+                    try? await Task.sleep(nanoseconds: UInt64(max(0, timeout.nanoseconds)))
+                    feed.yield(.timedOut)
+                })
+        }
+        defer { for task in work { task.cancel() } }
+        work += carryOut(plan.start(), feed)
+        for await event in events {
+            let input: WatchPlan.Input
+            switch event {
+            case .signalled: return 0
+            case .timedOut: return 3
+            case .childEnded(let number, let code):
+                if code != 0 { return options.passesExactCode ? code : 1 }
+                if options.endsAfterOne { return 0 }
+                input = .runEnded(number: number, succeeded: true)
+            case .answered(.success(let answer)):
+                if child.isEmpty {
+                    console.out(printed(answer.content))
+                    return 0
+                }
+                input = .answer(source: 0, answer)
+            case .answered(.failure(let error)):
+                console.error("Error querying Consul agent: \(error)")
+                return 1
+            }
+            let directives = plan.step(input, now: SystemClock.now())
+            work.removeAll { $0.isCancelled }
+            work += carryOut(directives, feed)
+        }
+        return 1
+    }
+
+    private func carryOut(
+        _ directives: [WatchPlan.Directive], _ feed: AsyncStream<Event>.Continuation
+    ) -> [Task<Void, Never>] {
+        directives.compactMap { directive in
+            switch directive {
+            case .query(_, let after, _):
+                return Task { feed.yield(.answered(await read(after))) }
+            case .fire(let firing):
+                return Task {
+                    feed.yield(.childEnded(number: firing.number, await runChild(firing)))
+                }
+            case .cancelRun, .wake, .deadLetter, .remember: return nil
+            }
+        }
+    }
+
+    /// Indented by four spaces, as Consul prints it.
+    private func printed(_ content: WatchContent) -> String {
+        guard let value = try? JSONReader.decode(JSONValue.self, from: content.json) else {
+            return String(decoding: content.json, as: UTF8.self)
+        }
+        return Output.json(value)
+    }
+
+    private func read(_ after: WatchIndex?) async -> Result<WatchAnswer, ConsulClientError> {
+        do throws(ConsulClientError) {
+            return .success(try await client.watch(definition.source, after: after))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private func runChild(_ firing: WatchFiring) async -> Int32 {
+        var spec = ProcessSpec(child)
+        spec.standardInput = firing.payload
+        spec.environment = .inherited(adding: firing.environment)
+        spec.outputLimit = 1 << 20
+        let outcome = await ProcessRun.run(spec)
+        console.writeBytes(outcome.outputTail)
+        switch outcome.ending {
+        case .exited(let code): return code
+        case .signaled(let number): return 128 + number
+        case .timedOut, .cancelled: return 1
+        case .failedToStart(let reason):
+            console.error(reason)
+            return 127
+        }
+    }
+}
