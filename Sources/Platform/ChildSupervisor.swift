@@ -116,7 +116,9 @@ final class ChildSupervisor: @unchecked Sendable {
             writer.write(spec.standardInput)
         }
         if let timeout = spec.timeout {
-            timer = loop.after(timeout) { [unowned self] in stop(.timedOut, with: spec.killSignal) }
+            timer = loop.after(timeout) { [unowned self] in
+                stop(.timedOut, with: spec.killSignal)
+            }
         }
         watchForEnd()
     }

@@ -81,7 +81,8 @@ import Testing
                 _ = await eventually { test.handler.streams.withLock { $0.count } == 1 }
                 let writer = test.handler.streams.withLock { $0[0] }
                 while !writer.isClosed {
-                    if !writer.write([UInt8](repeating: 66, count: 10_000)) { await Task.yield() }
+                    let part = [UInt8](repeating: 66, count: 10_000)
+                    if !writer.write(part) { await Task.yield() }
                 }
             }
             let answer = try await client.execute(call)
@@ -131,7 +132,8 @@ import Testing
             let refused = await failure { _ in }
             #expect(refused?.reason == "dial tcp 127.0.0.1:\(port): connect: connection refused")
             #expect(refused?.kind == .connect)
-            #expect(refused?.description.hasPrefix("Get \"http://127.0.0.1:\(port)/\": dial") == true)
+            let whole = refused?.description
+            #expect(whole?.hasPrefix("Get \"http://127.0.0.1:\(port)/\": dial") == true)
             let noSocket = await failure { $0.unixSocket = "/no/such.sock" }
             #expect(
                 noSocket?.reason == "dial unix /no/such.sock: connect: no such file or directory")
@@ -162,7 +164,8 @@ import Testing
                     let place = path == "/park" ? "awaiting headers" : "reading body"
                     #expect(
                         error.reason
-                            == "net/http: request canceled (Client.Timeout exceeded while \(place))")
+                            == "net/http: request canceled"
+                            + " (Client.Timeout exceeded while \(place))")
                 }
                 #expect(SystemClock.now() - start < .seconds(5))
             }

@@ -175,6 +175,31 @@ import Testing
         await test.server.stop()
     }
 
+    @Test func slowReaderOfALastAnswerGetsAllOfIt() async throws {
+        let test = try await TestServer { $0.writeStallTimeout = .milliseconds(300) }
+        let client = try RawClient(port: test.port, receiveBuffer: 4096)
+        client.send("GET /big HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        var total = 0
+        for _ in 0..<10 {
+            total += client.receive(atMost: 100_000)
+            try await Task.sleep(nanoseconds: 100_000_000)
+        }
+        total += client.receive().utf8.count
+        #expect(total > 3_000_000)
+        await test.server.stop()
+    }
+
+    @Test func upgradeIsNotGrantedAndEndsTheConnection() async throws {
+        let test = try await TestServer()
+        let client = try RawClient(port: test.port)
+        client.send(
+            "GET /echo?plain HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\n"
+                + "Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n")
+        let answer = client.receive()
+        #expect(answer.contains("Connection: close\r\n") && answer.hasSuffix("plain"))
+        await test.server.stop()
+    }
+
     @Test func connectionsPerClientAreBounded() async throws {
         let test = try await TestServer { $0.connectionsPerClient = 2 }
         let first = try RawClient(port: test.port)
@@ -208,7 +233,8 @@ import Testing
         #expect(await eventually { test.handler.streams.withLock { $0.count } == 2 })
         let second = test.handler.streams.withLock { $0[1] }
         var refused = false
-        for _ in 0..<1000 where !refused { refused = !second.write([UInt8](repeating: 65, count: 65536)) }
+        let part = [UInt8](repeating: 65, count: 65536)
+        for _ in 0..<1000 where !refused { refused = !second.write(part) }
         #expect(refused && !second.isClosed, "a slow client bounds the queue")
         client.close()
         #expect(await eventually { second.isClosed })

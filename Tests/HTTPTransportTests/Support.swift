@@ -20,7 +20,8 @@ final class TestHandler: HTTPHandler {
         case "/echo":
             responder.respond(
                 HTTPResponse(
-                    status: 200, headers: ["Content-Type": "text/plain", "X-Method": request.method],
+                    status: 200,
+                    headers: ["Content-Type": "text/plain", "X-Method": request.method],
                     body: request.body.isEmpty ? Array(request.query.utf8) : request.body))
         case "/park":
             responder.onClose { self.gone.add(1, ordering: .relaxed) }
@@ -81,8 +82,9 @@ final class RawClient {
         }
         guard code == 0 else { throw FileError("connect", "\(port)", code: errno) }
         var limit = timeval(tv_sec: 10, tv_usec: 0)
-        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
-        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        let size = socklen_t(MemoryLayout<timeval>.size)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, size)
+        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, size)
     }
 
     deinit { Glibc.close(descriptor) }
@@ -115,6 +117,18 @@ final class RawClient {
             all += buffer[..<count]
         }
         return String(decoding: all, as: UTF8.self)
+    }
+
+    /// Takes up to `count` bytes and says how many.
+    func receive(atMost count: Int) -> Int {
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        var total = 0
+        while total < count {
+            let got = recv(descriptor, &buffer, buffer.count, 0)
+            if got <= 0 { break }
+            total += got
+        }
+        return total
     }
 
     func close() { shutdown(descriptor, Int32(SHUT_RDWR)) }

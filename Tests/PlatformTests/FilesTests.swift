@@ -38,7 +38,8 @@ private func removeAll(_ folder: String) {
             #expect(throws: FileError("open", "\(folder)/x", code: ENOENT)) {
                 try Files.read("\(folder)/x", limit: 10)
             }
-            #expect(FileError("open", "/x", code: EACCES).description == "open /x: permission denied")
+            let denied = FileError("open", "/x", code: EACCES)
+            #expect(denied.description == "open /x: permission denied")
             try AtomicFile.write("\(folder)/big", [1, 2, 3, 4])
             #expect(throws: FileError.self) { try Files.read("\(folder)/big", limit: 3) }
             #expect(throws: FileError.self) { try AtomicFile.write("\(folder)/no/file", [1]) }

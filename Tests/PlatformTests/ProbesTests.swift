@@ -45,7 +45,8 @@ import Testing
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()
-        let silent = try await DatagramBootstrap(group: group).bind(host: "127.0.0.1", port: 0).get()
+        let silent = try await DatagramBootstrap(group: group)
+            .bind(host: "127.0.0.1", port: 0).get()
         func ask(_ port: Int, _ wait: GoDuration = .seconds(10)) async throws -> UDPProbe.Answer {
             try await UDPProbe.exchange(
                 host: "127.0.0.1", port: port, payload: [1, 2], timeout: wait,
