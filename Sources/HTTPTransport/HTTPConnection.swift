@@ -273,15 +273,16 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
 
     func checkDeadline(_ now: NIODeadline) {
         guard now >= deadline else { return }
-        if let before = unsent {
+        if isClosing || !isWritable {
+            let before = unsent ?? .max
             watchUnsent()
-            if let left = unsent, left < before { return }  // slow, but it reads
+            if let left = unsent, left > 0 && left < before { return }  // slow, but it reads
         }
         close()
     }
 
     private func watchUnsent() {
-        unsent = try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)
+        unsent = context.map { Unsent.bytes(of: $0.channel) }
         setDeadline(server.limits.writeStallTimeout)
     }
 
@@ -353,44 +354,4 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
     }
 
     func close() { context?.close(promise: nil) }
-}
-
-extension HTTPConnection.Slot {
-    init(_ head: HTTPRequestHead, mayStay: Bool) {
-        isHead = head.method == .HEAD
-        isOldClient = head.version == .http1_0 || head.version.major == 0
-        // Behind an upgrade, which is not granted, the parser reads no more requests.
-        keepsAlive = mayStay && head.isKeepAlive && head.method != .CONNECT
-            && !head.headers.contains(name: "Upgrade")
-        takesGzip = false
-        for value in head.headers[canonicalForm: "Accept-Encoding"] {
-            let parts = value.split(separator: ";", omittingEmptySubsequences: false)
-            guard parts[0].lowercased() == "gzip" else { continue }
-            let refused = parts.dropFirst().contains {
-                let text = $0.filter { $0 != " " }
-                return text.hasPrefix("q=0") && text.allSatisfy { "q=0.".contains($0) }
-            }
-            takesGzip = !refused
-        }
-    }
-}
-
-extension HTTPRequestHead {
-    var hasBody: Bool {
-        if headers.contains(name: "Transfer-Encoding") { return true }
-        return headers.first(name: "Content-Length").map { $0 != "0" } ?? false
-    }
-}
-
-/// Stands before the parser and counts what goes in.
-final class ByteGuard: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-    typealias InboundOut = ByteBuffer
-    private let connection: HTTPConnection
-
-    init(_ connection: HTTPConnection) { self.connection = connection }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        if connection.allows(unwrapInboundIn(data).readableBytes) { context.fireChannelRead(data) }
-    }
 }

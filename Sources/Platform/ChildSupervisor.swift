@@ -127,7 +127,9 @@ final class ChildSupervisor: @unchecked Sendable {
 
     private func watchForEnd() {
         if pidDescriptor >= 0 {
-            pidWatch = loop.watch(pidDescriptor, EPOLLIN.rawValue) { [unowned self] _ in noticeExit() }
+            pidWatch = loop.watch(pidDescriptor, EPOLLIN.rawValue) { [unowned self] _ in
+                noticeExit()
+            }
         } else {
             pollForEnd()
         }
