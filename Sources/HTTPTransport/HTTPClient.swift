@@ -119,7 +119,9 @@ package final class HTTPClient: Sendable {
     ) async throws(HTTPCallError) -> HTTPClientResponse {
         try await timed(call) { response in
             try await head(Self.head(response))
-            for try await buffer in response.body { try await part(Array(buffer.readableBytesView)) }
+            for try await buffer in response.body {
+                try await part(Array(buffer.readableBytesView))
+            }
         }
     }
 

@@ -135,7 +135,7 @@ extension HTTPConnection {
             firstID += 1
         }
         if isLast {
-            closeAfterWrites(lingers: true)
+            closeAfterWrites()
         } else {
             proceed()
         }

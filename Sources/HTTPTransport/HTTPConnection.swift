@@ -57,6 +57,8 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
     private var discarded = 0
     private var deadline: NIODeadline
     private var isWritable = true
+    /// What the client had not taken at the last look; nil while that is not watched.
+    private var unsent: Int?
     var isClosing = false
     private var isAdded = false
 
@@ -154,10 +156,11 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         isWritable = context.channel.isWritable
         if isWritable {
+            if !isClosing { unsent = nil }
             restDeadline()
             processParked()
         } else {
-            setDeadline(server.limits.writeStallTimeout)
+            watchUnsent()
         }
     }
 
@@ -258,7 +261,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
 
     /// The deadline that fits what the connection does now.
     func restDeadline() {
-        if !isWritable { return }
+        if unsent != nil { return }
         if isClosing {
             setDeadline(Limits.lingerTimeout)
         } else if !slots.isEmpty {
@@ -269,7 +272,18 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
     }
 
     func checkDeadline(_ now: NIODeadline) {
-        if now >= deadline { close() }
+        guard now >= deadline else { return }
+        if isClosing || !isWritable {
+            let before = unsent ?? .max
+            watchUnsent()
+            if let left = unsent, left > 0 && left < before { return }  // slow, but it reads
+        }
+        close()
+    }
+
+    private func watchUnsent() {
+        unsent = context.map { Unsent.bytes(of: $0.channel) }
+        setDeadline(server.limits.writeStallTimeout)
     }
 
     /// Called when the server stops: nothing more is read; open requests are still answered.
@@ -315,68 +329,29 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
         flushIfNeeded()
     }
 
-    /// The last answer is written: close once it is out. While the client still sends, wait a
-    /// little first: closing with unread bytes would destroy the answer on its way.
-    func closeAfterWrites(lingers: Bool) {
+    /// The last answer is written: end our side once it is out, and wait a little for the client
+    /// to end its own. Closing with unread bytes would destroy the answer on its way.
+    func closeAfterWrites() {
         guard !isClosing, let context else { return }
         isClosing = true
         reading = .discarding
         parked.removeAll()
         isInRead = false
         flushIfNeeded()
-        if lingers {
-            setDeadline(Limits.lingerTimeout)
-            context.close(mode: .output, promise: nil)
-            if wantsRead {
-                wantsRead = false
-                context.read()
-            }
-        } else {
-            // Closing waits for nothing; the empty write tells when all before it is out.
-            let written = eventLoop.makePromise(of: Void.self)
-            written.futureResult.assumeIsolated().whenComplete { [weak self] _ in self?.close() }
-            context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: written)
-            setDeadline(server.limits.writeStallTimeout)
+        watchUnsent()
+        // Done when all before it is out.
+        let ended = eventLoop.makePromise(of: Void.self)
+        ended.futureResult.assumeIsolated().whenComplete { [weak self] _ in
+            guard let self else { return }
+            unsent = nil
+            restDeadline()
+        }
+        context.close(mode: .output, promise: ended)
+        if wantsRead {
+            wantsRead = false
+            context.read()
         }
     }
 
     func close() { context?.close(promise: nil) }
-}
-
-extension HTTPConnection.Slot {
-    init(_ head: HTTPRequestHead, mayStay: Bool) {
-        isHead = head.method == .HEAD
-        isOldClient = head.version == .http1_0 || head.version.major == 0
-        keepsAlive = head.isKeepAlive && mayStay
-        takesGzip = false
-        for value in head.headers[canonicalForm: "Accept-Encoding"] {
-            let parts = value.split(separator: ";", omittingEmptySubsequences: false)
-            guard parts[0].lowercased() == "gzip" else { continue }
-            let refused = parts.dropFirst().contains {
-                let text = $0.filter { $0 != " " }
-                return text.hasPrefix("q=0") && text.allSatisfy { "q=0.".contains($0) }
-            }
-            takesGzip = !refused
-        }
-    }
-}
-
-extension HTTPRequestHead {
-    var hasBody: Bool {
-        if headers.contains(name: "Transfer-Encoding") { return true }
-        return headers.first(name: "Content-Length").map { $0 != "0" } ?? false
-    }
-}
-
-/// Stands before the parser and counts what goes in.
-final class ByteGuard: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-    typealias InboundOut = ByteBuffer
-    private let connection: HTTPConnection
-
-    init(_ connection: HTTPConnection) { self.connection = connection }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        if connection.allows(unwrapInboundIn(data).readableBytes) { context.fireChannelRead(data) }
-    }
 }

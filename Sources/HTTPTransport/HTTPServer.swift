@@ -184,7 +184,9 @@ final class ServerCore: Sendable {
                         leftOverBytesStrategy: .dropBytes, limitConfiguration: decoder)),
                 position: .first)
             try pipeline.addHandler(ByteGuard(connection), position: .first)
-            if let tls { try pipeline.addHandler(NIOSSLServerHandler(context: tls), position: .first) }
+            if let tls {
+                try pipeline.addHandler(NIOSSLServerHandler(context: tls), position: .first)
+            }
         }
     }
 
@@ -200,7 +202,7 @@ final class ServerCore: Sendable {
         let head = "HTTP/1.1 429 Too Many Requests\r\nContent-Type: text/plain\r\n"
             + "Content-Length: \(text.utf8.count)\r\nConnection: close\r\n\r\n"
         connection.write(ByteBuffer(string: head + text))
-        connection.closeAfterWrites(lingers: true)
+        connection.closeAfterWrites()
     }
 
     // MARK: Stopping

@@ -40,8 +40,8 @@ package enum Limits {
     static let clientSkippedBytesMax = 1024 * 1024
     /// Redirects followed, as in Go.
     static let redirectsMax = 10
-    /// Idle connections kept to one host.
-    static let clientConnectionsPerHost = 64
-    /// Parts of a response body that a slow reader leaves unread: AsyncHTTPClient's own bound.
+    /// Connections to one host; each blocking query holds one for minutes. Further calls wait.
+    static let clientConnectionsPerHost = 1024
+    /// A connection attempt whose call has no time-out: Go's dialer gives up here too.
     static let clientConnectTimeout = GoDuration.seconds(30)
 }

@@ -116,7 +116,9 @@ final class ChildSupervisor: @unchecked Sendable {
             writer.write(spec.standardInput)
         }
         if let timeout = spec.timeout {
-            timer = loop.after(timeout) { [unowned self] in stop(.timedOut, with: spec.killSignal) }
+            timer = loop.after(timeout) { [unowned self] in
+                stop(.timedOut, with: spec.killSignal)
+            }
         }
         watchForEnd()
     }
@@ -125,7 +127,9 @@ final class ChildSupervisor: @unchecked Sendable {
 
     private func watchForEnd() {
         if pidDescriptor >= 0 {
-            pidWatch = loop.watch(pidDescriptor, EPOLLIN.rawValue) { [unowned self] _ in noticeExit() }
+            pidWatch = loop.watch(pidDescriptor, EPOLLIN.rawValue) { [unowned self] _ in
+                noticeExit()
+            }
         } else {
             pollForEnd()
         }

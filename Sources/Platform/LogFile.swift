@@ -23,6 +23,7 @@ struct LogFile {
     private let folder: String
     private let stem: String
     private let suffix: String
+    private let device: String?
     private var file: Descriptor?
     private var written = 0
     private var begun = Instant.zero
@@ -34,7 +35,9 @@ struct LogFile {
         deinit { Glibc.close(number) }
     }
 
-    init(_ settings: LogFileSettings) throws(FileError) {
+    /// - Parameter device: written to instead, in tests of full disks.
+    init(_ settings: LogFileSettings, opening device: String? = nil) throws(FileError) {
+        self.device = device
         self.settings = settings
         let slash = settings.path.lastIndex(of: "/")
         var name = slash.map { String(settings.path[settings.path.index(after: $0)...]) }
@@ -50,7 +53,7 @@ struct LogFile {
     }
 
     private mutating func open() throws(FileError) {
-        let path = "\(folder)/\(stem)-\(SystemClock.unixNanoseconds())\(suffix)"
+        let path = device ?? "\(folder)/\(stem)-\(SystemClock.unixNanoseconds())\(suffix)"
         let number = Glibc.open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o640)
         guard number >= 0 else { throw FileError("open", path, code: errno) }
         file = Descriptor(number)

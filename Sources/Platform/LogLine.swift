@@ -153,6 +153,15 @@ extension Logger.Level {
     }
 
     init(rank: Int) {
-        self = Logger.Level.allCases.first { $0.rank >= rank } ?? .critical
+        self =
+            switch rank {
+            case ...0: .trace
+            case 1: .debug
+            case 2: .info
+            case 3: .notice
+            case 4: .warning
+            case 5: .error
+            default: .critical
+            }
     }
 }

@@ -37,7 +37,7 @@ package final class LogSink: Sendable {
     /// The lowest level anyone wants: checked before a line is formed.
     private let enabledRank: Atomic<Int>
     private let dropped = Atomic<Int>(0)
-    private let failed = Atomic<Int>(0)
+    let failed = Atomic<Int>(0)
     private let settings: LogSettings
     private let wakeup: Wakeup
 

@@ -37,7 +37,8 @@ enum {
  * saying where it failed. The caller's thread waits until the child has become its program. */
 pid_t cposix_spawn(const cposix_spawn_request *request, int *step);
 
-/* A descriptor that becomes readable when the process ends, or -errno (-ENOSYS before Linux 5.3). */
+/* A descriptor that becomes readable when the process ends, or -errno (-ENOSYS on kernels
+ * before 5.3). */
 int cposix_pidfd_open(pid_t pid);
 
 /* A pipe whose ends are closed in children: ends[0] is read, ends[1] written. 0 or -errno. */

@@ -1,0 +1,57 @@
+import Glibc
+import Primitives
+import Testing
+
+@testable import HTTPTransport
+@testable import Platform
+
+/// With certificates made by the `openssl` program.
+@Suite(.enabled(if: Files.isExecutable("/usr/bin/openssl")), .timeLimit(.minutes(1)))
+struct TLSTests {
+    @Test func trustNamesAndClientCertificatesAreChecked() async throws {
+        let folder = "/tmp/http-tls-test-\(getpid())"
+        try Files.makeDirectory(folder)
+        var make = ProcessSpec([
+            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+            "-nodes", "-days", "2", "-subj", "/CN=server.dc1.consul", "-addext",
+            "subjectAltName=DNS:server.dc1.consul", "-keyout", "\(folder)/key.pem", "-out",
+            "\(folder)/cert.pem",
+        ])
+        make.timeout = .seconds(20)
+        let made = await ProcessRun.run(make)
+        #expect(made.ending == .exited(0), "\(made.output)")
+        var own = TLSSettings()
+        own.certificateFile = "\(folder)/cert.pem"
+        own.keyFile = "\(folder)/key.pem"
+        own.authorityFile = "\(folder)/cert.pem"
+        own.verifiesIncoming = true
+        let test = try await TestServer(tls: own)
+        let client = HTTPClient(on: group)
+        var call = HTTPCall(url: "https://127.0.0.1:\(test.port)/uri", timeout: .seconds(10))
+
+        call.tls = own
+        call.tls?.serverName = "server.dc1.consul"
+        #expect(try await client.execute(call).text == "/uri")
+
+        call.tls?.serverName = nil
+        call.tls?.skipsNameVerification = true
+        #expect(try await client.execute(call).text == "/uri")
+
+        call.tls?.skipsNameVerification = false
+        await #expect(throws: HTTPCallError.self) { try await client.execute(call) }
+
+        var stranger = TLSSettings()
+        stranger.skipsVerification = true
+        call.tls = stranger
+        await #expect(throws: HTTPCallError.self) { try await client.execute(call) }
+
+        var named = own
+        named.serverName = "server.dc1.consul"
+        try await TCPDial.connect(
+            host: "127.0.0.1", port: test.port, timeout: .seconds(5), tls: named, on: group)
+        await client.shutdown()
+        await test.server.stop()
+        for name in try Files.list(folder) { try Files.remove("\(folder)/\(name)") }
+        rmdir(folder)
+    }
+}

@@ -1,0 +1,75 @@
+import Glibc
+import Primitives
+import Testing
+
+@testable import Platform
+
+/// A folder of its own for one test, removed behind it.
+func withFolder<R>(_ body: (String) async throws -> R) async throws -> R {
+    let folder = "/tmp/platform-test-\(getpid())-\(SystemRandom.seed())"
+    try Files.makeDirectory(folder)
+    defer { removeAll(folder) }
+    return try await body(folder)
+}
+
+private func removeAll(_ folder: String) {
+    for name in (try? Files.list(folder)) ?? [] {
+        let path = "\(folder)/\(name)"
+        if Files.isDirectory(path) { removeAll(path) } else { unlink(path) }
+    }
+    rmdir(folder)
+}
+
+@Suite struct FilesTests {
+    @Test func atomicWriteReplacesTheWholeFile() async throws {
+        try await withFolder { folder in
+            let path = "\(folder)/state"
+            try AtomicFile.write(path, Array("old".utf8))
+            try AtomicFile.write(path, Array("new".utf8), mode: 0o640)
+            #expect(try Files.read(path, limit: 3) == Array("new".utf8))
+            #expect(try Files.list(folder) == ["state"])
+            var status = stat()
+            #expect(stat(path, &status) == 0 && status.st_mode & 0o777 == 0o640)
+        }
+    }
+
+    @Test func errorsNameThePath() async throws {
+        try await withFolder { folder in
+            #expect(throws: FileError("open", "\(folder)/x", code: ENOENT)) {
+                try Files.read("\(folder)/x", limit: 10)
+            }
+            let denied = FileError("open", "/x", code: EACCES)
+            #expect(denied.description == "open /x: permission denied")
+            try AtomicFile.write("\(folder)/big", [1, 2, 3, 4])
+            #expect(throws: FileError.self) { try Files.read("\(folder)/big", limit: 3) }
+            #expect(throws: FileError.self) { try AtomicFile.write("\(folder)/no/file", [1]) }
+            #expect(throws: FileError.self) { try PIDFile.write(folder) }
+        }
+    }
+
+    @Test func namesAreListedInByteOrder() async throws {
+        try await withFolder { folder in
+            for name in ["b", "B", "a10", "a2"] { try AtomicFile.write("\(folder)/\(name)", []) }
+            #expect(try Files.list(folder) == ["B", "a10", "a2", "b"])
+        }
+    }
+
+    @Test func foldersAreMadeWithThoseAbove() async throws {
+        try await withFolder { folder in
+            try Files.makeDirectory("\(folder)/a/b/c/")
+            #expect(Files.isDirectory("\(folder)/a/b/c"))
+            try AtomicFile.write("\(folder)/file", [])
+            #expect(throws: FileError.self) { try Files.makeDirectory("\(folder)/file/x") }
+        }
+    }
+
+    @Test func pidFileHoldsTheProcess() async throws {
+        try await withFolder { folder in
+            let file = try PIDFile.write("\(folder)/pid")
+            #expect(try Files.read(file.path, limit: 20) == Array("\(getpid())\n".utf8))
+            try file.remove()
+            try file.remove()
+            #expect(!Files.exists(file.path))
+        }
+    }
+}

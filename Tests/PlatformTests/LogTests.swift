@@ -1,0 +1,114 @@
+import Glibc
+import Logging
+import Primitives
+import Testing
+
+@testable import Platform
+
+@Suite(.timeLimit(.minutes(1))) struct LogTests {
+    private func quiet(_ change: (inout LogSettings) -> Void = { _ in }) throws -> LogSink {
+        var settings = LogSettings()
+        settings.toStandardOutput = false
+        change(&settings)
+        return try LogSink(settings)
+    }
+
+    @Test func textLineIsConsuls() {
+        let line = LogLine.make(
+            .text, level: .info, module: "agent", message: "Started HTTP server",
+            fields: [("address", "127.0.0.1:8500"), ("why", "two words")],
+            unixNanoseconds: 1_795_227_300_123_000_000)
+        #expect(
+            String(decoding: line, as: UTF8.self)
+                == "2026-11-21T02:15:00.123Z [INFO]  agent: Started HTTP server:"
+                + " address=127.0.0.1:8500 why=\"two words\"\n")
+        let bare = LogLine.make(
+            .text, level: .error, module: "agent", message: "a\nb", fields: [],
+            unixNanoseconds: 0)
+        #expect(
+            String(decoding: bare, as: UTF8.self)
+                == "1970-01-01T00:00:00.000Z [ERROR] agent: a\\nb\n")
+    }
+
+    @Test func jsonLineIsHclogs() {
+        let line = LogLine.make(
+            .json, level: .warning, module: "agent.x", message: "say \"hi\"", fields: [("k", "v")],
+            unixNanoseconds: 1_795_227_300_123_000_000)
+        #expect(
+            String(decoding: line, as: UTF8.self)
+                == #"{"@level":"warn","@message":"say \"hi\"","@module":"agent.x","#
+                + #""@timestamp":"2026-11-21T02:15:00.123Z","k":"v"}"# + "\n")
+    }
+
+    @Test func levelCanBeChangedAndWatchersHaveTheirOwn() async throws {
+        let sink = try quiet()
+        let log = sink.logger("agent")
+        log.debug("unheard")
+        log.info("kept", metadata: ["b": "2", "a": "1"])
+        let watcher = try #require(sink.watch(level: .debug))
+        log.debug("heard by the watcher")
+        sink.level = .error
+        log.warning("heard too")
+        watcher.cancel()
+        log.warning("too late")
+        var heard: [String] = []
+        for await line in watcher.lines {
+            heard.append(String(String(decoding: line, as: UTF8.self).dropFirst(25).dropLast()))
+        }
+        #expect(
+            heard == [
+                "[INFO]  agent: kept: a=1 b=2", "[DEBUG] agent: heard by the watcher",
+                "[WARN]  agent: heard too",
+            ])
+        #expect(log.logLevel == .error)
+    }
+
+    @Test func watcherGetsTheLast512AndDropsWhatItIsTooSlowFor() async throws {
+        let sink = try quiet()
+        let log = sink.logger("agent")
+        for i in 0..<600 { log.info("line \(i)") }
+        let watcher = try #require(sink.watch(level: .info))
+        for _ in 0..<100 { log.info("more") }
+        #expect(watcher.droppedLines == 100)
+        watcher.cancel()
+        var count = 0
+        for await line in watcher.lines {
+            if count == 0 { #expect(String(decoding: line, as: UTF8.self).contains("line 88")) }
+            count += 1
+        }
+        #expect(count == 512)
+    }
+
+    @Test func fileRotatesAndOldOnesGo() async throws {
+        try await withFolder { folder in
+            let sink = try quiet {
+                var file = LogFileSettings(path: "\(folder)/consul.log")
+                file.rotateBytes = 1000
+                file.maxFiles = 2
+                $0.file = file
+            }
+            let log = sink.logger("agent")
+            for i in 0..<100 {
+                log.info("line \(i)")
+                if i % 10 == 0 { sink.flush() }
+            }
+            sink.close()
+            let names = try Files.list(folder)
+            #expect(names.count == 3)
+            #expect(names.allSatisfy { $0.hasPrefix("consul-1") && $0.hasSuffix(".log") })
+            let newest = try Files.read("\(folder)/\(names[2])", limit: 2000)
+            #expect(newest.count <= 1000)
+            #expect(String(decoding: newest, as: UTF8.self).hasSuffix("line 99\n"))
+            #expect(sink.failedLines == 0 && sink.droppedLines == 0)
+        }
+    }
+
+    @Test func fullDiskIsCountedNotFatal() throws {
+        var file = LogFileSettings(path: "/tmp/x")
+        file.rotateDuration = .zero
+        var log = try LogFile(file, opening: "/dev/full")
+        let sink = try quiet()
+        log.write([[65], [66]], failed: sink.failed)
+        #expect(sink.failedLines == 2)
+    }
+}
