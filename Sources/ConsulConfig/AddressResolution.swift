@@ -3,7 +3,7 @@ import Primitives
 /// Addresses: templates filled from the machine, lists split, defaults derived.
 extension Validation {
     mutating func resolveAddresses() {
-        guard scope == .agent else { return }
+        guard scope == .agent, isComplete else { return }
         let given = config.addresses
         config.listen.client = addresses("client_addr", given.client)
         config.listen.bind = address("bind_addr", given.bind)

@@ -20,6 +20,11 @@ package struct ConfigLoader {
     private var errors: [ConfigError] = []
     private var warnings: [ConfigError] = []
     private let surroundings: ConfigSurroundings
+    /// Paths of what could not be read.
+    private var faults: Set<String> = []
+    private var isComplete = true
+    /// Paths of the fragment at hand whose texts could not be filled in.
+    private var unfilled: [String] = []
 
     /// - Parameters:
     ///   - fragments: in the order in which they count; later ones win.
@@ -34,7 +39,8 @@ package struct ConfigLoader {
         for fragment in fragments { loader.read(fragment, forced: format) }
         for flag in flags { loader.apply(flag) }
         var validation = Validation(
-            loader.config, surroundings: surroundings, rules: rules, scope: scope)
+            loader.config, surroundings: surroundings, rules: rules, scope: scope,
+            faults: loader.faults, isComplete: loader.isComplete)
         validation.run()
         let errors = loader.errors + validation.errors
         return LoadOutcome(
@@ -122,11 +128,17 @@ package struct ConfigLoader {
         }
         let (root, problems) = FragmentParser.parse(fragment, as: format)
         errors += problems
-        guard var root else { return }
+        guard var root else {
+            isComplete = false
+            return
+        }
         var interpolation = Interpolation(surroundings)
         interpolation.fill(&root)
         errors += interpolation.errors
+        unfilled = interpolation.errors.map { $0.path }
+        faults.formUnion(unfilled)
         guard let entries = root.entries else {
+            isComplete = false
             let message = "expected a map of settings, found \(root.kindName)"
             return errors.append(ConfigError(root.place, path: "", message))
         }
@@ -165,7 +177,10 @@ package struct ConfigLoader {
         let before = setting.shown(config)
         let problems = setting.read(entry.value, &config)
         errors += problems
-        guard problems.isEmpty else { return }
+        guard problems.isEmpty else {
+            faults.insert(setting.name)
+            return
+        }
         note(.file(entry.place), for: setting, changedFrom: before, keys: entry.value.entries)
     }
 
@@ -191,7 +206,7 @@ package struct ConfigLoader {
     // MARK: Definitions
 
     private mutating func readDefinitions(_ entry: SourceEntry) -> Bool {
-        switch entry.key {
+        switch String(decoding: Suggestion.fold(entry.key), as: UTF8.self) {
         case "service": placed(entry).map { config.services.append($0) }
         case "services": config.services += placedList(entry)
         case "check": placed(entry).map { config.checks.append($0) }
@@ -217,11 +232,13 @@ package struct ConfigLoader {
         return nodes.enumerated().compactMap { placed($1, path: "\(entry.key)[\($0)]") }
     }
 
-    /// A definition with errors is not looked at further: what is wrong next may follow from them.
+    /// A definition with errors is looked at further, save what may follow from them.
     private mutating func placed<D>(_ node: SourceNode, path: String) -> Placed<D>? {
         let (definition, problems) = ConfigReader.read(D.self, from: node, path: path)
         errors += problems
-        guard problems.isEmpty else { return nil }
-        return Placed(definition: definition, place: node.place, path: path, node: node)
+        guard case .map = node.content else { return nil }
+        let faults = problems.map { $0.path } + unfilled.filter { $0.hasPrefix(path) }
+        return Placed(
+            definition: definition, place: node.place, path: path, node: node, faults: faults)
     }
 }

@@ -62,7 +62,7 @@ enum Redaction {
             .object(
                 Dictionary(
                     uniqueKeysWithValues: map.map { key, value in
-                        (key, key == "Token" ? .string("<hidden>") : hidingTokens(value))
+                        (key, key == "Token" ? .string("hidden") : hidingTokens(value))
                     }))
         case .array(let values): .array(values.map { hidingTokens($0) })
         default: value

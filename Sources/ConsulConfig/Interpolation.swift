@@ -15,9 +15,12 @@ struct Interpolation {
         switch node.content {
         case .string(let text):
             guard text.utf8.contains(UInt8(ascii: "$")) else { return }
-            if let filled = filled(text, at: node.place, path: path), filled != text {
-                node.content = .interpolated(filled)
+            guard let filled = filled(text, at: node.place, path: path) else {
+                // Nothing further is said about a value that could not be had.
+                node.content = .null
+                return
             }
+            if filled != text { node.content = .interpolated(filled) }
         case .list(var nodes):
             for index in nodes.indices { fill(&nodes[index], path: path.element(index)) }
             node.content = .list(nodes)
@@ -128,4 +131,9 @@ struct KeyPathText {
         KeyPathText(text: text.isEmpty ? key : "\(text).\(key)")
     }
     func element(_ index: Int) -> KeyPathText { KeyPathText(text: "\(text)[\(index)]") }
+
+    /// `services[0].check` of `services[0].check.interval`.
+    static func parent(of path: String) -> Substring {
+        path.lastIndex(of: ".").map { path[..<$0] } ?? path[...]
+    }
 }

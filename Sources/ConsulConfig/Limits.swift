@@ -16,7 +16,7 @@ package enum Limits {
     /// Errors reported in one run. A wrong file would else print a line for each of its values.
     package static let errorsMax = 200
     /// Known keys listed in full when no name is close enough to be proposed.
-    package static let listedKeysMax = 12
+    package static let listedKeysMax = 16
     /// Letters of a value shown in a message.
     package static let shownTextMax = 60
 

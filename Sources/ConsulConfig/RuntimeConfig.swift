@@ -64,6 +64,17 @@ package struct Placed<Definition: Record & Hashable & Sendable>: Sendable {
     package var path: String
     /// What it was read from, to find the places of its fields.
     let node: SourceNode
+    /// The paths of what could not be read in it.
+    var faults: [String] = []
+
+    /// Whether a problem at this path only follows from what could not be read beside it.
+    func isExplained(_ path: String) -> Bool {
+        let parent = KeyPathText.parent(of: path)
+        return faults.contains { fault in
+            let faulty = KeyPathText.parent(of: fault)
+            return fault == path || faulty == path[...] || faulty == parent
+        }
+    }
 
     /// The place and the full path of one of its fields, `check.interval` or `checks[1].Interval`.
     /// The nearest enclosing value stands in for a field that was not written.

@@ -7,17 +7,23 @@ struct Validation {
     let surroundings: ConfigSurroundings
     let rules: DefinitionRules
     let scope: ConfigLoader.Scope
+    /// Settings that could not be read: nothing further is said about them.
+    let faults: Set<String>
+    /// False when a fragment could not be read at all: what is missing may stand in it.
+    let isComplete: Bool
     var errors: [ConfigError] = []
     var warnings: [ConfigError] = []
 
     init(
         _ config: RuntimeConfig, surroundings: ConfigSurroundings, rules: DefinitionRules,
-        scope: ConfigLoader.Scope
+        scope: ConfigLoader.Scope, faults: Set<String> = [], isComplete: Bool = true
     ) {
         self.config = config
         self.surroundings = surroundings
         self.rules = rules
         self.scope = scope
+        self.faults = faults
+        self.isComplete = isComplete
     }
 
     mutating func run() {
@@ -27,6 +33,7 @@ struct Validation {
         resolveNames()
         checkBootstrap()
         checkTimes()
+        warnOfOpenScripts()
         resolveAddresses()
         checkPorts()
         checkDefinitions()
@@ -36,10 +43,12 @@ struct Validation {
 
     /// Says something about a setting, at the place where it was last said.
     mutating func refuse(_ name: String, _ message: String) {
+        guard !faults.contains(name) else { return }
         errors.append(ConfigError(origin(name), path: name, message))
     }
 
     mutating func warn(_ name: String, _ message: String) {
+        guard !faults.contains(name) else { return }
         warnings.append(ConfigError(origin(name), path: name, message))
     }
 
@@ -60,7 +69,9 @@ struct Validation {
         if !config.dns.domain.hasSuffix(".") { config.dns.domain += "." }
         if config.node.name.isEmpty { config.node.name = surroundings.hostName }
         checkNodeName()
-        if scope == .agent, config.node.dataDir.isEmpty, !config.devMode {
+        config.node.leaveOnTerminateGiven = config.node.leaveOnTerminate
+        config.node.skipLeaveOnInterruptGiven = config.node.skipLeaveOnInterrupt
+        if scope == .agent, isComplete, config.node.dataDir.isEmpty, !config.devMode {
             refuse("data_dir", "cannot be empty: say where the agent may keep its state, or -dev")
         }
     }
@@ -82,7 +93,7 @@ struct Validation {
         if node.bootstrap, node.bootstrapExpect > 0 {
             refuse("bootstrap", "excludes bootstrap_expect: say one of the two")
         }
-        guard scope == .agent, !node.server else {
+        guard scope == .agent, isComplete, !node.server else {
             return checkExpectation()
         }
         if node.bootstrap { refuse("bootstrap", "needs server = true") }
@@ -121,6 +132,18 @@ struct Validation {
         {
             refuse("performance.raft_multiplier", "\(multiplier) is not from 1 to 10")
         }
+    }
+
+    /// Anybody who reaches the HTTP port may then run programs here.
+    private mutating func warnOfOpenScripts() {
+        let aclsOn: Bool = config.stored("acl.enabled") ?? false
+        guard config.checkRules.enableScriptChecks, !aclsOn,
+            config.limits.allowWriteHTTPFrom.isEmpty
+        else { return }
+        warn(
+            "enable_script_checks",
+            "without ACLs and without allow_write_http_from this is DANGEROUS, use "
+                + "enable_local_script_checks instead")
     }
 
     // MARK: Ports

@@ -13,11 +13,13 @@ extension Validation {
 
     private mutating func refuse<D>(_ placed: Placed<D>, _ field: String, _ message: String) {
         let (place, path) = placed.location(of: field)
+        guard !placed.isExplained(path) else { return }
         errors.append(ConfigError(place, path: path, message))
     }
 
     private mutating func warn<D>(_ placed: Placed<D>, _ field: String, _ message: String) {
         let (place, path) = placed.location(of: field)
+        guard !placed.isExplained(path) else { return }
         warnings.append(ConfigError(place, path: path, message))
     }
 
@@ -80,7 +82,7 @@ extension Validation {
             field.isEmpty ? name : name.isEmpty ? field : "\(field).\(name)"
         }
         let runsScript = !definition.args.isEmpty
-        if runsScript, scope == .agent, !config.checkRules.fragmentsMayRunScripts {
+        if runsScript, scope == .agent, isComplete, !config.checkRules.fragmentsMayRunScripts {
             refuse(
                 placed, at("args"),
                 "Scripts are disabled on this agent; to enable, configure 'enable_script_checks' "

@@ -26,7 +26,9 @@ package struct Setting: Sendable {
     let applyDev: (@Sendable (inout RuntimeConfig) -> Void)?
     /// What is wrong with the merged value, if anything.
     let problem: @Sendable (RuntimeConfig) -> String?
-    /// The value as JSON; its keys apart where it is a map.
+    /// Takes the setting's value over from one configuration into another.
+    let copy: @Sendable (RuntimeConfig, inout RuntimeConfig) -> Void
+    /// The value as JSON.
     let shown: @Sendable (RuntimeConfig) -> JSONValue
 
     init<T: SettingType>(
@@ -60,6 +62,7 @@ package struct Setting: Sendable {
             applyDev = nil
         }
         problem = { config in check?(config[keyPath: path]) }
+        copy = { from, into in into[keyPath: path] = from[keyPath: path] }
         shown = { config in JSONTree.of(config[keyPath: path]) }
     }
 

@@ -4,7 +4,8 @@ import Wire
 /// Settings of Consul 1.8 for parts that do not exist here yet: read, checked for their type, kept
 /// under their name, and named in one warning.
 enum StoredSettings {
-    static let settings: [Setting] = joining + protocols + acl + tls + mesh + gossip + server + ui
+    static let settings: [Setting] = joining + protocols + acl + tls + mesh + gossip + server
+        + ui + inner
 
     private static let joining: [Setting] = [
         .later(
@@ -97,6 +98,8 @@ enum StoredSettings {
         .later("acl_default_policy", "", "Older name of acl.default_policy."),
         .later("acl_down_policy", "", "Older name of acl.down_policy."),
         .later("acl_enable_key_list_policy", false, "Older name of acl.enable_key_list_policy."),
+        .later("acl_disabled_ttl", "", "Older name of acl.disabled_ttl."),
+        .later("acl_enforce_version_8", true, "No effect since Consul 1.0."),
         .later("acl_ttl", "", "Older name of acl.token_ttl."),
         .later("enable_acl_replication", false, "Older name of acl.enable_token_replication."),
     ] + secrets
@@ -125,7 +128,8 @@ enum StoredSettings {
         .later("auto_encrypt.allow_tls", false, "Give certificates to clients."),
         .later("auto_encrypt.dns_san", [String](), "Names in the certificate."),
         .later("auto_encrypt.ip_san", [String](), "Addresses in the certificate."),
-        .later("auto_config", JSONValue.null, "Get the configuration from the servers.", secret: true),
+        .later(
+            "auto_config", JSONValue.null, "Get the configuration from the servers.", secret: true),
     ]
 
     private static let mesh: [Setting] = [
@@ -196,5 +200,22 @@ enum StoredSettings {
         .later(
             "disable_http_unprintable_char_filter", false,
             "Accept control characters in request paths."),
+    ]
+
+    /// Consul takes these from its own tests only, but refuses none of them.
+    private static let inner: [Setting] = [
+        .later("ae_interval", GoDuration.seconds(60), "Between full syncs."),
+        .later("check_deregister_interval_min", GoDuration.seconds(60), ""),
+        .later("check_reap_interval", GoDuration.seconds(30), ""),
+        .later("consul", JSONValue.null, ""),
+        .later("revision", "", ""),
+        .later("segment_limit", 64, ""),
+        .later("segment_name_limit", 64, ""),
+        .later("snapshot_agent", JSONValue.null, "(Enterprise-only) Regular snapshots."),
+        .later("sync_coordinate_interval_min", GoDuration.seconds(15), ""),
+        .later("sync_coordinate_rate_target", 64.0, ""),
+        .later("tagged_addresses", [String: String](), ""),
+        .later("version", "", ""),
+        .later("version_prerelease", "", ""),
     ]
 }

@@ -37,6 +37,9 @@ struct JSONFragment {
                 ? "the file is empty: write {} for a fragment without settings"
                 : "\(error.reason): the file ends in the middle of a value (half written?)"
         }
+        if error.reason.hasSuffix("never closed") {
+            return error.reason + ": the file ends inside it (half written?)"
+        }
         if error.reason.hasPrefix("nested deeper") {
             return error.reason + ": no setting of Consul needs that, flatten it"
         }

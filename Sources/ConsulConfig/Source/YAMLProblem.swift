@@ -23,10 +23,21 @@ enum YAMLProblem {
                 "half of a surrogate pair: YAML writes such a character whole, "
                     + "\\U0001F600 instead of \\uD83D\\uDE00")
         }
-        return ConfigError(place, path: "", message(problem, parser, file: file))
+        let end = end(of: bytes, file: file)
+        let isAtEnd = (place.line, place.column) >= (end.line, end.column)
+        return ConfigError(
+            isAtEnd ? end : place, path: "", message(problem, parser, isAtEnd: isAtEnd))
     }
 
-    private static func message(_ problem: String, _ parser: yaml_parser_t, file: String) -> String {
+    /// Behind the last thing written; libyaml names a line that does not exist.
+    private static func end(of bytes: [UInt8], file: String) -> SourcePlace {
+        var cursor = PlaceCursor(bytes, file: file)
+        return cursor.place(of: bytes.count - bytes.reversed().prefix { $0 <= 0x20 }.count)
+    }
+
+    private static func message(
+        _ problem: String, _ parser: yaml_parser_t, isAtEnd: Bool
+    ) -> String {
         let context = parser.context.map { String(cString: $0) } ?? ""
         let start = parser.context_mark
         var text = problem
@@ -41,7 +52,7 @@ enum YAMLProblem {
         case "found unexpected end of stream":
             text = "the file ends in the middle of a value (half written?)"
         case "did not find expected ',' or '}'", "did not find expected ',' or ']'":
-            text = problem
+            if isAtEnd { text = "the file ends in the middle of a value (half written?)" }
         default: break
         }
         guard !context.isEmpty else { return text }
