@@ -93,7 +93,8 @@ extension Validation {
         }
         let rest =
             text.contains("{{")
-            ? text : text.split(separator: " ").filter { !$0.hasPrefix("unix://") }
+            ? text
+            : text.split(separator: " ").filter { !$0.hasPrefix("unix://") }
                 .joined(separator: " ")
         if !rest.isEmpty {
             endpoints += addresses(name, rest).map { .tcp(host: $0, port: port) }
@@ -123,7 +124,8 @@ extension Validation {
         }
         var found: [String] = []
         for word in words.split(whereSeparator: { $0 == " " || $0 == "\t" || $0 == "\n" }) {
-            let bare = word.hasPrefix("[") && word.hasSuffix("]") ? word.dropFirst().dropLast() : word
+            let bare =
+                word.hasPrefix("[") && word.hasSuffix("]") ? word.dropFirst().dropLast() : word
             if let address = IPAddress(bare) {
                 found.append(address.description)
             } else {

@@ -46,14 +46,16 @@ package struct ConfigLoader {
         return LoadOutcome(
             config: errors.isEmpty ? validation.config : nil,
             errors: Self.bounded(Self.inOrder(errors, of: fragments)),
-            warnings: Self.bounded(Self.inOrder(loader.warnings + validation.warnings, of: fragments)))
+            warnings: Self.bounded(
+                Self.inOrder(loader.warnings + validation.warnings, of: fragments)))
     }
 
     private init(_ surroundings: ConfigSurroundings) { self.surroundings = surroundings }
 
     // MARK: Order of the report
 
-    private static func inOrder(_ errors: [ConfigError], of fragments: [Fragment]) -> [ConfigError] {
+    private static func inOrder(_ errors: [ConfigError], of fragments: [Fragment]) -> [ConfigError]
+    {
         var ranks: [String: Int] = [:]
         for (rank, fragment) in fragments.enumerated() where ranks[fragment.path] == nil {
             ranks[fragment.path] = rank

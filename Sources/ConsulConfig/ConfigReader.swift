@@ -11,7 +11,8 @@ struct ConfigReader: WireDecoder {
         case map([SourceEntry], next: Int, taken: [String: SourcePlace])
     }
     private enum Step {
-        case key(String), index(Int)
+        case key(String)
+        case index(Int)
     }
 
     private var current: SourceNode

@@ -47,7 +47,8 @@ extension RuntimeConfig {
             EffectiveValue(
                 path: "\(name)[\(index)]",
                 value: String(
-                    decoding: JSONWriter.encode(Redaction.hidingTokens(JSONTree.of(one.definition))),
+                    decoding: JSONWriter.encode(
+                        Redaction.hidingTokens(JSONTree.of(one.definition))),
                     as: UTF8.self),
                 source: one.place.description)
         }

@@ -76,7 +76,8 @@ struct Interpolation {
             }
             if output.utf8.count > Limits.interpolatedTextBytesMax {
                 let message =
-                    "longer than \(Limits.interpolatedTextBytesMax) bytes once filled in: shorten it"
+                    "longer than \(Limits.interpolatedTextBytesMax) bytes once filled in: "
+                    + "shorten it"
                 errors.append(ConfigError(place, path: path.text, message))
                 return nil
             }
@@ -85,7 +86,9 @@ struct Interpolation {
     }
 
     private enum Outcome {
-        case text(String), notOurs, problem(String)
+        case text(String)
+        case notOurs
+        case problem(String)
     }
 
     private func value(of inside: Substring) -> Outcome {

@@ -1,11 +1,11 @@
-/// The bounds within which a configuration is read, each with its reason. Every message about one of
-/// them names the bound and what to do.
+/// The bounds within which a configuration is read, each with its reason. Every message about one
+/// of them names the bound and what to do.
 package enum Limits {
     /// Bytes of one fragment. Ten thousand services take about 3 MB; beyond this it is not written
     /// by hand, and a mistaken path (a log, a core file) must not fill the memory.
     package static let fileBytesMax = 16 << 20
-    /// Lists and maps inside one another. The deepest setting of Consul stands at 6; parsing recurses,
-    /// so the stack bounds this too.
+    /// Lists and maps inside one another. The deepest setting of Consul stands at 6; parsing
+    /// recurses, so the stack bounds this too.
     package static let depthMax = 64
     /// Values that the aliases of one file may add. A "billion laughs" of ten lines adds a billion.
     package static let aliasedValuesMax = 100_000

@@ -49,7 +49,8 @@ package struct ConfigDifference: Sendable {
             settings.append(
                 SettingChange(
                     name: setting.name, old: setting.text(before), new: setting.text(after),
-                    takesEffect: setting.reloads, origin: new.origins[setting.name]?.last ?? .standard))
+                    takesEffect: setting.reloads,
+                    origin: new.origins[setting.name]?.last ?? .standard))
         }
         services = Self.changes(
             old.services.map { ($0.definition.effectiveID, $0.definition) },

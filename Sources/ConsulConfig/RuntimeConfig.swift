@@ -28,7 +28,8 @@ package struct RuntimeConfig: Sendable {
 
     init() {}
 
-    /// The value of a setting on which nothing acts yet; nil when it was not said, or has another type.
+    /// The value of a setting on which nothing acts yet; nil when it was not said, or has another
+    /// type.
     package func stored<T: SettingType>(_ name: String, as type: T.Type = T.self) -> T? {
         stored[name] as? T
     }

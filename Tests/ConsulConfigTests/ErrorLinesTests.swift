@@ -147,7 +147,8 @@ import Testing
             "bomb.yaml",
             "x-a: &a [1,1,1,1,1,1,1,1,1,1]\n"
                 + zip("bcdef", "abcde").map { name, inner in
-                    "x-\(name): &\(name) [\(Array(repeating: "*\(inner)", count: 10).joined(separator: ","))]\n"
+                    let ten = Array(repeating: "*\(inner)", count: 10).joined(separator: ",")
+                    return "x-\(name): &\(name) [\(ten)]\n"
                 }.joined(),
             "bomb.yaml:5:31: aliases add more than 100000 values to this file: write them out, "
                 + "or into several files"),
@@ -303,7 +304,8 @@ import Testing
             lines == [
                 #"20-b.yaml:2:1: prots: unknown key (did you mean "ports"?)"#,
                 "10-a.json:1:7: unexpected '}' where a value should begin",
-                #"30-c.yaml:3:11: service.name: duplicate service ID "a" (first at 20-b.yaml:1:13)"#,
+                "30-c.yaml:3:11: service.name: duplicate service ID \"a\" "
+                    + "(first at 20-b.yaml:1:13)",
                 #"-http-port: expected a number, found "x""#,
             ])
     }

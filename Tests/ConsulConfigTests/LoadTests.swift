@@ -118,7 +118,8 @@ import Wire
             )
         ])
         #expect(config.node.meta == ["a": "no", "b": "on", "c": "012", "d": "5"])
-        #expect(config.ports.http == 8080 && config.ports.dns == 8345 && config.ports.serfLAN == 8301)
+        #expect(
+            config.ports.http == 8080 && config.ports.dns == 8345 && config.ports.serfLAN == 8301)
         let checks = config.services[0].definition.checks
         #expect(checks[0].interval == .seconds(10) && checks[0].timeout == .seconds(5))
         #expect(checks[1].timeout == .seconds(2) && checks[1].method == "PUT")

@@ -24,7 +24,9 @@ package struct DNSSettings: Sendable {
     package var soaMinTTL = 0
     init() {}
 
-    static let settings: [Setting] = names + [
+    static let settings: [Setting] = names + answers
+
+    private static let answers: [Setting] = [
         Setting(
             "dns_config.allow_stale", \.dns.allowStale, "Let any server answer.", reloads: true),
         Setting(
@@ -64,10 +66,12 @@ package struct DNSSettings: Sendable {
         Setting(
             "dns_config.cache_max_age", \.dns.cacheMaxAge, "How old the cache may be.",
             reloads: true, check: LimitSettings.notNegative),
-        Setting("dns_config.soa.refresh", \.dns.soaRefresh, "Seconds in the SOA.", reloads: true),
+        Setting(
+            "dns_config.soa.refresh", \.dns.soaRefresh, "Seconds in the SOA.", reloads: true),
         Setting("dns_config.soa.retry", \.dns.soaRetry, "Seconds in the SOA.", reloads: true),
         Setting("dns_config.soa.expire", \.dns.soaExpire, "Seconds in the SOA.", reloads: true),
-        Setting("dns_config.soa.min_ttl", \.dns.soaMinTTL, "Seconds in the SOA.", reloads: true),
+        Setting(
+            "dns_config.soa.min_ttl", \.dns.soaMinTTL, "Seconds in the SOA.", reloads: true),
     ]
 
     private static let names: [Setting] = [

@@ -1,7 +1,8 @@
 import Wire
 
-/// One setting of the agent, declared once. From this value follow its decoding, its merge, its flag,
-/// its place in `-dev`, what a reload does with it, the effective configuration and the documentation.
+/// One setting of the agent, declared once. From this value follow its decoding, its merge, its
+/// flag, its place in `-dev`, what a reload does with it, the effective configuration and the
+/// documentation.
 package struct Setting: Sendable {
     /// The path in a fragment: `ports.http`.
     package let name: String
@@ -66,8 +67,8 @@ package struct Setting: Sendable {
         shown = { config in JSONTree.of(config[keyPath: path]) }
     }
 
-    /// A setting that is understood and kept by its name, for parts of Consul that do not exist here
-    /// yet (`RuntimeConfig.stored`).
+    /// A setting that is understood and kept by its name, for parts of Consul that do not exist
+    /// here yet (`RuntimeConfig.stored`).
     static func later<T: SettingType & Hashable>(
         _ name: String, _ standard: T, _ meaning: String, flag: String? = nil, dev: T? = nil,
         secret: Bool = false

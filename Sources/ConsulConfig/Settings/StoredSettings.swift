@@ -4,7 +4,9 @@ import Wire
 /// Settings of Consul 1.8 for parts that do not exist here yet: read, checked for their type, kept
 /// under their name, and named in one warning.
 enum StoredSettings {
-    static let settings: [Setting] = joining + protocols + acl + tls + mesh + gossip + server
+    static let settings: [Setting] =
+        joining + protocols + acl + secrets + tls + mesh + gossipKeys
+        + gossip("gossip_lan", isLAN: true) + gossip("gossip_wan", isLAN: false) + server
         + ui + inner
 
     private static let joining: [Setting] = [
@@ -97,12 +99,13 @@ enum StoredSettings {
         .later("acl_datacenter", "", "Older name of primary_datacenter."),
         .later("acl_default_policy", "", "Older name of acl.default_policy."),
         .later("acl_down_policy", "", "Older name of acl.down_policy."),
-        .later("acl_enable_key_list_policy", false, "Older name of acl.enable_key_list_policy."),
+        .later(
+            "acl_enable_key_list_policy", false, "Older name of acl.enable_key_list_policy."),
         .later("acl_disabled_ttl", "", "Older name of acl.disabled_ttl."),
         .later("acl_enforce_version_8", true, "No effect since Consul 1.0."),
         .later("acl_ttl", "", "Older name of acl.token_ttl."),
         .later("enable_acl_replication", false, "Older name of acl.enable_token_replication."),
-    ] + secrets
+    ]
 
     private static let secrets: [Setting] = [
         "acl.tokens.master", "acl.tokens.replication", "acl.tokens.agent_master",
@@ -147,14 +150,15 @@ enum StoredSettings {
         .later("ports.expose_max_port", 21755, "Of exposed check paths."),
     ]
 
-    private static let gossip: [Setting] = [
-        .later("encrypt", "", "Provides the gossip encryption key.", flag: "encrypt", secret: true),
+    private static let gossipKeys: [Setting] = [
+        .later(
+            "encrypt", "", "Provides the gossip encryption key.", flag: "encrypt", secret: true),
         .later("encrypt_verify_incoming", true, "Refuse gossip in the clear."),
         .later("encrypt_verify_outgoing", true, "Encrypt what is sent."),
         .later(
             "disable_keyring_file", false, "Disables the backing up of the keyring to a file.",
             flag: "disable-keyring-file", dev: true),
-    ] + gossip("gossip_lan", isLAN: true) + gossip("gossip_wan", isLAN: false)
+    ]
 
     private static func gossip(_ section: String, isLAN: Bool) -> [Setting] {
         [

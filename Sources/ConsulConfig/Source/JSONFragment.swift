@@ -10,7 +10,8 @@ struct JSONFragment {
     private var cursor: PlaceCursor
     private var errors: [ConfigError] = []
 
-    static func parse(_ bytes: [UInt8], file: String) -> (root: SourceNode?, errors: [ConfigError]) {
+    static func parse(_ bytes: [UInt8], file: String) -> (root: SourceNode?, errors: [ConfigError])
+    {
         var fragment = JSONFragment(bytes, file: file)
         do {
             let root = try fragment.value()

@@ -3,8 +3,8 @@ import CLibYAML
 /// Reads a YAML fragment into a tree of places: libyaml scans and parses, what the texts mean is
 /// decided here, by the core schema of YAML 1.2 (`YAMLScalar`).
 ///
-/// Anchors, aliases and merge keys are followed; how much aliases may add is bounded. A fault of the
-/// grammar ends the file; duplicate keys are all reported.
+/// Anchors, aliases and merge keys are followed; how much aliases may add is bounded. A fault of
+/// the grammar ends the file; duplicate keys are all reported.
 struct YAMLFragment: ~Copyable {
     private let parser: UnsafeMutablePointer<yaml_parser_t>
     private let bytes: [UInt8]
@@ -14,7 +14,8 @@ struct YAMLFragment: ~Copyable {
     private var depth = 0
     private var errors: [ConfigError] = []
 
-    static func parse(_ bytes: [UInt8], file: String) -> (root: SourceNode?, errors: [ConfigError]) {
+    static func parse(_ bytes: [UInt8], file: String) -> (root: SourceNode?, errors: [ConfigError])
+    {
         // libyaml would count a byte order mark as a column.
         let bytes = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes
         var fragment = YAMLFragment(bytes, file: file)

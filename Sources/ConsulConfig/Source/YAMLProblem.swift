@@ -1,7 +1,7 @@
 import CLibYAML
 
-/// Says what libyaml found wrong in words that name the remedy. Its own words are kept where they are
-/// clear enough.
+/// Says what libyaml found wrong in words that name the remedy. Its own words are kept where they
+/// are clear enough.
 enum YAMLProblem {
     static func explain(_ parser: yaml_parser_t, bytes: [UInt8], file: String) -> ConfigError {
         let mark = parser.problem_mark
@@ -45,7 +45,8 @@ enum YAMLProblem {
         case "could not find expected ':'":
             text = "expected ':' behind the key"
         case "mapping values are not allowed in this context":
-            text = "a second ':' in this line, or a wrong indentation: quote the text, "
+            text =
+                "a second ':' in this line, or a wrong indentation: quote the text, "
                 + "or indent the key as its neighbours"
         case "did not find expected key", "did not find expected '-' indicator":
             text = problem + " (wrong indentation?)"
@@ -53,6 +54,8 @@ enum YAMLProblem {
             text = "the file ends in the middle of a value (half written?)"
         case "did not find expected ',' or '}'", "did not find expected ',' or ']'":
             if isAtEnd { text = "the file ends in the middle of a value (half written?)" }
+        case "found character that cannot start any token":
+            return "a text cannot begin with this character: put it in quotes"
         default: break
         }
         guard !context.isEmpty else { return text }
