@@ -3,6 +3,8 @@
 /// - A name is made of capitals, digits and `_`. Anything else behind `${` stays as it is, so that
 ///   templates and the shell's `${x%y}` pass unharmed. `$${` is a plain `${`; `$$` alone is kept.
 /// - What is filled in is not looked at again, and keys are never touched.
+/// - Comments (`_comment`, `x-*` at the top) are left alone; an alias of what stands in them is
+///   filled in where it is used.
 /// - `handler`, and `args` that run a shell with `-c`, are left alone: the shell fills them itself,
 ///   from the same environment, with its own quoting, and `${CONSUL_INDEX}` exists only there.
 struct Interpolation {
@@ -27,7 +29,8 @@ struct Interpolation {
         case .map(var entries):
             for index in entries.indices {
                 let entry = entries[index]
-                if Self.isShellText(entry) { continue }
+                let isComment = path.text.isEmpty && isCommentKey(entry.key)
+                if isComment || entry.key == "_comment" || Self.isShellText(entry) { continue }
                 fill(&entries[index].value, path: path.key(entry.key))
             }
             node.content = .map(entries)

@@ -228,6 +228,34 @@ import Wire
         #expect(config.listen.grpc.isEmpty && config.listen.advertise == "192.168.1.7")
     }
 
+    @Test(arguments: [
+        (#"{{ GetAllInterfaces | include "network" "10.0.0.0/8" | attr "address" }}"#, "10.0.0.5"),
+        (
+            #"{{ GetAllInterfaces | exclude "network" "10.0.0.0/8" | join "address" " " }}"#,
+            "127.0.0.1"
+        ),
+        (#"{{GetPrivateInterfaces | include "type" "ipv4" | attr "address"}}"#, "10.0.0.5"),
+        (#"{{ GetPrivateInterfaces | include "type" "ipv6" | attr "address" }}"#, nil),
+        (#"{{ GetAllInterfaces | sort "size" | attr "address" }}"#, nil),
+        (#"{{ GetAllInterfaces | include "network" "10/8" | attr "address" }}"#, nil),
+    ])
+    func pipelines(_ template: String, _ address: String?) {
+        let resolved = AddressTemplate.resolve(template, with: ConfigSurroundings.test.addresses)
+        #expect((try? resolved.get()) == address)
+    }
+
+    @Test func commentsAreNotFilledInAndAliasesOfThemAre() throws {
+        let config = try config([
+            (
+                "a.yaml",
+                "x-note: ${NOPE}\n_comment: ${NOPE}\nx-home: &h ${HOME}\npid_file: *h\n"
+                    + "service: {name: a, check: {ttl: 9s, header: {x-k: [\"${PORT}\"]}}}\n"
+            )
+        ])
+        #expect(config.node.pidFile == "/root")
+        #expect(config.services[0].definition.check?.header == ["x-k": ["8080"]])
+    }
+
     @Test func warnings() {
         let yaml = "enable_script_checks: true\ncheck: {name: a, http: 'http://x', interval: 5ms}\n"
         #expect(

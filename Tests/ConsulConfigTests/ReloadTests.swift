@@ -86,6 +86,12 @@ import Testing
             #expect(flags.contains(name))
         }
         for setting in SettingTable.all { #expect(setting.problem(RuntimeConfig()) == nil) }
+        #expect(SettingTable.all.allSatisfy { !$0.meaning.isEmpty })
+        #expect(
+            SettingTable.reference.contains(
+                "| `log_level` | string | `\"INFO\"` | yes | `-log-level` | "
+                    + "Log level of the agent. |"
+            ))
         #expect(snakeCase("TLSSkipVerify") == "tls_skip_verify")
         #expect(snakeCase("HTTPHandlerConfig") == "http_handler_config")
         #expect(snakeCase("GRPCUseTLS") == "grpc_use_tls")

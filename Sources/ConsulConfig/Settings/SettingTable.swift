@@ -44,6 +44,23 @@ package enum SettingTable {
         return keys
     }
 
+    /// A line of Markdown for each setting: what the documentation shows.
+    package static var reference: [String] {
+        let standard = RuntimeConfig()
+        return [
+            "| Setting | Type | Default | Reload | Flag | Meaning |", "|---|---|---|---|---|---|",
+        ]
+            + all.map { setting in
+                let cells = [
+                    "`\(setting.name)`", setting.typeName,
+                    "`\(setting.text(setting.shown(standard)))`",
+                    setting.reloads ? "yes" : "restart", setting.flag.map { "`-\($0)`" } ?? "",
+                    setting.meaning + (setting.isActedOn ? "" : " (Not acted on yet.)"),
+                ]
+                return "| \(cells.joined(separator: " | ")) |"
+            }
+    }
+
     static func setting(flag: String) -> Setting? { byFlag[flag] }
 
     private static let byFlag: [String: Setting] = {

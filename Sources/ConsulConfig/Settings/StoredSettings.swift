@@ -95,7 +95,9 @@ enum StoredSettings {
         .later("acl.role_ttl", GoDuration.zero, "Of cached roles."),
         .later("acl.token_ttl", GoDuration.seconds(30), "Of cached tokens."),
         .later("acl.disabled_ttl", GoDuration.seconds(120), "Of the cached absence of ACLs."),
-        .later("acl.tokens.managed_service_provider", JSONValue.null, "", secret: true),
+        .later(
+            "acl.tokens.managed_service_provider", JSONValue.null, "Not used by this edition.",
+            secret: true),
         .later("acl_datacenter", "", "Older name of primary_datacenter."),
         .later("acl_default_policy", "", "Older name of acl.default_policy."),
         .later("acl_down_policy", "", "Older name of acl.down_policy."),
@@ -162,24 +164,34 @@ enum StoredSettings {
 
     private static func gossip(_ section: String, isLAN: Bool) -> [Setting] {
         [
-            .later("\(section).gossip_interval", GoDuration.milliseconds(isLAN ? 200 : 500), ""),
-            .later("\(section).gossip_nodes", isLAN ? 3 : 4, ""),
-            .later("\(section).probe_interval", GoDuration.seconds(isLAN ? 1 : 5), ""),
             .later(
-                "\(section).probe_timeout", GoDuration.milliseconds(isLAN ? 500 : 3000), ""),
-            .later("\(section).retransmit_mult", 4, ""),
-            .later("\(section).suspicion_mult", isLAN ? 4 : 6, ""),
+                "\(section).gossip_interval", GoDuration.milliseconds(isLAN ? 200 : 500),
+                "Between rounds of gossip."),
+            .later("\(section).gossip_nodes", isLAN ? 3 : 4, "Members told in one round."),
+            .later(
+                "\(section).probe_interval", GoDuration.seconds(isLAN ? 1 : 5),
+                "Between probes of members."),
+            .later(
+                "\(section).probe_timeout", GoDuration.milliseconds(isLAN ? 500 : 3000),
+                "How long a probe waits."),
+            .later("\(section).retransmit_mult", 4, "How often a message is passed on."),
+            .later(
+                "\(section).suspicion_mult", isLAN ? 4 : 6, "How long a member is only suspected."),
         ]
     }
 
     private static let server: [Setting] = [
         .later("autopilot.cleanup_dead_servers", true, "Remove failed servers."),
         .later("autopilot.disable_upgrade_migration", false, "Not used by this edition."),
-        .later("autopilot.last_contact_threshold", GoDuration.milliseconds(200), ""),
+        .later(
+            "autopilot.last_contact_threshold", GoDuration.milliseconds(200),
+            "Silence after which a server is unhealthy."),
         .later("autopilot.max_trailing_logs", 250, "Behind which a server is unhealthy."),
         .later("autopilot.min_quorum", 0, "Servers that are never removed."),
         .later("autopilot.redundancy_zone_tag", "", "Not used by this edition."),
-        .later("autopilot.server_stabilization_time", GoDuration.seconds(10), ""),
+        .later(
+            "autopilot.server_stabilization_time", GoDuration.seconds(10),
+            "Health needed before a server votes."),
         .later("autopilot.upgrade_version_tag", "", "Not used by this edition."),
         .later("session_ttl_min", GoDuration.zero, "The shortest TTL of a session."),
         .later(
@@ -209,17 +221,22 @@ enum StoredSettings {
     /// Consul takes these from its own tests only, but refuses none of them.
     private static let inner: [Setting] = [
         .later("ae_interval", GoDuration.seconds(60), "Between full syncs."),
-        .later("check_deregister_interval_min", GoDuration.seconds(60), ""),
-        .later("check_reap_interval", GoDuration.seconds(30), ""),
-        .later("consul", JSONValue.null, ""),
-        .later("revision", "", ""),
-        .later("segment_limit", 64, ""),
-        .later("segment_name_limit", 64, ""),
+        .later(
+            "check_deregister_interval_min", GoDuration.seconds(60),
+            "The shortest wait before a removal."),
+        .later(
+            "check_reap_interval", GoDuration.seconds(30), "Between looks for services to remove."),
+        .later("consul", JSONValue.null, "Timing of Raft and coordinates."),
+        .later("revision", "", "Part of the version shown."),
+        .later("segment_limit", 64, "Not used by this edition."),
+        .later("segment_name_limit", 64, "Not used by this edition."),
         .later("snapshot_agent", JSONValue.null, "(Enterprise-only) Regular snapshots."),
-        .later("sync_coordinate_interval_min", GoDuration.seconds(15), ""),
-        .later("sync_coordinate_rate_target", 64.0, ""),
-        .later("tagged_addresses", [String: String](), ""),
-        .later("version", "", ""),
-        .later("version_prerelease", "", ""),
+        .later(
+            "sync_coordinate_interval_min", GoDuration.seconds(15),
+            "Between updates of coordinates."),
+        .later("sync_coordinate_rate_target", 64.0, "Updates of coordinates a second."),
+        .later("tagged_addresses", [String: String](), "Further addresses of the node."),
+        .later("version", "", "The version shown."),
+        .later("version_prerelease", "", "Part of the version shown."),
     ]
 }
