@@ -37,6 +37,7 @@ package struct ConfigLoader {
         loader.applyDev(flags)
         let format = loader.forcedFormat(flags)
         for fragment in fragments { loader.read(fragment, forced: format) }
+        for flag in flags where flag.name == "hcl" { loader.readInline(flag.value) }
         for flag in flags { loader.apply(flag) }
         var validation = Validation(
             loader.config, surroundings: surroundings, rules: rules, scope: scope,
@@ -61,8 +62,8 @@ package struct ConfigLoader {
             ranks[fragment.path] = rank
         }
         func key(_ error: ConfigError) -> (Int, Int, Int) {
-            guard case .file(let place) = error.origin else { return (fragments.count, 0, 0) }
-            return (ranks[place.file] ?? 0, place.line, place.column)
+            guard case .file(let place) = error.origin else { return (fragments.count + 1, 0, 0) }
+            return (ranks[place.file] ?? fragments.count, place.line, place.column)
         }
         var seen: Set<ConfigError> = []
         let kept = errors.filter { seen.insert($0).inserted }
@@ -147,6 +148,16 @@ package struct ConfigLoader {
         read(entries, in: "")
     }
 
+    /// The text of `-hcl`, which Consul reads as JSON too when it begins with a brace.
+    private mutating func readInline(_ text: String) {
+        guard text.first(where: { !$0.isWhitespace }) == "{" else {
+            isComplete = false
+            let message = "HCL is not read yet: write the same as JSON, -hcl '{\"server\": true}'"
+            return errors.append(ConfigError(.flag("hcl"), path: "", message))
+        }
+        read(Fragment(path: "-hcl", bytes: Array(text.utf8)), forced: .json)
+    }
+
     private mutating func read(_ entries: [SourceEntry], in section: String) {
         var taken: [[UInt8]: SourcePlace] = [:]
         for entry in entries where !isCommentKey(entry.key) {
@@ -161,7 +172,7 @@ package struct ConfigLoader {
             switch SettingTable.target(path) {
             case .setting(let setting): read(setting, from: entry)
             case .section(let name):
-                if let inner = entry.value.entries {
+                if let inner = entry.value.block {
                     read(inner, in: name)
                 } else {
                     let message = "expected a map, found \(entry.value.kindName)"
@@ -238,7 +249,7 @@ package struct ConfigLoader {
     private mutating func placed<D>(_ node: SourceNode, path: String) -> Placed<D>? {
         let (definition, problems) = ConfigReader.read(D.self, from: node, path: path)
         errors += problems
-        guard case .map = node.content else { return nil }
+        guard node.block != nil else { return nil }
         let faults = problems.map { $0.path } + unfilled.filter { $0.hasPrefix(path) }
         return Placed(
             definition: definition, place: node.place, path: path, node: node, faults: faults)

@@ -95,6 +95,8 @@ extension SourceNode {
                 node = nodes[index]
                 place = node.place
             } else {
+                // A block, see `SourceNode.block`.
+                if let nodes = node.elements, nodes.count == 1 { node = nodes[0] }
                 let folded = Suggestion.fold(String(step))
                 guard let entry = node.entries?.first(where: { Suggestion.fold($0.key) == folded })
                 else { return place }

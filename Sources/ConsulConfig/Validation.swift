@@ -78,13 +78,13 @@ struct Validation {
 
     private mutating func checkNodeName() {
         let name = config.node.name
-        if name.isEmpty || name.contains(where: { $0.isWhitespace }) {
-            let shown = name.isEmpty ? "the host has no name" : "\(quoted(name)) has white space"
-            refuse("node_name", "\(shown): give the node a name of its own")
+        if name.isEmpty {
+            refuse("node_name", "cannot be empty, and the host has no name: give the node one")
         } else if !name.utf8.allSatisfy({ NodeChecks.isNameByte($0) }) || name.contains("_") {
             warn(
                 "node_name",
-                "\(quoted(name)) will not be found by DNS: only letters, digits and '-' are")
+                "Node name \(quoted(name)) will not be discoverable via DNS due to invalid "
+                    + "characters. Valid characters include all alpha-numerics and dashes.")
         }
     }
 
@@ -126,11 +126,6 @@ struct Validation {
         for name in ["reconnect_timeout", "reconnect_timeout_wan"] {
             guard let time: GoDuration = config.stored(name) else { continue }
             if time < .hours(8) { refuse(name, "\(time) is less than the 8h that it must be") }
-        }
-        if let multiplier: Int = config.stored("performance.raft_multiplier"),
-            !(1...10).contains(multiplier)
-        {
-            refuse("performance.raft_multiplier", "\(multiplier) is not from 1 to 10")
         }
     }
 

@@ -201,13 +201,12 @@ import Testing
     static let values = [
         Case(
             "a.yaml",
-            "node_id: abc\ndatacenter: a.b\nnode_name: a b\nnode_meta: {consul-x: y}\n"
+            "node_id: abc\ndatacenter: a.b\nacl: {}\nnode_meta: {consul-x: y}\n"
                 + "serf_lan_allowed_cidrs: [10.0.0.0/8, 10.0.0.0/33]\n"
                 + "default_query_time: 20m\nunix_sockets: {mode: '9'}\nlog_level: loud\n",
             "a.yaml:1:1: node_id: \"abc\" is not a UUID (8-4-4-4-12 hexadecimal digits)",
             "a.yaml:2:1: datacenter: \"a.b\" may have letters, digits, '-' and '_' only: it "
                 + "becomes part of DNS names",
-            "a.yaml:3:1: node_name: \"a b\" has white space: give the node a name of its own",
             "a.yaml:4:1: node_meta: the key \"consul-x\" begins with consul-, which is reserved",
             "a.yaml:5:1: serf_lan_allowed_cidrs: \"10.0.0.0/33\" is not a network such as "
                 + "10.0.0.0/8 or fd00::/8",

@@ -256,13 +256,42 @@ import Wire
         #expect(config.services[0].definition.check?.header == ["x-k": ["8080"]])
     }
 
+    @Test func blocksAsHCLWritesThem() throws {
+        let config = try config([
+            (
+                "a.json",
+                #"{"ports": [{"http": 1}], "service": [{"name": "a", "check": [{"ttl": "9s"}]}]}"#
+            )
+        ])
+        #expect(config.ports.http == 1)
+        #expect(config.services[0].definition.check?.ttl == .seconds(9))
+    }
+
+    @Test func theInlineFragmentCountsAfterFiles() {
+        let outcome = load(
+            [("a.yaml", "log_level: warn")],
+            flags: [
+                FlagValue("hcl", #"{"log_level": "info"}"#), FlagValue("dev"),
+                FlagValue("hcl", #" {"servr": true}"#), FlagValue("hcl", "server = true"),
+            ])
+        #expect(
+            outcome.errors.map { $0.description } == [
+                #"-hcl:1:3: servr: unknown key (did you mean "server"?)"#,
+                #"-hcl: HCL is not read yet: write the same as JSON, -hcl '{"server": true}'"#,
+            ])
+    }
+
     @Test func warnings() {
-        let yaml = "enable_script_checks: true\ncheck: {name: a, http: 'http://x', interval: 5ms}\n"
+        let yaml =
+            "node_name: a b\nenable_script_checks: true\n"
+            + "check: {name: a, http: 'http://x', interval: 5ms}\n"
         #expect(
             load([("a.yaml", yaml)]).warnings.map { $0.description } == [
-                "a.yaml:1:1: enable_script_checks: without ACLs and without allow_write_http_from "
+                #"a.yaml:1:1: node_name: Node name "a b" will not be discoverable via DNS due to "#
+                    + "invalid characters. Valid characters include all alpha-numerics and dashes.",
+                "a.yaml:2:1: enable_script_checks: without ACLs and without allow_write_http_from "
                     + "this is DANGEROUS, use enable_local_script_checks instead",
-                "a.yaml:2:36: check.interval: 5ms is raised to 1s",
+                "a.yaml:3:36: check.interval: 5ms is raised to 1s",
             ])
     }
 }

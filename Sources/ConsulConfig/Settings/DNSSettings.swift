@@ -34,7 +34,8 @@ package struct DNSSettings: Sendable {
             check: LimitSettings.notNegative),
         Setting(
             "dns_config.a_record_limit", \.dns.aRecordLimit,
-            "How many addresses an answer has at most; 0 is no bound.", reloads: true),
+            "How many addresses an answer has at most; 0 is no bound.", reloads: true,
+            check: SettingChecks.notNegative),
         Setting(
             "dns_config.disable_compression", \.dns.disableCompression,
             "Write names in full.", reloads: true),
@@ -56,7 +57,7 @@ package struct DNSSettings: Sendable {
             "How long a recursor may take.", reloads: true, check: LimitSettings.positive),
         Setting(
             "dns_config.udp_answer_limit", \.dns.udpAnswerLimit,
-            "How many records a UDP answer has.", reloads: true),
+            "How many records a UDP answer has.", reloads: true, check: SettingChecks.notNegative),
         Setting(
             "dns_config.enable_additional_node_meta_txt", \.dns.nodeMetaTXT,
             "Add the node's metadata as TXT records.", reloads: true),

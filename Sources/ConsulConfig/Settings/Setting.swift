@@ -71,11 +71,11 @@ package struct Setting: Sendable {
     /// here yet (`RuntimeConfig.stored`).
     static func later<T: SettingType & Hashable>(
         _ name: String, _ standard: T, _ meaning: String, flag: String? = nil, dev: T? = nil,
-        secret: Bool = false
+        secret: Bool = false, check: (@Sendable (T) -> String?)? = nil
     ) -> Setting {
         Setting(
             name, \RuntimeConfig[stored: StoredSetting(name: name, standard: standard)], meaning,
-            flag: flag, dev: dev, secret: secret, isActedOn: false)
+            flag: flag, dev: dev, secret: secret, isActedOn: false, check: check)
     }
 }
 

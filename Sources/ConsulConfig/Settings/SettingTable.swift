@@ -89,8 +89,8 @@ package struct AgentFlag: Hashable, Sendable {
         return flags.sorted { $0.name < $1.name }
     }()
 
-    /// `dev` is for the loader, which also reads `config-format`; files and directories are read by
-    /// the caller.
+    /// `dev`, `hcl` and `config-format` are for the loader; files and directories are read by the
+    /// caller.
     private static let sources: [AgentFlag] = [
         AgentFlag(
             name: "config-dir", form: .list,
@@ -105,6 +105,10 @@ package struct AgentFlag: Hashable, Sendable {
             name: "config-format", form: .value,
             help: "Config files are in this format irrespective of their extension. Must be "
                 + "'json' or 'yaml'."),
+        AgentFlag(
+            name: "hcl", form: .list,
+            help: "Config fragment, written as JSON, that counts after all files. Can be "
+                + "specified multiple times."),
         AgentFlag(name: "dev", form: .bool, help: "Starts the agent in development mode."),
     ]
 }

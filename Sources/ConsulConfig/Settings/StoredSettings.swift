@@ -70,7 +70,9 @@ enum StoredSettings {
         .later("raft_snapshot_threshold", 16384, "Entries after which a snapshot is made."),
         .later("raft_trailing_logs", 10240, "Entries kept behind a snapshot."),
         .later("performance.leave_drain_time", GoDuration.seconds(5), "Pause before leaving."),
-        .later("performance.raft_multiplier", 5, "Scale of Raft's timing.", dev: 1),
+        .later(
+            "performance.raft_multiplier", 5, "Scale of Raft's timing.", dev: 1,
+            check: { (1...10).contains($0) ? nil : "\($0) is not from 1 to 10" }),
         .later(
             "performance.rpc_hold_timeout", GoDuration.seconds(7),
             "How long a call waits for a leader."),
@@ -186,7 +188,9 @@ enum StoredSettings {
         .later(
             "autopilot.last_contact_threshold", GoDuration.milliseconds(200),
             "Silence after which a server is unhealthy."),
-        .later("autopilot.max_trailing_logs", 250, "Behind which a server is unhealthy."),
+        .later(
+            "autopilot.max_trailing_logs", 250, "Behind which a server is unhealthy.",
+            check: SettingChecks.notNegative),
         .later("autopilot.min_quorum", 0, "Servers that are never removed."),
         .later("autopilot.redundancy_zone_tag", "", "Not used by this edition."),
         .later(
