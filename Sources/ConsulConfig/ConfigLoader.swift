@@ -121,7 +121,9 @@ package struct ConfigLoader {
     // MARK: Fragments
 
     private mutating func read(_ fragment: Fragment, forced: FragmentFormat?) {
-        guard let format = forced ?? FragmentFormat(path: fragment.path) else {
+        // An extension that is understood says it itself; `-config-format` is for all others.
+        let known = FragmentFormat(path: fragment.path)
+        guard let format = known == .json || known == .yaml ? known : forced ?? known else {
             warnings.append(
                 ConfigError(
                     SourcePlace(file: fragment.path), path: "",

@@ -348,5 +348,9 @@ import Testing
             [("a.conf", "server: true")],
             flags: [FlagValue("dev"), FlagValue("config-format", "yaml")])
         #expect(forced.errors.isEmpty && forced.warnings.isEmpty)
+        let both = load(
+            [("a.json", "{}"), ("b.hcl", "{}"), ("c.yml", "server: true")],
+            flags: [FlagValue("dev"), FlagValue("config-format", "json")])
+        #expect(both.errors.isEmpty && both.warnings.isEmpty)
     }
 }

@@ -103,8 +103,8 @@ package struct AgentFlag: Hashable, Sendable {
                 + "specified multiple times."),
         AgentFlag(
             name: "config-format", form: .value,
-            help: "Config files are in this format irrespective of their extension. Must be "
-                + "'json' or 'yaml'."),
+            help: "Config files without the extension '.json', '.yaml' or '.yml' are in this "
+                + "format. Must be 'json' or 'yaml'."),
         AgentFlag(
             name: "hcl", form: .list,
             help: "Config fragment, written as JSON, that counts after all files. Can be "
