@@ -3,7 +3,7 @@ import Primitives
 /// Addresses: templates filled from the machine, lists split, defaults derived.
 extension Validation {
     mutating func resolveAddresses() {
-        guard scope == .agent else { return }
+        guard scope == .agent, isComplete else { return }
         let given = config.addresses
         config.listen.client = addresses("client_addr", given.client)
         config.listen.bind = address("bind_addr", given.bind)
@@ -93,7 +93,8 @@ extension Validation {
         }
         let rest =
             text.contains("{{")
-            ? text : text.split(separator: " ").filter { !$0.hasPrefix("unix://") }
+            ? text
+            : text.split(separator: " ").filter { !$0.hasPrefix("unix://") }
                 .joined(separator: " ")
         if !rest.isEmpty {
             endpoints += addresses(name, rest).map { .tcp(host: $0, port: port) }
@@ -123,7 +124,8 @@ extension Validation {
         }
         var found: [String] = []
         for word in words.split(whereSeparator: { $0 == " " || $0 == "\t" || $0 == "\n" }) {
-            let bare = word.hasPrefix("[") && word.hasSuffix("]") ? word.dropFirst().dropLast() : word
+            let bare =
+                word.hasPrefix("[") && word.hasSuffix("]") ? word.dropFirst().dropLast() : word
             if let address = IPAddress(bare) {
                 found.append(address.description)
             } else {
@@ -137,72 +139,5 @@ extension Validation {
         }
         if found.isEmpty { refuse(name, "cannot be empty") }
         return found
-    }
-}
-
-/// The templates of go-sockaddr that stand for themselves. Pipelines are refused by name.
-enum AddressTemplate {
-    static func resolve(
-        _ text: String, with addresses: (AddressQuery) -> [String]
-    ) -> Result<String, ReadProblem> {
-        var output = ""
-        var rest = text[...]
-        while let open = firstRange(of: "{{", in: rest) {
-            output += rest[..<open.lowerBound]
-            guard let close = firstRange(of: "}}", in: rest[open.upperBound...]) else {
-                return .failure(ReadProblem("\(quoted(text)) has {{ without }}"))
-            }
-            let call = String(rest[open.upperBound..<close.lowerBound])
-            switch value(of: call, with: addresses) {
-            case .success(let value): output += value
-            case .failure(let problem): return .failure(problem)
-            }
-            rest = rest[close.upperBound...]
-        }
-        return .success(output + rest)
-    }
-
-    private static func value(
-        of call: String, with addresses: (AddressQuery) -> [String]
-    ) -> Result<String, ReadProblem> {
-        let words = call.split(whereSeparator: { $0 == " " || $0 == "\t" }).map { String($0) }
-        let query: AddressQuery
-        var wantsAll = false
-        switch (words.first ?? "", words.count) {
-        case ("GetPrivateIP", 1): query = .privateAddresses
-        case ("GetPublicIP", 1): query = .publicAddresses
-        case ("GetPrivateIPs", 1): (query, wantsAll) = (.privateAddresses, true)
-        case ("GetPublicIPs", 1): (query, wantsAll) = (.publicAddresses, true)
-        case ("GetInterfaceIP", 2): query = .interface(unquoted(words[1]))
-        case ("GetInterfaceIPs", 2): (query, wantsAll) = (.interface(unquoted(words[1])), true)
-        default:
-            return .failure(
-                ReadProblem(
-                    "the template {{\(call)}} is not understood: write GetPrivateIP, GetPublicIP "
-                        + "or GetInterfaceIP \"eth0\" (or their plurals), or the address itself"))
-        }
-        let found = addresses(query)
-        guard let first = found.first else {
-            return .failure(
-                ReadProblem("the template {{\(call)}} finds no address on this machine"))
-        }
-        return .success(wantsAll ? found.joined(separator: " ") : first)
-    }
-
-    private static func unquoted(_ word: String) -> String {
-        word.count > 1 && word.first == word.last && (word.first == "\"" || word.first == "'")
-            ? String(word.dropFirst().dropLast()) : word
-    }
-
-    private static func firstRange(
-        of pair: String, in text: Substring
-    ) -> Range<Substring.Index>? {
-        var index = text.startIndex
-        while index < text.endIndex {
-            let rest = text[index...]
-            if rest.hasPrefix(pair) { return index..<text.index(index, offsetBy: pair.count) }
-            index = text.index(after: index)
-        }
-        return nil
     }
 }

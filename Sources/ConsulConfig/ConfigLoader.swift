@@ -20,6 +20,11 @@ package struct ConfigLoader {
     private var errors: [ConfigError] = []
     private var warnings: [ConfigError] = []
     private let surroundings: ConfigSurroundings
+    /// Paths of what could not be read.
+    private var faults: Set<String> = []
+    private var isComplete = true
+    /// Paths of the fragment at hand whose texts could not be filled in.
+    private var unfilled: [String] = []
 
     /// - Parameters:
     ///   - fragments: in the order in which they count; later ones win.
@@ -32,29 +37,33 @@ package struct ConfigLoader {
         loader.applyDev(flags)
         let format = loader.forcedFormat(flags)
         for fragment in fragments { loader.read(fragment, forced: format) }
+        for flag in flags where flag.name == "hcl" { loader.readInline(flag.value) }
         for flag in flags { loader.apply(flag) }
         var validation = Validation(
-            loader.config, surroundings: surroundings, rules: rules, scope: scope)
+            loader.config, surroundings: surroundings, rules: rules, scope: scope,
+            faults: loader.faults, isComplete: loader.isComplete)
         validation.run()
         let errors = loader.errors + validation.errors
         return LoadOutcome(
             config: errors.isEmpty ? validation.config : nil,
             errors: Self.bounded(Self.inOrder(errors, of: fragments)),
-            warnings: Self.bounded(Self.inOrder(loader.warnings + validation.warnings, of: fragments)))
+            warnings: Self.bounded(
+                Self.inOrder(loader.warnings + validation.warnings, of: fragments)))
     }
 
     private init(_ surroundings: ConfigSurroundings) { self.surroundings = surroundings }
 
     // MARK: Order of the report
 
-    private static func inOrder(_ errors: [ConfigError], of fragments: [Fragment]) -> [ConfigError] {
+    private static func inOrder(_ errors: [ConfigError], of fragments: [Fragment]) -> [ConfigError]
+    {
         var ranks: [String: Int] = [:]
         for (rank, fragment) in fragments.enumerated() where ranks[fragment.path] == nil {
             ranks[fragment.path] = rank
         }
         func key(_ error: ConfigError) -> (Int, Int, Int) {
-            guard case .file(let place) = error.origin else { return (fragments.count, 0, 0) }
-            return (ranks[place.file] ?? 0, place.line, place.column)
+            guard case .file(let place) = error.origin else { return (fragments.count + 1, 0, 0) }
+            return (ranks[place.file] ?? fragments.count, place.line, place.column)
         }
         var seen: Set<ConfigError> = []
         let kept = errors.filter { seen.insert($0).inserted }
@@ -112,7 +121,9 @@ package struct ConfigLoader {
     // MARK: Fragments
 
     private mutating func read(_ fragment: Fragment, forced: FragmentFormat?) {
-        guard let format = forced ?? FragmentFormat(path: fragment.path) else {
+        // An extension that is understood says it itself; `-config-format` is for all others.
+        let known = FragmentFormat(path: fragment.path)
+        guard let format = known == .json || known == .yaml ? known : forced ?? known else {
             warnings.append(
                 ConfigError(
                     SourcePlace(file: fragment.path), path: "",
@@ -122,15 +133,31 @@ package struct ConfigLoader {
         }
         let (root, problems) = FragmentParser.parse(fragment, as: format)
         errors += problems
-        guard var root else { return }
+        guard var root else {
+            isComplete = false
+            return
+        }
         var interpolation = Interpolation(surroundings)
         interpolation.fill(&root)
         errors += interpolation.errors
+        unfilled = interpolation.errors.map { $0.path }
+        faults.formUnion(unfilled)
         guard let entries = root.entries else {
+            isComplete = false
             let message = "expected a map of settings, found \(root.kindName)"
             return errors.append(ConfigError(root.place, path: "", message))
         }
         read(entries, in: "")
+    }
+
+    /// The text of `-hcl`, which Consul reads as JSON too when it begins with a brace.
+    private mutating func readInline(_ text: String) {
+        guard text.first(where: { !$0.isWhitespace }) == "{" else {
+            isComplete = false
+            let message = "HCL is not read yet: write the same as JSON, -hcl '{\"server\": true}'"
+            return errors.append(ConfigError(.flag("hcl"), path: "", message))
+        }
+        read(Fragment(path: "-hcl", bytes: Array(text.utf8)), forced: .json)
     }
 
     private mutating func read(_ entries: [SourceEntry], in section: String) {
@@ -147,7 +174,7 @@ package struct ConfigLoader {
             switch SettingTable.target(path) {
             case .setting(let setting): read(setting, from: entry)
             case .section(let name):
-                if let inner = entry.value.entries {
+                if let inner = entry.value.block {
                     read(inner, in: name)
                 } else {
                     let message = "expected a map, found \(entry.value.kindName)"
@@ -165,7 +192,10 @@ package struct ConfigLoader {
         let before = setting.shown(config)
         let problems = setting.read(entry.value, &config)
         errors += problems
-        guard problems.isEmpty else { return }
+        guard problems.isEmpty else {
+            faults.insert(setting.name)
+            return
+        }
         note(.file(entry.place), for: setting, changedFrom: before, keys: entry.value.entries)
     }
 
@@ -191,7 +221,7 @@ package struct ConfigLoader {
     // MARK: Definitions
 
     private mutating func readDefinitions(_ entry: SourceEntry) -> Bool {
-        switch entry.key {
+        switch String(decoding: Suggestion.fold(entry.key), as: UTF8.self) {
         case "service": placed(entry).map { config.services.append($0) }
         case "services": config.services += placedList(entry)
         case "check": placed(entry).map { config.checks.append($0) }
@@ -217,11 +247,13 @@ package struct ConfigLoader {
         return nodes.enumerated().compactMap { placed($1, path: "\(entry.key)[\($0)]") }
     }
 
-    /// A definition with errors is not looked at further: what is wrong next may follow from them.
+    /// A definition with errors is looked at further, save what may follow from them.
     private mutating func placed<D>(_ node: SourceNode, path: String) -> Placed<D>? {
         let (definition, problems) = ConfigReader.read(D.self, from: node, path: path)
         errors += problems
-        guard problems.isEmpty else { return nil }
-        return Placed(definition: definition, place: node.place, path: path, node: node)
+        guard node.block != nil else { return nil }
+        let faults = problems.map { $0.path } + unfilled.filter { $0.hasPrefix(path) }
+        return Placed(
+            definition: definition, place: node.place, path: path, node: node, faults: faults)
     }
 }

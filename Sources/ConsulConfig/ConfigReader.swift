@@ -11,7 +11,8 @@ struct ConfigReader: WireDecoder {
         case map([SourceEntry], next: Int, taken: [String: SourcePlace])
     }
     private enum Step {
-        case key(String), index(Int)
+        case key(String)
+        case index(Int)
     }
 
     private var current: SourceNode
@@ -178,7 +179,7 @@ struct ConfigReader: WireDecoder {
 
     mutating func beginMap() {
         var entries: [SourceEntry] = []
-        if let found = current.entries { entries = found } else { mismatch("a map") }
+        if let found = current.block { entries = found } else { mismatch("a map") }
         frames.append((.map(entries, next: 0, taken: [:]), steps.count))
     }
 

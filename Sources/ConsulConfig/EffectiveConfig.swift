@@ -47,7 +47,8 @@ extension RuntimeConfig {
             EffectiveValue(
                 path: "\(name)[\(index)]",
                 value: String(
-                    decoding: JSONWriter.encode(Redaction.hidingTokens(JSONTree.of(one.definition))),
+                    decoding: JSONWriter.encode(
+                        Redaction.hidingTokens(JSONTree.of(one.definition))),
                     as: UTF8.self),
                 source: one.place.description)
         }
@@ -62,7 +63,7 @@ enum Redaction {
             .object(
                 Dictionary(
                     uniqueKeysWithValues: map.map { key, value in
-                        (key, key == "Token" ? .string("<hidden>") : hidingTokens(value))
+                        (key, key == "Token" ? .string("hidden") : hidingTokens(value))
                     }))
         case .array(let values): .array(values.map { hidingTokens($0) })
         default: value

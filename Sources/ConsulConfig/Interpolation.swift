@@ -3,6 +3,8 @@
 /// - A name is made of capitals, digits and `_`. Anything else behind `${` stays as it is, so that
 ///   templates and the shell's `${x%y}` pass unharmed. `$${` is a plain `${`; `$$` alone is kept.
 /// - What is filled in is not looked at again, and keys are never touched.
+/// - Comments (`_comment`, `x-*` at the top) are left alone; an alias of what stands in them is
+///   filled in where it is used.
 /// - `handler`, and `args` that run a shell with `-c`, are left alone: the shell fills them itself,
 ///   from the same environment, with its own quoting, and `${CONSUL_INDEX}` exists only there.
 struct Interpolation {
@@ -15,16 +17,20 @@ struct Interpolation {
         switch node.content {
         case .string(let text):
             guard text.utf8.contains(UInt8(ascii: "$")) else { return }
-            if let filled = filled(text, at: node.place, path: path), filled != text {
-                node.content = .interpolated(filled)
+            guard let filled = filled(text, at: node.place, path: path) else {
+                // Nothing further is said about a value that could not be had.
+                node.content = .null
+                return
             }
+            if filled != text { node.content = .interpolated(filled) }
         case .list(var nodes):
             for index in nodes.indices { fill(&nodes[index], path: path.element(index)) }
             node.content = .list(nodes)
         case .map(var entries):
             for index in entries.indices {
                 let entry = entries[index]
-                if Self.isShellText(entry) { continue }
+                let isComment = path.text.isEmpty && isCommentKey(entry.key)
+                if isComment || entry.key == "_comment" || Self.isShellText(entry) { continue }
                 fill(&entries[index].value, path: path.key(entry.key))
             }
             node.content = .map(entries)
@@ -73,7 +79,8 @@ struct Interpolation {
             }
             if output.utf8.count > Limits.interpolatedTextBytesMax {
                 let message =
-                    "longer than \(Limits.interpolatedTextBytesMax) bytes once filled in: shorten it"
+                    "longer than \(Limits.interpolatedTextBytesMax) bytes once filled in: "
+                    + "shorten it"
                 errors.append(ConfigError(place, path: path.text, message))
                 return nil
             }
@@ -82,7 +89,9 @@ struct Interpolation {
     }
 
     private enum Outcome {
-        case text(String), notOurs, problem(String)
+        case text(String)
+        case notOurs
+        case problem(String)
     }
 
     private func value(of inside: Substring) -> Outcome {
@@ -128,4 +137,9 @@ struct KeyPathText {
         KeyPathText(text: text.isEmpty ? key : "\(text).\(key)")
     }
     func element(_ index: Int) -> KeyPathText { KeyPathText(text: "\(text)[\(index)]") }
+
+    /// `services[0].check` of `services[0].check.interval`.
+    static func parent(of path: String) -> Substring {
+        path.lastIndex(of: ".").map { path[..<$0] } ?? path[...]
+    }
 }

@@ -1,27 +1,27 @@
-/// The bounds within which a configuration is read, each with its reason. Every message about one of
-/// them names the bound and what to do.
-package enum Limits {
+/// The bounds within which a configuration is read, each with its reason. Every message about one
+/// of them names the bound and what to do.
+enum Limits {
     /// Bytes of one fragment. Ten thousand services take about 3 MB; beyond this it is not written
     /// by hand, and a mistaken path (a log, a core file) must not fill the memory.
-    package static let fileBytesMax = 16 << 20
-    /// Lists and maps inside one another. The deepest setting of Consul stands at 6; parsing recurses,
-    /// so the stack bounds this too.
-    package static let depthMax = 64
+    static let fileBytesMax = 16 << 20
+    /// Lists and maps inside one another. The deepest setting of Consul stands at 6; parsing
+    /// recurses, so the stack bounds this too.
+    static let depthMax = 64
     /// Values that the aliases of one file may add. A "billion laughs" of ten lines adds a billion.
-    package static let aliasedValuesMax = 100_000
+    static let aliasedValuesMax = 100_000
     /// Bytes of a file named by `${file:…}`: a token or a certificate, not a data set.
-    package static let interpolatedFileBytesMax = 1 << 20
+    static let interpolatedFileBytesMax = 1 << 20
     /// Bytes of one text after interpolation.
-    package static let interpolatedTextBytesMax = 4 << 20
+    static let interpolatedTextBytesMax = 4 << 20
     /// Errors reported in one run. A wrong file would else print a line for each of its values.
-    package static let errorsMax = 200
+    static let errorsMax = 200
     /// Known keys listed in full when no name is close enough to be proposed.
-    package static let listedKeysMax = 12
+    static let listedKeysMax = 16
     /// Letters of a value shown in a message.
-    package static let shownTextMax = 60
+    static let shownTextMax = 60
 
     /// Pairs of node or service metadata, and the length of their keys and values: Consul's own.
-    package static let metaPairsMax = 64
-    package static let metaKeyMax = 128
-    package static let metaValueMax = 512
+    static let metaPairsMax = 64
+    static let metaKeyMax = 128
+    static let metaValueMax = 512
 }

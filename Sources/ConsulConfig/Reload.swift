@@ -49,7 +49,8 @@ package struct ConfigDifference: Sendable {
             settings.append(
                 SettingChange(
                     name: setting.name, old: setting.text(before), new: setting.text(after),
-                    takesEffect: setting.reloads, origin: new.origins[setting.name]?.last ?? .standard))
+                    takesEffect: setting.reloads,
+                    origin: new.origins[setting.name]?.last ?? .standard))
         }
         services = Self.changes(
             old.services.map { ($0.definition.effectiveID, $0.definition) },
@@ -96,6 +97,29 @@ extension CheckDefinition {
     package var effectiveID: String { id.isEmpty ? name : id }
 }
 
+extension RuntimeConfig {
+    /// What holds after a reload: the definitions and the reloadable settings of `new`, all else as
+    /// it was at the start.
+    package func reloaded(with new: RuntimeConfig) -> RuntimeConfig {
+        var config = self
+        config.services = new.services
+        config.checks = new.checks
+        config.watches = new.watches
+        for setting in SettingTable.all where setting.reloads {
+            setting.copy(new, &config)
+            let prefix = setting.name + "."
+            config.origins = config.origins.filter {
+                $0.key != setting.name && !$0.key.hasPrefix(prefix)
+            }
+            for (path, origin) in new.origins
+            where path == setting.name || path.hasPrefix(prefix) {
+                config.origins[path] = origin
+            }
+        }
+        return config
+    }
+}
+
 /// The names of watches. A watch without an ID is named after what it looks at, and numbered when
 /// there are several such, so that an unchanged watch keeps its name across reloads.
 package enum WatchIdentity {
@@ -132,7 +156,7 @@ extension Setting {
         if isSecret {
             switch value {
             case .null, .string(""): break
-            default: return "\"<hidden>\""
+            default: return "\"hidden\""
             }
         }
         return String(decoding: JSONWriter.encode(value), as: UTF8.self)

@@ -28,7 +28,8 @@ package struct RuntimeConfig: Sendable {
 
     init() {}
 
-    /// The value of a setting on which nothing acts yet; nil when it was not said, or has another type.
+    /// The value of a setting on which nothing acts yet; nil when it was not said, or has another
+    /// type.
     package func stored<T: SettingType>(_ name: String, as type: T.Type = T.self) -> T? {
         stored[name] as? T
     }
@@ -64,6 +65,17 @@ package struct Placed<Definition: Record & Hashable & Sendable>: Sendable {
     package var path: String
     /// What it was read from, to find the places of its fields.
     let node: SourceNode
+    /// The paths of what could not be read in it.
+    var faults: [String] = []
+
+    /// Whether a problem at this path only follows from what could not be read beside it.
+    func isExplained(_ path: String) -> Bool {
+        let parent = KeyPathText.parent(of: path)
+        return faults.contains { fault in
+            let faulty = KeyPathText.parent(of: fault)
+            return fault == path || faulty == path[...] || faulty == parent
+        }
+    }
 
     /// The place and the full path of one of its fields, `check.interval` or `checks[1].Interval`.
     /// The nearest enclosing value stands in for a field that was not written.
@@ -83,6 +95,8 @@ extension SourceNode {
                 node = nodes[index]
                 place = node.place
             } else {
+                // A block, see `SourceNode.block`.
+                if let nodes = node.elements, nodes.count == 1 { node = nodes[0] }
                 let folded = Suggestion.fold(String(step))
                 guard let entry = node.entries?.first(where: { Suggestion.fold($0.key) == folded })
                 else { return place }

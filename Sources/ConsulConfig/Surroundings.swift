@@ -3,7 +3,8 @@
 package struct ConfigSurroundings: Sendable {
     /// A variable of the environment; nil when it is not set.
     package var variable: @Sendable (String) -> String?
-    /// The bytes of a file named by `${file:…}`, relative paths being relative to the agent's folder.
+    /// The bytes of a file named by `${file:…}`, relative paths being relative to the agent's
+    /// folder.
     package var readFile: @Sendable (String) -> Result<[UInt8], ReadProblem>
     package var hostName: String
     /// The machine's addresses, best first; IPv4 before IPv6.

@@ -7,17 +7,23 @@ struct Validation {
     let surroundings: ConfigSurroundings
     let rules: DefinitionRules
     let scope: ConfigLoader.Scope
+    /// Settings that could not be read: nothing further is said about them.
+    let faults: Set<String>
+    /// False when a fragment could not be read at all: what is missing may stand in it.
+    let isComplete: Bool
     var errors: [ConfigError] = []
     var warnings: [ConfigError] = []
 
     init(
         _ config: RuntimeConfig, surroundings: ConfigSurroundings, rules: DefinitionRules,
-        scope: ConfigLoader.Scope
+        scope: ConfigLoader.Scope, faults: Set<String> = [], isComplete: Bool = true
     ) {
         self.config = config
         self.surroundings = surroundings
         self.rules = rules
         self.scope = scope
+        self.faults = faults
+        self.isComplete = isComplete
     }
 
     mutating func run() {
@@ -27,6 +33,7 @@ struct Validation {
         resolveNames()
         checkBootstrap()
         checkTimes()
+        warnOfOpenScripts()
         resolveAddresses()
         checkPorts()
         checkDefinitions()
@@ -36,10 +43,12 @@ struct Validation {
 
     /// Says something about a setting, at the place where it was last said.
     mutating func refuse(_ name: String, _ message: String) {
+        guard !faults.contains(name) else { return }
         errors.append(ConfigError(origin(name), path: name, message))
     }
 
     mutating func warn(_ name: String, _ message: String) {
+        guard !faults.contains(name) else { return }
         warnings.append(ConfigError(origin(name), path: name, message))
     }
 
@@ -60,20 +69,22 @@ struct Validation {
         if !config.dns.domain.hasSuffix(".") { config.dns.domain += "." }
         if config.node.name.isEmpty { config.node.name = surroundings.hostName }
         checkNodeName()
-        if scope == .agent, config.node.dataDir.isEmpty, !config.devMode {
+        config.node.leaveOnTerminateGiven = config.node.leaveOnTerminate
+        config.node.skipLeaveOnInterruptGiven = config.node.skipLeaveOnInterrupt
+        if scope == .agent, isComplete, config.node.dataDir.isEmpty, !config.devMode {
             refuse("data_dir", "cannot be empty: say where the agent may keep its state, or -dev")
         }
     }
 
     private mutating func checkNodeName() {
         let name = config.node.name
-        if name.isEmpty || name.contains(where: { $0.isWhitespace }) {
-            let shown = name.isEmpty ? "the host has no name" : "\(quoted(name)) has white space"
-            refuse("node_name", "\(shown): give the node a name of its own")
+        if name.isEmpty {
+            refuse("node_name", "cannot be empty, and the host has no name: give the node one")
         } else if !name.utf8.allSatisfy({ NodeChecks.isNameByte($0) }) || name.contains("_") {
             warn(
                 "node_name",
-                "\(quoted(name)) will not be found by DNS: only letters, digits and '-' are")
+                "Node name \(quoted(name)) will not be discoverable via DNS due to invalid "
+                    + "characters. Valid characters include all alpha-numerics and dashes.")
         }
     }
 
@@ -82,7 +93,7 @@ struct Validation {
         if node.bootstrap, node.bootstrapExpect > 0 {
             refuse("bootstrap", "excludes bootstrap_expect: say one of the two")
         }
-        guard scope == .agent, !node.server else {
+        guard scope == .agent, isComplete, !node.server else {
             return checkExpectation()
         }
         if node.bootstrap { refuse("bootstrap", "needs server = true") }
@@ -116,11 +127,18 @@ struct Validation {
             guard let time: GoDuration = config.stored(name) else { continue }
             if time < .hours(8) { refuse(name, "\(time) is less than the 8h that it must be") }
         }
-        if let multiplier: Int = config.stored("performance.raft_multiplier"),
-            !(1...10).contains(multiplier)
-        {
-            refuse("performance.raft_multiplier", "\(multiplier) is not from 1 to 10")
-        }
+    }
+
+    /// Anybody who reaches the HTTP port may then run programs here.
+    private mutating func warnOfOpenScripts() {
+        let aclsOn: Bool = config.stored("acl.enabled") ?? false
+        guard config.checkRules.enableScriptChecks, !aclsOn,
+            config.limits.allowWriteHTTPFrom.isEmpty
+        else { return }
+        warn(
+            "enable_script_checks",
+            "without ACLs and without allow_write_http_from this is DANGEROUS, use "
+                + "enable_local_script_checks instead")
     }
 
     // MARK: Ports

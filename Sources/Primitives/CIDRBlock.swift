@@ -1,6 +1,6 @@
-/// An IPv4 or IPv6 address as its bytes. Texts are read strictly: four decimal parts without leading
-/// zeros, or RFC 4291 with at most one `::` and an optional IPv4 tail. A zone (`fe80::1%eth0`) is
-/// kept apart, since it belongs to one machine only.
+/// An IPv4 or IPv6 address as its bytes. Texts are read strictly: four decimal parts without
+/// leading zeros, or RFC 4291 with at most one `::` and an optional IPv4 tail. A zone
+/// (`fe80::1%eth0`) is kept apart, since it belongs to one machine only.
 public struct IPAddress: Hashable, Sendable, CustomStringConvertible {
     /// Four bytes or sixteen.
     public let bytes: [UInt8]

@@ -1,7 +1,7 @@
 package import ConsulModel
 
-/// Something wrong with one field of a definition. The path is relative to the definition, `interval`
-/// or `retry.max`, in either spelling; empty for the definition as a whole.
+/// Something wrong with one field of a definition. The path is relative to the definition,
+/// `interval` or `retry.max`, in either spelling; empty for the definition as a whole.
 package struct FieldProblem: Hashable, Sendable {
     package var path: String
     package var message: String

@@ -5,7 +5,9 @@ import Primitives
 extension Validation {
     mutating func checkDefinitions() {
         checkServices()
-        for check in config.checks { self.check(check, check.definition, field: "", inService: false) }
+        for check in config.checks {
+            self.check(check, check.definition, field: "", inService: false)
+        }
         checkCheckIDs()
         for watch in config.watches { self.check(watch) }
         checkWatchIDs()
@@ -13,11 +15,13 @@ extension Validation {
 
     private mutating func refuse<D>(_ placed: Placed<D>, _ field: String, _ message: String) {
         let (place, path) = placed.location(of: field)
+        guard !placed.isExplained(path) else { return }
         errors.append(ConfigError(place, path: path, message))
     }
 
     private mutating func warn<D>(_ placed: Placed<D>, _ field: String, _ message: String) {
         let (place, path) = placed.location(of: field)
+        guard !placed.isExplained(path) else { return }
         warnings.append(ConfigError(place, path: path, message))
     }
 
@@ -56,7 +60,9 @@ extension Validation {
         if let weights = definition.weights {
             for (name, weight) in [("passing", weights.passing), ("warning", weights.warning)]
             where !(name == "passing" ? 1...65535 : 0...65535).contains(weight) {
-                refuse(service, "weights.\(name)", "\(weight) is not from \(name == "passing" ? 1 : 0) to 65535")
+                refuse(
+                    service, "weights.\(name)",
+                    "\(weight) is not from \(name == "passing" ? 1 : 0) to 65535")
             }
         }
         for (tag, address) in definition.taggedAddresses.sorted(by: { $0.key < $1.key })
@@ -80,7 +86,7 @@ extension Validation {
             field.isEmpty ? name : name.isEmpty ? field : "\(field).\(name)"
         }
         let runsScript = !definition.args.isEmpty
-        if runsScript, scope == .agent, !config.checkRules.fragmentsMayRunScripts {
+        if runsScript, scope == .agent, isComplete, !config.checkRules.fragmentsMayRunScripts {
             refuse(
                 placed, at("args"),
                 "Scripts are disabled on this agent; to enable, configure 'enable_script_checks' "
@@ -127,7 +133,8 @@ extension Validation {
         }
     }
 
-    /// The ID under which the agent will know each check: given, or made from the service or the name.
+    /// The ID under which the agent will know each check: given, or made from the service or the
+    /// name.
     private mutating func checkCheckIDs() {
         var places: [String: SourcePlace] = [:]
         var doubles: [ConfigError] = []
@@ -178,7 +185,9 @@ extension Validation {
         } else if definition.handlerType == "http", definition.httpHandler == nil {
             refuse(watch, "handler_type", "Handler type 'http' requires 'http_handler_config'")
         } else if definition.handlerType == "script", definition.httpHandler != nil {
-            refuse(watch, "handler_type", "Handler type 'script' takes 'args', not 'http_handler_config'")
+            refuse(
+                watch, "handler_type",
+                "Handler type 'script' takes 'args', not 'http_handler_config'")
         }
         if definition.source.type.isEmpty, definition.anyOf.isEmpty {
             refuse(watch, "type", "Watch type must be specified")
@@ -208,7 +217,8 @@ extension Validation {
             let place = watch.location(of: "id").place
             if let first = places[watch.definition.id] {
                 refuse(
-                    watch, "id", "duplicate watch ID \"\(watch.definition.id)\" (first at \(first))")
+                    watch, "id", "duplicate watch ID \"\(watch.definition.id)\" (first at \(first))"
+                )
             } else {
                 places[watch.definition.id] = place
             }

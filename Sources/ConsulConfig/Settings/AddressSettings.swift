@@ -24,17 +24,23 @@ package struct AddressSettings: Sendable {
     package var unixSocketMode = ""
     init() {}
 
-    static let settings: [Setting] = own + told + [
+    static let settings: [Setting] = own + told + listeners
+
+    private static let listeners: [Setting] = [
         Setting(
             "addresses.http", \.addresses.http, "Where HTTP listens, instead of client_addr."),
         Setting(
-            "addresses.https", \.addresses.https, "Where HTTPS listens, instead of client_addr."),
+            "addresses.https", \.addresses.https, "Where HTTPS listens, instead of client_addr."
+        ),
         Setting("addresses.dns", \.addresses.dns, "Where DNS listens, instead of client_addr."),
-        Setting("addresses.grpc", \.addresses.grpc, "Where gRPC listens, instead of client_addr."),
         Setting(
-            "unix_sockets.user", \.addresses.unixSocketUser, "The owner of sockets in addresses."),
+            "addresses.grpc", \.addresses.grpc, "Where gRPC listens, instead of client_addr."),
         Setting(
-            "unix_sockets.group", \.addresses.unixSocketGroup, "The group of sockets in addresses."),
+            "unix_sockets.user", \.addresses.unixSocketUser,
+            "The owner of sockets in addresses."),
+        Setting(
+            "unix_sockets.group", \.addresses.unixSocketGroup,
+            "The group of sockets in addresses."),
         Setting(
             "unix_sockets.mode", \.addresses.unixSocketMode,
             "The mode of sockets in addresses, as octal text.", check: mode),

@@ -24,7 +24,9 @@ package struct DNSSettings: Sendable {
     package var soaMinTTL = 0
     init() {}
 
-    static let settings: [Setting] = names + [
+    static let settings: [Setting] = names + answers
+
+    private static let answers: [Setting] = [
         Setting(
             "dns_config.allow_stale", \.dns.allowStale, "Let any server answer.", reloads: true),
         Setting(
@@ -32,7 +34,8 @@ package struct DNSSettings: Sendable {
             check: LimitSettings.notNegative),
         Setting(
             "dns_config.a_record_limit", \.dns.aRecordLimit,
-            "How many addresses an answer has at most; 0 is no bound.", reloads: true),
+            "How many addresses an answer has at most; 0 is no bound.", reloads: true,
+            check: SettingChecks.notNegative),
         Setting(
             "dns_config.disable_compression", \.dns.disableCompression,
             "Write names in full.", reloads: true),
@@ -54,7 +57,7 @@ package struct DNSSettings: Sendable {
             "How long a recursor may take.", reloads: true, check: LimitSettings.positive),
         Setting(
             "dns_config.udp_answer_limit", \.dns.udpAnswerLimit,
-            "How many records a UDP answer has.", reloads: true),
+            "How many records a UDP answer has.", reloads: true, check: SettingChecks.notNegative),
         Setting(
             "dns_config.enable_additional_node_meta_txt", \.dns.nodeMetaTXT,
             "Add the node's metadata as TXT records.", reloads: true),
@@ -64,10 +67,12 @@ package struct DNSSettings: Sendable {
         Setting(
             "dns_config.cache_max_age", \.dns.cacheMaxAge, "How old the cache may be.",
             reloads: true, check: LimitSettings.notNegative),
-        Setting("dns_config.soa.refresh", \.dns.soaRefresh, "Seconds in the SOA.", reloads: true),
+        Setting(
+            "dns_config.soa.refresh", \.dns.soaRefresh, "Seconds in the SOA.", reloads: true),
         Setting("dns_config.soa.retry", \.dns.soaRetry, "Seconds in the SOA.", reloads: true),
         Setting("dns_config.soa.expire", \.dns.soaExpire, "Seconds in the SOA.", reloads: true),
-        Setting("dns_config.soa.min_ttl", \.dns.soaMinTTL, "Seconds in the SOA.", reloads: true),
+        Setting(
+            "dns_config.soa.min_ttl", \.dns.soaMinTTL, "Seconds in the SOA.", reloads: true),
     ]
 
     private static let names: [Setting] = [

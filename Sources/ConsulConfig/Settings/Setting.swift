@@ -1,7 +1,8 @@
 import Wire
 
-/// One setting of the agent, declared once. From this value follow its decoding, its merge, its flag,
-/// its place in `-dev`, what a reload does with it, the effective configuration and the documentation.
+/// One setting of the agent, declared once. From this value follow its decoding, its merge, its
+/// flag, its place in `-dev`, what a reload does with it, the effective configuration and the
+/// documentation.
 package struct Setting: Sendable {
     /// The path in a fragment: `ports.http`.
     package let name: String
@@ -26,7 +27,9 @@ package struct Setting: Sendable {
     let applyDev: (@Sendable (inout RuntimeConfig) -> Void)?
     /// What is wrong with the merged value, if anything.
     let problem: @Sendable (RuntimeConfig) -> String?
-    /// The value as JSON; its keys apart where it is a map.
+    /// Takes the setting's value over from one configuration into another.
+    let copy: @Sendable (RuntimeConfig, inout RuntimeConfig) -> Void
+    /// The value as JSON.
     let shown: @Sendable (RuntimeConfig) -> JSONValue
 
     init<T: SettingType>(
@@ -60,18 +63,19 @@ package struct Setting: Sendable {
             applyDev = nil
         }
         problem = { config in check?(config[keyPath: path]) }
+        copy = { from, into in into[keyPath: path] = from[keyPath: path] }
         shown = { config in JSONTree.of(config[keyPath: path]) }
     }
 
-    /// A setting that is understood and kept by its name, for parts of Consul that do not exist here
-    /// yet (`RuntimeConfig.stored`).
+    /// A setting that is understood and kept by its name, for parts of Consul that do not exist
+    /// here yet (`RuntimeConfig.stored`).
     static func later<T: SettingType & Hashable>(
         _ name: String, _ standard: T, _ meaning: String, flag: String? = nil, dev: T? = nil,
-        secret: Bool = false
+        secret: Bool = false, check: (@Sendable (T) -> String?)? = nil
     ) -> Setting {
         Setting(
             name, \RuntimeConfig[stored: StoredSetting(name: name, standard: standard)], meaning,
-            flag: flag, dev: dev, secret: secret, isActedOn: false)
+            flag: flag, dev: dev, secret: secret, isActedOn: false, check: check)
     }
 }
 

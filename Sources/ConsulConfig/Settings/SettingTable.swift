@@ -44,6 +44,23 @@ package enum SettingTable {
         return keys
     }
 
+    /// A line of Markdown for each setting: what the documentation shows.
+    package static var reference: [String] {
+        let standard = RuntimeConfig()
+        return [
+            "| Setting | Type | Default | Reload | Flag | Meaning |", "|---|---|---|---|---|---|",
+        ]
+            + all.map { setting in
+                let cells = [
+                    "`\(setting.name)`", setting.typeName,
+                    "`\(setting.text(setting.shown(standard)))`",
+                    setting.reloads ? "yes" : "restart", setting.flag.map { "`-\($0)`" } ?? "",
+                    setting.meaning + (setting.isActedOn ? "" : " (Not acted on yet.)"),
+                ]
+                return "| \(cells.joined(separator: " | ")) |"
+            }
+    }
+
     static func setting(flag: String) -> Setting? { byFlag[flag] }
 
     private static let byFlag: [String: Setting] = {
@@ -72,8 +89,8 @@ package struct AgentFlag: Hashable, Sendable {
         return flags.sorted { $0.name < $1.name }
     }()
 
-    /// `dev` is for the loader, which also reads `config-format`; files and directories are read by
-    /// the caller.
+    /// `dev`, `hcl` and `config-format` are for the loader; files and directories are read by the
+    /// caller.
     private static let sources: [AgentFlag] = [
         AgentFlag(
             name: "config-dir", form: .list,
@@ -86,8 +103,12 @@ package struct AgentFlag: Hashable, Sendable {
                 + "specified multiple times."),
         AgentFlag(
             name: "config-format", form: .value,
-            help: "Config files are in this format irrespective of their extension. Must be "
-                + "'json' or 'yaml'."),
+            help: "Config files without the extension '.json', '.yaml' or '.yml' are in this "
+                + "format. Must be 'json' or 'yaml'."),
+        AgentFlag(
+            name: "hcl", form: .list,
+            help: "Config fragment, written as JSON, that counts after all files. Can be "
+                + "specified multiple times."),
         AgentFlag(name: "dev", form: .bool, help: "Starts the agent in development mode."),
     ]
 }

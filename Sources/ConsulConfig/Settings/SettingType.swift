@@ -13,8 +13,8 @@ package enum FlagForm: Sendable {
     case map
 }
 
-/// A type that a setting can have: how fragments merge and how a flag's text is read. Reading from a
-/// fragment and printing follow from `WireValue`.
+/// A type that a setting can have: how fragments merge and how a flag's text is read. Reading from
+/// a fragment and printing follow from `WireValue`.
 package protocol SettingType: WireValue, Equatable, Sendable {
     /// What documentation calls the type.
     static var typeName: String { get }

@@ -4,7 +4,10 @@ import Wire
 /// Settings of Consul 1.8 for parts that do not exist here yet: read, checked for their type, kept
 /// under their name, and named in one warning.
 enum StoredSettings {
-    static let settings: [Setting] = joining + protocols + acl + tls + mesh + gossip + server + ui
+    static let settings: [Setting] =
+        joining + protocols + acl + secrets + tls + mesh + gossipKeys
+        + gossip("gossip_lan", isLAN: true) + gossip("gossip_wan", isLAN: false) + server
+        + ui + inner
 
     private static let joining: [Setting] = [
         .later(
@@ -67,7 +70,9 @@ enum StoredSettings {
         .later("raft_snapshot_threshold", 16384, "Entries after which a snapshot is made."),
         .later("raft_trailing_logs", 10240, "Entries kept behind a snapshot."),
         .later("performance.leave_drain_time", GoDuration.seconds(5), "Pause before leaving."),
-        .later("performance.raft_multiplier", 5, "Scale of Raft's timing.", dev: 1),
+        .later(
+            "performance.raft_multiplier", 5, "Scale of Raft's timing.", dev: 1,
+            check: { (1...10).contains($0) ? nil : "\($0) is not from 1 to 10" }),
         .later(
             "performance.rpc_hold_timeout", GoDuration.seconds(7),
             "How long a call waits for a leader."),
@@ -92,14 +97,19 @@ enum StoredSettings {
         .later("acl.role_ttl", GoDuration.zero, "Of cached roles."),
         .later("acl.token_ttl", GoDuration.seconds(30), "Of cached tokens."),
         .later("acl.disabled_ttl", GoDuration.seconds(120), "Of the cached absence of ACLs."),
-        .later("acl.tokens.managed_service_provider", JSONValue.null, "", secret: true),
+        .later(
+            "acl.tokens.managed_service_provider", JSONValue.null, "Not used by this edition.",
+            secret: true),
         .later("acl_datacenter", "", "Older name of primary_datacenter."),
         .later("acl_default_policy", "", "Older name of acl.default_policy."),
         .later("acl_down_policy", "", "Older name of acl.down_policy."),
-        .later("acl_enable_key_list_policy", false, "Older name of acl.enable_key_list_policy."),
+        .later(
+            "acl_enable_key_list_policy", false, "Older name of acl.enable_key_list_policy."),
+        .later("acl_disabled_ttl", "", "Older name of acl.disabled_ttl."),
+        .later("acl_enforce_version_8", true, "No effect since Consul 1.0."),
         .later("acl_ttl", "", "Older name of acl.token_ttl."),
         .later("enable_acl_replication", false, "Older name of acl.enable_token_replication."),
-    ] + secrets
+    ]
 
     private static let secrets: [Setting] = [
         "acl.tokens.master", "acl.tokens.replication", "acl.tokens.agent_master",
@@ -125,7 +135,8 @@ enum StoredSettings {
         .later("auto_encrypt.allow_tls", false, "Give certificates to clients."),
         .later("auto_encrypt.dns_san", [String](), "Names in the certificate."),
         .later("auto_encrypt.ip_san", [String](), "Addresses in the certificate."),
-        .later("auto_config", JSONValue.null, "Get the configuration from the servers.", secret: true),
+        .later(
+            "auto_config", JSONValue.null, "Get the configuration from the servers.", secret: true),
     ]
 
     private static let mesh: [Setting] = [
@@ -143,35 +154,48 @@ enum StoredSettings {
         .later("ports.expose_max_port", 21755, "Of exposed check paths."),
     ]
 
-    private static let gossip: [Setting] = [
-        .later("encrypt", "", "Provides the gossip encryption key.", flag: "encrypt", secret: true),
+    private static let gossipKeys: [Setting] = [
+        .later(
+            "encrypt", "", "Provides the gossip encryption key.", flag: "encrypt", secret: true),
         .later("encrypt_verify_incoming", true, "Refuse gossip in the clear."),
         .later("encrypt_verify_outgoing", true, "Encrypt what is sent."),
         .later(
             "disable_keyring_file", false, "Disables the backing up of the keyring to a file.",
             flag: "disable-keyring-file", dev: true),
-    ] + gossip("gossip_lan", isLAN: true) + gossip("gossip_wan", isLAN: false)
+    ]
 
     private static func gossip(_ section: String, isLAN: Bool) -> [Setting] {
         [
-            .later("\(section).gossip_interval", GoDuration.milliseconds(isLAN ? 200 : 500), ""),
-            .later("\(section).gossip_nodes", isLAN ? 3 : 4, ""),
-            .later("\(section).probe_interval", GoDuration.seconds(isLAN ? 1 : 5), ""),
             .later(
-                "\(section).probe_timeout", GoDuration.milliseconds(isLAN ? 500 : 3000), ""),
-            .later("\(section).retransmit_mult", 4, ""),
-            .later("\(section).suspicion_mult", isLAN ? 4 : 6, ""),
+                "\(section).gossip_interval", GoDuration.milliseconds(isLAN ? 200 : 500),
+                "Between rounds of gossip."),
+            .later("\(section).gossip_nodes", isLAN ? 3 : 4, "Members told in one round."),
+            .later(
+                "\(section).probe_interval", GoDuration.seconds(isLAN ? 1 : 5),
+                "Between probes of members."),
+            .later(
+                "\(section).probe_timeout", GoDuration.milliseconds(isLAN ? 500 : 3000),
+                "How long a probe waits."),
+            .later("\(section).retransmit_mult", 4, "How often a message is passed on."),
+            .later(
+                "\(section).suspicion_mult", isLAN ? 4 : 6, "How long a member is only suspected."),
         ]
     }
 
     private static let server: [Setting] = [
         .later("autopilot.cleanup_dead_servers", true, "Remove failed servers."),
         .later("autopilot.disable_upgrade_migration", false, "Not used by this edition."),
-        .later("autopilot.last_contact_threshold", GoDuration.milliseconds(200), ""),
-        .later("autopilot.max_trailing_logs", 250, "Behind which a server is unhealthy."),
+        .later(
+            "autopilot.last_contact_threshold", GoDuration.milliseconds(200),
+            "Silence after which a server is unhealthy."),
+        .later(
+            "autopilot.max_trailing_logs", 250, "Behind which a server is unhealthy.",
+            check: SettingChecks.notNegative),
         .later("autopilot.min_quorum", 0, "Servers that are never removed."),
         .later("autopilot.redundancy_zone_tag", "", "Not used by this edition."),
-        .later("autopilot.server_stabilization_time", GoDuration.seconds(10), ""),
+        .later(
+            "autopilot.server_stabilization_time", GoDuration.seconds(10),
+            "Health needed before a server votes."),
         .later("autopilot.upgrade_version_tag", "", "Not used by this edition."),
         .later("session_ttl_min", GoDuration.zero, "The shortest TTL of a session."),
         .later(
@@ -196,5 +220,27 @@ enum StoredSettings {
         .later(
             "disable_http_unprintable_char_filter", false,
             "Accept control characters in request paths."),
+    ]
+
+    /// Consul takes these from its own tests only, but refuses none of them.
+    private static let inner: [Setting] = [
+        .later("ae_interval", GoDuration.seconds(60), "Between full syncs."),
+        .later(
+            "check_deregister_interval_min", GoDuration.seconds(60),
+            "The shortest wait before a removal."),
+        .later(
+            "check_reap_interval", GoDuration.seconds(30), "Between looks for services to remove."),
+        .later("consul", JSONValue.null, "Timing of Raft and coordinates."),
+        .later("revision", "", "Part of the version shown."),
+        .later("segment_limit", 64, "Not used by this edition."),
+        .later("segment_name_limit", 64, "Not used by this edition."),
+        .later("snapshot_agent", JSONValue.null, "(Enterprise-only) Regular snapshots."),
+        .later(
+            "sync_coordinate_interval_min", GoDuration.seconds(15),
+            "Between updates of coordinates."),
+        .later("sync_coordinate_rate_target", 64.0, "Updates of coordinates a second."),
+        .later("tagged_addresses", [String: String](), "Further addresses of the node."),
+        .later("version", "", "The version shown."),
+        .later("version_prerelease", "", "Part of the version shown."),
     ]
 }

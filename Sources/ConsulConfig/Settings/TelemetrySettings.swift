@@ -13,7 +13,10 @@ package struct TelemetrySettings: Sendable {
     package var dogstatsdTags: [String] = []
     init() {}
 
-    static let settings: [Setting] = [
+    static let settings: [Setting] = sinks + circonus
+
+    private static let sinks: [Setting] = [
+
         setting("metrics_prefix", \.telemetry.metricsPrefix, "What every name begins with."),
         setting(
             "disable_hostname", \.telemetry.disableHostname, "Leave the host out of the names."),
@@ -30,7 +33,7 @@ package struct TelemetrySettings: Sendable {
         setting("statsite_address", \.telemetry.statsiteAddress, "A statsite server."),
         setting("dogstatsd_addr", \.telemetry.dogstatsdAddress, "A DogStatsD server."),
         setting("dogstatsd_tags", \.telemetry.dogstatsdTags, "Tags for DogStatsD."),
-    ] + circonus
+    ]
 
     private static func setting<T: SettingType>(
         _ name: String, _ path: any WritableKeyPath<RuntimeConfig, T> & Sendable, _ meaning: String,

@@ -10,7 +10,8 @@ struct JSONFragment {
     private var cursor: PlaceCursor
     private var errors: [ConfigError] = []
 
-    static func parse(_ bytes: [UInt8], file: String) -> (root: SourceNode?, errors: [ConfigError]) {
+    static func parse(_ bytes: [UInt8], file: String) -> (root: SourceNode?, errors: [ConfigError])
+    {
         var fragment = JSONFragment(bytes, file: file)
         do {
             let root = try fragment.value()
@@ -36,6 +37,9 @@ struct JSONFragment {
             return bytes.allSatisfy { $0 <= 0x20 }
                 ? "the file is empty: write {} for a fragment without settings"
                 : "\(error.reason): the file ends in the middle of a value (half written?)"
+        }
+        if error.reason.hasSuffix("never closed") {
+            return error.reason + ": the file ends inside it (half written?)"
         }
         if error.reason.hasPrefix("nested deeper") {
             return error.reason + ": no setting of Consul needs that, flatten it"

@@ -78,6 +78,13 @@ package struct SourceNode: Sendable {
         if case .map(let entries) = content { entries } else { nil }
     }
 
+    /// As `entries`, also of a list that holds just one map: Consul takes `"ports": [{…}]`, the
+    /// form in which HCL's blocks become JSON, for `"ports": {…}`.
+    var block: [SourceEntry]? {
+        if let nodes = elements, nodes.count == 1 { return nodes[0].entries }
+        return entries
+    }
+
     package var elements: [SourceNode]? {
         if case .list(let nodes) = content { nodes } else { nil }
     }

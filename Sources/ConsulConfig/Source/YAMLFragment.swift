@@ -3,8 +3,8 @@ import CLibYAML
 /// Reads a YAML fragment into a tree of places: libyaml scans and parses, what the texts mean is
 /// decided here, by the core schema of YAML 1.2 (`YAMLScalar`).
 ///
-/// Anchors, aliases and merge keys are followed; how much aliases may add is bounded. A fault of the
-/// grammar ends the file; duplicate keys are all reported.
+/// Anchors, aliases and merge keys are followed; how much aliases may add is bounded. A fault of
+/// the grammar ends the file; duplicate keys are all reported.
 struct YAMLFragment: ~Copyable {
     private let parser: UnsafeMutablePointer<yaml_parser_t>
     private let bytes: [UInt8]
@@ -14,7 +14,10 @@ struct YAMLFragment: ~Copyable {
     private var depth = 0
     private var errors: [ConfigError] = []
 
-    static func parse(_ bytes: [UInt8], file: String) -> (root: SourceNode?, errors: [ConfigError]) {
+    static func parse(_ bytes: [UInt8], file: String) -> (root: SourceNode?, errors: [ConfigError])
+    {
+        // libyaml would count a byte order mark as a column.
+        let bytes = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes
         var fragment = YAMLFragment(bytes, file: file)
         return bytes.withUnsafeBufferPointer { buffer in
             yaml_parser_set_encoding(fragment.parser, YAML_UTF8_ENCODING)
@@ -166,8 +169,10 @@ struct YAMLFragment: ~Copyable {
         -> SourceNode
     {
         guard let target = anchors[name] else {
-            throw failure(
-                place, "*\(name) has no anchor: &\(name) must stand before it, outside of it")
+            errors.append(
+                failure(
+                    place, "*\(name) has no anchor: &\(name) must stand before it, outside of it"))
+            return SourceNode(.null, at: place)
         }
         aliasedValues += target.count
         if aliasedValues > Limits.aliasedValuesMax {
@@ -190,7 +195,7 @@ struct YAMLFragment: ~Copyable {
             let key = try value(event)
             let item = try value(next())
             if isMerge {
-                merged += try mergedMaps(item)
+                merged += mergedMaps(item)
                 continue
             }
             let entry = SourceEntry(key: try keyText(key), at: event.place, value: item)
@@ -210,16 +215,19 @@ struct YAMLFragment: ~Copyable {
     }
 
     /// `<<: *a` or `<<: [*a, *b]`; of several maps the earlier wins.
-    private func mergedMaps(_ node: SourceNode) throws(ConfigError) -> [[SourceEntry]] {
+    private mutating func mergedMaps(_ node: SourceNode) -> [[SourceEntry]] {
         if let entries = node.entries { return [entries] }
         guard let nodes = node.elements else {
-            throw failure(
-                node.place, "<< wants a map or a list of maps, found \(node.kindName)")
+            errors.append(
+                failure(node.place, "<< wants a map or a list of maps, found \(node.kindName)"))
+            return []
         }
         var maps: [[SourceEntry]] = []
         for node in nodes {
             guard let entries = node.entries else {
-                throw failure(node.place, "<< wants maps in its list, found \(node.kindName)")
+                errors.append(
+                    failure(node.place, "<< wants maps in its list, found \(node.kindName)"))
+                continue
             }
             maps.append(entries)
         }

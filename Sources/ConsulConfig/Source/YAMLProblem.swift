@@ -1,7 +1,7 @@
 import CLibYAML
 
-/// Says what libyaml found wrong in words that name the remedy. Its own words are kept where they are
-/// clear enough.
+/// Says what libyaml found wrong in words that name the remedy. Its own words are kept where they
+/// are clear enough.
 enum YAMLProblem {
     static func explain(_ parser: yaml_parser_t, bytes: [UInt8], file: String) -> ConfigError {
         let mark = parser.problem_mark
@@ -23,10 +23,21 @@ enum YAMLProblem {
                 "half of a surrogate pair: YAML writes such a character whole, "
                     + "\\U0001F600 instead of \\uD83D\\uDE00")
         }
-        return ConfigError(place, path: "", message(problem, parser, file: file))
+        let end = end(of: bytes, file: file)
+        let isAtEnd = (place.line, place.column) >= (end.line, end.column)
+        return ConfigError(
+            isAtEnd ? end : place, path: "", message(problem, parser, isAtEnd: isAtEnd))
     }
 
-    private static func message(_ problem: String, _ parser: yaml_parser_t, file: String) -> String {
+    /// Behind the last thing written; libyaml names a line that does not exist.
+    private static func end(of bytes: [UInt8], file: String) -> SourcePlace {
+        var cursor = PlaceCursor(bytes, file: file)
+        return cursor.place(of: bytes.count - bytes.reversed().prefix { $0 <= 0x20 }.count)
+    }
+
+    private static func message(
+        _ problem: String, _ parser: yaml_parser_t, isAtEnd: Bool
+    ) -> String {
         let context = parser.context.map { String(cString: $0) } ?? ""
         let start = parser.context_mark
         var text = problem
@@ -34,14 +45,17 @@ enum YAMLProblem {
         case "could not find expected ':'":
             text = "expected ':' behind the key"
         case "mapping values are not allowed in this context":
-            text = "a second ':' in this line, or a wrong indentation: quote the text, "
+            text =
+                "a second ':' in this line, or a wrong indentation: quote the text, "
                 + "or indent the key as its neighbours"
         case "did not find expected key", "did not find expected '-' indicator":
             text = problem + " (wrong indentation?)"
         case "found unexpected end of stream":
             text = "the file ends in the middle of a value (half written?)"
         case "did not find expected ',' or '}'", "did not find expected ',' or ']'":
-            text = problem
+            if isAtEnd { text = "the file ends in the middle of a value (half written?)" }
+        case "found character that cannot start any token":
+            return "a text cannot begin with this character: put it in quotes"
         default: break
         }
         guard !context.isEmpty else { return text }
