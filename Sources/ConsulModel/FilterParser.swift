@@ -190,11 +190,11 @@ struct FilterParser {
             skipDigits()
             hasFraction = at > fraction
         }
-        if let byte = peek, Self.isWordByte(byte) || !hasWhole || !hasFraction {
-            at = min(at, start + 1)
+        let isCut = peek.map { !Self.isWordByte($0) } ?? true
+        guard hasWhole, hasFraction, isCut else {
+            if !hasWhole || bytes[start] == 0x30 { at = min(at, start + 1) }
             throw fault("rule \"number\": Invalid number literal")
         }
-        if !hasWhole || !hasFraction { throw fault("rule \"number\": Invalid number literal") }
     }
 
     private mutating func skipDigits() {

@@ -40,4 +40,10 @@ package struct FSM: Sendable {
         changes.merge(touched)
         return .done
     }
+
+    /// Stops the process, printing the fault, if the state is not as it must be. For tests.
+    package func checkInvariants() {
+        store.kvs.checkInvariants()
+        store.catalog.checkInvariants()
+    }
 }
