@@ -7,9 +7,9 @@ public typealias Filterable = Record & Sendable
 ///
 ///     Service.Tags contains "a" and (Node.Meta.rack == r1 or not Checks is empty)
 ///
-/// Selectors are the names of the record's fields, in their own spelling. Where a selector goes through a
-/// list of records, one that holds is enough. Of a key that a map has not, nothing holds but the
-/// negations.
+/// Selectors are the names of the record's fields, in their own spelling. Where a selector goes
+/// through a list of records, one that holds is enough. Of a key that a map has not, nothing holds
+/// but the negations.
 public struct Filter: Sendable {
     let root: FilterNode
 
@@ -38,8 +38,8 @@ enum FilterLimits {
     /// Parentheses and negations inside each other: each takes a stack frame.
     static let depthMax = 64
     static let patternBytesMax = 1024
-    /// Steps that a pattern may come to after its repetitions are written out (RE2's own bound on one
-    /// repetition is 1000). Matching takes this many times the subject's length at most.
+    /// Steps that a pattern may come to after its repetitions are written out (RE2's own bound on
+    /// one repetition is 1000). Matching takes this many times the subject's length at most.
     static let patternStepsMax = 4096
     /// A longer text is matched by no pattern.
     static let subjectBytesMax = 16_384

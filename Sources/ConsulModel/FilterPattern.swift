@@ -1,5 +1,5 @@
-/// A regular expression in RE2's syntax, matched in time proportional to the text: all alternatives go
-/// forward together, one character at a time, so that no pattern can hang (Pike's machine).
+/// A regular expression in RE2's syntax, matched in time proportional to the text: all alternatives
+/// go forward together, one character at a time, so that no pattern can hang (Pike's machine).
 struct FilterPattern: Sendable {
     enum Step: Sendable {
         case set(FilterPatternSet)
@@ -29,7 +29,8 @@ struct FilterPattern: Sendable {
         }
     }
 
-    /// True when the pattern matches somewhere in `text`. A text beyond the bound is matched by none.
+    /// True when the pattern matches somewhere in `text`. A text beyond the bound is matched by
+    /// none.
     func matches(_ text: String) -> Bool {
         if text.utf8.count > FilterLimits.subjectBytesMax { return false }
         var machine = Machine(steps: steps)

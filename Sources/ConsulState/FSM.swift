@@ -1,6 +1,7 @@
 internal import ConsulModel
 
-/// The state machine that every server runs: the same commands in the same order give the same state.
+/// The state machine that every server runs: the same commands in the same order give the same
+/// state.
 package struct FSM: Sendable {
     package private(set) var store = StateStore()
 

@@ -91,7 +91,10 @@ private func kept(_ expression: String) throws -> [String] {
             "Invalid match operator \"Is Empty\" for selector \"Service.Port\""
         ),
         ("Node == 1", "Invalid match operator \"Equal\" for selector \"Node\""),
-        ("Service.Tags matches x", "Invalid match operator \"Matches\" for selector \"Service.Tags\""),
+        (
+            "Service.Tags matches x",
+            "Invalid match operator \"Matches\" for selector \"Service.Tags\""
+        ),
         ("(Node.Node == m1", "1:17 (16): rule \"grouping\": Unmatched parentheses"),
         ("Node.Node == \"m1", "1:17 (16): rule \"string\": Unterminated string literal"),
         ("Node.Node == \"a\\qb\"", "1:14 (13): rule \"string\": invalid syntax"),

@@ -173,8 +173,8 @@ struct BlockingQueryTests {
         #expect(boxes.allSatisfy { $0.answers.count == 1 })
     }
 
-    /// Readers follow keys through blocking queries alone while writers write as fast as they can. A lost
-    /// wake-up leaves a reader hanging until the time limit.
+    /// Readers follow keys through blocking queries alone while writers write as fast as they can.
+    /// A lost wake-up leaves a reader hanging until the time limit.
     @Test func noWakeUpIsLost() async throws {
         let server = Server()
         let rounds = 3_000

@@ -2,7 +2,8 @@ import ConsulModel
 import ConsulState
 import Wire
 
-/// Carries out the lines of a script. A line is a verb, plain words, and words of the form `name=value`.
+/// Carries out the lines of a script. A line is a verb, plain words, and words of the form
+/// `name=value`.
 struct ScriptRunner {
     var machine = FSM()
     private var index: UInt64 = 1
@@ -28,7 +29,9 @@ struct ScriptRunner {
             index = UInt64(line.words[0]) ?? 0
             return ""
         }
-        if let command = Self.command(verb, line) { return apply(command, isQuiet: line["q"] == "1") }
+        if let command = Self.command(verb, line) {
+            return apply(command, isQuiet: line["q"] == "1")
+        }
         return read(verb, line)
     }
 
@@ -50,7 +53,8 @@ struct ScriptRunner {
     private static func describe(_ changes: Changes) -> String {
         var parts: [String] = []
         func add(_ name: String, _ list: [String]) {
-            if !list.isEmpty { parts.append("\(name)=\(Set(list).sorted().joined(separator: ","))") }
+            if list.isEmpty { return }
+            parts.append("\(name)=\(Set(list).sorted().joined(separator: ","))")
         }
         add("key", changes.keys)
         add("tree", changes.keyTrees)

@@ -1,8 +1,9 @@
 import ConsulState
 import Testing
 
-/// Conversations with the state machine. Each block of a script is commands, a line `----`, and what
-/// they print. Indexes were read off HashiCorp Consul 1.8.7, save where a script says otherwise.
+/// Conversations with the state machine. Each block of a script is commands, a line `----`, and
+/// what they print. Indexes were read off HashiCorp Consul 1.8.7, save where a script says
+/// otherwise.
 @Suite struct ScriptTests {
     @Test(arguments: ["kv", "catalog-indexes", "node-names", "registration", "graveyard"])
     func plays(_ name: String) throws {
