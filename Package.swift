@@ -18,10 +18,12 @@ func plugin(_ name: String, in folder: String, _ dependencies: [Target.Dependenc
     house(name, ["Primitives", "ConsulModel", "PluginAPI"] + dependencies, path: "Plugins/\(folder)")
 }
 
-func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+func tests(
+    of name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []
+) -> Target {
     .testTarget(
         name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies,
-        exclude: [], resources: [], swiftSettings: strict)
+        exclude: exclude, resources: [], swiftSettings: strict)
 }
 
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
@@ -145,5 +147,11 @@ let package = Package(
             of: "HTTPTransport",
             ["Primitives", "Platform", nioCore, nioPosix, nioHTTP1, logging]),
         tests(of: "ConsulConfig", ["Primitives", "Wire", "ConsulModel"]),
+        tests(of: "ConsulModel", ["Primitives", "Wire"]),
+        tests(
+            of: "ConsulState", ["Primitives", "Wire", "ConsulModel"], exclude: ["Scripts"]),
+        tests(
+            of: "ConsulServer",
+            ["Primitives", "Wire", "ConsulModel", "ConsulState", nioCore, nioPosix]),
     ]
 )

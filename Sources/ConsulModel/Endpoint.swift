@@ -1,5 +1,3 @@
-public import Wire
-
 /// A call that a server answers, by Consul's RPC name and with its types. Server, forwarding, HTTP and
 /// tests all use these values.
 public struct Endpoint<Request: Sendable, Response: Sendable>: Sendable {

@@ -1,8 +1,8 @@
 package import ConsulState
 internal import Synchronization
 
-/// Carries committed commands out: applies them, publishes one snapshot for the batch, then wakes the
-/// waiters whose region the batch met. A consensus log calls it, one batch after another.
+/// Carries committed commands out: applies them, publishes one snapshot for the batch, then wakes
+/// the waiters whose region the batch met. A consensus log calls it, one batch after another.
 package final class Applier: Sendable {
     package let state: PublishedState
     package let hub: WatchHub

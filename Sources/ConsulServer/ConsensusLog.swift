@@ -15,8 +15,9 @@ package struct Commit: Sendable {
 package protocol ConsensusLog: Sendable {
     /// Has the command committed and carried out.
     ///
-    /// - Parameter completion: called exactly once, on any thread, perhaps before this returns. After a
-    ///   success, reads here see what the command did. After a failure it may still come to be done.
+    /// - Parameter completion: called exactly once, on any thread, perhaps before this returns.
+    ///   After a success, reads here see what the command did. After a failure it may still come to
+    ///   be done.
     func propose(
         _ command: Command,
         completion: @escaping @Sendable (Result<Commit, ConsulError>) -> Void)

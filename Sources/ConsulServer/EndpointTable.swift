@@ -1,6 +1,7 @@
 internal import ConsulModel
 
-/// Every call that this server answers, by name. Filled once, by one file for each group of endpoints.
+/// Every call that this server answers, by name. Filled once, by one file for each group of
+/// endpoints.
 struct EndpointTable: Sendable {
     /// What is done for one call.
     final class Handler<Request: Sendable, Response: Sendable>: Sendable {

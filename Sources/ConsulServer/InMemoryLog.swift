@@ -2,8 +2,8 @@ package import ConsulModel
 package import ConsulState
 internal import Synchronization
 
-/// The log of a server that stands alone and keeps nothing on disk: what is proposed is committed at
-/// once.
+/// The log of a server that stands alone and keeps nothing on disk: what is proposed is committed
+/// at once.
 ///
 /// Whoever proposes while nobody writes becomes the writer, and carries out what others propose
 /// meanwhile, batch by batch; they do not wait for a lock.

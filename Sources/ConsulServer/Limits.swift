@@ -12,7 +12,7 @@ package enum Limits {
     static let proposalsMax = 65_536
     /// Answered waiters that may lie among the deadlines before they are swept out.
     static let staleDeadlinesMin = 256
-    /// Part of a wait that is added by chance, so that clients do not come back all at once (Consul's
-    /// own).
+    /// Part of a wait that is added by chance, so that clients do not come back all at once
+    /// (Consul's own).
     static let jitterFraction: Int64 = 16
 }

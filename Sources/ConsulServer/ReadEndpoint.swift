@@ -16,7 +16,8 @@ final class ReadEndpoint<Value: Sendable>: Sendable {
     typealias Body = @Sendable (Snapshot, ReadPlan) -> Reading<Value>
 
     private let host: ReadHost
-    /// The record that a filter is about; nil for reads that take none, and ignore it, as Consul does.
+    /// The record that a filter is about; nil for reads that take none, and ignore it, as Consul
+    /// does.
     private let subject: (any Filterable.Type)?
     private let body: Body
 
@@ -39,8 +40,8 @@ final class ReadEndpoint<Value: Sendable>: Sendable {
         let reading = body(snapshot, plan)
         let answer = Self.answer(reading, plan)
         let known = query.options.minQueryIndex
-        // An index that is not the one the caller knows is news, even when it went back: a server that
-        // lost its state must not leave its clients hanging.
+        // An index that is not the one the caller knows is news, even when it went back: a server
+        // that lost its state must not leave its clients hanging.
         guard known > 0, answer.meta.index == known else {
             reply(.success(answer))
             return nil

@@ -14,9 +14,9 @@ package struct ServerIdentity: Sendable {
 }
 
 extension ServerBackend {
-    /// The leader's duty towards itself: its node, the service `consul` on it, and the check by which
-    /// gossip says that the node is alive. A node that stands already keeps its address and metadata;
-    /// where nothing changes, no index moves.
+    /// The leader's duty towards itself: its node, the service `consul` on it, and the check by
+    /// which gossip says that the node is alive. A node that stands already keeps its address and
+    /// metadata; where nothing changes, no index moves.
     package func registerSelf(
         _ identity: ServerIdentity,
         reply: @escaping @Sendable (Result<Bool, ConsulError>) -> Void

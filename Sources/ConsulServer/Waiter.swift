@@ -3,8 +3,8 @@ internal import ConsulState
 internal import NIOCore
 internal import Synchronization
 
-/// A blocking query that waits for its region to change. What it reads and whom it answers, a subclass
-/// knows.
+/// A blocking query that waits for its region to change. What it reads and whom it answers, a
+/// subclass knows.
 class Waiter: @unchecked Sendable {
     let region: Region
     let deadline: NIODeadline

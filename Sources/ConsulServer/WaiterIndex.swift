@@ -1,7 +1,8 @@
 internal import ConsulState
 internal import Primitives
 
-/// Waiters by region, so that a commit looks only at those that it concerns. The hub's lock guards it.
+/// Waiters by region, so that a commit looks only at those that it concerns. The hub's lock guards
+/// it.
 struct WaiterIndex: @unchecked Sendable {
     /// The waiters of one region.
     final class Bucket {

@@ -1,8 +1,9 @@
 internal import NIOCore
 internal import Synchronization
 
-/// What one event loop has to do for the waiters that were parked from it: look at the woken ones, in
-/// batches, and answer those whose time is over. Usable from any thread; the work is done on the loop.
+/// What one event loop has to do for the waiters that were parked from it: look at the woken ones,
+/// in batches, and answer those whose time is over. Usable from any thread; the work is done on the
+/// loop.
 final class WakeLane: Sendable {
     private struct State {
         var woken: [Waiter] = []

@@ -5,11 +5,11 @@ package import NIOPosix
 internal import Primitives
 internal import Synchronization
 
-/// Where blocking queries wait. A commit wakes those whose region it met, each on the event loop from
-/// which it was parked; a waiter that finds its index unmoved is parked again.
+/// Where blocking queries wait. A commit wakes those whose region it met, each on the event loop
+/// from which it was parked; a waiter that finds its index unmoved is parked again.
 ///
-/// No change is missed: a waiter is entered first and looks at the newest snapshot afterwards, and a
-/// commit publishes its snapshot first and takes waiters out afterwards.
+/// No change is missed: a waiter is entered first and looks at the newest snapshot afterwards, and
+/// a commit publishes its snapshot first and takes waiters out afterwards.
 package final class WatchHub: Sendable {
     private let state: PublishedState
     private let group: MultiThreadedEventLoopGroup
@@ -72,8 +72,8 @@ package final class WatchHub: Sendable {
     /// - Returns: true when the waiter is answered.
     private func enter(_ waiter: Waiter, seen: Snapshot) -> Bool {
         index.withLock { index in
-            // An answer from elsewhere is given before the waiter is taken out, so that it is seen here
-            // or undone there.
+            // An answer from elsewhere is given before the waiter is taken out, so that it is seen
+            // here or undone there.
             if !waiter.isAnswered, waiter.place < 0 { index.insert(waiter) }
         }
         let newest = state.load()

@@ -48,8 +48,8 @@ extension Catalog {
             NodeServices(node: node, services: services), max(nodesIndex, servicesIndex), region)
     }
 
-    /// The instances of a service with their nodes and all checks that bear on them: those of the node,
-    /// then those of the instance.
+    /// The instances of a service with their nodes and all checks that bear on them: those of the
+    /// node, then those of the instance.
     package func checkServiceNodes(_ name: String) -> Reading<[CheckServiceNode]> {
         var found: [CheckServiceNode] = []
         instancesByService.forEach(under: TableKey.of(name)) { row in
@@ -99,7 +99,8 @@ extension Catalog {
         return found
     }
 
-    /// A service without instances goes by the last extinction, so that others do not wake its waiters.
+    /// A service without instances goes by the last extinction, so that others do not wake its
+    /// waiters.
     private func serviceIndex(_ name: String, else tables: UInt64) -> UInt64 {
         if let index = serviceIndexes[TableKey.of(name)] { return index }
         return lastExtinction > 0 ? lastExtinction : tables

@@ -22,8 +22,8 @@ package struct Catalog: Sendable {
     /// By node and ID, and by name of the service, node and ID.
     var instances = RadixTree<Row<Instance>>()
     var instancesByService = RadixTree<Row<Instance>>()
-    /// By node and ID; by node, service ID (empty for those of the node itself) and ID; by name of the
-    /// service, node and ID; by state, node and ID.
+    /// By node and ID; by node, service ID (empty for those of the node itself) and ID; by name of
+    /// the service, node and ID; by state, node and ID.
     var checks = RadixTree<Row<HealthCheck>>()
     var checksByInstance = RadixTree<Row<HealthCheck>>()
     var checksByService = RadixTree<Row<HealthCheck>>()

@@ -2,8 +2,8 @@ package import ConsulModel
 
 /// A write, as the replicated log carries it. Everything that changes the state goes through one.
 ///
-/// A command carries no time and no chance: what depends on them was decided by the leader before the
-/// command was proposed. The cases are Consul's message types.
+/// A command carries no time and no chance: what depends on them was decided by the leader before
+/// the command was proposed. The cases are Consul's message types.
 package enum Command: Sendable {
     case register(RegisterRequest)
     case deregister(DeregisterRequest)

@@ -1,6 +1,7 @@
 internal import ConsulModel
 
-/// The state machine that every server runs: the same commands in the same order give the same state.
+/// The state machine that every server runs: the same commands in the same order give the same
+/// state.
 package struct FSM: Sendable {
     package private(set) var store = StateStore()
 
@@ -39,5 +40,11 @@ package struct FSM: Sendable {
         store.catalog = draft
         changes.merge(touched)
         return .done
+    }
+
+    /// Stops the process, printing the fault, if the state is not as it must be. For tests.
+    package func checkInvariants() {
+        store.kvs.checkInvariants()
+        store.catalog.checkInvariants()
     }
 }

@@ -9,8 +9,8 @@ struct Graveyard: Sendable {
     }
 
     private var tombstones = RadixTree<Tombstone>()
-    /// The newest deletion that was forgotten. A prefix counts as touched then: its waiters may look
-    /// once for nothing, but none of them misses a deletion.
+    /// The newest deletion that was forgotten. A prefix counts as touched then: its waiters may
+    /// look once for nothing, but none of them misses a deletion.
     private var forgotten: UInt64 = 0
 
     mutating func bury(_ key: String, at index: UInt64, isTree: Bool = false) {

@@ -30,8 +30,8 @@ package struct KVTable: Sendable {
         return Reading(found, listIndex(newest, prefix), .prefix(prefix))
     }
 
-    /// The keys under `prefix`; with a separator, each only up to the first one after the prefix, and
-    /// each such beginning once.
+    /// The keys under `prefix`; with a separator, each only up to the first one after the prefix,
+    /// and each such beginning once.
     package func listKeys(_ prefix: String, separator: String = "") -> Reading<[String]> {
         var found: [String] = []
         var newest: UInt64 = 0
@@ -60,7 +60,8 @@ package struct KVTable: Sendable {
         return key
     }
 
-    /// Of the entries and graves under a prefix the newest; the table's index when there are neither.
+    /// Of the entries and graves under a prefix the newest; the table's index when there are
+    /// neither.
     private func listIndex(_ newest: UInt64, _ prefix: String) -> UInt64 {
         if prefix.isEmpty { return index }
         let newest = max(newest, graveyard.newest(under: prefix))

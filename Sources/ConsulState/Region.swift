@@ -8,8 +8,9 @@ package struct TableSet: OptionSet, Hashable, Sendable {
     package static let checks = TableSet(rawValue: 4)
 }
 
-/// The part of the state that a read looked at. A commit concerns the read when its `Changes` meet the
-/// region. Names of nodes, services and states are in lower case here, as the state compares them.
+/// The part of the state that a read looked at. A commit concerns the read when its `Changes` meet
+/// the region. Names of nodes, services and states are in lower case here, as the state compares
+/// them.
 package enum Region: Hashable, Sendable {
     case key(String)
     /// Every key that begins so.

@@ -6,7 +6,8 @@ package struct StateStore: Sendable {
     package init() {}
 }
 
-/// What a read found, the index that a blocking query goes by, and the region whose changes concern it.
+/// What a read found, the index that a blocking query goes by, and the region whose changes concern
+/// it.
 package struct Reading<Value> {
     package var value: Value
     /// 0 when nothing of the kind was ever written; answers show 1 for it.
@@ -20,7 +21,9 @@ package struct Reading<Value> {
     }
 
     /// The same with another value.
-    package func with<Other>(_ other: Other) -> Reading<Other> { Reading<Other>(other, index, region) }
+    package func with<Other>(_ other: Other) -> Reading<Other> {
+        Reading<Other>(other, index, region)
+    }
 }
 
 extension Reading: Sendable where Value: Sendable {}

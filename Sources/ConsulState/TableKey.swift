@@ -1,5 +1,5 @@
-/// Keys of tables whose rows have names of several parts. Names are compared in lower case, as Consul
-/// compares them; each part is closed, so that `web` is no beginning of `web2`.
+/// Keys of tables whose rows have names of several parts. Names are compared in lower case, as
+/// Consul compares them; each part is closed, so that `web` is no beginning of `web2`.
 enum TableKey {
     static func of(_ first: String) -> [UInt8] {
         var key: [UInt8] = []
@@ -30,7 +30,8 @@ enum TableKey {
         return isFolded ? name : name.lowercased()
     }
 
-    /// The closing mark sorts below every byte of a name: a NUL inside one is written apart from it.
+    /// The closing mark sorts below every byte of a name: a NUL inside one is written apart from
+    /// it.
     private static func append(_ name: String, to key: inout [UInt8]) {
         for byte in folded(name).utf8 {
             key.append(byte)

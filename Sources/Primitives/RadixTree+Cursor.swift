@@ -27,7 +27,8 @@ extension RadixTree {
             stack.append((node, 0))
         }
 
-        /// The next value, and with it `key`. Step 0 of a node is its own value, step n its nth edge.
+        /// The next value, and with it `key`. Step 0 of a node is its own value, step n its nth
+        /// edge.
         package mutating func next() -> Value? {
             while let (node, step) = stack.last {
                 stack[stack.count - 1].next += 1

@@ -1,5 +1,5 @@
-// How nodes change. Each function is handed a reference in its place, so that it can see whether the
-// place holds the only one.
+// How nodes change. Each function is handed a reference in its place, so that it can see whether
+// the place holds the only one.
 
 extension RadixNode {
     @usableFromInline typealias Key = Slice<UnsafeBufferPointer<UInt8>>
@@ -9,7 +9,9 @@ extension RadixNode {
     }
 
     /// - Parameter key: what is left of the key after `node`'s own label.
-    @inlinable static func insert(_ value: Value, _ key: Key, into node: inout RadixNode) -> Value? {
+    @inlinable static func insert(
+        _ value: Value, _ key: Key, into node: inout RadixNode
+    ) -> Value? {
         own(&node)
         guard let byte = key.first else {
             let old = node.value
@@ -71,8 +73,8 @@ extension RadixNode {
         }
     }
 
-    /// Restores the shape after a removal below edge `index`: no node without a value has fewer than two
-    /// edges, the root apart.
+    /// Restores the shape after a removal below edge `index`: no node without a value has fewer
+    /// than two edges, the root apart.
     @inlinable static func tidy(_ node: inout RadixNode, _ index: Int) {
         let child = node.edges[index].node
         guard child.value == nil else { return }

@@ -1,9 +1,9 @@
 /// A sorted map from byte strings, as a value: a copy is a snapshot that shares everything with the
-/// original, and costs nothing. A write changes nodes in place where nobody else holds them and copies
-/// the path to them otherwise.
+/// original, and costs nothing. A write changes nodes in place where nobody else holds them and
+/// copies the path to them otherwise.
 ///
-/// Keys are any collection of bytes (`text.utf8`, `[UInt8]`) and stand in byte order. Not a lock: one
-/// owner writes; its copies may be read on any thread.
+/// Keys are any collection of bytes (`text.utf8`, `[UInt8]`) and stand in byte order. Not a lock:
+/// one owner writes; its copies may be read on any thread.
 package struct RadixTree<Value> {
     @usableFromInline var root = RadixNode<Value>(label: [])
     /// How many keys there are.
@@ -51,8 +51,8 @@ package struct RadixTree<Value> {
     @inlinable
     package mutating func removeAll() { self = RadixTree() }
 
-    /// Calls `body` with the values of all keys that are prefixes of `key`, shortest first, `key` itself
-    /// among them.
+    /// Calls `body` with the values of all keys that are prefixes of `key`, shortest first, `key`
+    /// itself among them.
     @inlinable
     package func forEachPrefix(of key: some Collection<UInt8>, _ body: (Value) -> Void) {
         Self.withBytes(key) { root.walkPath($0, body) }
@@ -64,7 +64,8 @@ package struct RadixTree<Value> {
         Self.withBytes(prefix) { root.top(under: $0) != nil && size > 0 }
     }
 
-    /// Calls `body` with the value of each key that begins with `prefix`, in byte order of the keys.
+    /// Calls `body` with the value of each key that begins with `prefix`, in byte order of the
+    /// keys.
     @inlinable
     package func forEach(under prefix: some Collection<UInt8>, _ body: (Value) -> Void) {
         Self.withBytes(prefix) { root.top(under: $0)?.node.walk(body) }
@@ -84,7 +85,8 @@ package struct RadixTree<Value> {
 
 extension RadixTree: Sendable where Value: Sendable {}
 
-/// A node, reached by its label from its parent. Its fields change only while one reference is held.
+/// A node, reached by its label from its parent. Its fields change only while one reference is
+/// held.
 @usableFromInline
 final class RadixNode<Value> {
     @usableFromInline struct Edge {
@@ -153,7 +155,8 @@ extension RadixNode {
         return node
     }
 
-    /// The highest node all of whose keys begin with `prefix`, and how far its label goes beyond it.
+    /// The highest node all of whose keys begin with `prefix`, and how far its label goes beyond
+    /// it.
     @inlinable func top(
         under prefix: UnsafeBufferPointer<UInt8>
     ) -> (node: RadixNode, overhang: Int)? {

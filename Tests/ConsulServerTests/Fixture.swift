@@ -1,0 +1,124 @@
+import ConsulModel
+import ConsulServer
+import ConsulState
+import NIOCore
+import NIOPosix
+import Primitives
+import Synchronization
+import Wire
+
+/// A server alone, and short ways to talk to it.
+struct Server {
+    static let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
+    let backend: ServerBackend
+
+    init(_ change: (inout ServerConfiguration) -> Void = { _ in }) {
+        var configuration = ServerConfiguration()
+        configuration.rpcAddress = "127.0.0.1:8300"
+        change(&configuration)
+        backend = ServerBackend(configuration: configuration, group: Self.group)
+    }
+
+    @discardableResult
+    func put(_ key: String, _ value: String, _ operation: KVOperation = .set) async throws -> Bool {
+        var entry = KVEntry()
+        entry.key = key
+        entry.value = Bytes(value)
+        return try await backend.call(.kvsApply, KVSRequest(operation, entry))
+    }
+
+    func get(
+        _ key: String, after index: UInt64 = 0, wait: GoDuration = .zero
+    ) async throws -> Indexed<[KVEntry]> {
+        try await backend.call(.kvsGet, query(key, after: index, wait: wait))
+    }
+
+    func query(_ name: String, after index: UInt64 = 0, wait: GoDuration = .zero) -> NamedQuery {
+        var options = QueryOptions()
+        options.minQueryIndex = index
+        options.maxQueryTime = wait
+        return NamedQuery(name, options)
+    }
+
+    @discardableResult
+    func register(
+        _ node: String, service: String? = nil, check: String? = nil, on serviceID: String = "",
+        status: String = "passing", meta: [String: String] = [:]
+    ) async throws -> Bool {
+        var request = RegisterRequest()
+        request.node = node
+        request.address = "1.1.1.1"
+        request.nodeMeta = meta
+        if let name = service {
+            var service = NodeService()
+            service.service = name
+            request.service = service
+        }
+        if let name = check {
+            var check = HealthCheck()
+            check.name = name
+            check.serviceID = serviceID
+            check.status = status
+            request.check = check
+        }
+        return try await backend.call(.catalogRegister, request)
+    }
+
+    /// Blocks on a read from where it stands now. The box counts how often it was answered.
+    func park<Value: Sendable>(
+        _ endpoint: Endpoint<NamedQuery, Indexed<Value>>, _ name: String = "",
+        _ change: (inout NamedQuery) -> Void = { _ in }
+    ) async throws -> Box<Indexed<Value>> {
+        var query = query(name)
+        change(&query)
+        query.options.minQueryIndex = try await backend.call(endpoint, query).meta.index
+        let box = Box<Indexed<Value>>()
+        box.pending = backend.call(endpoint, query) { box.fill($0) }
+        return box
+    }
+
+    /// Returns when every event loop has done what it had to do.
+    func settle() async throws {
+        for loop in Self.group.makeIterator() {
+            try await loop.submit {}.get()
+            try await loop.submit {}.get()
+        }
+    }
+}
+
+/// Keeps the answer of a call.
+final class Box<Value: Sendable>: Sendable {
+    private struct State {
+        var answers: [Result<Value, ConsulError>] = []
+        var pending: (any PendingCall)?
+        var waiter: CheckedContinuation<Void, Never>?
+    }
+    private let state = Mutex(State())
+
+    var answers: [Result<Value, ConsulError>] { state.withLock { $0.answers } }
+    var isAnswered: Bool { !answers.isEmpty }
+    var pending: (any PendingCall)? {
+        get { state.withLock { $0.pending } }
+        set { state.withLock { $0.pending = newValue } }
+    }
+
+    func fill(_ answer: Result<Value, ConsulError>) {
+        let waiter = state.withLock { state in
+            state.answers.append(answer)
+            defer { state.waiter = nil }
+            return state.waiter
+        }
+        waiter?.resume()
+    }
+
+    func answer() async throws -> Value {
+        await withCheckedContinuation { continuation in
+            let isHere = state.withLock { state in
+                if state.answers.isEmpty { state.waiter = continuation }
+                return !state.answers.isEmpty
+            }
+            if isHere { continuation.resume() }
+        }
+        return try answers[0].get()
+    }
+}

@@ -1,0 +1,115 @@
+import ConsulModel
+import ConsulState
+import Primitives
+import Testing
+import Wire
+
+/// A read with what it found, as text, so that reads of all kinds can be compared.
+private struct Seen: Equatable {
+    var value: [UInt8]
+    var index: UInt64
+    var region: Region
+
+    init<Value: WireValue>(_ reading: Reading<Value>) {
+        value = JSONWriter.encode(reading.value)
+        index = max(reading.index, 1)
+        region = reading.region
+    }
+}
+
+/// What blocking queries rest on: whatever a read sees change, its region was met and its index moved up.
+@Suite struct RegionTests {
+    @Test(arguments: 1...8 as ClosedRange<UInt64>)
+    func noReadChangesUnnoticed(seed: UInt64) {
+        var random = SeededRandom(seed: seed)
+        var machine = FSM()
+        var index: UInt64 = 1
+        var before = Self.readAll(machine.store)
+        for _ in 0..<1_500 {
+            index += UInt64.random(in: 1...3, using: &random)
+            let command = Self.command(&random)
+            let (result, changes) = machine.apply(index, command)
+            let after = Self.readAll(machine.store)
+            for (old, new) in zip(before, after) {
+                if old.value != new.value {
+                    #expect(changes.meets(new.region), "\(seed): \(command)")
+                    // An absent node has no index of its own: 1.
+                    #expect(new.index > old.index || new.value == Array("null".utf8))
+                }
+                #expect(new.index == old.index || new.index == 1 || new.index > old.index)
+            }
+            if case .refused = result { #expect(before == after) }
+            if changes.isEmpty { #expect(before == after) }
+            before = after
+        }
+        machine.checkInvariants()
+    }
+
+    private static let names = ["a", "b", "B"]
+
+    private static func readAll(_ store: StateStore) -> [Seen] {
+        var seen: [Seen] = []
+        for key in ["", "a", "a/", "a/b", "b", "b/a/"] {
+            let reading = store.kvs.get(key)
+            seen.append(Seen(reading.with(reading.value.map { [$0] } ?? [])))
+            seen.append(Seen(store.kvs.list(key)))
+            seen.append(Seen(store.kvs.listKeys(key, separator: "/")))
+        }
+        let catalog = store.catalog
+        seen.append(Seen(catalog.listNodes()))
+        seen.append(Seen(catalog.listServices().with(catalog.listServices().value)))
+        for name in names {
+            seen.append(Seen(catalog.serviceNodes(name)))
+            seen.append(Seen(catalog.checkServiceNodes(name)))
+            seen.append(Seen(catalog.serviceChecks(name)))
+            seen.append(Seen(catalog.nodeChecks(name)))
+            let services = catalog.nodeServices(name)
+            seen.append(Seen(services.with(services.value?.services)))
+        }
+        for state in ["any", "passing", "critical"] {
+            seen.append(Seen(catalog.checks(inState: state)))
+        }
+        return seen
+    }
+
+    private static func command(_ random: inout SeededRandom) -> Command {
+        func pick(_ list: [String]) -> String { list.randomElement(using: &random) ?? "" }
+        switch Int.random(in: 0..<10, using: &random) {
+        case 0...3:
+            var entry = KVEntry()
+            entry.key = (0..<Int.random(in: 1...3, using: &random)).map { _ in pick(["a", "b"]) }
+                .joined(separator: "/")
+            entry.value = Bytes(pick(["1", "2"]))
+            let operations: [KVOperation] = [.set, .set, .delete, .cas, .deleteTree]
+            return .kvs(KVSRequest(operations.randomElement(using: &random) ?? .set, entry))
+        case 4...7:
+            var request = RegisterRequest()
+            request.node = pick(names)
+            request.id = pick(["", "i1", "i2"])
+            request.address = pick(["1", "2"])
+            request.skipNodeUpdate = Bool.random(using: &random)
+            if Bool.random(using: &random) {
+                var service = NodeService()
+                service.service = pick(names)
+                service.id = pick(["s1", "s2", ""])
+                service.port = Int.random(in: 1...2, using: &random)
+                request.service = service
+            }
+            if Bool.random(using: &random) {
+                var check = HealthCheck()
+                check.node = request.node
+                check.checkID = pick(["c1", "c2", "serfHealth"])
+                check.serviceID = pick(["", "s1", "s2"])
+                check.status = pick(["passing", "critical"])
+                request.checks = [check]
+            }
+            return .register(request)
+        default:
+            var request = DeregisterRequest()
+            request.node = pick(names)
+            request.serviceID = pick(["", "s1", "s2"])
+            request.checkID = pick(["", "c1", "c2"])
+            return .deregister(request)
+        }
+    }
+}

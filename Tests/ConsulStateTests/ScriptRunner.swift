@@ -1,0 +1,169 @@
+import ConsulModel
+import ConsulState
+import Wire
+
+/// Carries out the lines of a script. A line is a verb, plain words, and words of the form
+/// `name=value`.
+struct ScriptRunner {
+    var machine = FSM()
+    private var index: UInt64 = 1
+
+    private struct Line {
+        var words: [String] = []
+        var options: [String: String] = [:]
+
+        subscript(_ name: String) -> String { options[name] ?? "" }
+    }
+
+    mutating func run(_ text: String) -> String {
+        var line = Line()
+        for word in text.split(separator: " ").map(String.init) {
+            if let equals = word.firstIndex(of: "=") {
+                line.options[String(word[..<equals])] = String(word[word.index(after: equals)...])
+            } else {
+                line.words.append(word)
+            }
+        }
+        let verb = line.words.removeFirst()
+        if verb == "at" {
+            index = UInt64(line.words[0]) ?? 0
+            return ""
+        }
+        if let command = Self.command(verb, line) {
+            return apply(command, isQuiet: line["q"] == "1")
+        }
+        return read(verb, line)
+    }
+
+    // MARK: Writes
+
+    private mutating func apply(_ command: Command, isQuiet: Bool) -> String {
+        index += 1
+        let (result, changes) = machine.apply(index, command)
+        if isQuiet { return "" }
+        let outcome =
+            switch result {
+            case .done: "done"
+            case .applied(let applied): "\(applied)"
+            case .refused(let error): "refused: \(error)"
+            }
+        return "\(index) \(outcome)\(Self.describe(changes))"
+    }
+
+    private static func describe(_ changes: Changes) -> String {
+        var parts: [String] = []
+        func add(_ name: String, _ list: [String]) {
+            if list.isEmpty { return }
+            parts.append("\(name)=\(Set(list).sorted().joined(separator: ","))")
+        }
+        add("key", changes.keys)
+        add("tree", changes.keyTrees)
+        add("service", changes.services)
+        add("node", changes.nodes)
+        add("state", changes.checkStates)
+        return parts.map { " " + $0 }.joined()
+    }
+
+    private static func command(_ verb: String, _ line: Line) -> Command? {
+        if let operation = KVOperation(rawValue: verb) {
+            var entry = KVEntry()
+            entry.key = line.words.first ?? ""
+            entry.value = Bytes(line.words.count > 1 ? line.words[1] : "")
+            entry.flags = UInt64(line["flags"]) ?? 0
+            entry.raftIndex.modifyIndex = UInt64(line["index"]) ?? 0
+            return .kvs(KVSRequest(operation, entry))
+        }
+        switch verb {
+        case "register": return .register(registration(line))
+        case "deregister":
+            var request = DeregisterRequest()
+            request.node = line["node"]
+            request.serviceID = line["service"]
+            request.checkID = line["check"]
+            return .deregister(request)
+        default: return nil
+        }
+    }
+
+    private static func registration(_ line: Line) -> RegisterRequest {
+        var request = RegisterRequest()
+        request.node = line["node"]
+        request.id = line["id"]
+        request.address = line.options["address"] ?? "1.1.1.1"
+        request.skipNodeUpdate = line["skip"] == "1"
+        if let name = line.options["service"] {
+            var service = NodeService()
+            service.service = name
+            service.id = line.options["service-id"] ?? name
+            service.port = Int(line["port"]) ?? 0
+            service.tags = line["tags"].split(separator: ",").map(String.init)
+            for pair in line["meta"].split(separator: ",") {
+                service.meta[String(pair.split(separator: ":")[0])] =
+                    String(pair.split(separator: ":")[1])
+            }
+            request.service = service
+        }
+        if let id = line.options["check"] {
+            var check = HealthCheck()
+            check.node = line.options["check-node"] ?? line["node"]
+            check.checkID = id
+            check.status = line["status"]
+            check.serviceID = line["check-service"]
+            request.checks = [check]
+        }
+        return request
+    }
+
+    // MARK: Reads
+
+    private func read(_ verb: String, _ line: Line) -> String {
+        let store = machine.store
+        let name = line.words.first ?? ""
+        switch verb {
+        case "get":
+            let reading = store.kvs.get(name)
+            guard let entry = reading.value else { return "\(reading.index) none" }
+            return "\(reading.index) \(Self.describe(entry))"
+        case "list":
+            let reading = store.kvs.list(name)
+            return (["\(reading.index)"] + reading.value.map(\.key)).joined(separator: " ")
+        case "keys":
+            let reading = store.kvs.listKeys(name, separator: line["separator"])
+            return (["\(reading.index)"] + reading.value).joined(separator: " ")
+        case "indexes": return indexes(line.words)
+        case "nodes":
+            return store.catalog.listNodes().value.map {
+                "\($0.node) \($0.id) \($0.raftIndex.createIndex) \($0.raftIndex.modifyIndex)"
+            }.joined(separator: "\n")
+        case "checks":
+            return store.catalog.checks(inState: name).value.map {
+                "\($0.node) \($0.checkID) \($0.status) \($0.serviceName)"
+            }.joined(separator: "\n")
+        case "health":
+            return store.catalog.checkServiceNodes(name).value.map {
+                "\($0.node.node) \($0.service.id) \($0.checks.map(\.checkID))"
+            }.joined(separator: "\n")
+        default: return "what is \(verb)?"
+        }
+    }
+
+    private static func describe(_ entry: KVEntry) -> String {
+        "\(entry.key)=\(entry.value.text) flags=\(entry.flags) "
+            + "create=\(entry.raftIndex.createIndex) modify=\(entry.raftIndex.modifyIndex)"
+    }
+
+    /// The indexes of the reads that the real program was asked for.
+    private func indexes(_ services: [String]) -> String {
+        let catalog = machine.store.catalog
+        var parts = [
+            "nodes=\(catalog.listNodes().index)", "services=\(catalog.listServices().index)",
+            "checks=\(catalog.checks(inState: "any").index)",
+        ]
+        for name in services {
+            let nodes = catalog.serviceNodes(name).index
+            let health = catalog.checkServiceNodes(name).index
+            parts.append("\(name)=\(nodes == health ? "\(nodes)" : "\(nodes)/\(health)")")
+        }
+        return parts.joined(separator: " ")
+    }
+}

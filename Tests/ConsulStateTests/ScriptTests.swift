@@ -1,0 +1,20 @@
+import ConsulState
+import Testing
+
+/// Conversations with the state machine. Each block of a script is commands, a line `----`, and
+/// what they print. Indexes were read off HashiCorp Consul 1.8.7, save where a script says
+/// otherwise.
+@Suite struct ScriptTests {
+    @Test(arguments: ["kv", "catalog-indexes", "node-names", "registration", "graveyard"])
+    func plays(_ name: String) throws {
+        let script = try ScriptFile(name: name)
+        var runner = ScriptRunner()
+        for block in script.blocks {
+            let printed = block.commands.map { runner.run($0) }.filter { !$0.isEmpty }
+            #expect(
+                printed.joined(separator: "\n") == block.expected,
+                "\(name).txt:\(block.line), after \(block.commands)")
+            runner.machine.checkInvariants()
+        }
+    }
+}
