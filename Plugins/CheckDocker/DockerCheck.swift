@@ -1,6 +1,6 @@
 public import ConsulModel
 public import PluginAPI
-public import Primitives
+import Primitives
 import Wire
 
 /// `docker_container_id` and `args` with an interval: runs a program inside a container through Docker's

@@ -1,6 +1,6 @@
 public import ConsulModel
 public import PluginAPI
-public import Primitives
+import Primitives
 
 /// `http: URL` with an interval. 2xx passes, 429 warns, anything else is critical, unless `expect` says
 /// otherwise.

@@ -1,6 +1,6 @@
 public import ConsulModel
 public import PluginAPI
-public import Primitives
+import Primitives
 
 /// `os_service: unit` with an interval: the state of a systemd unit. Active passes, activating and
 /// reloading warn, anything else is critical.

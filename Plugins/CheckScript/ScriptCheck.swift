@@ -1,6 +1,6 @@
 public import ConsulModel
 public import PluginAPI
-public import Primitives
+import Primitives
 
 /// `args` with an interval: exit code 0 passes, 1 warns, anything else is critical; the output is what
 /// the program wrote. The whole process group is killed when time is up.

@@ -1,6 +1,6 @@
 public import ConsulModel
 public import PluginAPI
-public import Primitives
+import Primitives
 
 /// `tcp: host:port` with an interval: a connection that is accepted passes.
 public struct TCPCheckType: CheckType {

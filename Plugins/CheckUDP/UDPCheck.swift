@@ -1,6 +1,6 @@
 public import ConsulModel
 public import PluginAPI
-public import Primitives
+import Primitives
 
 /// `udp: host:port` with an interval. A datagram is sent: an answer, or silence until the timeout, passes;
 /// a refusal by the host (ICMP) is critical.

@@ -31,7 +31,8 @@ extension Agent: AgentControl {
                     + outcome.errors.map { "\($0)" }.joined(separator: "\n"))
         }
         let difference = ConfigDifference(from: config, to: new)
-        try await putIntoForce(new)
+        // Settings that wait for a restart keep their old values, and are named again next time.
+        try await putIntoForce(config.reloaded(with: new))
         var report = ReloadReport()
         report.needsRestart = difference.waiting.map { "\($0)" }
         let waiting = Set(report.needsRestart.map { "setting \($0)" })

@@ -1,6 +1,5 @@
 public import ConsulModel
 public import Primitives
-public import Wire
 
 /// Why a probe got no answer, in the words that go into a check's output.
 public struct ProbeError: Error, Hashable, Sendable {

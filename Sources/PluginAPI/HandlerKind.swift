@@ -1,5 +1,5 @@
 public import ConsulModel
-public import Primitives
+import Primitives
 
 /// A kind of watch handler: `script`, `http`, or one of an external plugin.
 public protocol HandlerKind: Sendable {

@@ -1,4 +1,4 @@
-package import Wire
+import Wire
 
 /// How two states of a source differ, item by item.
 package struct WatchChanges: Hashable, Sendable {

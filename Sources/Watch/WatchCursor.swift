@@ -1,4 +1,4 @@
-package import Primitives
+import Primitives
 
 /// One source's place in its stream of states: which index was seen, and how long to wait after an
 /// error.

@@ -1,6 +1,6 @@
 import ConsulModel
 import Primitives
-package import Wire
+import Wire
 
 /// One thing for a handler to do: the data, its index, and what else it is told.
 package struct WatchFiring: Hashable, Sendable {

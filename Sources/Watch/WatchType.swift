@@ -1,7 +1,7 @@
 package import ConsulModel
 
 /// A type of watch: which fields its source takes, and what it asks. One file per type in `Types`.
-package protocol WatchType {
+package protocol WatchType: Sendable {
     static var name: String { get }
     /// The fields it takes beside `type`, `datacenter`, `token` and `stale`, in the snake case of
     /// configuration files.
@@ -13,10 +13,12 @@ package protocol WatchType {
 
 package enum WatchTypes {
     /// All there are, in the order of Consul's documentation.
-    package static let all: [any WatchType.Type] = [
-        KeyWatch.self, KeyPrefixWatch.self, ServicesWatch.self, NodesWatch.self, ServiceWatch.self,
-        ChecksWatch.self, EventWatch.self, AgentServiceWatch.self,
-    ]
+    package static var all: [any WatchType.Type] {
+        [
+            KeyWatch.self, KeyPrefixWatch.self, ServicesWatch.self, NodesWatch.self,
+            ServiceWatch.self, ChecksWatch.self, EventWatch.self, AgentServiceWatch.self,
+        ]
+    }
 
     package static func named(_ name: String) -> (any WatchType.Type)? {
         all.first { $0.name == name }

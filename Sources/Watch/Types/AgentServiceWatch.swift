@@ -1,4 +1,4 @@
-package import ConsulModel
+import ConsulModel
 package import Wire
 
 /// One service as this agent has it registered. Only the agent can tell, so `consul watch` refuses it.

@@ -1,4 +1,4 @@
-package import ConsulModel
+import ConsulModel
 
 /// The names of all services with their tags, as an object.
 enum ServicesWatch: WatchType {
