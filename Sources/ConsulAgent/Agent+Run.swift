@@ -46,7 +46,10 @@ extension Agent {
         return signal == .interrupt ? !node.skipLeaveOnInterrupt : node.leaveOnTerminate
     }
 
-    package func leave() async { await stop(gracefully: true) }
+    /// Returns at once, so that whoever asked over HTTP gets an answer before the server stops.
+    package func leave() async {
+        Task { await stop(gracefully: true) }
+    }
 
     /// Ends everything: no new work, then handlers and checks, then the network. Bounded in time.
     package func stop(gracefully: Bool) async {

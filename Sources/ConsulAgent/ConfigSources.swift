@@ -90,7 +90,7 @@ package struct ConfigSources: Sendable {
     /// What the plugins, the watch types and the machine say about definitions.
     private static func rules(_ registry: PluginRegistry) -> DefinitionRules {
         DefinitionRules(
-            checkProblems: { registry.problems(in: $0).map { FieldProblem($0.path, $0.message) } },
+            checkProblems: { registry.problems(in: $0) },
             watchProblems: { definition in
                 let kind = definition.handlerType.isEmpty ? "script" : definition.handlerType
                 let handling =
@@ -99,8 +99,7 @@ package struct ConfigSources: Sendable {
                         DefinitionProblem(
                             "handler_type", "Handler type '\(kind)' not recognized")
                     ]
-                return (WatchRules.problems(in: definition) + handling)
-                    .map { FieldProblem($0.path, $0.message) }
+                return WatchRules.problems(in: definition) + handling
             },
             handlerProblem: Machine.executableProblem)
     }

@@ -33,7 +33,7 @@ package final class WatchManager: Sendable {
     package func apply(_ definitions: [WatchDefinition], registry: PluginRegistry)
         throws(ConsulError) -> Difference
     {
-        let wanted = Self.named(definitions)
+        let wanted = WatchIdentity.names(definitions)
         let current = state.withLock { $0.runners }
         var difference = Difference()
         var fresh: [(id: String, runner: WatchRunner)] = []
@@ -73,20 +73,7 @@ package final class WatchManager: Sendable {
     package func check(_ definitions: [WatchDefinition], registry: PluginRegistry)
         throws(ConsulError)
     {
-        for (id, definition) in Self.named(definitions) { _ = try make(definition, id, registry) }
-    }
-
-    /// Each definition under the ID it gave, or one made from its source and kept apart by a number.
-    package static func named(_ definitions: [WatchDefinition])
-        -> [(id: String, definition: WatchDefinition)]
-    {
-        var taken: [String: Int] = [:]
-        return definitions.map { definition in
-            let name = definition.displayName
-            taken[name, default: 0] += 1
-            let count = taken[name]!
-            return (count == 1 ? name : "\(name)#\(count)", definition)
-        }
+        for (id, definition) in WatchIdentity.names(definitions) { _ = try make(definition, id, registry) }
     }
 
     private func make(
