@@ -149,5 +149,9 @@ let package = Package(
         tests(
             of: "ConsulServer",
             ["Primitives", "Wire", "ConsulModel", "ConsulState", nioCore, nioPosix]),
+        .testTarget(
+            name: "TourTests", dependencies: ["Primitives", "Platform", "consul"],
+            swiftSettings: strict),
+        .testTarget(name: "TidyTests", swiftSettings: strict),
     ]
 )
