@@ -11,7 +11,7 @@ import Synchronization
 extension Agent: AgentControl {
     /// Reads everything again and judges it; then all of it comes into force, or none. Reloads wait for
     /// one another.
-    package func reload() async throws(ConsulError) -> ReloadReport {
+    package func reload(isRehearsal: Bool = false) async throws(ConsulError) -> ReloadReport {
         await reloads.enter()
         defer { reloads.leave() }
         if changing.withLock({ $0.isStopping }) {
@@ -31,18 +31,24 @@ extension Agent: AgentControl {
                     + outcome.errors.map { "\($0)" }.joined(separator: "\n"))
         }
         let difference = ConfigDifference(from: config, to: new)
+        if isRehearsal { return Self.report(difference) }
         // Settings that wait for a restart keep their old values, and are named again next time.
         try await putIntoForce(config.reloaded(with: new))
-        var report = ReloadReport()
-        report.needsRestart = difference.waiting.map { "\($0)" }
-        let waiting = Set(report.needsRestart.map { "setting \($0)" })
-        report.changed = difference.report.filter { !waiting.contains($0) }
+        let report = Self.report(difference)
         for line in report.changed {
             logger.info("Reloaded", metadata: ["change": "\(line)"])
         }
         for line in report.needsRestart {
             logger.warning("Ignored until a restart", metadata: ["change": "\(line)"])
         }
+        return report
+    }
+
+    private static func report(_ difference: ConfigDifference) -> ReloadReport {
+        var report = ReloadReport()
+        report.needsRestart = difference.waiting.map { "\($0)" }
+        let waiting = Set(report.needsRestart.map { "setting \($0)" })
+        report.changed = difference.report.filter { !waiting.contains($0) }
         return report
     }
 
@@ -58,6 +64,7 @@ extension Agent: AgentControl {
         try watches.apply(new.watches.map { $0.definition }, registry: registry)
         if let level = Logger.Level(consul: new.logging.level) { logSink.level = level }
         nodeMeta.node = NodeIdentity.node(new, id: nodeID)
+        antiEntropy.compareSoon()
         let servers = changing.withLock { changing in
             changing.config = new
             return changing.servers

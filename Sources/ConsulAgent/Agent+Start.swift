@@ -41,6 +41,10 @@ extension Agent {
         changing.withLock { $0.tasks += tasks }
         notify?.ready()
         logger.info("Consul agent running!")
+        if config.node.server, !config.devMode {
+            logger.warning(
+                "the catalog and the keys of this server are in memory: a restart begins empty")
+        }
         for (name, origin) in config.notActedOn {
             logger.warning(
                 "this setting is understood but nothing acts on it yet",
@@ -65,31 +69,12 @@ extension Agent {
     }
 
     private func listen(_ config: RuntimeConfig) async throws(ConsulAgentError) {
-        let handler = ConsulHandler(context)
-        let settings = config.limits
-        var limits = HTTPServerLimits()
-        limits.connectionsPerClient = settings.httpMaxConnectionsPerClient
-        limits.bodyBytes = { _, path in
-            path.hasPrefix("/v1/txn") ? settings.txnMaxRequestLength : settings.kvMaxValueSize
-        }
-        limits.bodyTooLarge = { _, path, limit in BodyTooLarge.answer(path, limit: limit) }
-        let listeners = config.listen.http.map { endpoint -> HTTPListener in
-            switch endpoint {
-            case .tcp(let host, let port): .tcp(host: host, port: port)
-            case .unix(let path): .unix(path: path)
-            }
-        }
-        guard !listeners.isEmpty else { return }
-        do {
-            let server = try await HTTPServer.start(
-                listeners: listeners, handler: handler, limits: limits, on: loops.group,
-                logger: logSink.logger("agent.http"))
-            changing.withLock { $0.servers.append(server) }
-            for address in server.addresses {
-                logger.info("Started HTTP server", metadata: ["address": "\(address)"])
-            }
-        } catch {
-            throw .start("\(error)")
+        let servers = try await Listeners.start(
+            config, handler: ConsulHandler(context), on: loops.group,
+            logger: logSink.logger("agent.http"))
+        changing.withLock { $0.servers = servers }
+        for address in servers.flatMap({ $0.addresses }) {
+            logger.info("Started HTTP server", metadata: ["address": "\(address)"])
         }
     }
 
@@ -136,16 +121,5 @@ extension Agent {
         else { return }
         let interval = GoDuration(nanoseconds: microseconds * 500)
         while await clock.sleep(until: clock.now() + interval) { notify.watchdog() }
-    }
-}
-
-/// Consul's answer to a body that is too large.
-enum BodyTooLarge {
-    static func answer(_ path: Substring, limit: Int) -> HTTPResponse {
-        let option = path.hasPrefix("/v1/txn") ? "txn_max_req_len" : "kv_max_value_size"
-        return .text(
-            413,
-            "Request body too large, max size: \(limit) bytes. See "
-                + "https://www.consul.io/docs/agent/options.html#\(option).")
     }
 }
