@@ -9,8 +9,8 @@ import Primitives
 import Synchronization
 
 extension Agent: AgentControl {
-    /// Reads everything again and judges it; then all of it comes into force, or none. Reloads wait for
-    /// one another.
+    /// Reads everything again and judges it; then all of it comes into force, or none. Reloads wait
+    /// for one another.
     package func reload(isRehearsal: Bool = false) async throws(ConsulError) -> ReloadReport {
         await reloads.enter()
         defer { reloads.leave() }

@@ -5,8 +5,8 @@ package import PluginAPI
 import Primitives
 import Watch
 
-/// Where the configuration comes from: files and folders in the order given, and flags. Read anew at
-/// every reload.
+/// Where the configuration comes from: files and folders in the order given, and flags. Read anew
+/// at every reload.
 package struct ConfigSources: Sendable {
     /// Bytes of one fragment; a larger one is refused whole.
     private static let fragmentBytesMax = 4 << 20
@@ -58,8 +58,8 @@ package struct ConfigSources: Sendable {
         }
     }
 
-    /// In byte order of the names. Folders inside, and names that begin with a dot or end with a tilde,
-    /// are passed over.
+    /// In byte order of the names. Folders inside, and names that begin with a dot or end with a
+    /// tilde, are passed over.
     private func readDirectory(
         _ path: String, _ fragments: inout [Fragment], _ unreadable: inout [ConfigError]
     ) {

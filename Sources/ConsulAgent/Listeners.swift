@@ -80,7 +80,8 @@ package enum Listeners {
 
     // MARK: For `consul validate`
 
-    /// What is wrong with the TLS files: unreadable, not PEM, key and certificate that do not match.
+    /// What is wrong with the TLS files: unreadable, not PEM, key and certificate that do not
+    /// match.
     package static func tlsProblems(_ config: RuntimeConfig) -> [ConfigError] {
         let isUsed = !config.listen.https.isEmpty || !config.tls.certificateFile.isEmpty
         guard isUsed else { return [] }

@@ -111,7 +111,8 @@ public struct RetryDefinition: Record, Hashable, Sendable {
     public var max = 0
     public var minBackoff = GoDuration.seconds(1)
     public var maxBackoff = GoDuration.seconds(60)
-    /// A file to which a change is appended, one JSON object a line, when the last run has failed too.
+    /// A file to which a change is appended, one JSON object a line, when the last run has failed
+    /// too.
     public var deadLetter = ""
     public init() {}
 

@@ -1,5 +1,5 @@
-/// The names of watches. A watch without an ID is named after what it looks at, and numbered when there
-/// are several such, so that an unchanged watch keeps its name across reloads.
+/// The names of watches. A watch without an ID is named after what it looks at, and numbered when
+/// there are several such, so that an unchanged watch keeps its name across reloads.
 public enum WatchIdentity {
     public static func names(_ watches: [WatchDefinition])
         -> [(id: String, definition: WatchDefinition)]
