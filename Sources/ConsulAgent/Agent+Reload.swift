@@ -19,7 +19,7 @@ extension Agent: AgentControl {
         }
         notify?.reloading()
         defer { notify?.ready() }
-        logger.info("Reloading configuration...")
+        logger.info(isRehearsal ? "Rehearsing a reload..." : "Reloading configuration...")
         let outcome = sources.load(registry: registry)
         for warning in outcome.warnings { logger.warning("\(warning)") }
         guard let new = outcome.config else {
@@ -44,6 +44,17 @@ extension Agent: AgentControl {
         return report
     }
 
+    /// Renewed certificates come into force for new connections; wrong ones stop the reload.
+    private func replaceTLS(_ new: RuntimeConfig) throws(ConsulError) {
+        do throws(TLSError) {
+            for server in changing.withLock({ $0.servers }) {
+                try server.replaceTLS(Listeners.tls(new))
+            }
+        } catch {
+            throw ConsulError(.internal, "the old configuration keeps running: \(error)")
+        }
+    }
+
     private static func report(_ difference: ConfigDifference) -> ReloadReport {
         var report = ReloadReport()
         report.needsRestart = difference.waiting.map { "\($0)" }
@@ -55,6 +66,7 @@ extension Agent: AgentControl {
     private func putIntoForce(_ new: RuntimeConfig) async throws(ConsulError) {
         antiEntropy.pause()
         defer { antiEntropy.resume() }
+        try replaceTLS(new)
         // What can still fail comes first; watches are made whole before any is touched.
         try watches.check(new.watches.map { $0.definition }, registry: registry)
         try await registrar.apply(

@@ -10,10 +10,13 @@ package struct TLSFileSettings: Sendable {
     init() {}
 
     static let settings: [Setting] = [
-        Setting("cert_file", \.tls.certificateFile, "The agent's certificate."),
-        Setting("key_file", \.tls.keyFile, "The agent's key."),
-        Setting("ca_file", \.tls.authorityFile, "Certificates of the authorities trusted."),
-        Setting("ca_path", \.tls.authorityPath, "A directory of such certificates."),
+        Setting("cert_file", \.tls.certificateFile, "The agent's certificate.", reloads: true),
+        Setting("key_file", \.tls.keyFile, "The agent's key.", reloads: true),
+        Setting(
+            "ca_file", \.tls.authorityFile, "Certificates of the authorities trusted.",
+            reloads: true),
+        Setting(
+            "ca_path", \.tls.authorityPath, "A directory of such certificates.", reloads: true),
         Setting(
             "tls_min_version", \.tls.minimumVersion, "The lowest version spoken.", check: version),
         Setting("verify_incoming", \.tls.verifyIncoming, "Ask clients for certificates."),
