@@ -149,5 +149,6 @@ let package = Package(
         tests(
             of: "ConsulServer",
             ["Primitives", "Wire", "ConsulModel", "ConsulState", nioCore, nioPosix]),
+        tests(of: "Watch", ["Primitives", "Wire", "ConsulModel"], exclude: ["Scripts"]),
     ]
 )
