@@ -153,5 +153,6 @@ let package = Package(
             name: "TourTests", dependencies: ["Primitives", "Platform", "consul"],
             swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
+        tests(of: "Watch", ["Primitives", "Wire", "ConsulModel"], exclude: ["Scripts"]),
     ]
 )

@@ -14,7 +14,11 @@ extension Agent: AgentControl {
     package func reload(isRehearsal: Bool = false) async throws(ConsulError) -> ReloadReport {
         await reloads.enter()
         defer { reloads.leave() }
-        if changing.withLock({ $0.isStopping }) {
+        let isStopping = changing.withLock { changing in
+            changing.isReloadDue = false
+            return changing.isStopping
+        }
+        if isStopping {
             throw ConsulError(.cancelled, "the agent is stopping")
         }
         notify?.reloading()

@@ -12,6 +12,8 @@ package struct WatchFiring: Hashable, Sendable {
     package var payload: [UInt8]
     package var index: WatchIndex
     package var environment: [String: String]
+    /// IDs of the events in it, for an event watch.
+    var events: [String] = []
 }
 
 /// Makes firings out of the states of a plan's sources.

@@ -57,7 +57,8 @@ package struct WatchPlan: Sendable {
     var running: [UInt64: WatchFiring] = [:]
     var cancelled: Set<UInt64> = []
     var queue: [WatchFiring] = []
-    var retry: (firing: WatchFiring, at: Instant)?
+    /// Failed runs to be repeated; nothing new starts before them, so they are at most `runsMax`.
+    var retries: [(firing: WatchFiring, at: Instant)] = []
 
     package init(_ definition: WatchDefinition, memory: WatchMemory = WatchMemory())
         throws(WatchError)
@@ -76,6 +77,15 @@ package struct WatchPlan: Sendable {
     /// The query of each source.
     package var queries: [WatchQuery] { cursors.map { $0.query } }
     package var isRunning: Bool { !running.isEmpty }
+
+    /// What a plan that takes over from this one should know: events whose run was still to come are
+    /// left to it.
+    package var memoryForSuccessor: WatchMemory {
+        var memory = memory
+        let open = Set((queue + retries.map { $0.firing }).flatMap { $0.events })
+        memory.handledEvents.removeAll { open.contains($0) }
+        return memory
+    }
 
     package func start() -> [Directive] {
         cursors.indices.map { .query(source: $0, after: nil, notBefore: nil) }

@@ -67,12 +67,15 @@ package actor Registrar {
 
     /// - Parameter replacesChecks: take out checks that the definition no longer has
     ///   (`?replace-existing-checks`).
+    /// - Parameter persists: false for what was just read from its file: a full disk must not keep it
+    ///   from coming back.
     package func register(
-        _ definition: ServiceDefinition, source: RegistrationSource, replacesChecks: Bool = false
+        _ definition: ServiceDefinition, source: RegistrationSource, replacesChecks: Bool = false,
+        persists: Bool = true
     ) throws(ConsulError) {
         let service = definition.nodeService
         let checks = try checkDefinitions(of: definition, source: source)
-        if source == .api {
+        if source == .api, persists {
             var persisted = PersistedService()
             persisted.token = definition.token
             persisted.service = definition
@@ -117,16 +120,16 @@ package actor Registrar {
 
     // MARK: Checks
 
-    package func register(_ definition: CheckDefinition, source: RegistrationSource)
-        throws(ConsulError)
-    {
+    package func register(
+        _ definition: CheckDefinition, source: RegistrationSource, persists: Bool = true
+    ) throws(ConsulError) {
         var definition = definition
         if definition.id.isEmpty { definition.id = definition.name }
         if !definition.serviceID.isEmpty, local.service(definition.serviceID) == nil {
             throw LocalAgentError.serviceMissing(definition.serviceID)
         }
         try validate(definition, source: source)
-        try add(definition, source: source, persists: source == .api)
+        try add(definition, source: source, persists: persists && source == .api)
     }
 
     package func deregister(check id: String) throws(ConsulError) {

@@ -57,7 +57,7 @@ package final class WatchManager: Sendable {
                 if let runner = state.runners.removeValue(forKey: id) { stopped.append(runner) }
             }
             for (id, runner) in fresh { state.runners[id] = runner }
-            state.leaving.removeAll { $0.status.state != "running" }
+            state.leaving.removeAll { !$0.isRunningHandlers }
             state.leaving += stopped
             return stopped
         }
