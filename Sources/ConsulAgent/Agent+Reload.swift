@@ -20,11 +20,13 @@ extension Agent: AgentControl {
         notify?.reloading()
         defer { notify?.ready() }
         logger.info("Reloading configuration...")
-        let outcome = sources.load(registry: registry)
+        let loaded = await host.load(sources)
+        let outcome = loaded.outcome
         for warning in outcome.warnings { logger.warning("\(warning)") }
         guard let new = outcome.config else {
             for error in outcome.errors { logger.error("\(error)") }
             logger.error("the old configuration keeps running")
+            await host.discard(loaded)
             throw ConsulError(
                 .internal,
                 "Errors occurred during reload, the old configuration keeps running:\n"
@@ -32,7 +34,15 @@ extension Agent: AgentControl {
         }
         let difference = ConfigDifference(from: config, to: new)
         // Settings that wait for a restart keep their old values, and are named again next time.
-        try await putIntoForce(config.reloaded(with: new))
+        let old = host.install(loaded)
+        do throws(ConsulError) {
+            try await putIntoForce(config.reloaded(with: new), registry: loaded.registry)
+        } catch {
+            await host.discard(host.install(old))
+            throw error
+        }
+        await host.release(old)
+        host.logFailures()
         var report = ReloadReport()
         report.needsRestart = difference.waiting.map { "\($0)" }
         let waiting = Set(report.needsRestart.map { "setting \($0)" })
@@ -46,7 +56,9 @@ extension Agent: AgentControl {
         return report
     }
 
-    private func putIntoForce(_ new: RuntimeConfig) async throws(ConsulError) {
+    private func putIntoForce(_ new: RuntimeConfig, registry: PluginRegistry) async
+        throws(ConsulError)
+    {
         antiEntropy.pause()
         defer { antiEntropy.resume() }
         // What can still fail comes first; watches are made whole before any is touched.
@@ -60,6 +72,7 @@ extension Agent: AgentControl {
         nodeMeta.node = NodeIdentity.node(new, id: nodeID)
         let servers = changing.withLock { changing in
             changing.config = new
+            changing.registry = registry
             return changing.servers
         }
         for server in servers {

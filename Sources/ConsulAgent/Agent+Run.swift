@@ -73,6 +73,7 @@ extension Agent {
     private func shutDownParts() async {
         runners.stopAll()
         await watches.shutDown()
+        await host.stop()
         let (servers, tasks, pidFile) = changing.withLock { changing in
             (changing.servers, changing.tasks, changing.pidFile)
         }
