@@ -103,7 +103,7 @@ let package = Package(
             [
                 "Primitives", "Wire", "ConsulModel", "ConsulState", "ConsulConfig", "PluginAPI",
                 "Watch", "Platform", "HTTPTransport", "ConsulServer", "LocalAgent", "ConsulHTTP",
-                nioCore, nioPosix, nioHTTP1, logging,
+                "ExternalPlugins", nioCore, nioPosix, nioHTTP1, logging,
             ]),
 
         // ---- Floor 7: the door ----------------------------------------------------------------

@@ -24,20 +24,33 @@ extension Agent: AgentControl {
         notify?.reloading()
         defer { notify?.ready() }
         logger.info(isRehearsal ? "Rehearsing a reload..." : "Reloading configuration...")
-        let outcome = sources.load(registry: registry)
+        let loaded = await host.load(sources)
+        let outcome = loaded.outcome
         for warning in outcome.warnings { logger.warning("\(warning)") }
         guard let new = outcome.config else {
             for error in outcome.errors { logger.error("\(error)") }
             logger.error("the old configuration keeps running")
+            await host.discard(loaded)
             throw ConsulError(
                 .internal,
                 "Errors occurred during reload, the old configuration keeps running:\n"
                     + outcome.errors.map { "\($0)" }.joined(separator: "\n"))
         }
         let difference = ConfigDifference(from: config, to: new)
-        if isRehearsal { return Self.report(difference) }
+        if isRehearsal {
+            await host.discard(loaded)
+            return Self.report(difference)
+        }
         // Settings that wait for a restart keep their old values, and are named again next time.
-        try await putIntoForce(config.reloaded(with: new))
+        let old = host.install(loaded)
+        do throws(ConsulError) {
+            try await putIntoForce(config.reloaded(with: new), registry: loaded.registry)
+        } catch {
+            await host.discard(host.install(old))
+            throw error
+        }
+        await host.release(old)
+        host.logFailures()
         let report = Self.report(difference)
         for line in report.changed {
             logger.info("Reloaded", metadata: ["change": "\(line)"])
@@ -67,7 +80,9 @@ extension Agent: AgentControl {
         return report
     }
 
-    private func putIntoForce(_ new: RuntimeConfig) async throws(ConsulError) {
+    private func putIntoForce(_ new: RuntimeConfig, registry: PluginRegistry) async
+        throws(ConsulError)
+    {
         antiEntropy.pause()
         defer { antiEntropy.resume() }
         try replaceTLS(new)
@@ -83,6 +98,7 @@ extension Agent: AgentControl {
         antiEntropy.compareSoon()
         let servers = changing.withLock { changing in
             changing.config = new
+            changing.registry = registry
             return changing.servers
         }
         for server in servers {

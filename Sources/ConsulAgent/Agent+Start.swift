@@ -34,6 +34,7 @@ extension Agent {
                 throw .start("\(error)")
             }
         }
+        host.logFailures()
         await registerServer(config)
         do throws(ConsulError) {
             try await registrar.apply(
@@ -115,16 +116,7 @@ extension Agent {
         changing.withLock { $0.servers }.flatMap { $0.addresses }
     }
 
-    var pluginStatuses: [PluginStatus] {
-        registry.plugins.map { plugin in
-            var status = PluginStatus()
-            status.name = plugin.name
-            status.version = plugin.version
-            status.origin = plugin.origin
-            status.provides = plugin.contributions.map { "\($0.sort):\($0.kind)" }
-            return status
-        }
-    }
+    var pluginStatuses: [PluginStatus] { host.statuses }
 
     /// Tells systemd, if it wants to know, that the agent is alive.
     private func petWatchdog() async {

@@ -88,11 +88,13 @@ struct RealProcesses: ProcessRunner {
     {
         let tail = Mutex(TailBuffer(limit: 4096))
         let shared = SharedTail(tail: tail)
+        var spec = ProcessSpec(arguments)
+        spec.killsGroupAtExit = true
         do throws(ChildProcessError) {
-            let child = try ChildProcess.start(ProcessSpec(arguments)) { line in
+            let child = try ChildProcess.start(spec) { line in
                 shared.append(line.bytes)
             }
-            return RealLineProcess(child: child, tail: shared)
+            return RealLineProcess(child: child, tail: shared, lineMax: lineMax)
         } catch {
             throw ProbeError("\(error)")
         }
@@ -104,20 +106,23 @@ final class SharedTail: Sendable {
     init(tail: consuming Mutex<TailBuffer>) { self.tail = tail }
     func append(_ line: [UInt8]) { tail.withLock { $0.append(line + [0x0A]) } }
     var text: String { tail.withLock { $0.text } }
+    var total: Int { tail.withLock { $0.total } }
 }
 
 final class RealLineProcess: LineProcess {
     private let child: ChildProcess
     private let tail: SharedTail
+    private let lineMax: Int
 
-    init(child: ChildProcess, tail: SharedTail) {
+    init(child: ChildProcess, tail: SharedTail, lineMax: Int) {
         self.child = child
         self.tail = tail
+        self.lineMax = lineMax
     }
 
     func nextLine() async -> [UInt8]? {
         var lines = child.lines.makeAsyncIterator()
-        return await lines.next()?.bytes
+        return (await lines.next()?.bytes).map { Array($0.prefix(lineMax)) }
     }
 
     func send(_ line: [UInt8]) async -> Bool {
@@ -131,7 +136,9 @@ final class RealLineProcess: LineProcess {
 
     func stderrTail() -> String { tail.text }
 
-    func stop() async { _ = await child.terminate(signal: SIGKILL) }
+    var stderrTotal: Int { tail.total }
+
+    func stop() async -> String { "\(await child.terminate(signal: SIGKILL))" }
 }
 
 /// Real HTTP.

@@ -73,8 +73,12 @@ public protocol LineProcess: Sendable {
     func send(_ line: [UInt8]) async -> Bool
     /// The end of what it wrote to stderr.
     func stderrTail() -> String
+    /// All bytes it wrote there.
+    var stderrTotal: Int { get }
     /// Kills the whole group, waits for the end, frees everything. May be called again.
-    func stop() async
+    /// - Returns: how it ended, in words; its own end if that came first.
+    @discardableResult
+    func stop() async -> String
 }
 
 // MARK: Network

@@ -14,6 +14,10 @@ struct ValidateCommand: Command {
 
           Reads the fragments as the agent would and names everything that is wrong with them, each
           with its file, line and column. Exits with 0 when nothing is, else with 1.
+
+          When nothing else is wrong and a definition names a type that is not built in, the
+          programs in plugin_dir are started for a moment to learn what they provide, as the agent
+          would. With -partial they are not; such definitions are then passed over with a warning.
         """
     let flags = ClientFlags.all + [
         Flag("config-format", .value, "Format of files without a known extension: json or yaml."),
@@ -48,9 +52,11 @@ struct ValidateCommand: Command {
         }
         let outcome: LoadOutcome
         do throws(ConsulAgentError) {
-            let registry = try Agent.registry(StandardPlugins.all(shell: AgentCommand.shell))
-            outcome = ConfigSources(places: places, flags: values)
-                .load(registry: registry, scope: flags.isOn("partial") ? .partial : .agent)
+            let host = try PluginHost(builtIn: StandardPlugins.all(shell: AgentCommand.shell))
+            outcome = await host.judge(
+                ConfigSources(places: places, flags: values),
+                scope: flags.isOn("partial") ? .partial : .agent)
+            await host.stop()
         } catch {
             console.error("\(error)")
             return 1
@@ -100,7 +106,7 @@ struct ConfigEffectiveCommand: Command {
     func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
         do throws(ConsulAgentError) {
             let registry = try Agent.registry(StandardPlugins.all(shell: AgentCommand.shell))
-            let outcome = AgentCommand.sources(flags).load(registry: registry)
+            let outcome = AgentCommand.sources(flags).load(registry: registry) { _ in }
             guard let config = outcome.config else { throw .configuration(outcome.errors) }
             for value in config.effective where !flags.isOn("given") || value.source != "default" {
                 console.out("\(value)")
