@@ -43,6 +43,9 @@ extension Agent {
                 policy: Parts.policy(config))
             await registrar.restore()
             try watches.apply(config.watches.map { $0.definition }, registry: registry)
+            watches.restoreAdded { [logger] reason in
+                logger.error("cannot restore a watch", metadata: ["error": "\(reason)"])
+            }
         } catch {
             throw .start(error.message)
         }

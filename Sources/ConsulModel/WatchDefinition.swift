@@ -64,6 +64,8 @@ public struct WatchDefinition: Record, Hashable, Sendable {
     /// `coalesce` (the default), `queue`, `cancel`, or `parallel(n)`.
     public var onBusy = ""
     public var sandbox: SandboxDefinition?
+    /// Register a check of the node that fails when the handler keeps failing.
+    public var healthCheck = false
     public init() {}
 
     public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
@@ -84,6 +86,7 @@ public struct WatchDefinition: Record, Hashable, Sendable {
         try visit.field("Wait", &wait, .omitEmpty)
         try visit.field("OnBusy", &onBusy, .omitEmpty)
         try visit.field("Sandbox", &sandbox, .omitEmpty)
+        try visit.field("HealthCheck", &healthCheck, .omitEmpty)
     }
 }
 

@@ -61,7 +61,8 @@ enum FunctionLengths {
 
     private static func opensBody(_ lines: ArraySlice<String>) -> Bool {
         for (offset, line) in lines.enumerated() {
-            if line.hasSuffix("{") || line.hasSuffix("}") { return true }
+            if line.hasSuffix("{") { return true }
+            if line.hasSuffix("}") { return line.contains("{") }
             if line.isEmpty || (offset > 0 && line.contains("func ")) { return false }
         }
         return false

@@ -63,6 +63,8 @@ package actor Registrar {
         self.unixSeconds = unixSeconds
     }
 
+    package var allowsScriptsFromAPI: Bool { policy.scriptsFromAPI }
+
     // MARK: Services
 
     /// - Parameter replacesChecks: take out checks that the definition no longer has
