@@ -20,11 +20,12 @@ final class HandlerRun: Sendable {
         self.startedAt = startedAt
     }
 
+    /// The handler begins on the caller's thread: a hop to another would delay it.
     func start(
         _ handler: any WatchHandler, _ firing: HandlerFiring,
         ended: @escaping @Sendable (HandlerOutcome) -> Void
     ) {
-        let task = Task {
+        let task = Task.immediate {
             let outcome = await handler.run(firing)
             let companion = state.withLock { state in
                 state.isOver = true
