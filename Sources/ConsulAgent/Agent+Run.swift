@@ -55,7 +55,12 @@ extension Agent {
         return signal == .interrupt ? !node.skipLeaveOnInterrupt : node.leaveOnTerminate
     }
 
-    package func leave() async { await stop(gracefully: true) }
+    /// Returns once the cluster is left, and stops on its own: the API's answer still goes out over a
+    /// server that the stop will close.
+    package func leave() async {
+        await membership.leave()
+        Task { await stop(gracefully: true) }
+    }
 
     /// Ends everything: no new work, then handlers and checks, then the network. Bounded in time.
     package func stop(gracefully: Bool) async {
