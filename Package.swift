@@ -150,5 +150,17 @@ let package = Package(
             of: "ConsulServer",
             ["Primitives", "Wire", "ConsulModel", "ConsulState", nioCore, nioPosix]),
         tests(of: "Watch", ["Primitives", "Wire", "ConsulModel"], exclude: ["Scripts"]),
+        tests(
+            of: "LocalAgent",
+            ["Primitives", "Wire", "ConsulModel", "PluginAPI", "Watch", "Platform", logging]),
+        // The running agent: in this process, and the built program as a child.
+        .testTarget(
+            name: "AgentTests",
+            dependencies: [
+                "Primitives", "Wire", "ConsulModel", "ConsulConfig", "PluginAPI", "Platform",
+                "HTTPTransport", "LocalAgent", "ConsulAgent", "StandardPlugins", "consul",
+                nioPosix, nioHTTP1, logging,
+            ],
+            swiftSettings: strict),
     ]
 )
