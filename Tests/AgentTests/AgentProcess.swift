@@ -5,10 +5,11 @@ import LocalAgent
 import NIOPosix
 import Platform
 import Primitives
+import Synchronization
 import Wire
 
-/// The built program, run as a child with a folder of its own. Its API is on a unix socket there, so
-/// that tests that run at once never meet.
+/// The built program, run as a child with a folder of its own. Its API is on a unix socket there,
+/// so that tests that run at once never meet. A test that fails on its way leaves none behind.
 final class AgentProcess: Sendable {
     static let http = HTTPClient(on: MultiThreadedEventLoopGroup.singleton)
 
@@ -37,9 +38,16 @@ final class AgentProcess: Sendable {
     private let child: ChildProcess
     var pid: Int32 { child.processIdentifier }
 
+    private let isOver = Mutex(false)
+
     private init(_ scratch: Scratch, _ child: ChildProcess) {
         self.scratch = scratch
         self.child = child
+    }
+
+    deinit {
+        // At once: this process may end before the child's own owner has come to it.
+        if !isOver.withLock({ $0 }) { kill(-child.processIdentifier, SIGKILL) }
     }
 
     /// Starts an agent on the scratch's `config.d`, and waits until it answers.
@@ -86,7 +94,11 @@ final class AgentProcess: Sendable {
     func signal(_ number: Int32) { kill(pid, number) }
 
     /// Waits for its end.
-    func exit() async -> ProcessEnding { await child.exit() }
+    func exit() async -> ProcessEnding {
+        let ending = await child.exit()
+        isOver.withLock { $0 = true }
+        return ending
+    }
 
     /// Ends it, and waits.
     @discardableResult

@@ -87,8 +87,8 @@ import Testing
     }
 }
 
-/// A socket on the loopback that listens. What connects is accepted by the kernel alone, unless told
-/// otherwise.
+/// A socket on the loopback that listens. What connects is accepted by the kernel alone, unless
+/// told otherwise.
 final class Listener: Sendable {
     struct Failed: Error {}
     let port: Int
@@ -116,8 +116,8 @@ final class Listener: Sendable {
         close(descriptor)
     }
 
-    /// Answers each connection with a body of so many bytes, on a thread of its own, until the listener
-    /// is gone.
+    /// Answers each connection with a body of so many bytes, on a thread of its own, until the
+    /// listener is gone.
     func floodEach(bytes: Int) {
         let listening = descriptor
         DispatchQueue(label: "flood").async {

@@ -17,7 +17,7 @@ import Testing
         let first = try await AgentProcess.start(Self.fragments, in: scratch)
         try await first.put(
             "/v1/agent/service/register",
-            #"{"Name":"mine","Port":7,"Tags":["t"],"Checks":[{"CheckID":"m1","TTL":"1h"},{"TTL":"1h"}]}"#)
+            #"{"Name":"mine","Port":7,"Checks":[{"CheckID":"m1","TTL":"1h"},{"TTL":"1h"}]}"#)
         try await first.put(
             "/v1/agent/check/register", #"{"ID":"alone","Name":"alone","TTL":"1h"}"#)
         try await first.put("/v1/agent/service/register", #"{"Name":"gone"}"#)
@@ -69,7 +69,8 @@ import Testing
         let first = try await AgentProcess.start(Self.fragments, in: scratch)
         try await first.put("/v1/agent/service/register", #"{"Name":"kept","Port":7}"#)
         await first.stop()
-        // A file system of its own, small, with the same contents and then full; it goes with the agent.
+        // A file system of its own, small, with the same contents and then full; it goes with the
+        // agent.
         let fill = """
             cp -r "$0/data" "$0/copy" && mount -t tmpfs -o size=128k none "$0/data" \
             && cp -r "$0/copy/." "$0/data/" && { cat /dev/zero > "$0/data/ballast" 2>/dev/null; \

@@ -7,15 +7,23 @@ import Testing
         let agent = try await AgentProcess.start([
             "watches.json": """
                 {"watches": [{"id": "flaps", "type": "key", "key": "a", "args": ["sh", "-c",
-                  "mkdir $DIR/busy || echo overlap >> $DIR/overlaps; cat >> $DIR/seen; rmdir $DIR/busy"
-                ]}]}
+                  "cd $DIR; mkdir busy || echo overlap >> overlaps; cat >> seen; rmdir busy"]}]}
                 """
         ])
         let scratch = agent.scratch
         try await eventually("the first firing") { scratch.lines("seen").count == 1 }
         let (before, descriptors) = (Proc.memory(agent.pid), Proc.descriptors(agent.pid))
         let flaps = 4000
-        for value in 1...flaps { try await agent.put("/v1/kv/a", value % 2 == 0 ? "on" : "off") }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for part in 0..<4 {
+                group.addTask {
+                    for turn in 0..<(flaps / 4) {
+                        try await agent.put("/v1/kv/a", "\(part) \(turn % 2)")
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
         try await agent.put("/v1/kv/a", "last")
         let last = #""Value":"bGFzdA==""#
         try await eventually("the last value comes") {

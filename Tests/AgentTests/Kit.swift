@@ -83,9 +83,10 @@ enum Proc {
         return all.filter { fields($0)?[1] == "\(pid)" }
     }
 
-    static func descriptors(_ pid: Int32) -> Int { ((try? Files.list("/proc/\(pid)/fd")) ?? []).count }
+    static func descriptors(_ pid: Int32) -> Int { count("/proc/\(pid)/fd") }
+    static func threads(_ pid: Int32) -> Int { count("/proc/\(pid)/task") }
 
-    static func threads(_ pid: Int32) -> Int { ((try? Files.list("/proc/\(pid)/task")) ?? []).count }
+    private static func count(_ folder: String) -> Int { ((try? Files.list(folder)) ?? []).count }
 
     /// Bytes of memory in use.
     static func memory(_ pid: Int32) -> Int {

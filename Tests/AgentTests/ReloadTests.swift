@@ -172,7 +172,8 @@ import Testing
             "/v1/agent/service/register",
             #"{"Name":"mine","Port":7,"Check":{"CheckID":"mine-beat","TTL":"1h"}}"#)
         try await agent.put(
-            "/v1/agent/check/register", #"{"ID":"hung","Name":"hung","ServiceID":"turns","TTL":"1h"}"#)
+            "/v1/agent/check/register",
+            #"{"ID":"hung","Name":"hung","ServiceID":"turns","TTL":"1h"}"#)
         try await agent.put("/v1/agent/service/register", #"{"Name":"both","Port":1}"#)
         for check in ["mine-beat", "hung"] {
             try await agent.put("/v1/agent/check/pass/\(check)")
@@ -220,7 +221,7 @@ import Testing
         let agent = try await AgentProcess.start([
             "w.json": """
                 {"watches": [{"id": "slow", "type": "key", "key": "a", "args": ["sh", "-c",
-                  "echo >> $DIR/begun; while [ ! -e $DIR/go ]; do sleep 0.05; done; echo >> $DIR/ended"
+                  "echo >> $DIR/begun; until [ -e $DIR/go ]; do sleep 0.05; done; echo > $DIR/ended"
                 ]}]}
                 """
         ])

@@ -25,7 +25,9 @@ import Testing
             runner = CheckRunner(
                 definition, instance: instance ?? type.make(definition, in: context),
                 clock: clock, outputMax: outputMax, logger: silentLogger
-            ) { status, output in told.scene?.reports.withLock { $0.append("\(status) \(output)") } }
+            ) { status, output in
+                told.scene?.reports.withLock { $0.append("\(status) \(output)") }
+            }
             told.take(self)
         }
 

@@ -4,7 +4,7 @@ import PluginAPI
 import Testing
 
 @Suite struct CheckThresholdsTests {
-    /// Results as letters, `p`assing, `w`arning, `c`ritical; `C` is final. A dot: the old one stands.
+    /// Results as letters, `p`assing, `w`arning, `c`ritical; `C` is final. A dot: the old stands.
     private func play(_ results: String, _ success: Int, _ warn: Int, _ fail: Int) -> String {
         var definition = CheckDefinition()
         definition.successBeforePassing = success

@@ -116,7 +116,8 @@ import Wire
         let scene = try Scene()
         try await scene.apply(services: [#"{"name":"web","check":{"id":"own","ttl":"9s"}}"#])
         try await scene.register(service: #"{"Name":"mine","Check":{"CheckID":"m","TTL":"9s"}}"#)
-        try await scene.register(check: #"{"ID":"hung","Name":"hung","ServiceID":"web","TTL":"9s"}"#)
+        try await scene.register(
+            check: #"{"ID":"hung","Name":"hung","ServiceID":"web","TTL":"9s"}"#)
         try await scene.beat("m", .passing)
         try await scene.beat("hung", .warning)
         try await scene.apply(services: [#"{"name":"web","port":2}"#])

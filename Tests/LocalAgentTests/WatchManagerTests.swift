@@ -189,7 +189,9 @@ import Wire
         let scene = try Scene(files: RegistrationFiles(directory: scratch.path))
         let path = "\(scratch.path)/dead"
         try scene.apply(
-            Self.key("one", "h1", #","retry":{"max":1,"min_backoff":"1s","dead_letter":"\#(path)"}"#))
+            Self.key(
+                "one", "h1",
+                #","retry":{"max":1,"min_backoff":"1s","dead_letter":"\#(path)"}"#))
         _ = try await scene.runs(1)
         scene.handlers.end(1, failure: "exit status 3")
         try await eventually("it waits") { scene.clock.sleepers(within: .seconds(1)) > 0 }
