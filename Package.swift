@@ -154,5 +154,17 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         tests(of: "Watch", ["Primitives", "Wire", "ConsulModel"], exclude: ["Scripts"]),
+        tests(
+            of: "LocalAgent",
+            ["Primitives", "Wire", "ConsulModel", "PluginAPI", "Watch", "Platform", logging]),
+        // The running agent: in this process, and the built program as a child.
+        .testTarget(
+            name: "AgentTests",
+            dependencies: [
+                "Primitives", "Wire", "ConsulModel", "ConsulConfig", "PluginAPI", "Platform",
+                "HTTPTransport", "LocalAgent", "ConsulAgent", "StandardPlugins", "consul",
+                nioPosix, nioHTTP1, logging,
+            ],
+            swiftSettings: strict),
     ]
 )

@@ -55,8 +55,10 @@ extension Agent {
         return signal == .interrupt ? !node.skipLeaveOnInterrupt : node.leaveOnTerminate
     }
 
-    /// Returns at once, so that whoever asked over HTTP gets an answer before the server stops.
+    /// Returns once the cluster is left, and stops on its own: the API's answer still goes out over
+    /// a server that the stop will close.
     package func leave() async {
+        await membership.leave()
         Task { await stop(gracefully: true) }
     }
 

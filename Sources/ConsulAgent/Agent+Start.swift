@@ -11,8 +11,8 @@ import Primitives
 import Synchronization
 
 extension Agent {
-    /// Puts the agent to work: first what it knows, then what others may ask, then what it does. When
-    /// that fails, nothing of it is left.
+    /// Puts the agent to work: first what it knows, then what others may ask, then what it does.
+    /// When that fails, nothing of it is left.
     /// - Parameter catchesSignals: the process's signals are this agent's, for `run`.
     package func start(catchesSignals: Bool = true) async throws(ConsulAgentError) {
         if catchesSignals { changing.withLock { $0.signals = Signals.stream() } }

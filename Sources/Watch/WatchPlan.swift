@@ -78,8 +78,8 @@ package struct WatchPlan: Sendable {
     package var queries: [WatchQuery] { cursors.map { $0.query } }
     package var isRunning: Bool { !running.isEmpty }
 
-    /// What a plan that takes over from this one should know: events whose run was still to come are
-    /// left to it.
+    /// What a plan that takes over from this one should know: events whose run was still to come
+    /// are left to it.
     package var memoryForSuccessor: WatchMemory {
         var memory = memory
         let open = Set((queue + retries.map { $0.firing }).flatMap { $0.events })

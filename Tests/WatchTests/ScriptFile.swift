@@ -1,7 +1,7 @@
 import Glibc
 
-/// A script, `Scripts/<name>.txt` beside this file: blocks of commands, a line `----`, and what they
-/// print. An empty line ends a block; lines that begin with `#` are comments.
+/// A script, `Scripts/<name>.txt` beside this file: blocks of commands, a line `----`, and what
+/// they print. An empty line ends a block; lines that begin with `#` are comments.
 struct ScriptFile {
     struct Block {
         var line: Int

@@ -5,7 +5,7 @@ import Wire
 
 /// Talks with a plan, line by line. A line may begin with `@5s`, the time of what follows.
 ///
-/// - `plan type=key key=a retry=2 wait=1s …` begins a plan; `memory=keep` gives it its predecessor's.
+/// - `plan type=key key=a retry=2 wait=1s …` begins a plan; `memory=keep` gives it the last one's.
 /// - `answer 12 on` is the source's state at index 12; `none` is nothing; `name:value` are items.
 ///   `source=1` is another source than the first. For an event watch the words are the events' IDs.
 /// - `fail`, `ended 1 ok`, `ended 1 failed`, `woke`, `pause`, `resume`, `trigger`.

@@ -9,8 +9,8 @@ import Wire
         ("{}", "type: Watch type must be specified"),
         (
             #"{"type":"kee"}"#,
-            "type: Unsupported watch type: kee (there are key, keyprefix, services, nodes, service, "
-                + "checks, event, agent_service)"
+            "type: Unsupported watch type: kee (there are key, keyprefix, services, nodes, "
+                + "service, checks, event, agent_service)"
         ),
         (#"{"type":"key"}"#, "key: Must specify a single key to watch"),
         (#"{"type":"keyprefix"}"#, "prefix: Must specify a single prefix to watch"),

@@ -148,7 +148,8 @@ package final class CheckRunner: Sendable {
             state.isStopped ? nil : state.thresholds.take(observation)
         }
         guard let status else { return }
-        var tail = TailBuffer(limit: outputMax)
+        // The plugin keeps so much of what its target said, and puts its own words before it.
+        var tail = TailBuffer(limit: outputMax + Limits.checkOutputHeadMax)
         tail.append(observation.output.utf8)
         if status != .passing {
             logger.debug(

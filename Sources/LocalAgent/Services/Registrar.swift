@@ -69,8 +69,8 @@ package actor Registrar {
 
     /// - Parameter replacesChecks: take out checks that the definition no longer has
     ///   (`?replace-existing-checks`).
-    /// - Parameter persists: false for what was just read from its file: a full disk must not keep it
-    ///   from coming back.
+    /// - Parameter persists: false for what was just read from its file: a full disk must not keep
+    ///   it from coming back.
     package func register(
         _ definition: ServiceDefinition, source: RegistrationSource, replacesChecks: Bool = false,
         persists: Bool = true

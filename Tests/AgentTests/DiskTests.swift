@@ -1,0 +1,117 @@
+import ConsulModel
+import Glibc
+import HTTPTransport
+import Platform
+import Testing
+
+/// What the data directory keeps, and what happens without it.
+@Suite struct DiskTests {
+    private static let fragments = [
+        "ttl.json": """
+            {"services": [{"name": "web", "port": 80, "check": {"id": "beat", "ttl": "1h"}}]}
+            """
+    ]
+
+    @Test func registrationsAndHeartbeatsSurviveARestart() async throws {
+        let scratch = try Scratch()
+        let first = try await AgentProcess.start(Self.fragments, in: scratch)
+        try await first.put(
+            "/v1/agent/service/register",
+            #"{"Name":"mine","Port":7,"Checks":[{"CheckID":"m1","TTL":"1h"},{"TTL":"1h"}]}"#)
+        try await first.put(
+            "/v1/agent/check/register", #"{"ID":"alone","Name":"alone","TTL":"1h"}"#)
+        try await first.put("/v1/agent/service/register", #"{"Name":"gone"}"#)
+        try await first.put("/v1/agent/service/deregister/gone")
+        for (check, verb) in [("beat", "pass"), ("m1", "warn"), ("alone", "pass")] {
+            try await first.put("/v1/agent/check/\(verb)/\(check)?note=well")
+        }
+        try await eventually("the last one is taken") {
+            try await first.check("alone").status == "passing"
+        }
+        let id = try await first.get("/v1/agent/self").text
+        await first.stop()
+
+        let second = try await AgentProcess.start(Self.fragments, in: scratch)
+        #expect(try await second.check("beat").status == "passing")
+        #expect(try await second.check("beat").output == "well")
+        #expect(try await second.check("m1").status == "warning")
+        #expect(try await second.check("alone").status == "passing")
+        #expect(try await second.check("service:mine:2").status == "critical")
+        let services = try await second.get("/v1/agent/services").text
+        #expect(services.contains(#""Port":7"#) && !services.contains("gone"))
+        let nodeID = id.split(separator: #""NodeID":""#).last?.prefix(36) ?? "none"
+        #expect(try await second.get("/v1/agent/self").text.contains(nodeID))
+        await second.stop()
+
+        // The configuration wins over what was kept.
+        try scratch.write("config.d/mine.json", #"{"services": [{"name": "mine", "port": 8}]}"#)
+        let third = try await AgentProcess.start(in: scratch)
+        let after = try await third.get("/v1/agent/services").text
+        #expect(after.contains(#""Port":8"#) && !after.contains(#""Port":7"#))
+        await third.stop()
+    }
+
+    @Test func aBrokenFileKeepsNothingElseFromComingBack() async throws {
+        let scratch = try Scratch()
+        let first = try await AgentProcess.start(in: scratch)
+        try await first.put("/v1/agent/service/register", #"{"Name":"mine","Port":7}"#)
+        await first.stop()
+        try scratch.write("data/services/0123456789abcdef0123456789abcdef", #"{"Service":{"Na"#)
+        try scratch.write("data/checks/0123456789abcdef0123456789abcdef", "")
+        let second = try await AgentProcess.start(in: scratch)
+        #expect(try await second.get("/v1/agent/services").text.contains(#""mine""#))
+        #expect(second.log.contains("data/services/0123456789abcdef0123456789abcdef"))
+        await second.stop()
+    }
+
+    @Test func aFullDiskRefusesWhatItCannotKeepAndNothingElse() async throws {
+        let scratch = try Scratch()
+        let first = try await AgentProcess.start(Self.fragments, in: scratch)
+        try await first.put("/v1/agent/service/register", #"{"Name":"kept","Port":7}"#)
+        await first.stop()
+        // A file system of its own, small, with the same contents and then full; it goes with the
+        // agent.
+        let fill = """
+            cp -r "$0/data" "$0/copy" && mount -t tmpfs -o size=128k none "$0/data" \
+            && cp -r "$0/copy/." "$0/data/" && { cat /dev/zero > "$0/data/ballast" 2>/dev/null; \
+            shift 0; exec "$@"; }
+            """
+        let prefix = ["unshare", "-rm", "sh", "-c", fill, scratch.path]
+        let probe = await ProcessRun.run(
+            ProcessSpec(["unshare", "-rm", "sh", "-c", "mount -t tmpfs none /mnt"]))
+        guard probe.ending == .exited(0) else { return }
+
+        let agent = try await AgentProcess.start(Self.fragments, in: scratch, prefix: prefix)
+        // What was kept is back, though it cannot be written again.
+        #expect(try await agent.get("/v1/agent/services").text.contains(#""kept""#))
+        let refused = try await agent.put(
+            "/v1/agent/service/register", #"{"Name":"new","Port":8}"#)
+        #expect(refused.status == 500)
+        #expect(refused.text.contains("no space left"))
+        #expect(!(try await agent.get("/v1/agent/services").text.contains(#""new""#)))
+        // What needs no disk goes on.
+        #expect(try await agent.put("/v1/agent/check/pass/beat").status == 200)
+        try await eventually("the heartbeat counts") {
+            try await agent.check("beat").status == "passing"
+        }
+        #expect(agent.log.contains("cannot keep the state of a check"))
+        #expect(try await agent.put("/v1/kv/a", "1").text.hasPrefix("true"))
+        #expect(try await agent.put("/v1/agent/reload").status == 200)
+        #expect(try await agent.check("beat").status == "passing")
+        #expect(await agent.stop() == .exited(1))
+    }
+
+    @Test func aDataDirectoryThatVanishesEndsNothing() async throws {
+        let agent = try await AgentProcess.start(Self.fragments)
+        agent.scratch.remove("data")
+        try agent.scratch.write("data", "in the way")
+        let refused = try await agent.put("/v1/agent/service/register", #"{"Name":"new"}"#)
+        #expect(refused.status == 500)
+        #expect(try await agent.put("/v1/agent/check/pass/beat").status == 200)
+        #expect(try await agent.put("/v1/agent/reload").status == 200)
+        try await eventually("the heartbeat counts") {
+            try await agent.check("beat").status == "passing"
+        }
+        await agent.stop()
+    }
+}

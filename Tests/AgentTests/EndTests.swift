@@ -1,0 +1,185 @@
+import Glibc
+import HTTPTransport
+import LocalAgent
+import NIOHTTP1
+import Platform
+import Testing
+
+/// How an agent begins and ends, as the system around it sees it.
+@Suite struct EndTests {
+    /// Everything at once: a handler and a check that run and do not listen, a parked read, a load.
+    private static let busy = [
+        "busy.json": """
+            {"watches": [{"id": "w", "type": "key", "key": "a", "args": ["sh", "-c",
+               "trap '' TERM INT HUP; sleep 1000 & echo $! >> $DIR/pids; echo $$ >> $DIR/pids; wait"
+             ]}],
+             "services": [{"name": "web", "check": {"id": "c", "interval": "1s",
+               "run_on_register": true, "timeout": "1h", "args": ["sh", "-c",
+               "trap '' TERM INT HUP; sleep 1000 & echo $! >> $DIR/pids; echo $$ >> $DIR/pids; wait"
+             ]}}]}
+            """
+    ]
+
+    private static func startBusy(
+        _ fragments: [String: String] = [:], flags: [String] = []
+    ) async throws -> (agent: AgentProcess, pids: [Int32]) {
+        let agent = try await AgentProcess.start(
+            busy.merging(fragments) { $1 }, flags: flags)
+        try await eventually("both run") { agent.scratch.lines("pids").count == 4 }
+        let pids = agent.scratch.lines("pids").compactMap { Int32($0) }
+        #expect(pids.allSatisfy { Proc.isAlive($0) })
+        return (agent, pids)
+    }
+
+    private func expectGone(_ pids: [Int32]) async throws {
+        try await eventually("no child is left") { !pids.contains { Proc.isAlive($0) } }
+    }
+
+    @Test func terminationInTheMiddleOfEverythingLeavesNothing() async throws {
+        let scratch = try Scratch()
+        let (agent, pids) = try await Self.startBusy(
+            flags: ["-pid-file", "\(scratch.path)/agent.pid"])
+        #expect(scratch.read("agent.pid") == "\(agent.pid)\n")
+        let index = try await agent.get("/v1/kv/a").headers.first(name: "X-Consul-Index") ?? "1"
+        let parked = Task { try await agent.get("/v1/kv/a?index=\(index)&wait=10m") }
+        let load = Task {
+            while !Task.isCancelled { try await agent.put("/v1/kv/load", "x") }
+        }
+        let reloads = Task {
+            while !Task.isCancelled { try await agent.put("/v1/agent/reload") }
+        }
+        try await eventually("the load is on") {
+            try await agent.get("/v1/kv/load").status == 200
+        }
+        agent.signal(SIGTERM)
+        // A server stays in the cluster unless told otherwise, and that is not graceful.
+        #expect(await agent.exit() == .exited(1))
+        for task in [load, reloads] { task.cancel() }
+        _ = await parked.result
+        try await expectGone(pids)
+        #expect(!scratch.exists("agent.pid"))
+        #expect(!agent.scratch.exists("http.sock"))
+        #expect(agent.log.contains("shutdown complete"))
+    }
+
+    @Test func aGracefulLeaveEndsWithZero() async throws {
+        let (agent, pids) = try await Self.startBusy([
+            "leave.json": #"{"leave_on_terminate": true}"#
+        ])
+        agent.signal(SIGTERM)
+        #expect(await agent.exit() == .exited(0))
+        try await expectGone(pids)
+    }
+
+    @Test func anInterruptLeavesByPolicy() async throws {
+        let staying = try await AgentProcess.start()
+        staying.signal(SIGINT)
+        #expect(await staying.exit() == .exited(1))
+        let leaving = try await AgentProcess.start([
+            "leave.json": #"{"skip_leave_on_interrupt": false}"#
+        ])
+        leaving.signal(SIGINT)
+        #expect(await leaving.exit() == .exited(0))
+    }
+
+    @Test func leavingByTheAPIEndsWithZero() async throws {
+        let (agent, pids) = try await Self.startBusy()
+        #expect(try await agent.put("/v1/agent/leave").status == 200)
+        #expect(await agent.exit() == .exited(0))
+        try await expectGone(pids)
+    }
+
+    @Test func aSecondSignalEndsAtOnceAndStillLeavesNothing() async throws {
+        let scratch = try Scratch()
+        let (agent, pids) = try await Self.startBusy(
+            ["leave.json": #"{"leave_on_terminate": true}"#],
+            flags: ["-pid-file", "\(scratch.path)/agent.pid"])
+        // Both are there before the first is obeyed.
+        agent.signal(SIGSTOP)
+        agent.signal(SIGTERM)
+        agent.signal(SIGINT)
+        agent.signal(SIGCONT)
+        #expect(await agent.exit() == .exited(1))
+        try await expectGone(pids)
+        #expect(!scratch.exists("agent.pid"))
+    }
+
+    @Test func aStartThatFailsLeavesNothing() async throws {
+        let scratch = try Scratch()
+        let agent = try AgentProcess.launch(
+            ["socket.json": #"{"addresses": {"http": "unix://$DIR/no/such/folder.sock"}}"#],
+            flags: ["-pid-file", "\(scratch.path)/agent.pid"])
+        #expect(await agent.exit() == .exited(1))
+        #expect(agent.log.contains("no/such/folder.sock"))
+        #expect(!scratch.exists("agent.pid"))
+    }
+
+    @Test func aSignalRightAfterTheStartIsObeyed() async throws {
+        for signal in [SIGHUP, SIGTERM] {
+            let scratch = try Scratch()
+            let agent = try AgentProcess.launch(
+                ["late.json": "{}"], flags: ["-pid-file", "\(scratch.path)/agent.pid"])
+            // The file is the first thing an agent leaves behind.
+            try await eventually("it begins") { scratch.exists("agent.pid") }
+            agent.signal(signal)
+            if signal == SIGHUP {
+                try await eventually("it reloads") { agent.log.contains("Reloading") }
+                agent.signal(SIGTERM)
+            }
+            #expect(await agent.exit() == .exited(1))
+            #expect(!scratch.exists("agent.pid"))
+        }
+    }
+
+    @Test func systemdIsToldWhatHappens() async throws {
+        let scratch = try Scratch()
+        let socket = try NotifyListener("\(scratch.path)/notify")
+        let agent = try await AgentProcess.start(
+            environment: ["NOTIFY_SOCKET": "\(scratch.path)/notify"])
+        try await eventually("READY") { socket.heard().contains("READY=1") }
+        #expect(try await agent.put("/v1/agent/reload").status == 200)
+        try await eventually("RELOADING, then READY") {
+            let heard = socket.heard()
+            guard let start = heard.firstIndex(where: { $0.hasPrefix("RELOADING=1\n") }) else {
+                return false
+            }
+            return heard[start...].contains("READY=1")
+        }
+        await agent.stop()
+        try await eventually("STOPPING") { socket.heard().contains("STOPPING=1") }
+    }
+}
+
+/// Takes what is sent to `NOTIFY_SOCKET`.
+final class NotifyListener {
+    struct Failed: Error {}
+    private let descriptor: Int32
+    private var all: [String] = []
+
+    init(_ path: String) throws {
+        let kind = Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
+        descriptor = socket(AF_UNIX, kind, 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: Array(path.utf8)) }
+        let listening = descriptor
+        let isBound = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(listening, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
+            }
+        }
+        guard isBound else { throw Failed() }
+    }
+
+    deinit { close(descriptor) }
+
+    /// Everything so far.
+    func heard() -> [String] {
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while true {
+            let count = recv(descriptor, &buffer, buffer.count, 0)
+            guard count > 0 else { return all }
+            all.append(String(decoding: buffer[..<count], as: UTF8.self))
+        }
+    }
+}

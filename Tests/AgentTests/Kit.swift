@@ -1,0 +1,105 @@
+import Glibc
+import Platform
+import Primitives
+import Testing
+
+/// A folder of its own for one test; gone with the last reference.
+final class Scratch: Sendable {
+    struct Failed: Error {}
+    let path: String
+
+    init() throws {
+        var template = Array("/tmp/agent-tests-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw Failed() }
+        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        for folder in ["config.d", "data"] { mkdir("\(path)/\(folder)", 0o755) }
+    }
+
+    deinit { Self.remove(path) }
+
+    private static func remove(_ path: String) {
+        var info = stat()
+        guard lstat(path, &info) == 0 else { return }
+        if info.st_mode & S_IFMT == S_IFDIR {
+            for name in (try? Files.list(path)) ?? [] { remove("\(path)/\(name)") }
+            rmdir(path)
+        } else {
+            unlink(path)
+        }
+    }
+
+    /// Writes a file; `$DIR` in it stands for this folder.
+    func write(_ name: String, _ text: String) throws {
+        let text = text.split(separator: "$DIR", omittingEmptySubsequences: false)
+            .joined(separator: path)
+        try AtomicFile.write("\(path)/\(name)", Array(text.utf8), mode: 0o644)
+    }
+
+    func remove(_ name: String) { Self.remove("\(path)/\(name)") }
+    func exists(_ name: String) -> Bool { Files.exists("\(path)/\(name)") }
+
+    /// Empty while there is no such file.
+    func read(_ name: String) -> String {
+        let bytes = (try? Files.read("\(path)/\(name)", limit: 64 << 20)) ?? []
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    func lines(_ name: String) -> [String] { read(name).split(separator: "\n").map(String.init) }
+}
+
+struct NeverHappened: Error, CustomStringConvertible {
+    var description: String
+}
+
+/// Waits for a condition, for longer than any machine should need.
+func eventually(
+    _ what: String, within seconds: Int64 = 30, _ condition: () async throws -> Bool
+) async throws {
+    let deadline = SystemClock.now() + .seconds(seconds)
+    while try await !condition() {
+        guard SystemClock.now() < deadline else { throw NeverHappened(description: what) }
+        try await Task.sleep(nanoseconds: 10_000_000)
+    }
+}
+
+/// What the kernel tells of a process.
+enum Proc {
+    /// False for a zombie too.
+    static func isAlive(_ pid: Int32) -> Bool {
+        guard let stat = fields(pid) else { return false }
+        return stat[0] != "Z"
+    }
+
+    /// From its state on: state, parent, group …
+    private static func fields(_ pid: Int32) -> [Substring]? {
+        guard let bytes = try? Files.read("/proc/\(pid)/stat", limit: 4096) else { return nil }
+        let text = String(decoding: bytes, as: UTF8.self)
+        guard let end = text.lastIndex(of: ")") else { return nil }
+        return text[text.index(after: end)...].split(separator: " ")
+    }
+
+    static func children(of pid: Int32) -> [Int32] {
+        let all = ((try? Files.list("/proc")) ?? []).compactMap { Int32($0) }
+        return all.filter { fields($0)?[1] == "\(pid)" }
+    }
+
+    static func descriptors(_ pid: Int32) -> Int { count("/proc/\(pid)/fd") }
+    static func threads(_ pid: Int32) -> Int { count("/proc/\(pid)/task") }
+
+    private static func count(_ folder: String) -> Int { ((try? Files.list(folder)) ?? []).count }
+
+    /// Bytes of memory in use.
+    static func memory(_ pid: Int32) -> Int {
+        let bytes = (try? Files.read("/proc/\(pid)/statm", limit: 4096)) ?? []
+        let words = String(decoding: bytes, as: UTF8.self).split(separator: " ")
+        return words.count > 1 ? (Int(words[1]) ?? 0) * 4096 : 0
+    }
+}
+
+/// How long tests of endurance go on: `BADDAYS=long` for the whole time.
+enum Endurance {
+    static var reloads: GoDuration {
+        let isLong = getenv("BADDAYS").map { String(cString: $0) } == "long"
+        return .seconds(isLong ? 30 : 3)
+    }
+}

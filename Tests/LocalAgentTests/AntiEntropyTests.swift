@@ -1,0 +1,207 @@
+import ConsulModel
+import LocalAgent
+import Primitives
+import Synchronization
+import Testing
+
+/// The catalog follows the agent.
+@Suite struct AntiEntropyTests {
+    private struct Scene {
+        let clock = ManualClock()
+        let backend = ScriptedBackend()
+        let local: LocalState
+        let sync: AntiEntropy
+
+        init(outputInterval: GoDuration = .minutes(5)) {
+            let clock = clock
+            local = LocalState(nodeName: "here", now: { clock.now() }, wallText: { "now" })
+            var node = Node()
+            node.node = "here"
+            node.address = "127.0.0.1"
+            sync = AntiEntropy(
+                local: local, backend: backend, clock: clock, logger: silentLogger,
+                checkUpdateInterval: outputInterval, node: { [node] in node })
+        }
+
+        func add(service name: String, port: Int = 0) {
+            var definition = ServiceDefinition()
+            definition.name = name
+            definition.port = port
+            local.addService(definition, service: definition.nodeService, source: .api)
+        }
+
+        func add(check id: String, status: String = "critical", service: String = "") {
+            var check = HealthCheck()
+            check.node = "here"
+            check.checkID = id
+            check.status = status
+            check.serviceID = service
+            local.addCheck(CheckDefinition(), check: check, source: .api)
+        }
+
+        /// Runs until the body is done.
+        func running(_ body: () async throws -> Void) async throws {
+            let task = Task { await sync.run() }
+            do {
+                try await body()
+            } catch {
+                task.cancel()
+                throw error
+            }
+            task.cancel()
+            await task.value
+        }
+
+        /// What was told since, once it comes to so many lines.
+        func told(_ count: Int) async throws -> [String] {
+            var lines: [String] = []
+            try await eventually("\(count) lines are told; so far \(lines)") {
+                lines += backend.takeLog()
+                return lines.count >= count
+            }
+            return lines
+        }
+
+        func isAtRest() -> Bool {
+            local.services.values.allSatisfy { $0.isInSync }
+                && local.checks.values.allSatisfy { $0.isInSync }
+                && local.removed.services.isEmpty && local.removed.checks.isEmpty
+        }
+    }
+
+    @Test func whatIsMissingIsTold() async throws {
+        let scene = Scene()
+        scene.add(service: "web")
+        scene.add(check: "c1", service: "web")
+        scene.add(check: "c2")
+        try await scene.running {
+            let told = try await scene.told(4)
+            #expect(
+                told == ["node here", "service web", "check c1 critical ", "check c2 critical "])
+            try await eventually("all is in sync") { scene.isAtRest() }
+        }
+    }
+
+    @Test func aChangeIsToldAtOnceAndAlone() async throws {
+        let scene = Scene()
+        scene.add(service: "web")
+        scene.add(check: "c1", service: "web")
+        try await scene.running {
+            _ = try await scene.told(3)
+            scene.local.updateCheck("c1", status: .passing, output: "well")
+            #expect(try await scene.told(1) == ["check c1 passing well"])
+            scene.local.removeCheck("c1")
+            #expect(try await scene.told(1) == ["remove c1"])
+            scene.local.removeService("web")
+            #expect(try await scene.told(1) == ["remove web"])
+            scene.add(service: "web", port: 1)
+            #expect(try await scene.told(1) == ["service web"])
+        }
+    }
+
+    /// However close changes follow one another, the last is told: none falls between two looks.
+    @Test func noChangeIsMissed() async throws {
+        let scene = Scene()
+        for number in 0..<8 { scene.add(check: "c\(number)") }
+        try await scene.running {
+            await withTaskGroup(of: Void.self) { group in
+                for number in 0..<8 {
+                    group.addTask {
+                        for turn in 0..<500 {
+                            let status: CheckStatus = turn % 2 == 0 ? .passing : .warning
+                            scene.local.updateCheck("c\(number)", status: status, output: "")
+                            if turn % 50 == 0 { await Task.yield() }
+                        }
+                        scene.local.updateCheck("c\(number)", status: .critical, output: "end")
+                    }
+                }
+            }
+            try await eventually("the catalog has the last of each") {
+                let checks = scene.backend.state.withLock { $0.checks }
+                return checks.count == 8 && checks.values.allSatisfy { $0.status == "critical" }
+            }
+        }
+    }
+
+    @Test func whatIsDifferentIsPutRightAndWhatIsForeignIsTakenOut() async throws {
+        let scene = Scene()
+        scene.add(service: "web", port: 80)
+        scene.add(check: "c1", status: "passing")
+        try await scene.running {
+            _ = try await scene.told(3)
+            try await eventually("all is in sync") { scene.isAtRest() }
+            scene.backend.state.withLock { state in
+                state.services["web"]?.port = 81
+                var foreign = NodeService()
+                foreign.id = "foreign"
+                state.services["foreign"] = foreign
+                foreign.id = "consul"
+                state.services["consul"] = foreign
+                var check = HealthCheck()
+                check.checkID = "strange"
+                state.checks["strange"] = check
+                check.checkID = "serfHealth"
+                state.checks["serfHealth"] = check
+                state.checks["c1"]?.status = "critical"
+                state.node?.address = "9.9.9.9"
+            }
+            try await eventually("it waits") { scene.clock.sleepers(within: .minutes(1)) > 0 }
+            scene.clock.advance(Limits.fullSyncInterval)
+            #expect(
+                try await scene.told(5) == [
+                    "node here", "remove foreign", "remove strange", "service web",
+                    "check c1 passing ",
+                ])
+        }
+    }
+
+    @Test func aNewOutputAloneWaitsForItsTurn() async throws {
+        let scene = Scene(outputInterval: .seconds(30))
+        scene.add(check: "c1", status: "passing")
+        scene.add(check: "c2", status: "passing")
+        try await scene.running {
+            _ = try await scene.told(3)
+            scene.local.updateCheck("c1", status: .passing, output: "one")
+            scene.local.updateCheck("c1", status: .passing, output: "two")
+            // What is told at once comes after what would have been.
+            scene.local.updateCheck("c2", status: .warning, output: "")
+            #expect(try await scene.told(1) == ["check c2 warning "])
+            try await eventually("it waits for that") {
+                scene.clock.sleepers(within: .seconds(30)) > 0
+            }
+            scene.clock.advance(.seconds(30))
+            #expect(try await scene.told(1) == ["check c1 passing two"])
+        }
+    }
+
+    @Test func afterAFailureEverythingIsComparedAgainSooner() async throws {
+        let scene = Scene()
+        scene.add(service: "web")
+        scene.backend.state.withLock { $0.failures = 2 }
+        try await scene.running {
+            for _ in 1...2 {
+                try await eventually("it waits") {
+                    scene.clock.sleepers(within: Limits.syncRetryInterval) > 0
+                }
+                scene.clock.advance(Limits.syncRetryInterval)
+            }
+            #expect(try await scene.told(2) == ["node here", "service web"])
+        }
+    }
+
+    @Test func whileItIsHeldBackNothingIsTold() async throws {
+        let scene = Scene()
+        scene.add(service: "a")
+        try await scene.running {
+            _ = try await scene.told(2)
+            scene.sync.pause()
+            scene.sync.pause()
+            scene.add(service: "b")
+            scene.sync.resume()
+            scene.add(service: "c")
+            scene.local.removeService("b")
+            scene.sync.resume()
+            #expect(try await scene.told(2) == ["remove b", "service c"])
+        }
+    }
+}

@@ -1,0 +1,214 @@
+import ConsulModel
+import LocalAgent
+import PluginAPI
+import Primitives
+import Synchronization
+import Testing
+import Watch
+import Wire
+
+@Suite struct WatchManagerTests {
+    private struct Scene {
+        let clock = ManualClock()
+        let backend = ScriptedBackend()
+        let events = UserEventBuffer()
+        let handlers = ScriptedHandlers()
+        let registry: PluginRegistry
+        let files: RegistrationFiles
+        let watches: WatchManager
+
+        init(files: RegistrationFiles = RegistrationFiles(directory: "")) throws {
+            registry = try PluginRegistry([
+                Plugin(name: "test", version: "1", contributions: [.handlerKind(handlers)])
+            ])
+            self.files = files
+            let clock = clock
+            let local = LocalState(nodeName: "here", now: { clock.now() }, wallText: { "now" })
+            watches = WatchManager(
+                around: WatchRunner.Surroundings(
+                    reader: WatchReader(backend: backend, events: events, local: local),
+                    clock: clock, store: files, wallText: { "now" }, logger: silentLogger,
+                    environment: [:]),
+                context: HandlerContext(processes: Nothing(), http: Nothing()))
+        }
+
+        @discardableResult
+        func apply(_ json: String...) throws -> WatchManager.Difference {
+            try watches.apply(
+                json.map { try JSONReader.decode(WatchDefinition.self, from: Array($0.utf8)) },
+                registry: registry)
+        }
+
+        func fire(_ number: Int) {
+            var event = UserEvent()
+            event.id = "00000000-0000-0000-0000-00000000000\(number)"
+            event.name = "deploy"
+            events.append(event)
+        }
+
+        func runs(_ count: Int) async throws -> [String] {
+            try await eventually("\(count) runs; so far \(handlers.runs)") {
+                handlers.runs.count >= count
+            }
+            return handlers.runs
+        }
+    }
+
+    private static func key(_ id: String, _ handler: String, _ more: String = "") -> String {
+        #"{"id":"\#(id)","type":"key","key":"a","args":["\#(handler)"]\#(more)}"#
+    }
+    private static func events(_ handler: String, _ more: String = "") -> String {
+        #"{"id":"e","type":"event","args":["\#(handler)"]\#(more)}"#
+    }
+
+    @Test func anUnchangedWatchGoesOnUndisturbed() async throws {
+        let scene = try Scene()
+        try scene.apply(Self.key("one", "h1"), Self.key("two", "h2"))
+        _ = try await scene.runs(2)
+        scene.handlers.end(1)
+        scene.handlers.end(2)
+        try await eventually("both wait") { scene.backend.parkedCount == 2 }
+        for turn in 0..<20 {
+            let difference = try scene.apply(Self.key("one", "h1"), Self.key("two", "h3-\(turn)"))
+            #expect(difference.unchanged == ["one"] && difference.changed == ["two"])
+            _ = try await scene.runs(3 + turn)
+            scene.handlers.end(3 + turn)
+        }
+        #expect(scene.handlers.runs.filter { $0.hasPrefix("h1") }.count == 1)
+        #expect(scene.watches.status(of: "one")?.fires == 1)
+        // The stopped ones have given their queries up.
+        try await eventually("two queries are parked") { scene.backend.parkedCount == 2 }
+        let difference = try scene.apply(Self.key("three", "h4"))
+        #expect(difference.added == ["three"] && difference.removed == ["one", "two"])
+        try await eventually("one query is parked") { scene.backend.parkedCount == 1 }
+        await scene.watches.shutDown()
+        try await eventually("none is parked") { scene.backend.parkedCount == 0 }
+    }
+
+    @Test func oneThatCannotBeMadeChangesNothing() async throws {
+        let scene = try Scene()
+        try scene.apply(Self.key("one", "h1"))
+        _ = try await scene.runs(1)
+        #expect(throws: ConsulError.self) {
+            try scene.apply(Self.key("two", "h2"), #"{"type":"no-such-type","args":["h"]}"#)
+        }
+        #expect(throws: ConsulError.self) {
+            try scene.apply(#"{"type":"key","key":"a","handler_type":"none"}"#)
+        }
+        #expect(scene.watches.statuses.map { $0.id } == ["one"])
+        await scene.watches.shutDown()
+    }
+
+    @Test func aChangedWatchKnowsWhatItsPredecessorHandled() async throws {
+        let scene = try Scene()
+        scene.fire(1)
+        try scene.apply(Self.events("old"))
+        _ = try await scene.runs(1)
+        // These wait for the run to end; it ends after the change.
+        scene.fire(2)
+        scene.fire(3)
+        try scene.apply(Self.events("new"))
+        let runs = try await scene.runs(2)
+        #expect(runs[0].hasPrefix("old") && runs[1].hasPrefix("new"))
+        #expect(!runs[1].contains("000001\""))
+        #expect(runs[1].contains("000002\"") && runs[1].contains("000003\""))
+        scene.handlers.end(1)
+        scene.handlers.end(2)
+        scene.fire(4)
+        let after = try await scene.runs(3)
+        #expect(after.count == 3 && after[2].hasPrefix("new") && after[2].contains("000004\""))
+        await scene.watches.shutDown()
+    }
+
+    @Test func aQueuedEventIsLeftToTheSuccessor() async throws {
+        let scene = try Scene()
+        scene.fire(1)
+        try scene.apply(Self.events("old", #","on_busy":"queue""#))
+        _ = try await scene.runs(1)
+        scene.fire(2)
+        let one = try #require(scene.watches.status(of: "e"))
+        #expect(one.state == "running")
+        try scene.apply(Self.events("new"))
+        let runs = try await scene.runs(2)
+        #expect(runs[1].hasPrefix("new") && runs[1].contains("000002\""))
+        #expect(!runs[1].contains("000001\""))
+        await scene.watches.shutDown()
+    }
+
+    @Test func aStoppedWatchRunsNothingMoreAndKeepsNothingMore() async throws {
+        let scratch = try Scratch()
+        let files = RegistrationFiles(directory: scratch.path)
+        try files.makeFolders()
+        let scene = try Scene(files: files)
+        scene.fire(1)
+        try scene.apply(Self.events("old"))
+        _ = try await scene.runs(1)
+        scene.fire(2)
+        try scene.apply()
+        scene.handlers.end(1)
+        try scene.apply(Self.events("new"))
+        let runs = try await scene.runs(2)
+        #expect(runs[1].contains("000002\"") && !runs[1].contains("000001\""))
+        #expect(files.memory(of: "e").handledEvents.count == 2)
+        await scene.watches.shutDown()
+        #expect(scene.handlers.runs.count == 2)
+    }
+
+    @Test func shuttingDownKillsWhatRunsAlsoOfWatchesThatAreGone() async throws {
+        let scene = try Scene()
+        try scene.apply(Self.key("one", "h1"), Self.key("two", "h2"))
+        _ = try await scene.runs(2)
+        #expect(scene.watches.pause("two"))
+        try await eventually("it is paused") { scene.watches.status(of: "two")?.state == "paused" }
+        try scene.apply(Self.key("one", "h1"))
+        try scene.apply()
+        // Returns only once both have ended.
+        await scene.watches.shutDown()
+        #expect(scene.watches.statuses.isEmpty)
+    }
+
+    @Test func aFailedQueryIsPutAgainAndFiresNothing() async throws {
+        let scene = try Scene()
+        scene.backend.state.withLock { $0.failures = 1 }
+        try scene.apply(Self.key("one", "h1"))
+        try await eventually("the error is told") {
+            scene.watches.status(of: "one")?.state == "failing"
+        }
+        try await eventually("it waits") { scene.clock.sleepers(within: .seconds(5)) > 0 }
+        scene.clock.advance(.seconds(5))
+        _ = try await scene.runs(1)
+        scene.handlers.end(1)
+        try await eventually("it is well") { scene.watches.status(of: "one")?.state == "waiting" }
+        #expect(scene.watches.status(of: "one")?.queryError == "")
+        await scene.watches.shutDown()
+        #expect(scene.handlers.runs.count == 1)
+    }
+
+    @Test func theLastFailureIsADeadLetter() async throws {
+        let scratch = try Scratch()
+        let scene = try Scene(files: RegistrationFiles(directory: scratch.path))
+        let path = "\(scratch.path)/dead"
+        try scene.apply(
+            Self.key(
+                "one", "h1",
+                #","retry":{"max":1,"min_backoff":"1s","dead_letter":"\#(path)"}"#))
+        _ = try await scene.runs(1)
+        scene.handlers.end(1, failure: "exit status 3")
+        try await eventually("it waits") { scene.clock.sleepers(within: .seconds(1)) > 0 }
+        scene.clock.advance(.seconds(1))
+        _ = try await scene.runs(2)
+        scene.handlers.end(2, failure: "exit status 3")
+        try await eventually("it is told") { scene.watches.status(of: "one")?.deadLetters == 1 }
+        let status = try #require(scene.watches.status(of: "one"))
+        #expect(status.runs.map { $0.attempt } == [0, 1])
+        #expect(status.failures == 2)
+        await scene.watches.shutDown()
+    }
+
+    @Test func watchesAreNamedApart() throws {
+        let json = #"{"type":"key","key":"a","args":["x"]}"#
+        let definition = try JSONReader.decode(WatchDefinition.self, from: Array(json.utf8))
+        let named = WatchManager.named([definition, definition, definition])
+        #expect(named.map { $0.id } == ["key:a", "key:a#2", "key:a#3"])
+    }
+}
