@@ -161,8 +161,7 @@ final class PluginProgram: Sendable {
         let session = ProgramSession(process, clock: host.clock, times: host.times) {
             [host, file] level, text in host.log(level, file.path, text)
         }
-        let serving = Task { await session.run() }
-        let answer = await session.hello(agentVersion: host.agentVersion)
+        let (answer, serving) = await session.open(agentVersion: host.agentVersion)
         switch answer {
         case .hello(let manifest) where known == nil || manifest.provides == known?.provides:
             let isStopped = state.withLock { state in
