@@ -15,8 +15,8 @@ package struct ProgramFile: Hashable, Sendable {
 
 /// Keeps one external program running: starts it, shakes hands, starts it again when it ends.
 ///
-/// After a first handshake that failed it stays down: the next reload tries it anew. After a later end it
-/// is started again, waiting longer each time.
+/// After a first handshake that failed it stays down: the next reload tries it anew. After a later
+/// end it is started again, waiting longer each time.
 final class PluginProgram: Sendable {
     private struct State {
         var session: ProgramSession?
@@ -27,6 +27,8 @@ final class PluginProgram: Sendable {
         var restarts = 0
         var retryAt: Instant?
         var isStopped = false
+        /// It came back with other kinds: only a reload can take them in.
+        var wantsReload = false
     }
 
     let file: ProgramFile
@@ -39,7 +41,10 @@ final class PluginProgram: Sendable {
     }
 
     var manifest: Manifest? { state.withLock { $0.manifest } }
-    var isHealthy: Bool { state.withLock { $0.phase != "failed" || $0.manifest != nil } }
+    /// False: a reload should start it anew rather than keep it.
+    var isHealthy: Bool {
+        state.withLock { ($0.phase != "failed" || $0.manifest != nil) && !$0.wantsReload }
+    }
 
     var status: PluginStatus {
         state.withLock { state in
@@ -167,6 +172,7 @@ final class PluginProgram: Sendable {
             let isStopped = state.withLock { state in
                 state.session = session
                 state.manifest = manifest
+                state.wantsReload = false
                 state.phase = "loaded"
                 if known == nil { state.error = "" }
                 state.retryAt = nil
@@ -176,6 +182,7 @@ final class PluginProgram: Sendable {
             return .success(
                 Run(session: session, serving: serving, began: host.clock.now()))
         case .hello:
+            state.withLock { $0.wantsReload = true }
             session.kill("it provides other kinds than before: reload to take them in")
         case .timedOut:
             session.kill("no hello within \(host.times.handshake)")

@@ -26,8 +26,8 @@ package struct PluginSurroundings: Sendable {
 
 /// All external programs of an agent.
 ///
-/// A change of them goes in steps, so that a reload can still be refused: `prepare` starts what is new,
-/// `install` puts it in the place of the old, `release` stops what is no longer used.
+/// A change of them goes in steps, so that a reload can still be refused: `prepare` starts what is
+/// new, `install` puts it in the place of the old, `release` stops what is no longer used.
 package final class PluginPrograms: Sendable {
     /// A set of programs, in the order of their names.
     package struct Selection: Sendable {
@@ -48,6 +48,26 @@ package final class PluginPrograms: Sendable {
             }
         }
         package init() {}
+
+        /// What became of the programs, a line for each that is not what it was.
+        package func changes(from old: Selection) -> [String] {
+            var lines: [String] = []
+            for entry in entries {
+                let path = entry.program.file.path
+                guard let before = old.entries.first(where: { $0.program.file.path == path }) else {
+                    lines.append("plugin \(path): added")
+                    continue
+                }
+                let isUsed = entry.program.manifest != nil && entry.refusal.isEmpty
+                let wasUsed = before.program.manifest != nil && before.refusal.isEmpty
+                if before.program !== entry.program, isUsed || wasUsed {
+                    lines.append("plugin \(path): changed")
+                }
+            }
+            let kept = Set(entries.map { $0.program.file.path })
+            let gone = old.entries.map { $0.program.file.path }.filter { !kept.contains($0) }
+            return lines + gone.map { "plugin \($0): removed" }
+        }
     }
 
     private struct State {
@@ -61,9 +81,9 @@ package final class PluginPrograms: Sendable {
 
     package init(_ host: PluginSurroundings) { self.host = host }
 
-    /// Starts the programs that are new, changed, or were down; keeps the others. Bounded by the time
-    /// limit of a handshake. A program whose kinds the built-in plugins or an earlier program have is
-    /// refused.
+    /// Starts the programs that are new, changed, or were down; keeps the others. Bounded by the
+    /// time limit of a handshake. A program whose kinds the built-in plugins or an earlier program
+    /// have is refused.
     package func prepare(_ files: [ProgramFile], builtIn: [Plugin]) async -> Selection {
         let running = entries
         var selection = Selection()
@@ -120,8 +140,8 @@ package final class PluginPrograms: Sendable {
             contributions: checks + handlers)
     }
 
-    /// From now on these answer. Returns what they replace, to be released; after `stop` that is the
-    /// selection itself.
+    /// From now on these answer. Returns what they replace, to be released; after `stop` that is
+    /// the selection itself.
     package func install(_ selection: Selection) -> Selection {
         state.withLock { state in
             if state.isStopped { return selection }

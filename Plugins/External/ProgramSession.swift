@@ -5,8 +5,8 @@ import Synchronization
 
 /// One run of a program, from its start to its end: the requests under way and the lines both ways.
 ///
-/// `run` reads and writes until the program ends or did something that ends it. Every `ask` is answered
-/// exactly once, whatever the program does.
+/// `run` reads and writes until the program ends or did something that ends it. Every `ask` is
+/// answered exactly once, whatever the program does.
 final class ProgramSession: Sendable {
     enum Answer: Sendable {
         case hello(Manifest)
@@ -62,7 +62,8 @@ final class ProgramSession: Sendable {
 
     // MARK: Life
 
-    /// Says hello and begins to serve; the answer comes back, or why there is none. To be called once.
+    /// Says hello and begins to serve; the answer comes back, or why there is none. To be called
+    /// once.
     func open(agentVersion: String) async -> (Answer, serving: Task<String, Never>) {
         let line = AgentMessage.hello(agentVersion: agentVersion)
         let serving = Mutex<Task<String, Never>?>(nil)
@@ -89,6 +90,7 @@ final class ProgramSession: Sendable {
         if !said.isEmpty { reason += "; stderr: \(said)" }
         finish(reason)
         looking.cancel()
+        writing.cancel()
         await writing.value
         return reason
     }
@@ -256,8 +258,10 @@ final class ProgramSession: Sendable {
                 }
                 let isSent = await process.send(line)
                 guarding.cancel()
-                if !isSent { return kill("it takes no more input") }
-                continue
+                if isSent { continue }
+                // Most likely it has just ended, and how is about to be told.
+                await clock.sleep(until: clock.now() + times.shutdown)
+                return kill("it takes no more input")
             }
             await withCheckedContinuation { continuation in
                 let isDue = state.withLock { state in

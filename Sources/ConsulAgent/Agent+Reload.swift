@@ -41,12 +41,13 @@ extension Agent: AgentControl {
             await host.discard(host.install(old))
             throw error
         }
+        let pluginChanges = loaded.pluginChanges(from: old)
         await host.release(old)
         host.logFailures()
         var report = ReloadReport()
         report.needsRestart = difference.waiting.map { "\($0)" }
         let waiting = Set(report.needsRestart.map { "setting \($0)" })
-        report.changed = difference.report.filter { !waiting.contains($0) }
+        report.changed = difference.report.filter { !waiting.contains($0) } + pluginChanges
         for line in report.changed {
             logger.info("Reloaded", metadata: ["change": "\(line)"])
         }

@@ -165,7 +165,7 @@ struct RealHTTP: HTTPProber {
             return HTTPProbeAnswer(
                 status: answer.status, reason: answer.reason, body: answer.body)
         } catch {
-            throw ProbeError("\(error)")
+            throw ProbeError("\(error)", isTimeout: error.kind == .timeout)
         }
     }
 }

@@ -59,7 +59,8 @@ struct ConfigSchemaTests {
         #expect(
             judge.filled(right)
                 == (try value(
-                    #"{"path":"/","percent":75.5,"level":"low","more":{"a":1,"b":2},"free":{"x":[1]}}"#
+                    #"{"path":"/","percent":75.5,"level":"low","#
+                        + #""more":{"a":1,"b":2},"free":{"x":[1]}}"#
                 )))
     }
 
@@ -175,11 +176,13 @@ struct ProtocolMessagesTests {
             "its name must be 1 to 64 printable ASCII characters without spaces"
         ),
         (
-            #"{"type":"hello","protocol":1,"name":"n","version":"1","checks":[{"type":"a"},{"type":"a"}]}"#,
+            #"{"type":"hello","protocol":1,"name":"n","version":"1","#
+                + #""checks":[{"type":"a"},{"type":"a"}]}"#,
             "its checks name a twice"
         ),
         (
-            #"{"type":"hello","protocol":1,"name":"n","version":"1","checks":[{"type":"a","config":{"x":1}}]}"#,
+            #"{"type":"hello","protocol":1,"name":"n","version":"1","#
+                + #""checks":[{"type":"a","config":{"x":1}}]}"#,
             "the schema of a is wrong: config.x is not understood"
         ),
     ])

@@ -40,7 +40,8 @@ import Wire
                     + "  config: {mode: 1, x: 2}\n"), scope: .agent)
         #expect(texts(wrong).count == 3)
         #expect(texts(wrong)[0].hasSuffix("check.tcp: has no place in a check of type \"good\""))
-        #expect(texts(wrong)[1].contains("check.config.mode: expected a string, found the number 1"))
+        #expect(
+            texts(wrong)[1].contains("check.config.mode: expected a string, found the number 1"))
         #expect(texts(wrong)[2].contains("check.config.x: unknown key (known are mode)"))
         #expect(texts(wrong)[1].contains("a.yaml:9:"))
     }
@@ -99,7 +100,9 @@ import Wire
     }
 
     @Test func reloadKeepsStartsReplacesAndStops() async throws {
-        let pid = { (name: String) in Int32(plugins.read("\(name).pid").filter { $0.isNumber }) ?? 0 }
+        let pid = { (name: String) in
+            Int32(plugins.read("\(name).pid").filter { $0.isNumber }) ?? 0
+        }
         _ = plugins.program("keep", script("keep", goodBranch))
         _ = plugins.program("swap", script("swap", goodBranch))
         _ = plugins.program("drop", script("drop", goodBranch))
@@ -113,7 +116,13 @@ import Wire
         unlink("\(plugins.path)/drop")
         let loaded = await host.load(sources(""))
         #expect(isAlive(dropped))
-        await host.release(host.install(loaded))
+        let old = host.install(loaded)
+        #expect(
+            loaded.pluginChanges(from: old) == [
+                "plugin \(plugins.path)/new: added", "plugin \(plugins.path)/swap: changed",
+                "plugin \(plugins.path)/drop: removed",
+            ])
+        await host.release(old)
         await eventually("the old are gone") { !isAlive(swapped) && !isAlive(dropped) }
         #expect(pid("keep") == kept && isAlive(kept))
         #expect(host.statuses.map { $0.name } == ["keep", "new", "swap"])
@@ -226,7 +235,8 @@ import Wire
         definition.handlerConfig = ["path": .string(file)]
         #expect(kind.problems(in: definition).isEmpty)
         let handler = try kind.make(definition, in: Scripted().handlerContext)
-        let payload = #"{"id":9,"config":{"path":"/etc/x"},"payload":"\"","n":12345678901234567890}"#
+        let payload =
+            #"{"id":9,"config":{"path":"/etc/x"},"payload":"\"","n":12345678901234567890}"#
         for _ in 0..<2 {
             let outcome = await handler.run(
                 HandlerFiring(

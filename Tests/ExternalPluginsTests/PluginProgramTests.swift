@@ -87,7 +87,8 @@ import Wire
     @Test func probeThatHangsTimesOutAndIsCancelled() async throws {
         let bench = Bench()
         let branch = """
-            '{"type":"probe",'*) echo "{\\"type\\":\\"log\\",\\"id\\":$(id "$line"),\\"message\\":\\"half way\\"}" ;;
+            '{"type":"probe",'*) printf '{"type":"log","id":%s,' "$(id "$line")"
+              echo '"message":"half way"}' ;;
             '{"type":"cancel",'*) id "$line" >"$0.cancelled" ;;
             """
         let file = bench.folder.program("slow", script("slow", branch))
@@ -266,5 +267,30 @@ import Wire
         }
         // Other tests open descriptors at the same time, but not three a round.
         await eventually("descriptors are closed") { openDescriptors() < before + 45 }
+    }
+
+    @Test func otherKindsAfterARestartWaitForAReload() async throws {
+        let bench = Bench()
+        let text = """
+            kind=first; [ -e "$0.mark" ] && kind=second; touch "$0.mark"
+            while read -r line; do case "$line" in
+              '{"type":"hello",'*) printf '{"type":"hello","protocol":1,"name":"n","version":"1",'
+                echo '"checks":[{"type":"'$kind'"}]}' ;;
+              '{"type":"probe",'*) exit 5 ;;
+              *) exit 0 ;;
+            esac; done
+            """
+        let file = bench.folder.program("turn", text)
+        let registry = try await bench.load([file])
+        #expect(bench.status().provides == ["check:first"])
+        _ = try await bench.probe("first", registry)
+        await eventually("the new kinds are noticed") {
+            bench.status().error == "it provides other kinds than before: reload to take them in"
+        }
+        await eventually("it keeps failing") { bench.status().state == "failed" }
+        _ = try await bench.load([file])
+        #expect(bench.status().provides == ["check:second"])
+        #expect(bench.status().state == "loaded")
+        await bench.programs.stop()
     }
 }

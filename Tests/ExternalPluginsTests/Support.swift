@@ -92,7 +92,9 @@ func script(_ kind: String, _ branches: String) -> String {
     """
     echo $$ >"$0.pid"
     id() { printf '%s\\n' "$1" | sed 's/^{"type":"[a-z]*","id":\\([0-9]*\\).*/\\1/'; }
-    result() { echo "{\\"type\\":\\"result\\",\\"id\\":$1,\\"status\\":\\"$2\\",\\"output\\":\\"$3\\"}"; }
+    result() {
+      printf '{"type":"result","id":%s,"status":"%s","output":"%s"}\\n' "$1" "$2" "$3"
+    }
     while IFS= read -r line; do
       case "$line" in
       '{"type":"hello",'*) \(helloLine(kind)) ;;
