@@ -20,6 +20,9 @@ package struct ProgramFile: Hashable, Sendable {
 final class PluginProgram: Sendable {
     private struct State {
         var session: ProgramSession?
+        /// Has not said hello yet.
+        var opening: ProgramSession?
+        var first: Task<Void, Never>?
         var manifest: Manifest?
         var task: Task<Void, Never>?
         var phase = "restarting"
@@ -69,29 +72,31 @@ final class PluginProgram: Sendable {
     /// Starts the program for the first time; returns when it has said hello or has failed to.
     func start() async {
         // Its own task: what comes of the program does not hang on the caller's.
-        let first = Task { await connect(expecting: nil) }
-        switch await first.value {
-        case .success(let run):
-            let task = Task { await supervise(run) }
-            let isStopped = state.withLock { state in
-                state.task = task
-                return state.isStopped
-            }
-            if isStopped { await stop() }
-        case .failure(let fault):
-            state.withLock { state in
-                state.phase = "failed"
-                state.error = fault.description
+        let first = Task {
+            switch await connect(expecting: nil) {
+            case .success(let run):
+                let task = Task { await supervise(run) }
+                state.withLock { $0.task = task }
+            case .failure(let fault):
+                state.withLock { state in
+                    state.phase = "failed"
+                    state.error = fault.description
+                }
             }
         }
+        state.withLock { $0.first = first }
+        await first.value
     }
 
     /// Ends the program and its whole group; returns when all of it is gone. May be called again.
     func stop() async {
-        let (task, session) = state.withLock { state in
+        let (first, opening) = state.withLock { state in
             state.isStopped = true
-            return (state.task, state.session)
+            return (state.first, state.opening)
         }
+        opening?.kill("the agent is stopping")
+        await first?.value
+        let (task, session) = state.withLock { ($0.task, $0.session) }
         task?.cancel()
         session?.shutdown()
         await task?.value
@@ -166,6 +171,13 @@ final class PluginProgram: Sendable {
         let session = ProgramSession(process, clock: host.clock, times: host.times) {
             [host, file] level, text in host.log(level, file.path, text)
         }
+        if state.withLock({ state in
+            state.opening = session
+            return state.isStopped
+        }) {
+            session.kill("the agent is stopping")
+        }
+        defer { state.withLock { $0.opening = nil } }
         let (answer, serving) = await session.open(agentVersion: host.agentVersion)
         switch answer {
         case .hello(let manifest) where known == nil || manifest.provides == known?.provides:

@@ -72,6 +72,8 @@ package final class PluginPrograms: Sendable {
 
     private struct State {
         var selection = Selection()
+        /// Started for a reload that goes on.
+        var preparing: [PluginProgram] = []
         var isStopped = false
     }
 
@@ -86,6 +88,7 @@ package final class PluginPrograms: Sendable {
     /// have is refused.
     package func prepare(_ files: [ProgramFile], builtIn: [Plugin]) async -> Selection {
         let running = entries
+        defer { state.withLock { $0.preparing = [] } }
         var selection = Selection()
         await withTaskGroup(of: Void.self) { group in
             for (index, file) in files.enumerated() {
@@ -96,7 +99,7 @@ package final class PluginPrograms: Sendable {
                 var entry = Selection.Entry(program: program)
                 if index >= Limits.programsMax {
                     entry.refusal = "plugin_dir holds more than \(Limits.programsMax) programs"
-                } else if kept == nil {
+                } else if kept == nil, isPreparing(program) {
                     group.addTask { await program.start() }
                 }
                 selection.entries.append(entry)
@@ -104,6 +107,14 @@ package final class PluginPrograms: Sendable {
         }
         judge(&selection, builtIn: builtIn)
         return selection
+    }
+
+    /// - Returns: false after `stop`.
+    private func isPreparing(_ program: PluginProgram) -> Bool {
+        state.withLock { state in
+            if !state.isStopped { state.preparing.append(program) }
+            return !state.isStopped
+        }
     }
 
     private func judge(_ selection: inout Selection, builtIn: [Plugin]) {
@@ -168,9 +179,12 @@ package final class PluginPrograms: Sendable {
 
     /// Ends all programs; returns when they are gone.
     package func stop() async {
-        let old = state.withLock { state in
+        let (old, preparing) = state.withLock { state in
             defer { state = State(isStopped: true) }
-            return state.selection
+            return (state.selection, state.preparing)
+        }
+        await withTaskGroup(of: Void.self) { group in
+            for program in preparing { group.addTask { await program.stop() } }
         }
         await release(old)
     }

@@ -293,4 +293,15 @@ import Wire
         #expect(bench.status().state == "loaded")
         await bench.programs.stop()
     }
+
+    @Test func stopEndsWhatHasNotSaidHelloYet() async throws {
+        let bench = Bench { $0.handshake = .seconds(100) }
+        let file = bench.folder.program("hang", "echo $$ >\"$0.pid\"; exec sleep 1000")
+        let loading = Task { await bench.programs.prepare([file], builtIn: []) }
+        await eventually("it runs") { isAlive(bench.pid(of: file)) }
+        await bench.programs.stop()
+        await bench.programs.release(bench.programs.install(await loading.value))
+        await eventually("it is gone") { !isAlive(bench.pid(of: file)) }
+        #expect(bench.programs.statuses.isEmpty)
+    }
 }
