@@ -166,5 +166,22 @@ let package = Package(
                 nioPosix, nioHTTP1, logging,
             ],
             swiftSettings: strict),
+        house(
+            "PluginKit", ["Primitives", "ConsulModel", "PluginAPI"], path: "Tests/PluginKit"),
+        tests(
+            of: "ExternalPlugins",
+            [
+                "Primitives", "Wire", "ConsulModel", "ConsulConfig", "PluginAPI", "ConsulAgent",
+                "PluginKit", logging,
+            ]),
+        .testTarget(
+            name: "PluginsTests",  // all of Check* and Handler*, and what runs them
+            dependencies: [
+                "Primitives", "Wire", "ConsulModel", "PluginAPI", "Platform", "HTTPTransport",
+                "LocalAgent", "ConsulAgent", "StandardPlugins", "CheckScript", "CheckHTTP",
+                "CheckTCP", "CheckUDP", "CheckTTL", "CheckAlias", "CheckDocker", "CheckOSService",
+                "HandlerScript", "HandlerHTTP", "PluginKit", nioCore, nioPosix, logging,
+            ],
+            swiftSettings: strict),
     ]
 )

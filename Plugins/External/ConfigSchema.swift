@@ -1,9 +1,10 @@
 import ConsulModel
 import Wire
 
-/// What a kind's `config` must look like: a small part of JSON Schema. `type`, `properties`, `required`,
-/// `enum`, `default`, `items` and `additionalProperties` (true or false) count; `title`, `description`
-/// and `$schema` are passed over; anything else is refused, because an author would rely on it.
+/// What a kind's `config` must look like: a small part of JSON Schema. `type`, `properties`,
+/// `required`, `enum`, `default`, `items` and `additionalProperties` (true or false) count;
+/// `title`, `description` and `$schema` are passed over; anything else is refused, because an
+/// author would rely on it.
 struct ConfigSchema: Hashable, Sendable {
     enum Kind: String, Sendable { case object, array, string, integer, number, boolean }
 

@@ -1,20 +1,22 @@
 package import Primitives
 
-/// The bounds of this target, each with its reason. Times that an operator of tests shortens stand in
-/// `PluginTimes`.
+/// The bounds of this target, each with its reason. Times that an operator of tests shortens stand
+/// in `PluginTimes`.
 package enum Limits {
     /// A line either way: what the agent's pipes carry. A handler's payload is bounded by it too.
     package static let lineBytesMax = 1 << 20
-    /// Requests under way at one program. A node has dozens of checks; more means it does not answer.
+    /// Requests under way at one program. A node has dozens of checks; more means it does not
+    /// answer.
     package static let requestsMax = 256
     /// Bytes of requests that wait for a program to read them.
     package static let outboxBytesMax = 8 << 20
-    /// Lines that are not of the protocol, within `PluginTimes.window`, before the program is killed:
-    /// a stray banner is forgiven, a program that talks another language is not.
+    /// Lines that are not of the protocol, within `PluginTimes.window`, before the program is
+    /// killed: a stray banner is forgiven, a program that talks another language is not.
     package static let garbageLinesMax = 100
     /// Lines of any kind within `PluginTimes.window`: far beyond what checks need, and little work.
     package static let linesMax = 100_000
-    /// Bytes on stderr within `PluginTimes.window`. Only the tail is kept; reading more is wasted work.
+    /// Bytes on stderr within `PluginTimes.window`. Only the tail is kept; reading more is wasted
+    /// work.
     package static let errorBytesMax = 64 << 20
     /// Lines written to the agent's log for one program within `PluginTimes.window`.
     package static let logLinesMax = 120
@@ -22,8 +24,8 @@ package enum Limits {
     package static let logLineBytesMax = 2048
     /// Requests in a row that ran out of time without a word from the program: it hangs.
     package static let silentRequestsMax = 3
-    /// Failed starts in a row after which a program is shown as failed. It is still tried again, at the
-    /// longest wait: checks come back by themselves when the cause is gone.
+    /// Failed starts in a row after which a program is shown as failed. It is still tried again, at
+    /// the longest wait: checks come back by themselves when the cause is gone.
     package static let failuresShownAsRestartingMax = 5
     /// Bytes of stderr quoted in an error.
     package static let quotedErrorBytesMax = 400
@@ -35,13 +37,15 @@ package enum Limits {
     package static let programsMax = 64
     /// Nested objects and lists in a config schema.
     package static let schemaDepthMax = 8
-    /// Bytes of a probe's or handler's output that are looked at; the agent's own limit is far lower.
+    /// Bytes of a probe's or handler's output that are looked at; the agent's own limit is far
+    /// lower.
     package static let outputBytesMax = 64 << 10
 }
 
 /// How long things may take; the defaults are the agent's.
 package struct PluginTimes: Sendable {
-    /// From start to the program's `hello`. An interpreter on a loaded machine needs a second or two.
+    /// From start to the program's `hello`. An interpreter on a loaded machine needs a second or
+    /// two.
     package var handshake = GoDuration.seconds(10)
     /// For a program to read one line. Its reader must not do the work of a probe.
     package var send = GoDuration.seconds(10)

@@ -15,11 +15,14 @@ package struct ProgramFile: Hashable, Sendable {
 
 /// Keeps one external program running: starts it, shakes hands, starts it again when it ends.
 ///
-/// After a first handshake that failed it stays down: the next reload tries it anew. After a later end it
-/// is started again, waiting longer each time.
+/// After a first handshake that failed it stays down: the next reload tries it anew. After a later
+/// end it is started again, waiting longer each time.
 final class PluginProgram: Sendable {
     private struct State {
         var session: ProgramSession?
+        /// Has not said hello yet.
+        var opening: ProgramSession?
+        var first: Task<Void, Never>?
         var manifest: Manifest?
         var task: Task<Void, Never>?
         var phase = "restarting"
@@ -27,6 +30,8 @@ final class PluginProgram: Sendable {
         var restarts = 0
         var retryAt: Instant?
         var isStopped = false
+        /// It came back with other kinds: only a reload can take them in.
+        var wantsReload = false
     }
 
     let file: ProgramFile
@@ -39,7 +44,10 @@ final class PluginProgram: Sendable {
     }
 
     var manifest: Manifest? { state.withLock { $0.manifest } }
-    var isHealthy: Bool { state.withLock { $0.phase != "failed" || $0.manifest != nil } }
+    /// False: a reload should start it anew rather than keep it.
+    var isHealthy: Bool {
+        state.withLock { ($0.phase != "failed" || $0.manifest != nil) && !$0.wantsReload }
+    }
 
     var status: PluginStatus {
         state.withLock { state in
@@ -64,29 +72,31 @@ final class PluginProgram: Sendable {
     /// Starts the program for the first time; returns when it has said hello or has failed to.
     func start() async {
         // Its own task: what comes of the program does not hang on the caller's.
-        let first = Task { await connect(expecting: nil) }
-        switch await first.value {
-        case .success(let run):
-            let task = Task { await supervise(run) }
-            let isStopped = state.withLock { state in
-                state.task = task
-                return state.isStopped
-            }
-            if isStopped { await stop() }
-        case .failure(let fault):
-            state.withLock { state in
-                state.phase = "failed"
-                state.error = fault.description
+        let first = Task {
+            switch await connect(expecting: nil) {
+            case .success(let run):
+                let task = Task { await supervise(run) }
+                state.withLock { $0.task = task }
+            case .failure(let fault):
+                state.withLock { state in
+                    state.phase = "failed"
+                    state.error = fault.description
+                }
             }
         }
+        state.withLock { $0.first = first }
+        await first.value
     }
 
     /// Ends the program and its whole group; returns when all of it is gone. May be called again.
     func stop() async {
-        let (task, session) = state.withLock { state in
+        let (first, opening) = state.withLock { state in
             state.isStopped = true
-            return (state.task, state.session)
+            return (state.first, state.opening)
         }
+        opening?.kill("the agent is stopping")
+        await first?.value
+        let (task, session) = state.withLock { ($0.task, $0.session) }
         task?.cancel()
         session?.shutdown()
         await task?.value
@@ -161,13 +171,20 @@ final class PluginProgram: Sendable {
         let session = ProgramSession(process, clock: host.clock, times: host.times) {
             [host, file] level, text in host.log(level, file.path, text)
         }
-        let serving = Task { await session.run() }
-        let answer = await session.hello(agentVersion: host.agentVersion)
+        if state.withLock({ state in
+            state.opening = session
+            return state.isStopped
+        }) {
+            session.kill("the agent is stopping")
+        }
+        defer { state.withLock { $0.opening = nil } }
+        let (answer, serving) = await session.open(agentVersion: host.agentVersion)
         switch answer {
         case .hello(let manifest) where known == nil || manifest.provides == known?.provides:
             let isStopped = state.withLock { state in
                 state.session = session
                 state.manifest = manifest
+                state.wantsReload = false
                 state.phase = "loaded"
                 if known == nil { state.error = "" }
                 state.retryAt = nil
@@ -177,6 +194,7 @@ final class PluginProgram: Sendable {
             return .success(
                 Run(session: session, serving: serving, began: host.clock.now()))
         case .hello:
+            state.withLock { $0.wantsReload = true }
             session.kill("it provides other kinds than before: reload to take them in")
         case .timedOut:
             session.kill("no hello within \(host.times.handshake)")

@@ -26,8 +26,8 @@ package struct PluginSurroundings: Sendable {
 
 /// All external programs of an agent.
 ///
-/// A change of them goes in steps, so that a reload can still be refused: `prepare` starts what is new,
-/// `install` puts it in the place of the old, `release` stops what is no longer used.
+/// A change of them goes in steps, so that a reload can still be refused: `prepare` starts what is
+/// new, `install` puts it in the place of the old, `release` stops what is no longer used.
 package final class PluginPrograms: Sendable {
     /// A set of programs, in the order of their names.
     package struct Selection: Sendable {
@@ -48,10 +48,32 @@ package final class PluginPrograms: Sendable {
             }
         }
         package init() {}
+
+        /// What became of the programs, a line for each that is not what it was.
+        package func changes(from old: Selection) -> [String] {
+            var lines: [String] = []
+            for entry in entries {
+                let path = entry.program.file.path
+                guard let before = old.entries.first(where: { $0.program.file.path == path }) else {
+                    lines.append("plugin \(path): added")
+                    continue
+                }
+                let isUsed = entry.program.manifest != nil && entry.refusal.isEmpty
+                let wasUsed = before.program.manifest != nil && before.refusal.isEmpty
+                if before.program !== entry.program, isUsed || wasUsed {
+                    lines.append("plugin \(path): changed")
+                }
+            }
+            let kept = Set(entries.map { $0.program.file.path })
+            let gone = old.entries.map { $0.program.file.path }.filter { !kept.contains($0) }
+            return lines + gone.map { "plugin \($0): removed" }
+        }
     }
 
     private struct State {
         var selection = Selection()
+        /// Started for a reload that goes on.
+        var preparing: [PluginProgram] = []
         var isStopped = false
     }
 
@@ -61,11 +83,12 @@ package final class PluginPrograms: Sendable {
 
     package init(_ host: PluginSurroundings) { self.host = host }
 
-    /// Starts the programs that are new, changed, or were down; keeps the others. Bounded by the time
-    /// limit of a handshake. A program whose kinds the built-in plugins or an earlier program have is
-    /// refused.
+    /// Starts the programs that are new, changed, or were down; keeps the others. Bounded by the
+    /// time limit of a handshake. A program whose kinds the built-in plugins or an earlier program
+    /// have is refused.
     package func prepare(_ files: [ProgramFile], builtIn: [Plugin]) async -> Selection {
         let running = entries
+        defer { state.withLock { $0.preparing = [] } }
         var selection = Selection()
         await withTaskGroup(of: Void.self) { group in
             for (index, file) in files.enumerated() {
@@ -76,7 +99,7 @@ package final class PluginPrograms: Sendable {
                 var entry = Selection.Entry(program: program)
                 if index >= Limits.programsMax {
                     entry.refusal = "plugin_dir holds more than \(Limits.programsMax) programs"
-                } else if kept == nil {
+                } else if kept == nil, isPreparing(program) {
                     group.addTask { await program.start() }
                 }
                 selection.entries.append(entry)
@@ -84,6 +107,14 @@ package final class PluginPrograms: Sendable {
         }
         judge(&selection, builtIn: builtIn)
         return selection
+    }
+
+    /// - Returns: false after `stop`.
+    private func isPreparing(_ program: PluginProgram) -> Bool {
+        state.withLock { state in
+            if !state.isStopped { state.preparing.append(program) }
+            return !state.isStopped
+        }
     }
 
     private func judge(_ selection: inout Selection, builtIn: [Plugin]) {
@@ -120,8 +151,8 @@ package final class PluginPrograms: Sendable {
             contributions: checks + handlers)
     }
 
-    /// From now on these answer. Returns what they replace, to be released; after `stop` that is the
-    /// selection itself.
+    /// From now on these answer. Returns what they replace, to be released; after `stop` that is
+    /// the selection itself.
     package func install(_ selection: Selection) -> Selection {
         state.withLock { state in
             if state.isStopped { return selection }
@@ -148,9 +179,12 @@ package final class PluginPrograms: Sendable {
 
     /// Ends all programs; returns when they are gone.
     package func stop() async {
-        let old = state.withLock { state in
+        let (old, preparing) = state.withLock { state in
             defer { state = State(isStopped: true) }
-            return state.selection
+            return (state.selection, state.preparing)
+        }
+        await withTaskGroup(of: Void.self) { group in
+            for program in preparing { group.addTask { await program.stop() } }
         }
         await release(old)
     }

@@ -5,8 +5,8 @@ import Synchronization
 
 /// One run of a program, from its start to its end: the requests under way and the lines both ways.
 ///
-/// `run` reads and writes until the program ends or did something that ends it. Every `ask` is answered
-/// exactly once, whatever the program does.
+/// `run` reads and writes until the program ends or did something that ends it. Every `ask` is
+/// answered exactly once, whatever the program does.
 final class ProgramSession: Sendable {
     enum Answer: Sendable {
         case hello(Manifest)
@@ -62,9 +62,21 @@ final class ProgramSession: Sendable {
 
     // MARK: Life
 
+    /// Says hello and begins to serve; the answer comes back, or why there is none. To be called
+    /// once.
+    func open(agentVersion: String) async -> (Answer, serving: Task<String, Never>) {
+        let line = AgentMessage.hello(agentVersion: agentVersion)
+        let serving = Mutex<Task<String, Never>?>(nil)
+        // Nothing is read before the answer is awaited: a program may greet first.
+        let answer = await ask(id: Self.helloID, line, times.handshake) {
+            serving.withLock { $0 = Task { await run() } }
+        }
+        return (answer, serving.withLock { $0 } ?? Task { await run() })
+    }
+
     /// Serves until the program is gone with its whole group.
     /// - Returns: why it ended, with the end of what it wrote to stderr.
-    func run() async -> String {
+    private func run() async -> String {
         let writing = Task { await write() }
         let looking = Task { await look() }
         while let line = await process.nextLine() {
@@ -78,6 +90,7 @@ final class ProgramSession: Sendable {
         if !said.isEmpty { reason += "; stderr: \(said)" }
         finish(reason)
         looking.cancel()
+        writing.cancel()
         await writing.value
         return reason
     }
@@ -127,10 +140,6 @@ final class ProgramSession: Sendable {
 
     // MARK: Requests
 
-    func hello(agentVersion: String) async -> Answer {
-        await ask(id: Self.helloID, AgentMessage.hello(agentVersion: agentVersion), times.handshake)
-    }
-
     func probe(_ request: ProbeRequest) async -> Answer {
         let id = newID()
         return await ask(id: id, AgentMessage.probe(request, id: id), request.timeout)
@@ -148,7 +157,10 @@ final class ProgramSession: Sendable {
         }
     }
 
-    private func ask(id: Int64, _ line: [UInt8], _ timeout: GoDuration) async -> Answer {
+    /// - Parameter begin: called once the answer is awaited; not if the request is refused.
+    private func ask(
+        id: Int64, _ line: [UInt8], _ timeout: GoDuration, begin: () -> Void = {}
+    ) async -> Answer {
         guard line.count <= Limits.lineBytesMax else {
             return .refused(
                 "the request is \(line.count) bytes, a program takes \(Limits.lineBytesMax)")
@@ -172,6 +184,7 @@ final class ProgramSession: Sendable {
                 } else {
                     startTimer(id, timeout)
                     _ = enqueue(line)
+                    begin()
                 }
             }
         } onCancel: {
@@ -245,8 +258,10 @@ final class ProgramSession: Sendable {
                 }
                 let isSent = await process.send(line)
                 guarding.cancel()
-                if !isSent { return kill("it takes no more input") }
-                continue
+                if isSent { continue }
+                // Most likely it has just ended, and how is about to be told.
+                await clock.sleep(until: clock.now() + times.shutdown)
+                return kill("it takes no more input")
             }
             await withCheckedContinuation { continuation in
                 let isDue = state.withLock { state in

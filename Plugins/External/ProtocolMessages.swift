@@ -51,8 +51,8 @@ enum AgentMessage {
 
     static let shutdown = line("shutdown", [:])
 
-    /// `type` and `id` stand first and the rest in the order of the names, so that a program without a
-    /// JSON reader can find its way.
+    /// `type` and `id` stand first and the rest in the order of the names, so that a program
+    /// without a JSON reader can find its way.
     private static func line(_ type: String, id: Int64? = nil, _ members: [String: JSONValue])
         -> [UInt8]
     {

@@ -49,9 +49,11 @@ extension Agent: AgentControl {
             await host.discard(host.install(old))
             throw error
         }
+        let pluginChanges = loaded.pluginChanges(from: old)
         await host.release(old)
         host.logFailures()
-        let report = Self.report(difference)
+        var report = Self.report(difference)
+        report.changed += pluginChanges
         for line in report.changed {
             logger.info("Reloaded", metadata: ["change": "\(line)"])
         }

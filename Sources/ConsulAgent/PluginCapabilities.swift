@@ -106,7 +106,6 @@ final class SharedTail: Sendable {
     init(tail: consuming Mutex<TailBuffer>) { self.tail = tail }
     func append(_ line: [UInt8]) { tail.withLock { $0.append(line + [0x0A]) } }
     var text: String { tail.withLock { $0.text } }
-    var total: Int { tail.withLock { $0.total } }
 }
 
 final class RealLineProcess: LineProcess {
@@ -136,7 +135,7 @@ final class RealLineProcess: LineProcess {
 
     func stderrTail() -> String { tail.text }
 
-    var stderrTotal: Int { tail.total }
+    var stderrTotal: Int { child.errorBytesTotal }
 
     func stop() async -> String { "\(await child.terminate(signal: SIGKILL))" }
 }
@@ -166,7 +165,7 @@ struct RealHTTP: HTTPProber {
             return HTTPProbeAnswer(
                 status: answer.status, reason: answer.reason, body: answer.body)
         } catch {
-            throw ProbeError("\(error)")
+            throw ProbeError("\(error)", isTimeout: error.kind == .timeout)
         }
     }
 }

@@ -8,17 +8,21 @@ import Synchronization
 
 /// All plugins of an agent: the built-in ones, and the programs of `plugin_dir`.
 ///
-/// A configuration is judged with the types that plugins provide, and only a configuration says where
-/// the plugins are. So it is read with the built-in types first; if nothing else is wrong, the programs
-/// are started, and definitions of types that are not built in are judged with what these say. Programs
-/// of a configuration that is wrong anyway are never started.
+/// A configuration is judged with the types that plugins provide, and only a configuration says
+/// where the plugins are. So it is read with the built-in types first; if nothing else is wrong,
+/// the programs are started, and definitions of types that are not built in are judged with what
+/// these say. Programs of a configuration that is wrong anyway are never started.
 package final class PluginHost: Sendable {
-    /// What one reading of the configuration came to. Its new programs run, and wait to be installed or
-    /// discarded.
+    /// What one reading of the configuration came to. Its new programs run, and wait to be
+    /// installed or discarded.
     package struct Loaded: Sendable {
         package var outcome: LoadOutcome
         package var registry: PluginRegistry
         var selection: PluginPrograms.Selection
+
+        func pluginChanges(from old: Loaded) -> [String] {
+            selection.changes(from: old.selection)
+        }
     }
 
     private struct State {
@@ -108,8 +112,8 @@ package final class PluginHost: Sendable {
         return loaded.outcome
     }
 
-    /// Reads the configuration for `consul validate`: programs run only if a definition needs them, and
-    /// not for longer than it takes.
+    /// Reads the configuration for `consul validate`: programs run only if a definition needs them,
+    /// and not for longer than it takes.
     package func judge(_ sources: ConfigSources, scope: ConfigLoader.Scope) async -> LoadOutcome {
         let loaded = await load(sources, with: judging, scope: scope, onlyIfNeeded: true)
         await judging.release(loaded.selection)
@@ -171,8 +175,8 @@ package final class PluginHost: Sendable {
         }
     }
 
-    /// In byte order of their names. Folders inside, names that begin with a dot or end with a tilde, and
-    /// files that may not be executed are passed over.
+    /// In byte order of their names. Folders inside, names that begin with a dot or end with a
+    /// tilde, and files that may not be executed are passed over.
     private static func programFiles(in directory: String) throws(FileError) -> [ProgramFile] {
         guard !directory.isEmpty else { return [] }
         return try Files.list(directory).compactMap { name in
