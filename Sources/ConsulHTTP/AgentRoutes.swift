@@ -35,6 +35,10 @@ enum AgentRoutes {
 
     @Sendable static func members(_ exchange: Exchange) throws(ConsulError) {
         let wan = exchange.query.has("wan")
+        if !exchange.query["segment"].isEmpty {
+            throw ConsulError(
+                .internal, "Network segments are not supported in this version of Consul")
+        }
         exchange.responder.respond(
             exchange.json(exchange.agent.membership.members(wan: wan)))
     }
@@ -86,7 +90,7 @@ enum AgentRoutes {
     @Sendable static func monitor(_ exchange: Exchange) throws(ConsulError) {
         let name = exchange.query.has("loglevel") ? exchange.query["loglevel"] : "INFO"
         guard let level = Logger.Level(consul: name) else {
-            throw ConsulError(.badRequest, "Unknown log level: \(name)")
+            throw ConsulError(.badRequest, "Bad request: Unknown log level: \(name)")
         }
         guard let watcher = exchange.agent.logSink?.watch(level: level) else {
             throw ConsulError(.tooManyRequests, "too many monitors: stop one first")

@@ -24,6 +24,10 @@ enum EventRoutes {
             throw ConsulError(
                 .internal, "Cannot provide tag filter without service filter")
         }
+        let datacenter = exchange.query["dc"]
+        if !datacenter.isEmpty, datacenter != exchange.agent.settings.datacenter {
+            throw ConsulError(.internal, "No path to datacenter")
+        }
         var random = SystemRandomNumberGenerator()
         event.id = UUIDText.random(using: &random)
         try exchange.agent.membership.fire(event)

@@ -70,7 +70,7 @@ package actor Registrar {
     package func register(
         _ definition: ServiceDefinition, source: RegistrationSource, replacesChecks: Bool = false
     ) throws(ConsulError) {
-        let service = definition.nodeService
+        let service = definition.nodeService.withStandardAddresses
         let checks = try checkDefinitions(of: definition, source: source)
         if source == .api {
             var persisted = PersistedService()
@@ -147,7 +147,7 @@ package actor Registrar {
         if !allowed {
             throw ConsulError(
                 .internal,
-                source == .api && policy.scriptsFromConfiguration
+                source == .api
                     ? "Scripts are disabled on this agent from remote calls; to enable, configure "
                         + "'enable_script_checks' to true"
                     : "Scripts are disabled on this agent; to enable, configure "
