@@ -149,5 +149,9 @@ let package = Package(
         tests(
             of: "ConsulServer",
             ["Primitives", "Wire", "ConsulModel", "ConsulState", nioCore, nioPosix]),
+        .testTarget(
+            name: "InteropTests",
+            dependencies: ["Primitives", "Wire", "Platform", "consul"],  // consul: it is run
+            exclude: ["Scripts"], swiftSettings: strict),
     ]
 )
