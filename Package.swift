@@ -183,5 +183,9 @@ let package = Package(
                 "HandlerScript", "HandlerHTTP", "PluginKit", nioCore, nioPosix, logging,
             ],
             swiftSettings: strict),
+        .testTarget(
+            name: "InteropTests",
+            dependencies: ["Primitives", "Wire", "Platform", "consul"],  // consul: it is run
+            exclude: ["Scripts"], swiftSettings: strict),
     ]
 )

@@ -111,8 +111,7 @@ package final class ConsulClient: Sendable {
             let index = response.headers.first(name: "X-Consul-Index").flatMap { UInt64($0) }
             return Answer(status: response.status, body: response.body, index: index ?? 0)
         } catch {
-            let shown = "\(method == "GET" ? "Get" : Self.titled(method)) \"\(call.url)\""
-            throw ConsulClientError("\(shown): \(error)", isUnreachable: true)
+            throw ConsulClientError("\(error)", isUnreachable: true)
         }
     }
 
@@ -174,10 +173,6 @@ package final class ConsulClient: Sendable {
         tls.keyFile = settings.keyFile.isEmpty ? nil : settings.keyFile
         tls.serverName = settings.tlsServerName.isEmpty ? nil : settings.tlsServerName
         return tls
-    }
-
-    private static func titled(_ method: String) -> String {
-        method.prefix(1).uppercased() + method.dropFirst().lowercased()
     }
 
     /// Percent escapes for a part of a path or query; `/` stays, as keys hold it.

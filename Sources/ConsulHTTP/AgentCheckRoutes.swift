@@ -19,8 +19,8 @@ let agentCheckRoutes = [
 /// `/v1/agent/check…`: the checks of this agent.
 enum AgentCheckRoutes {
     @Sendable static func list(_ exchange: Exchange) throws(ConsulError) {
-        exchange.responder.respond(
-            exchange.json(exchange.agent.local.checks.mapValues { $0.check }))
+        let checks = try exchange.filtered(exchange.agent.local.checks.mapValues { $0.check })
+        exchange.responder.respond(exchange.json(checks))
     }
 
     @Sendable static func register(_ exchange: Exchange) async throws(ConsulError)

@@ -33,6 +33,8 @@ package final class AgentContext: Sendable {
         /// Indents every answer, as `-dev` does.
         package var alwaysPretty = false
         package var uiEnabled = false
+        /// Where `/` leads while the UI is on.
+        package var uiContentPath = "/ui/"
         package var valueBytesMax = 512 << 10
         package init() {}
     }

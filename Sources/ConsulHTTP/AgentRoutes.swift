@@ -12,7 +12,7 @@ let agentRoutes = [
     Route("/v1/agent/members", ("GET", .direct(AgentRoutes.members))),
     Route("/v1/agent/plugins", ("GET", .direct(AgentRoutes.plugins))),
     Route("/v1/agent/reload", ("PUT", .task(AgentRoutes.reload))),
-    Route("/v1/agent/leave", ("PUT", .task(AgentRoutes.leave))),
+    Route("/v1/agent/leave", ("PUT", .direct(AgentRoutes.leave))),
     Route("/v1/agent/join/", ("PUT", .task(AgentRoutes.join))),
     Route("/v1/agent/force-leave/", ("PUT", .task(AgentRoutes.forceLeave))),
     Route("/v1/agent/maintenance", ("PUT", .task(AgentRoutes.maintenance))),
@@ -35,6 +35,10 @@ enum AgentRoutes {
 
     @Sendable static func members(_ exchange: Exchange) throws(ConsulError) {
         let wan = exchange.query.has("wan")
+        if !["", "_all"].contains(exchange.query["segment"]) {
+            throw ConsulError(
+                .internal, "Network segments are not supported in this version of Consul")
+        }
         exchange.responder.respond(
             exchange.json(exchange.agent.membership.members(wan: wan)))
     }
@@ -53,9 +57,10 @@ enum AgentRoutes {
         return exchange.query.has("report") ? exchange.json(report) : Exchange.empty
     }
 
-    @Sendable static func leave(_ exchange: Exchange) async throws(ConsulError) -> HTTPResponse {
-        await exchange.agent.control.leave()
-        return Exchange.empty
+    /// Answers first: afterwards nobody is there to answer.
+    @Sendable static func leave(_ exchange: Exchange) throws(ConsulError) {
+        exchange.responder.respond(Exchange.empty)
+        Task { await exchange.agent.control.leave() }
     }
 
     @Sendable static func join(_ exchange: Exchange) async throws(ConsulError) -> HTTPResponse {
@@ -87,7 +92,7 @@ enum AgentRoutes {
     @Sendable static func monitor(_ exchange: Exchange) throws(ConsulError) {
         let name = exchange.query.has("loglevel") ? exchange.query["loglevel"] : "INFO"
         guard let level = Logger.Level(consul: name) else {
-            throw ConsulError(.badRequest, "Unknown log level: \(name)")
+            throw ConsulError(.badRequest, "Bad request: Unknown log level: \(name)")
         }
         guard let watcher = exchange.agent.logSink?.watch(level: level) else {
             throw ConsulError(.tooManyRequests, "too many monitors: stop one first")

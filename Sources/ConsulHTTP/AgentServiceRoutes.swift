@@ -19,7 +19,7 @@ let agentServiceRoutes = [
 enum AgentServiceRoutes {
     @Sendable static func list(_ exchange: Exchange) throws(ConsulError) {
         let services = exchange.agent.local.services.mapValues { AgentService($0.service) }
-        exchange.responder.respond(exchange.json(services))
+        exchange.responder.respond(exchange.json(try exchange.filtered(services)))
     }
 
     @Sendable static func register(_ exchange: Exchange) async throws(ConsulError)
@@ -30,10 +30,33 @@ enum AgentServiceRoutes {
         guard !definition.name.isEmpty else {
             throw ConsulError(.badRequest, "Missing service name")
         }
+        try refuse(definition)
         try await exchange.agent.registrar.register(
             definition, source: .api,
             replacesChecks: exchange.query.has("replace-existing-checks"))
         return Exchange.empty
+    }
+
+    /// What only the API refuses, in Consul's words; a fragment's faults are told with their places.
+    private static func refuse(_ definition: ServiceDefinition) throws(ConsulError) {
+        if ["0.0.0.0", "::", "[::]"].contains(definition.address) {
+            throw ConsulError(.badRequest, "Invalid service address")
+        }
+        if let weights = definition.weights, weights.passing < 1 || weights.warning < 0 {
+            throw ConsulError(
+                .badRequest,
+                weights.passing < 1
+                    ? "Invalid Weights: Passing must be greater than 0"
+                    : "Invalid Weights: Warning must be greater or equal than 0")
+        }
+        if let fault = MetaRules.fault(in: definition.meta) {
+            throw ConsulError(.badRequest, "Invalid Service Meta: \(fault)")
+        }
+        for check in definition.allChecks
+        where !check.status.isEmpty && CheckStatus(rawValue: check.status) == nil {
+            throw ConsulError(
+                .badRequest, "Status for checks must 'passing', 'warning', 'critical'")
+        }
     }
 
     /// Consul 1.8 takes an unknown ID for success.
@@ -62,7 +85,7 @@ enum AgentServiceRoutes {
 
     /// Blocks on the content's hash (`?hash=`), not on an index.
     @Sendable static func one(_ exchange: Exchange) throws(ConsulError) {
-        let id = try exchange.requireSubject("Missing service ID")
+        let id = exchange.subject
         let options = try exchange.query.options(token: exchange.token)
         let hash = exchange.query["hash"]
         guard exchange.agent.local.service(id) != nil else {
@@ -101,11 +124,20 @@ enum AgentServiceRoutes {
     @Sendable static func healthByID(_ exchange: Exchange) throws(ConsulError) {
         let id = try exchange.requireSubject("Missing serviceID")
         guard let service = exchange.agent.local.service(id)?.service else {
-            let nothing = exchange.json(JSONValue.null)
-            return answer(exchange, nil, missing: "ServiceId \(id) not found", nothing)
+            return nothing(exchange, "ServiceId \(id) not found")
         }
         let found = AggregatedHealth(service, in: exchange.agent.local)
         answer(exchange, found.worst, missing: "", exchange.json(found))
+    }
+
+    private static func nothing(_ exchange: Exchange, _ reason: String) {
+        var health = AggregatedHealth()
+        health.status = CheckStatus.critical.rawValue
+        var response =
+            exchange.query["format"] == "text"
+            ? exchange.json(reason, status: 404) : exchange.json(health, status: 404)
+        response.headers.add(name: "X-Consul-Reason", value: reason)
+        exchange.responder.respond(response)
     }
 
     private static func answer(
@@ -132,7 +164,7 @@ enum AgentServiceRoutes {
 private struct AggregatedHealth: Record {
     var worst = CheckStatus.passing
     var status = ""
-    var service = AgentService()
+    var service: AgentService?
     var checks: [HealthCheck] = []
     init() {}
     init(_ service: NodeService, in local: LocalState) {
@@ -144,6 +176,6 @@ private struct AggregatedHealth: Record {
     mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
         try visit.field("AggregatedStatus", &status)
         try visit.field("Service", &service)
-        try visit.field("Checks", &checks)
+        try visit.field("Checks", &checks, .nullWhenEmpty)
     }
 }

@@ -28,7 +28,9 @@ enum CatalogRoutes {
     }
 
     @Sendable static func datacenters(_ exchange: Exchange) throws(ConsulError) {
-        exchange.call(.catalogListDatacenters, try exchange.namedQuery()) { exchange.json($0) }
+        var query = try exchange.namedQuery()
+        query.options.datacenter = ""  // every datacenter knows of all
+        exchange.call(.catalogListDatacenters, query) { exchange.json($0) }
     }
 
     @Sendable static func nodes(_ exchange: Exchange) throws(ConsulError) {
@@ -80,14 +82,14 @@ private struct NodeServiceMap: Record {
     }
 }
 
-/// `{"Node": …, "Services": […]}`; both null or empty for an unknown node.
+/// `{"Node": …, "Services": […]}`; both null for an unknown node.
 private struct NodeServiceList: Record {
     var node: Node?
-    var services: [NodeService] = []
+    var services: [NodeService]?
     init() {}
     init(_ value: NodeServices?) {
         node = value?.node
-        services = value?.services ?? []
+        services = value?.services
     }
     mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
         try visit.field("Node", &node)

@@ -11,18 +11,24 @@ package final class ConsulHandler: HTTPHandler {
     package init(_ agent: AgentContext) { self.agent = agent }
 
     package func handle(_ request: HTTPRequest, _ responder: HTTPResponder) {
-        guard let (route, rest) = table.find(request.path) else {
+        let subject: String
+        let route: Route
+        switch RequestPath(request.path, table) {
+        case .route(let found, let rest): (route, subject) = (found, rest)
+        case .moved(let path):
+            responder.respond(Self.moved(to: path, request))
+            return
+        case .unknown:
             responder.respond(otherPath(request, agent))
+            return
+        case .broken:
+            responder.respond(
+                .text(400, "Invalid path: a percent escape is broken or not UTF-8"))
             return
         }
         guard let action = route.actions.first(where: { $0.method == request.method })?.action
         else {
             responder.respond(Self.otherMethod(request.method, route))
-            return
-        }
-        guard let subject = PercentDecoding.decode(rest) else {
-            responder.respond(
-                .text(400, "Invalid path: a percent escape is broken or not UTF-8"))
             return
         }
         let exchange = Exchange(
@@ -65,8 +71,29 @@ package final class ConsulHandler: HTTPHandler {
     }
 
     private func otherPath(_ request: HTTPRequest, _ agent: AgentContext) -> HTTPResponse {
-        guard request.path == "/" else { return HTTPResponse(status: 404) }
+        guard request.path == "/" else {
+            return HTTPResponse(status: 404, headers: ["Vary": ""])
+        }
+        if agent.settings.uiEnabled {
+            return Self.moved(to: agent.settings.uiContentPath, request, keepsQuery: false)
+        }
         return .text(200, "Consul Agent")
+    }
+
+    /// As Go's `http.Redirect` answers; the query goes along.
+    private static func moved(
+        to path: String, _ request: HTTPRequest, keepsQuery: Bool = true
+    ) -> HTTPResponse {
+        let query = keepsQuery && !request.query.isEmpty ? "?\(request.query)" : ""
+        let place = PercentDecoding.encode(path: path) + query
+        var response = HTTPResponse(status: 301, headers: ["Location": place, "Vary": ""])
+        if request.method == "GET" || request.method == "HEAD" {
+            response.headers.add(name: "Content-Type", value: "text/html; charset=utf-8")
+            let shown = place.split(separator: "&", omittingEmptySubsequences: false)
+                .joined(separator: "&amp;")
+            response.body = Array("<a href=\"\(shown)\">Moved Permanently</a>.\n\n".utf8)
+        }
+        return response
     }
 
     private func logWhenDone(_ exchange: Exchange) {

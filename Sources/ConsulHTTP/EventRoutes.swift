@@ -24,10 +24,27 @@ enum EventRoutes {
             throw ConsulError(
                 .internal, "Cannot provide tag filter without service filter")
         }
+        try refuse(event.nodeFilter, "node")
+        try refuse(event.serviceFilter, "service")
+        try refuse(event.tagFilter, "tag")
+        let datacenter = exchange.query["dc"]
+        if !datacenter.isEmpty, datacenter != exchange.agent.settings.datacenter {
+            throw ConsulError(.internal, "No path to datacenter")
+        }
         var random = SystemRandomNumberGenerator()
         event.id = UUIDText.random(using: &random)
         try exchange.agent.membership.fire(event)
         exchange.responder.respond(exchange.json(event))
+    }
+
+    /// A filter must be a regular expression, though no service of this agent may be there to match.
+    private static func refuse(_ pattern: String, _ name: String) throws(ConsulError) {
+        do {
+            _ = try Regex(pattern)
+        } catch {
+            throw ConsulError(
+                .internal, "Invalid \(name) filter: error parsing regexp: \(error)")
+        }
     }
 
     @Sendable static func list(_ exchange: Exchange) throws(ConsulError) {

@@ -29,10 +29,28 @@ struct Exchange: Sendable {
 
     /// The body as a record. Consul's words for one that cannot be read.
     func body<Body: WireValue>(_ type: Body.Type = Body.self) throws(ConsulError) -> Body {
+        let isBlank = { (byte: UInt8) in [0x20, 0x09, 0x0A, 0x0D].contains(byte) }
+        if request.body.allSatisfy(isBlank) {
+            throw ConsulError(.badRequest, "Request decode failed: EOF")
+        }
         do {
             return try JSONReader.decode(Body.self, from: request.body)
         } catch {
             throw ConsulError(.badRequest, "Request decode failed: \(error)")
+        }
+    }
+
+    /// Those of `records` that `?filter` lets pass.
+    func filtered<Value: Record & Sendable>(_ records: [String: Value]) throws(ConsulError)
+        -> [String: Value]
+    {
+        let expression = query["filter"]
+        guard !expression.isEmpty else { return records }
+        do throws(FilterError) {
+            let filter = try Filter(expression, for: Value.self)
+            return records.filter { filter.matches($0.value) }
+        } catch {
+            throw ConsulError(.internal, error.description)
         }
     }
 

@@ -64,6 +64,7 @@ enum KVRoutes {
     // MARK: Writing
 
     @Sendable static func put(_ exchange: Exchange) throws(ConsulError) {
+        try exchange.query.refuseNamespace()
         try requireKey(exchange)
         try refuseConflicts(exchange, among: ["acquire", "cas", "release"])
         var entry = KVEntry()
@@ -84,6 +85,7 @@ enum KVRoutes {
     }
 
     @Sendable static func delete(_ exchange: Exchange) throws(ConsulError) {
+        try exchange.query.refuseNamespace()
         var entry = KVEntry()
         entry.key = exchange.subject
         if exchange.query.has("recurse") {

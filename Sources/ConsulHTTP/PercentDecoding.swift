@@ -22,6 +22,21 @@ enum PercentDecoding {
         return String(validating: out, as: UTF8.self)
     }
 
+    /// A path as Go writes it into a URL.
+    static func encode(path: String) -> String {
+        let hex = Array("0123456789ABCDEF".utf8)
+        var out: [UInt8] = []
+        for byte in path.utf8 {
+            switch byte {
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x24, 0x26, 0x2B, 0x2C, 0x2D, 0x2E,
+                0x2F, 0x3A, 0x3B, 0x3D, 0x40, 0x5F, 0x7E:
+                out.append(byte)
+            default: out += [0x25, hex[Int(byte >> 4)], hex[Int(byte & 15)]]
+            }
+        }
+        return String(decoding: out, as: UTF8.self)
+    }
+
     private static func digit(_ byte: UInt8) -> UInt8? {
         switch byte {
         case 0x30...0x39: byte - 0x30

@@ -36,11 +36,11 @@ package struct QueryParameters: Sendable {
     /// A number as Go's `strconv.ParseUint`; nil when the parameter is missing.
     func unsigned(_ name: String) throws(ConsulError) -> UInt64? {
         guard has(name) else { return nil }
-        guard let value = UInt64(self[name]) else {
-            throw ConsulError(
-                .internal, "strconv.ParseUint: parsing \"\(self[name])\": invalid syntax")
-        }
-        return value
+        let text = self[name]
+        if let value = UInt64(text), !text.hasPrefix("+") { return value }
+        let isNumber = !text.isEmpty && text.utf8.allSatisfy { (0x30...0x39).contains($0) }
+        let reason = isNumber ? "value out of range" : "invalid syntax"
+        throw ConsulError(.internal, "strconv.ParseUint: parsing \"\(text)\": \(reason)")
     }
 
     /// `?passing`, `?passing=1`, `?passing=false`: present without a value is true.
@@ -53,11 +53,21 @@ package struct QueryParameters: Sendable {
         }
     }
 
+    /// `?ns=`: without namespaces nobody may believe to be in one.
+    func refuseNamespace() throws(ConsulError) {
+        guard has("ns") else { return }
+        throw ConsulError(
+            .badRequest,
+            "Bad request: Invalid query parameter: \"ns\" - Namespaces are a Consul Enterprise "
+                + "feature")
+    }
+
     /// What every read understands.
     func options(token: String) throws(ConsulError) -> QueryOptions {
         var options = QueryOptions()
         options.token = token
         guard !pairs.isEmpty else { return options }
+        try refuseNamespace()
         options.datacenter = self["dc"]
         options.filter = self["filter"]
         options.near = self["near"]

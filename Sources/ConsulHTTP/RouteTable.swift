@@ -38,13 +38,19 @@ struct RouteTable: Sendable {
             .sorted { $0.path.utf8.count > $1.path.utf8.count }
     }
 
-    /// The route of a raw path, and the raw rest behind a prefix.
+    /// The route of a path, and the rest behind a prefix.
     func find(_ path: Substring) -> (route: Route, rest: Substring)? {
         if let route = exact[String(path)] { return (route, "") }
         for route in prefixes where path.utf8.starts(with: route.path.utf8) {
-            return (route, path.dropFirst(route.path.count))
+            return (route, path[path.utf8.index(path.startIndex, offsetBy: route.path.utf8.count)...])
         }
         return nil
+    }
+
+    /// True for a prefix without its `/`.
+    func isGroup(_ path: String) -> Bool {
+        let group = path + "/"
+        return prefixes.contains { $0.path == group }
     }
 
     static let standard = RouteTable(

@@ -41,3 +41,27 @@ public struct NodeService: Record, Hashable, Sendable {
         return self == copy
     }
 }
+
+extension NodeService {
+    /// With the tagged addresses that an agent's service has for its IP address; those given stay.
+    public var withStandardAddresses: NodeService {
+        let kind: String
+        if address.contains(":") {
+            kind = "ipv6"
+        } else if address.split(separator: ".", omittingEmptySubsequences: false).count == 4,
+            address.utf8.allSatisfy({ $0 == 0x2E || (0x30...0x39).contains($0) })
+        {
+            kind = "ipv4"
+        } else {
+            return self
+        }
+        var copy = self
+        for place in ["lan_\(kind)", "wan_\(kind)"] where copy.taggedAddresses[place] == nil {
+            var standard = ServiceAddress()
+            standard.address = address
+            standard.port = port
+            copy.taggedAddresses[place] = standard
+        }
+        return copy
+    }
+}

@@ -81,10 +81,10 @@ extension Catalog {
             .nodeChecks(TableKey.folded(name)))
     }
 
-    /// The checks in a state, by node and ID; of `any`, all by state.
+    /// The checks in a state, by node and ID.
     package func checks(inState state: String) -> Reading<[HealthCheck]> {
         if TableKey.folded(state) == "any" {
-            return Reading(Self.records(in: checksByState, []), checksIndex, .tables(.checks))
+            return Reading(Self.records(in: checks, []), checksIndex, .tables(.checks))
         }
         return Reading(
             Self.records(in: checksByState, TableKey.of(state)), checksIndex,

@@ -5,8 +5,4 @@ package enum Limits {
     /// 100 bytes; when there are more, the older half is forgotten at once, which happens so seldom
     /// that the waiters it may wake for nothing do not count.
     package static let tombstonesMax = 16_384
-    /// Consul's own bounds on the metadata of a node or service.
-    package static let metaPairsMax = 64
-    package static let metaKeyBytesMax = 128
-    package static let metaValueBytesMax = 512
 }

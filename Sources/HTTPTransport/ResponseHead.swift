@@ -22,7 +22,10 @@ enum ResponseHead {
         var hasVary = false
         for (name, value) in response.headers {
             if isOurs(name) { continue }
-            if name.utf8.count == 4 && name.lowercased() == "vary" { hasVary = true }
+            if name.utf8.count == 4 && name.lowercased() == "vary" {
+                hasVary = true
+                if value.isEmpty { continue }  // asks for none at all
+            }
             buffer.writeString(name)
             buffer.writeStaticString(": ")
             writeValue(&buffer, value)

@@ -2,6 +2,20 @@ import Glibc
 import Primitives
 import Synchronization
 
+/// Where the output of a child goes instead of being collected.
+package struct OutputPassing: Sendable {
+    package var output: @Sendable ([UInt8]) -> Void
+    package var errorOutput: @Sendable ([UInt8]) -> Void
+
+    package init(
+        output: @escaping @Sendable ([UInt8]) -> Void,
+        errorOutput: @escaping @Sendable ([UInt8]) -> Void
+    ) {
+        self.output = output
+        self.errorOutput = errorOutput
+    }
+}
+
 /// Runs a program to its end.
 package enum ProcessRun {
     private struct State {
@@ -12,15 +26,19 @@ package enum ProcessRun {
     /// Never throws: whatever happens is in the outcome. Returns when the child ended and its
     /// output is read, at the latest `timeout`, then `killGrace`, then `Limits.deathWaitMax` after
     /// its start. Cancelling the task kills the whole group at once.
-    package static func run(_ spec: ProcessSpec) async -> ProcessOutcome {
+    /// - Parameter passing: gets standard output and standard error as they come, on a thread that
+    ///   serves every child. Without it both are collected as one.
+    package static func run(_ spec: ProcessSpec, passing: OutputPassing? = nil) async
+        -> ProcessOutcome
+    {
         let start = SystemClock.now()
         let state = Mutex(State())
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 do throws(Spawn.Failure) {
                     let child = try ChildSupervisor.start(
-                        spec, separateError: false, holdsInputOpen: false
-                    ) { _ in collect(spec, since: start, continuation) }
+                        spec, separateError: passing != nil, holdsInputOpen: false
+                    ) { _ in collect(spec, since: start, passing, continuation) }
                     let isCancelled = state.withLock {
                         $0.child = child
                         return $0.isCancelled
@@ -54,15 +72,16 @@ package enum ProcessRun {
     }
 
     private static func collect(
-        _ spec: ProcessSpec, since start: Instant,
+        _ spec: ProcessSpec, since start: Instant, _ passing: OutputPassing?,
         _ continuation: CheckedContinuation<ProcessOutcome, Never>
     ) -> ChildSupervisor.Delegate {
         var tail = TailBuffer(limit: max(1, spec.outputLimit))
         return ChildSupervisor.Delegate(
             output: {
-                tail.append($0)
+                if let passing { passing.output(Array($0)) } else { tail.append($0) }
                 return true
             },
+            errorOutput: { passing?.errorOutput(Array($0)) },
             inputQueued: { _ in },
             inputClosed: {},
             ended: { ending in

@@ -21,7 +21,7 @@ func eventually(
             Issue.record("not within \(limit): \(what)")
             return
         }
-        await clock.sleep(until: clock.now() + .milliseconds(5))
+        _ = await clock.sleep(until: clock.now() + .milliseconds(5))
     }
 }
 

@@ -208,7 +208,7 @@ import Wire
     @Test func watchesAreNamedApart() throws {
         let json = #"{"type":"key","key":"a","args":["x"]}"#
         let definition = try JSONReader.decode(WatchDefinition.self, from: Array(json.utf8))
-        let named = WatchManager.named([definition, definition, definition])
+        let named = WatchIdentity.names([definition, definition, definition])
         #expect(named.map { $0.id } == ["key:a", "key:a#2", "key:a#3"])
     }
 }

@@ -1,4 +1,4 @@
-package import PluginAPI
+import PluginAPI
 package import Primitives
 import Synchronization
 

@@ -14,6 +14,6 @@ func eventually(
             Issue.record("not within \(limit): \(what)")
             return
         }
-        await clock.sleep(until: clock.now() + .milliseconds(2))
+        _ = await clock.sleep(until: clock.now() + .milliseconds(2))
     }
 }

@@ -75,7 +75,7 @@ package actor Registrar {
         _ definition: ServiceDefinition, source: RegistrationSource, replacesChecks: Bool = false,
         persists: Bool = true
     ) throws(ConsulError) {
-        let service = definition.nodeService
+        let service = definition.nodeService.withStandardAddresses
         let checks = try checkDefinitions(of: definition, source: source)
         if source == .api, persists {
             var persisted = PersistedService()
@@ -152,7 +152,7 @@ package actor Registrar {
         if !allowed {
             throw ConsulError(
                 .internal,
-                source == .api && policy.scriptsFromConfiguration
+                source == .api
                     ? "Scripts are disabled on this agent from remote calls; to enable, configure "
                         + "'enable_script_checks' to true"
                     : "Scripts are disabled on this agent; to enable, configure "

@@ -38,7 +38,12 @@ struct LeaveCommand: Command {
     let flags = ClientFlags.all
 
     func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
-        await withClient(flags, console, doing: "Error leaving") {
+        guard flags.arguments.isEmpty else {
+            console.error("Error found unexpected args: [\(flags.arguments.joined(separator: " "))]")
+            console.out(help)
+            return 1
+        }
+        return await withClient(flags, console, doing: "Error leaving") {
             client throws(ConsulClientError) in
             try await client.leave()
             console.out("Graceful leave complete")

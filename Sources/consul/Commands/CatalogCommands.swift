@@ -27,7 +27,8 @@ struct CatalogDatacentersCommand: Command {
     let flags = ClientFlags.all + [Flag("format", .value, "Output format {pretty|json}")]
 
     func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
-        await withClient(flags, console, doing: "Error listing datacenters") {
+        guard takesNoArguments(flags, console) else { return 1 }
+        return await withClient(flags, console, doing: "Error listing datacenters") {
             client throws(ConsulClientError) in
             let names = try await client.catalogDatacenters()
             console.out(
@@ -59,7 +60,8 @@ struct CatalogNodesCommand: Command {
         ]
 
     func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
-        await withClient(flags, console, doing: "Error listing nodes") {
+        guard takesNoArguments(flags, console) else { return 1 }
+        return await withClient(flags, console, doing: "Error listing nodes") {
             client throws(ConsulClientError) in
             let nodes = try await nodes(client, flags)
             if flags["format"] == "json" {
@@ -126,7 +128,8 @@ struct CatalogServicesCommand: Command {
         ]
 
     func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
-        await withClient(flags, console, doing: "Error listing services") {
+        guard takesNoArguments(flags, console) else { return 1 }
+        return await withClient(flags, console, doing: "Error listing services") {
             client throws(ConsulClientError) in
             let services = try await services(client, flags)
             if flags["format"] == "json" {
@@ -136,7 +139,11 @@ struct CatalogServicesCommand: Command {
             let rows = services.sorted { $0.key < $1.key }.map { name, tags in
                 flags.isOn("tags") ? [name, tags.sorted().joined(separator: ",")] : [name]
             }
-            if !rows.isEmpty { console.out(Table.format(rows)) }
+            if rows.isEmpty {
+                console.error("No services match the given query - try expanding your search.")
+            } else {
+                console.out(Table.format(rows))
+            }
             return 0
         }
     }

@@ -32,7 +32,7 @@ struct EventCommand: Command {
         event.serviceFilter = flags["service"]
         event.tagFilter = flags["tag"]
         guard !event.name.isEmpty else {
-            console.error("Event name is required")
+            console.error("Event name must be specified\n\n\(help)")
             return 1
         }
         if !event.tagFilter.isEmpty, event.serviceFilter.isEmpty {
@@ -40,7 +40,7 @@ struct EventCommand: Command {
             return 1
         }
         guard flags.arguments.count <= 1 else {
-            console.error("Too many command line arguments.")
+            console.error("Too many command line arguments.\n\n\(help)")
             return 1
         }
         event.payload = Bytes(flags.arguments.first ?? "")

@@ -30,17 +30,17 @@ struct KVDeleteCommand: Command {
 
     func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
         guard flags.arguments.count <= 1 else {
-            console.error("Error! Too many arguments (expected 1, got \(flags.arguments.count))")
+            console.error("Too many arguments (expected 1, got \(flags.arguments.count))")
             return 1
         }
         var key = flags.arguments.first ?? ""
         if key.hasPrefix("/") { key.removeFirst() }
         if let problem = problem(key, flags) {
-            console.error("Error! \(problem)")
+            console.error(problem)
             return 1
         }
         let subject = key
-        return await withClient(flags, console) { client throws(ConsulClientError) in
+        return await withClient(flags, console, doing: "Error! Did not delete key \(key)") { client throws(ConsulClientError) in
             if flags.isOn("recurse") {
                 _ = try await client.kvDelete(subject, [("recurse", "")])
                 console.out("Success! Deleted keys with prefix: \(subject)")
@@ -63,14 +63,14 @@ struct KVDeleteCommand: Command {
 
     private func problem(_ key: String, _ flags: ParsedFlags) -> String? {
         let recurses = flags.isOn("recurse")
-        if key.isEmpty, !recurses { return "Missing KEY argument" }
-        if flags.isOn("cas"), recurses { return "Cannot specify both -cas and -recurse!" }
+        if key.isEmpty, !recurses { return "Error! Missing KEY argument" }
         if flags.has("modify-index"), !flags.isOn("cas") {
             return "Cannot specify -modify-index without -cas!"
         }
         if flags.isOn("cas"), flags["modify-index"].isEmpty {
             return "Must specify -modify-index with -cas!"
         }
+        if flags.isOn("cas"), recurses { return "Cannot specify both -cas and -recurse!" }
         return nil
     }
 }

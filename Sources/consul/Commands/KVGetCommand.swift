@@ -41,7 +41,7 @@ struct KVGetCommand: Command {
 
     func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
         guard flags.arguments.count <= 1 else {
-            console.error("Error! Too many arguments (expected 1, got \(flags.arguments.count))")
+            console.error("Too many arguments (expected 1, got \(flags.arguments.count))")
             return 1
         }
         var key = flags.arguments.first ?? ""
@@ -108,7 +108,7 @@ struct KVGetCommand: Command {
             ("Session", entry.session.isEmpty ? "-" : entry.session),
             ("Value", value(entry, flags)),
         ].map { name, value in
-            name + String(repeating: " ", count: 17 - name.count) + value
+            value.isEmpty ? name : name + String(repeating: " ", count: 17 - name.count) + value
         }.joined(separator: "\n")
     }
 }

@@ -54,8 +54,12 @@ struct KVPutCommand: Command {
     func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
         do throws(UsageError) {
             let (key, data) = try subject(flags)
+            if flags.isOn("cas"), !flags.has("modify-index") {
+                console.error("Must specify -modify-index with -cas!")
+                return 1
+            }
             let parameters = try parameters(flags)
-            return await withClient(flags, console) { client throws(ConsulClientError) in
+            return await withClient(flags, console, doing: "Error! Failed writing data") { client throws(ConsulClientError) in
                 let done = try await client.kvPut(key, data, parameters)
                 if done {
                     console.out("Success! Data written to: \(key)")
@@ -102,7 +106,7 @@ struct KVPutCommand: Command {
         if flags.isOn("cas") { parameters.append(("cas", index)) }
         for verb in ["acquire", "release"] where flags.isOn(verb) {
             guard flags.has("session") else {
-                throw UsageError(description: "Missing -session (required with -\(verb))")
+                throw UsageError(description: "Missing -session (required with -acquire and -release)")
             }
             parameters.append((verb, flags["session"]))
         }

@@ -45,6 +45,10 @@ struct WatchCommand: Command {
     func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
         if flags.isOn("dry-run") { return await dryRun(flags, console) }
         let definition: WatchDefinition
+        guard !flags["type"].isEmpty else {
+            console.error("Watch type must be specified\n\n\(help)")
+            return 1
+        }
         do throws(UsageError) {
             definition = try self.definition(flags)
         } catch {
@@ -72,7 +76,10 @@ struct WatchCommand: Command {
         switch flags["passingonly"] {
         case "", "false": break
         case "true": source.passingOnly = true
-        default: throw UsageError(description: "Failed to parse passingonly: use true or false")
+        case let other:
+            throw UsageError(
+                description: "Failed to parse passingonly flag: strconv.ParseBool: parsing "
+                    + "\"\(other)\": invalid syntax")
         }
         if ["connect_roots", "connect_leaf", "agent_service"].contains(source.type) {
             throw UsageError(

@@ -55,11 +55,14 @@ struct Console: Sendable {
     var writeError: @Sendable (String) -> Void
     /// Bytes as they are: a key's value.
     var writeBytes: @Sendable ([UInt8]) -> Void
+    /// What a child wrote to its standard error.
+    var writeErrorBytes: @Sendable ([UInt8]) -> Void
 
     static let standard = Console(
         write: { Self.put(Array(($0 + "\n").utf8), 1) },
         writeError: { Self.put(Array(($0 + "\n").utf8), 2) },
-        writeBytes: { Self.put($0, 1) })
+        writeBytes: { Self.put($0, 1) },
+        writeErrorBytes: { Self.put($0, 2) })
 
     private static func put(_ bytes: [UInt8], _ descriptor: Int32) {
         var rest = bytes[...]

@@ -9,6 +9,14 @@ enum Output {
 }
 
 extension Command {
+    /// Says so when arguments were given to a command that has none.
+    func takesNoArguments(_ flags: ParsedFlags, _ console: Console) -> Bool {
+        let count = flags.arguments.count
+        if count == 0 { return true }
+        console.error("Too many arguments (expected 0, got \(count))")
+        return false
+    }
+
     /// Runs `body` with a client made from the flags; its errors go to stderr, and the exit code is 1.
     func withClient(
         _ flags: ParsedFlags, _ console: Console, doing what: String = "Error querying Consul agent",

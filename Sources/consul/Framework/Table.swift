@@ -1,6 +1,7 @@
 /// Columns aligned by spaces, as Consul prints its lists.
 enum Table {
-    /// - Parameter rows: the first is the header. Cells are padded by two spaces.
+    /// - Parameter rows: the first is the header. Cells are padded by two spaces; no line
+    ///   ends with any.
     static func format(_ rows: [[String]]) -> String {
         var widths: [Int] = []
         for row in rows {
@@ -10,10 +11,11 @@ enum Table {
             }
         }
         return rows.map { row in
-            row.enumerated().map { column, cell in
-                column == row.count - 1
-                    ? cell : cell + String(repeating: " ", count: widths[column] - cell.count + 2)
+            var line = row.enumerated().map { column, cell in
+                cell + String(repeating: " ", count: widths[column] - cell.count + 2)
             }.joined()
+            while line.hasSuffix(" ") { line.removeLast() }
+            return line
         }.joined(separator: "\n")
     }
 }

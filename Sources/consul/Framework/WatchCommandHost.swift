@@ -95,6 +95,17 @@ struct WatchCommandHost {
         }
     }
 
+    /// How Go names a signal that ended a program.
+    private enum SignalText {
+        static func of(_ number: Int32) -> String {
+            let names: [Int32: String] = [
+                1: "hangup", 2: "interrupt", 3: "quit", 6: "aborted", 9: "killed",
+                11: "segmentation fault", 13: "broken pipe", 15: "terminated",
+            ]
+            return "signal: \(names[number] ?? "signal \(number)")"
+        }
+    }
+
     /// Indented by four spaces, as Consul prints it.
     private func printed(_ content: WatchContent) -> String {
         guard let value = try? JSONReader.decode(JSONValue.self, from: content.json) else {
@@ -115,15 +126,19 @@ struct WatchCommandHost {
         var spec = ProcessSpec(child)
         spec.standardInput = firing.payload
         spec.environment = .inherited(adding: firing.environment)
-        spec.outputLimit = 1 << 20
-        let outcome = await ProcessRun.run(spec)
-        console.writeBytes(outcome.outputTail)
-        switch outcome.ending {
-        case .exited(let code): return code
-        case .signaled(let number): return 128 + number
+        let passing = OutputPassing(
+            output: console.writeBytes, errorOutput: console.writeErrorBytes)
+        switch await ProcessRun.run(spec, passing: passing).ending {
+        case .exited(0): return 0
+        case .exited(let code):
+            console.error("Error executing handler: exit status \(code)")
+            return code
+        case .signaled(let number):
+            console.error("Error executing handler: \(SignalText.of(number))")
+            return 128 + number
         case .timedOut, .cancelled: return 1
         case .failedToStart(let reason):
-            console.error(reason)
+            console.error("Error starting handler: \(reason)")
             return 127
         }
     }

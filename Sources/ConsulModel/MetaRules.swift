@@ -1,9 +1,13 @@
-/// What Consul allows in the metadata of a service.
-enum MetaRules {
+/// What Consul allows in the metadata of a node or service.
+public enum MetaRules {
+    private static let pairsMax = 64
+    private static let keyBytesMax = 128
+    private static let valueBytesMax = 512
+
     /// What is wrong, in Consul's words; nil when nothing is.
-    static func fault(in meta: [String: String]) -> String? {
-        if meta.count > Limits.metaPairsMax {
-            return "Node metadata cannot contain more than \(Limits.metaPairsMax) key/value pairs"
+    public static func fault(in meta: [String: String]) -> String? {
+        if meta.count > pairsMax {
+            return "Node metadata cannot contain more than \(pairsMax) key/value pairs"
         }
         for (key, value) in meta.sorted(by: { $0.key < $1.key }) {
             if let reason = fault(key, value) {
@@ -16,14 +20,14 @@ enum MetaRules {
     private static func fault(_ key: String, _ value: String) -> String? {
         if key.isEmpty { return "Key cannot be blank" }
         if !key.utf8.allSatisfy(isAllowed) { return "Key contains invalid characters" }
-        if key.utf8.count > Limits.metaKeyBytesMax {
-            return "Key is too long (limit: \(Limits.metaKeyBytesMax) characters)"
+        if key.utf8.count > keyBytesMax {
+            return "Key is too long (limit: \(keyBytesMax) characters)"
         }
         if key.hasPrefix("consul-") {
             return "Key prefix 'consul-' is reserved for internal use"
         }
-        if value.utf8.count > Limits.metaValueBytesMax {
-            return "Value is too long (limit: \(Limits.metaValueBytesMax) characters)"
+        if value.utf8.count > valueBytesMax {
+            return "Value is too long (limit: \(valueBytesMax) characters)"
         }
         return nil
     }

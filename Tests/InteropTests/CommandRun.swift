@@ -1,0 +1,130 @@
+import Glibc
+import Platform
+import Primitives
+import Synchronization
+import Wire
+
+/// One entry of `cli.txt`: a line for the shell.
+struct CommandLineText: Sendable {
+    var mark: String?
+    var text: String
+}
+
+/// The lists of what is compared, in `Scripts`.
+enum ScriptFile {
+    /// The package's folder.
+    static let root = String(#filePath.dropLast("Tests/InteropTests/CommandRun.swift".count))
+
+    /// All lines but empty ones and comments.
+    static func lines(_ name: String) throws -> [Substring] {
+        let text = try Files.read("\(root)Tests/InteropTests/Scripts/\(name)", limit: 1 << 20)
+        return String(decoding: text, as: UTF8.self).split(separator: "\n")
+            .filter { !$0.hasPrefix("#") }
+    }
+
+    /// A line with an open quote goes on in the next one.
+    static func commands() throws -> [CommandLineText] {
+        var found: [CommandLineText] = []
+        var open = ""
+        for line in try lines("cli.txt") {
+            open += open.isEmpty ? String(line) : "\n\(line)"
+            if open.count(where: { $0 == "'" }) % 2 != 0 { continue }
+            if let match = open.prefixMatch(of: #/\[([^\]]+)\] /#) {
+                found.append(
+                    CommandLineText(
+                        mark: String(match.output.1), text: String(open[match.range.upperBound...])))
+            } else {
+                found.append(CommandLineText(mark: nil, text: open))
+            }
+            open = ""
+        }
+        return found
+    }
+}
+
+/// What a command line printed and how it ended, masked.
+struct CommandRun: Sendable {
+    var line: CommandLineText
+    var code: Int32
+    var output: String
+    var errorOutput: String
+
+    static func all(_ program: Program, against agent: PeerAgent, run: String) async throws
+        -> [CommandRun]
+    {
+        let scratch = try Scratch(program, run)
+        defer { scratch.remove() }
+        var found: [CommandRun] = []
+        for line in try ScriptFile.commands() {
+            found.append(try await one(line, in: scratch, against: agent))
+        }
+        return found
+    }
+
+    static func one(
+        _ line: CommandLineText, in scratch: Scratch, against agent: PeerAgent
+    ) async throws -> CommandRun {
+        let run = scratch.run
+        var spec = ProcessSpec(["/bin/sh", "-c", line.text])
+        spec.environment = .inherited(adding: [
+            "PATH": "\(scratch.path)/bin:/usr/local/bin:/usr/bin:/bin", "RUN": run,
+            "SCRATCH": scratch.path, "CONSUL_HTTP_ADDR": "127.0.0.1:\(agent.httpPort)",
+        ])
+        spec.timeout = .seconds(30)
+        let texts = Mutex(([UInt8](), [UInt8]()))
+        let passing = OutputPassing(
+            output: { bytes in texts.withLock { $0.0 += bytes } },
+            errorOutput: { bytes in texts.withLock { $0.1 += bytes } })
+        let ending = await ProcessRun.run(spec, passing: passing).ending
+        let (output, errorOutput) = texts.withLock { $0 }
+        let mask = { (bytes: [UInt8]) in
+            let text = String(decoding: bytes, as: UTF8.self)
+                .split(separator: run, omittingEmptySubsequences: false).joined(separator: "<run>")
+            return Masking.masked(text, ports: agent.ports)
+        }
+        var code: Int32 = -1
+        if case .exited(let number) = ending { code = number }
+        return CommandRun(
+            line: line, code: code, output: ordered(mask(output)), errorOutput: mask(errorOutput))
+    }
+
+    /// JSON in one order of its keys: Consul's own client has another than its API.
+    private static func ordered(_ text: String) -> String {
+        guard text.hasPrefix("{") || text.hasPrefix("["),
+            let value = try? JSONReader.decode(JSONValue.self, from: Array(text.utf8))
+        else { return text }
+        return String(decoding: JSONWriter.encode(value), as: UTF8.self)
+    }
+}
+
+/// The folder of one run: the program under the name `consul`, and what the lines write.
+struct Scratch {
+    /// Stands for `$RUN`.
+    let run: String
+    let path: String
+
+    init(_ program: Program, _ run: String) throws {
+        self.run = run
+        path = "/tmp/consul-interop-\(getpid())-\(run)"
+        guard mkdir(path, 0o700) == 0, mkdir("\(path)/bin", 0o700) == 0,
+            symlink(program.path, "\(path)/bin/consul") == 0
+        else { throw PeerError(description: "cannot make \(path)") }
+    }
+
+    func remove() { Self.removeAll(path) }
+
+    private static func removeAll(_ folder: String) {
+        guard let directory = opendir(folder) else { return }
+        while let entry = readdir(directory) {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name == "." || name == ".." { continue }
+            if entry.pointee.d_type == UInt8(DT_DIR) { removeAll("\(folder)/\(name)") } else {
+                unlink("\(folder)/\(name)")
+            }
+        }
+        closedir(directory)
+        rmdir(folder)
+    }
+}
