@@ -1,5 +1,5 @@
 import ConsulModel
-package import PluginAPI
+import PluginAPI
 import Primitives
 import Synchronization
 

@@ -9,17 +9,21 @@ import Primitives
 import Synchronization
 
 extension Agent: AgentControl {
-    /// Reads everything again and judges it; then all of it comes into force, or none. Reloads wait for
-    /// one another.
-    package func reload() async throws(ConsulError) -> ReloadReport {
+    /// Reads everything again and judges it; then all of it comes into force, or none. Reloads wait
+    /// for one another.
+    package func reload(isRehearsal: Bool = false) async throws(ConsulError) -> ReloadReport {
         await reloads.enter()
         defer { reloads.leave() }
-        if changing.withLock({ $0.isStopping }) {
+        let isStopping = changing.withLock { changing in
+            changing.isReloadDue = false
+            return changing.isStopping
+        }
+        if isStopping {
             throw ConsulError(.cancelled, "the agent is stopping")
         }
         notify?.reloading()
         defer { notify?.ready() }
-        logger.info("Reloading configuration...")
+        logger.info(isRehearsal ? "Rehearsing a reload..." : "Reloading configuration...")
         let loaded = await host.load(sources)
         let outcome = loaded.outcome
         for warning in outcome.warnings { logger.warning("\(warning)") }
@@ -33,6 +37,10 @@ extension Agent: AgentControl {
                     + outcome.errors.map { "\($0)" }.joined(separator: "\n"))
         }
         let difference = ConfigDifference(from: config, to: new)
+        if isRehearsal {
+            await host.discard(loaded)
+            return Self.report(difference)
+        }
         // Settings that wait for a restart keep their old values, and are named again next time.
         let old = host.install(loaded)
         do throws(ConsulError) {
@@ -44,10 +52,8 @@ extension Agent: AgentControl {
         let pluginChanges = loaded.pluginChanges(from: old)
         await host.release(old)
         host.logFailures()
-        var report = ReloadReport()
-        report.needsRestart = difference.waiting.map { "\($0)" }
-        let waiting = Set(report.needsRestart.map { "setting \($0)" })
-        report.changed = difference.report.filter { !waiting.contains($0) } + pluginChanges
+        var report = Self.report(difference)
+        report.changed += pluginChanges
         for line in report.changed {
             logger.info("Reloaded", metadata: ["change": "\(line)"])
         }
@@ -57,11 +63,31 @@ extension Agent: AgentControl {
         return report
     }
 
+    /// Renewed certificates come into force for new connections; wrong ones stop the reload.
+    private func replaceTLS(_ new: RuntimeConfig) throws(ConsulError) {
+        do throws(TLSError) {
+            for server in changing.withLock({ $0.servers }) {
+                try server.replaceTLS(Listeners.tls(new))
+            }
+        } catch {
+            throw ConsulError(.internal, "the old configuration keeps running: \(error)")
+        }
+    }
+
+    private static func report(_ difference: ConfigDifference) -> ReloadReport {
+        var report = ReloadReport()
+        report.needsRestart = difference.waiting.map { "\($0)" }
+        let waiting = Set(report.needsRestart.map { "setting \($0)" })
+        report.changed = difference.report.filter { !waiting.contains($0) }
+        return report
+    }
+
     private func putIntoForce(_ new: RuntimeConfig, registry: PluginRegistry) async
         throws(ConsulError)
     {
         antiEntropy.pause()
         defer { antiEntropy.resume() }
+        try replaceTLS(new)
         // What can still fail comes first; watches are made whole before any is touched.
         try watches.check(new.watches.map { $0.definition }, registry: registry)
         try await registrar.apply(
@@ -71,6 +97,7 @@ extension Agent: AgentControl {
         try watches.apply(new.watches.map { $0.definition }, registry: registry)
         if let level = Logger.Level(consul: new.logging.level) { logSink.level = level }
         nodeMeta.node = NodeIdentity.node(new, id: nodeID)
+        antiEntropy.compareSoon()
         let servers = changing.withLock { changing in
             changing.config = new
             changing.registry = registry

@@ -11,28 +11,37 @@ extension Agent {
     /// Works until a signal or the API ends the agent.
     /// - Returns: the exit code: 0 after a graceful leave, 1 otherwise, as Consul has it.
     package func run() async -> Int32 {
-        let signals = Task { await obeySignals() }
+        let signals = changing.withLock { $0.signals } ?? Signals.stream()
+        let obeying = Task { await obey(signals) }
         var isGraceful = false
         for await graceful in ended {
             isGraceful = graceful
             break
         }
-        signals.cancel()
+        obeying.cancel()
+        ProcessRun.killAll()
+        removePIDFile()
         return isGraceful ? 0 : 1
     }
 
-    private func obeySignals() async {
-        for await signal in Signals.stream() {
+    private func obey(_ signals: AsyncStream<ProcessSignal>) async {
+        var isEnding = false
+        for await signal in signals {
             switch signal {
             case .hangup:
-                Task { _ = try? await reload() }
+                // Any number of them that come before a reload begins are one.
+                let isFirst = changing.withLock { changing in
+                    defer { changing.isReloadDue = true }
+                    return !changing.isReloadDue
+                }
+                if isFirst { Task { _ = try? await reload() } }
             case .interrupt, .terminate:
-                let isFirst = changing.withLock { !$0.isStopping }
-                guard isFirst else {
+                guard !isEnding, changing.withLock({ !$0.isStopping }) else {
                     // A second signal means now.
                     endedFeed.yield(false)
                     return
                 }
+                isEnding = true
                 logger.info("Caught", metadata: ["signal": "\(signal.name)"])
                 Task { await stop(gracefully: leaves(on: signal)) }
             case .user1:
@@ -46,7 +55,10 @@ extension Agent {
         return signal == .interrupt ? !node.skipLeaveOnInterrupt : node.leaveOnTerminate
     }
 
-    package func leave() async { await stop(gracefully: true) }
+    /// Returns at once, so that whoever asked over HTTP gets an answer before the server stops.
+    package func leave() async {
+        Task { await stop(gracefully: true) }
+    }
 
     /// Ends everything: no new work, then handlers and checks, then the network. Bounded in time.
     package func stop(gracefully: Bool) async {
@@ -58,28 +70,37 @@ extension Agent {
         notify?.stopping()
         logger.info(
             gracefully ? "Gracefully shutting down agent..." : "Graceful shutdown disabled. Exiting")
-        if gracefully { await membership.leave() }
         let deadline = Task {
             // Consul gives a graceful leave 15 seconds.
             if await clock.sleep(until: clock.now() + .seconds(15)) { endedFeed.yield(false) }
         }
+        // A reload under way comes to its end first; those that wait see that it is too late.
+        await reloads.enter()
+        if gracefully { await membership.leave() }
         await shutDownParts()
+        reloads.leave()
         deadline.cancel()
         logger.info("shutdown complete")
         logSink.flush()
         endedFeed.yield(gracefully)
     }
 
-    private func shutDownParts() async {
+    func shutDownParts() async {
         runners.stopAll()
         await watches.shutDown()
         await host.stop()
-        let (servers, tasks, pidFile) = changing.withLock { changing in
-            (changing.servers, changing.tasks, changing.pidFile)
-        }
+        let (servers, tasks) = changing.withLock { ($0.servers, $0.tasks) }
         for task in tasks { task.cancel() }
         for server in servers { await server.stop(grace: .milliseconds(500)) }
         await client.shutdown()
+        removePIDFile()
+    }
+
+    private func removePIDFile() {
+        let pidFile = changing.withLock { changing in
+            defer { changing.pidFile = nil }
+            return changing.pidFile
+        }
         do throws(FileError) {
             try pidFile?.remove()
         } catch {

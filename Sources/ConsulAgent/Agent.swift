@@ -21,6 +21,10 @@ package final class Agent: Sendable {
         var tasks: [Task<Void, Never>] = []
         var pidFile: PIDFile?
         var isStopping = false
+        /// A SIGHUP has come that no reload has begun to obey.
+        var isReloadDue = false
+        /// Caught from the start on, so that none ends the process half-made.
+        var signals: AsyncStream<ProcessSignal>?
     }
 
     let sources: ConfigSources

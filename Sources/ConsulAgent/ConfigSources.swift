@@ -5,8 +5,8 @@ package import PluginAPI
 import Primitives
 import Watch
 
-/// Where the configuration comes from: files and folders in the order given, and flags. Read anew at
-/// every reload.
+/// Where the configuration comes from: files and folders in the order given, and flags. Read anew
+/// at every reload.
 package struct ConfigSources: Sendable {
     /// Bytes of one fragment; a larger one is refused whole.
     private static let fragmentBytesMax = 4 << 20
@@ -27,8 +27,8 @@ package struct ConfigSources: Sendable {
     }
 
     /// Reads, merges and judges everything.
-    /// - Parameter passingOver: told of each type of check and handler that no plugin provides, which is
-    ///   then no error; nil makes it one.
+    /// - Parameter passingOver: told of each type of check and handler that no plugin provides,
+    ///   which is then no error; nil makes it one.
     package func load(
         registry: PluginRegistry, scope: ConfigLoader.Scope = .agent,
         passingOver: (@Sendable (String) -> Void)? = nil
@@ -61,8 +61,8 @@ package struct ConfigSources: Sendable {
         }
     }
 
-    /// In byte order of the names. Folders inside, and names that begin with a dot or end with a tilde,
-    /// are passed over.
+    /// In byte order of the names. Folders inside, and names that begin with a dot or end with a
+    /// tilde, are passed over.
     private func readDirectory(
         _ path: String, _ fragments: inout [Fragment], _ unreadable: inout [ConfigError]
     ) {
@@ -103,7 +103,7 @@ package struct ConfigSources: Sendable {
                     passingOver("check type \"\(type)\"")
                     return []
                 }
-                return registry.problems(in: definition).map { FieldProblem($0.path, $0.message) }
+                return registry.problems(in: definition)
             },
             watchProblems: { definition in
                 let kind = definition.handlerType.isEmpty ? "script" : definition.handlerType
@@ -119,8 +119,7 @@ package struct ConfigSources: Sendable {
                             "handler_type", "Handler type '\(kind)' not recognized")
                     ]
                 }
-                return (WatchRules.problems(in: definition) + handling)
-                    .map { FieldProblem($0.path, $0.message) }
+                return WatchRules.problems(in: definition) + handling
             },
             handlerProblem: Machine.executableProblem)
     }

@@ -12,6 +12,12 @@ extension ConsulClient {
         _ = try await send("PUT", "/v1/agent/reload").successful()
     }
 
+    /// A reload with a report of what it changed; as a rehearsal, of what it would change.
+    package func reload(isRehearsal: Bool) async throws(ConsulClientError) -> ReloadReport {
+        let parameters = isRehearsal ? [("report", ""), ("dry-run", "")] : [("report", "")]
+        return try await send("PUT", "/v1/agent/reload", parameters).successful().decode()
+    }
+
     package func leave() async throws(ConsulClientError) {
         _ = try await send("PUT", "/v1/agent/leave").successful()
     }

@@ -196,7 +196,10 @@ package final class LocalState: Sendable {
         contents.withLock { contents in
             guard var local = contents.checks[check.checkID] else { return }
             local.outputTold = check.output
-            if local.check.status == check.status { local.isInSync = true }
+            // The output may be newer already; that has its own turn.
+            var taken = check
+            taken.output = local.check.output
+            if local.check.isSame(as: taken) { local.isInSync = true }
             contents.checks[check.checkID] = local
         }
     }

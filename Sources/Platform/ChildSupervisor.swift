@@ -20,6 +20,16 @@ final class ChildSupervisor: @unchecked Sendable {
     private enum Phase { case running, asked, killed, over }
 
     private static let alive = Atomic<Int>(0)
+    /// Groups that may be signalled: a child leaves before it is reaped.
+    private static let groups = Mutex<(pids: Set<pid_t>, isClosed: Bool)>(([], false))
+
+    /// Kills every child with its group, at once, and lets none start after: this process ends.
+    static func killAll() {
+        groups.withLock { groups in
+            groups.isClosed = true
+            for pid in groups.pids { kill(-pid, SIGKILL) }
+        }
+    }
 
     let loop = PosixLoop.shared
     let pid: pid_t
@@ -64,6 +74,11 @@ final class ChildSupervisor: @unchecked Sendable {
                 pipes.closeOwnEnds()
                 throw error
             }
+            let isLate = groups.withLock { groups in
+                groups.pids.insert(started.pid)
+                return groups.isClosed
+            }
+            if isLate { kill(-started.pid, SIGKILL) }
             let child = ChildSupervisor(spec, started)
             let (input, output, error) = (pipes.ownInput, pipes.ownOutput, pipes.ownError)
             child.loop.execute {
@@ -185,6 +200,7 @@ final class ChildSupervisor: @unchecked Sendable {
     private func reap() {
         guard !isReaped else { return }
         isReaped = true
+        Self.groups.withLock { _ = $0.pids.remove(pid) }
         var status: Int32 = 0
         while waitpid(pid, &status, 0) < 0 && errno == EINTR { continue }
         Self.alive.subtract(1, ordering: .relaxed)

@@ -39,6 +39,10 @@ package enum ProcessRun {
         }
     }
 
+    /// Kills every child of this process with its group, at once, and lets none start after. For the
+    /// very end.
+    package static func killAll() { ChildSupervisor.killAll() }
+
     private static func cancel(_ child: ChildSupervisor) {
         child.loop.execute { child.stop(.cancelled, with: SIGKILL) }
     }

@@ -12,6 +12,8 @@ package struct WatchFiring: Hashable, Sendable {
     package var payload: [UInt8]
     package var index: WatchIndex
     package var environment: [String: String]
+    /// IDs of the events in it, for an event watch.
+    var events: [String] = []
 }
 
 /// Makes firings out of the states of a plan's sources.
@@ -19,8 +21,8 @@ struct FiringMaker: Hashable, Sendable {
     let definition: WatchDefinition
 
     /// - Parameters:
-    ///   - contents: one for each source, in order; for an event source, the events not handled yet.
-    ///   - before: the states handed over before, nil at first.
+    /// - contents: one for each source, in order; for an event source, the events not handled yet.
+    /// - before: the states handed over before, nil at first.
     func make(
         number: UInt64, contents: [WatchContent], before: [WatchContent?], index: WatchIndex
     ) -> WatchFiring {

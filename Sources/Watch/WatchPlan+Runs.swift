@@ -8,7 +8,7 @@ extension WatchPlan {
         if !isPaused {
             retryIfDue(now: now, &out)
             takeChange(now: now, &out)
-            while running.count < onBusy.runsMax, retry == nil, !queue.isEmpty {
+            while running.count < onBusy.runsMax, retries.isEmpty, !queue.isEmpty {
                 start(queue.removeFirst(), &out)
             }
         }
@@ -17,9 +17,13 @@ extension WatchPlan {
 
     private mutating func takeChange(now: Instant, _ out: inout [Directive]) {
         guard changedSince != nil, settled(by: now) else { return }
+        if !isEventWatch, !isForced, contents == lastFired, cancelled.isEmpty {
+            changedSince = nil  // back to the one handed over last
+            return
+        }
         // A newer state makes the retry of an older one pointless; events are not states.
-        if !isEventWatch, onBusy != .queue { retry = nil }
-        guard onBusy == .queue || (running.count < onBusy.runsMax && retry == nil) else {
+        if !isEventWatch, onBusy != .queue { retries = [] }
+        guard onBusy == .queue || (running.count < onBusy.runsMax && retries.isEmpty) else {
             if onBusy == .cancel {
                 for number in running.keys.sorted() where cancelled.insert(number).inserted {
                     out.append(.cancelRun(number: number))
@@ -27,7 +31,7 @@ extension WatchPlan {
             }
             return
         }
-        guard let firing = makeFiring(&out) else { return }
+        let firing = makeFiring(&out)
         if onBusy == .queue {
             if queue.count == Limits.queuedFiringsMax { queue.removeLast() }
             queue.append(firing)
@@ -36,20 +40,19 @@ extension WatchPlan {
         }
     }
 
-    /// Nil when the state went back to the one handed over last.
-    private mutating func makeFiring(_ out: inout [Directive]) -> WatchFiring? {
+    private mutating func makeFiring(_ out: inout [Directive]) -> WatchFiring {
         let contents = contents
         defer {
             changedSince = nil
             isForced = false
         }
-        if !isForced, !isEventWatch, contents == lastFired { return nil }
         firings += 1
         let before: [WatchContent?] =
             isEventWatch ? [nil] : lastFired.map { $0 } ?? contents.map { _ in nil }
-        let firing = maker.make(
+        var firing = maker.make(
             number: firings, contents: contents, before: before, index: newestIndex)
         if isEventWatch {
+            firing.events = pendingEvents.map { $0.name }
             memory.rememberHandled(pendingEvents.map { $0.name })
             pendingEvents = []
         } else {
@@ -80,24 +83,37 @@ extension WatchPlan {
     ) {
         guard var firing = running.removeValue(forKey: number) else { return }
         let wasCancelled = cancelled.remove(number) != nil
-        guard !succeeded, !wasCancelled, let policy = definition.retry else { return }
+        guard !succeeded else { return }
+        if wasCancelled {
+            // The state that the killed run had may be the newest again.
+            isForced = changedSince != nil
+            return
+        }
+        guard let policy = definition.retry else { return }
         guard firing.attempt < policy.max else {
             out.append(.deadLetter(firing))
             return
         }
-        // Another run of a parallel watch already waits to be repeated, or there is newer state.
-        let isSuperseded = changedSince != nil && !isEventWatch && onBusy != .queue
-        guard !isSuperseded, retry == nil else { return }
+        guard !isSuperseded(firing) else { return }
         let factor = Int64(1) << Int64(min(firing.attempt, 30))
         let pause = min(policy.minBackoff * factor, policy.maxBackoff)
         firing.attempt += 1
-        retry = (firing, now + pause)
+        retries.append((firing, now + pause))
+    }
+
+    /// True when a state has been, or is to be, handed over that is newer than this firing's.
+    private func isSuperseded(_ firing: WatchFiring) -> Bool {
+        guard !isEventWatch, onBusy != .queue else { return false }
+        return firing.number < firings
+            || (changedSince != nil && (isForced || contents != lastFired))
     }
 
     private mutating func retryIfDue(now: Instant, _ out: inout [Directive]) {
-        guard let (firing, at) = retry, at <= now, running.count < onBusy.runsMax else { return }
-        retry = nil
-        start(firing, &out)
+        while running.count < onBusy.runsMax,
+            let position = retries.firstIndex(where: { $0.at <= now })
+        {
+            start(retries.remove(at: position).firing, &out)
+        }
     }
 
     // MARK: Time
@@ -116,7 +132,7 @@ extension WatchPlan {
 
     private func nextInstant(after now: Instant) -> Instant? {
         guard !isPaused else { return nil }
-        let retryAt = running.count < onBusy.runsMax ? retry?.at : nil
+        let retryAt = running.count < onBusy.runsMax ? retries.map { $0.at }.min() : nil
         return [settlesAt, retryAt].compactMap { $0 }.filter { $0 > now }.min()
     }
 }

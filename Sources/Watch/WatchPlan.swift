@@ -6,10 +6,10 @@ package import Primitives
 /// A pure core with two hosts, the agent and `consul watch`. The host puts the queries, runs the
 /// handler, keeps one timer, and steps the plan with what happened.
 ///
-/// The rules, by default Consul's: the handler fires once at the start with what is there; runs of one
-/// watch never overlap; changes during a run join into the newest state; a state that equals the one
-/// handed over last is no change. Unlike Consul, a query that failed in between makes no difference, and
-/// an event is handed over once, also across reloads and restarts.
+/// The rules, by default Consul's: the handler fires once at the start with what is there; runs of
+/// one watch never overlap; changes during a run join into the newest state; a state that equals
+/// the one handed over last is no change. Unlike Consul, a query that failed in between makes no
+/// difference, and an event is handed over once, also across reloads and restarts.
 package struct WatchPlan: Sendable {
     package enum Input: Hashable, Sendable {
         case answer(source: Int, WatchAnswer)
@@ -24,8 +24,8 @@ package struct WatchPlan: Sendable {
     }
 
     package enum Directive: Hashable, Sendable {
-        /// Put the source's query, to be answered once its index is another than `after`; not before
-        /// the instant, if there is one.
+        /// Put the source's query, to be answered once its index is another than `after`; not
+        /// before the instant, if there is one.
         case query(source: Int, after: WatchIndex?, notBefore: Instant?)
         case fire(WatchFiring)
         /// Kill this run; its end is still reported.
@@ -57,7 +57,8 @@ package struct WatchPlan: Sendable {
     var running: [UInt64: WatchFiring] = [:]
     var cancelled: Set<UInt64> = []
     var queue: [WatchFiring] = []
-    var retry: (firing: WatchFiring, at: Instant)?
+    /// Failed runs to be repeated; nothing new starts before them, so they are at most `runsMax`.
+    var retries: [(firing: WatchFiring, at: Instant)] = []
 
     package init(_ definition: WatchDefinition, memory: WatchMemory = WatchMemory())
         throws(WatchError)
@@ -76,6 +77,15 @@ package struct WatchPlan: Sendable {
     /// The query of each source.
     package var queries: [WatchQuery] { cursors.map { $0.query } }
     package var isRunning: Bool { !running.isEmpty }
+
+    /// What a plan that takes over from this one should know: events whose run was still to come are
+    /// left to it.
+    package var memoryForSuccessor: WatchMemory {
+        var memory = memory
+        let open = Set((queue + retries.map { $0.firing }).flatMap { $0.events })
+        memory.handledEvents.removeAll { open.contains($0) }
+        return memory
+    }
 
     package func start() -> [Directive] {
         cursors.indices.map { .query(source: $0, after: nil, notBefore: nil) }
@@ -134,8 +144,8 @@ package struct WatchPlan: Sendable {
         pendingEvents.removeFirst(max(0, pendingEvents.count - Limits.pendingEventsMax))
     }
 
-    /// Consul fires at the start in any case. Told not to, a watch fires only if the state is another
-    /// than the one it remembers from before the restart.
+    /// Consul fires at the start in any case. Told not to, a watch fires only if the state is
+    /// another than the one it remembers from before the restart.
     private var firesAtStart: Bool {
         if definition.fireOnStart { return true }
         if isEventWatch { return !memory.handledEvents.isEmpty && !pendingEvents.isEmpty }

@@ -1,7 +1,7 @@
 public import Primitives
 
-/// Writes JSON as Go's `encoding/json` does: the same escapes (`<`, `>` and `&` among them), maps in
-/// byte order of their keys, and, if asked, an indent of four spaces.
+/// Writes JSON as Go's `encoding/json` does: the same escapes (`<`, `>` and `&` among them), maps
+/// in byte order of their keys, and, if asked, an indent of four spaces.
 public struct JSONWriter: WireEncoder, FieldVisitor, Sendable {
     public private(set) var output: [UInt8] = []
 

@@ -50,8 +50,10 @@ import Testing
                 return all
             }
             #expect(ready.count <= 16)
-            for responder in ready { responder.respond(.text(200, "n\(answered).")) }
-            answered += ready.count
+            for responder in ready {
+                responder.respond(.text(200, "n\(answered)."))
+                answered += 1
+            }
             if ready.isEmpty { try await Task.sleep(nanoseconds: 1_000_000) }
         }
         let answer = client.receive(until: "n199.")

@@ -5,19 +5,27 @@ import Synchronization
 /// The running checks by their IDs. May be asked from any thread: heartbeats do not wait for
 /// registrations.
 package final class CheckRunners: Sendable {
-    private let runners = Mutex<[String: CheckRunner]>([:])
+    private struct State {
+        var runners: [String: CheckRunner] = [:]
+        /// The agent ends: nothing starts any more.
+        var isClosed = false
+    }
+    private let state = Mutex(State())
 
     package init() {}
 
     func replace(_ id: String, by runner: CheckRunner) {
-        runners.withLock { $0.updateValue(runner, forKey: id) }?.stop()
+        let stopped = state.withLock { state in
+            state.isClosed ? runner : state.runners.updateValue(runner, forKey: id)
+        }
+        stopped?.stop()
     }
 
-    func remove(_ id: String) { runners.withLock { $0.removeValue(forKey: id) }?.stop() }
+    func remove(_ id: String) { state.withLock { $0.runners.removeValue(forKey: id) }?.stop() }
 
-    package var count: Int { runners.withLock { $0.count } }
+    package var count: Int { state.withLock { $0.runners.count } }
 
-    private func runner(_ id: String) -> CheckRunner? { runners.withLock { $0[id] } }
+    private func runner(_ id: String) -> CheckRunner? { state.withLock { $0.runners[id] } }
 
     /// A heartbeat for a TTL check.
     package func heartbeat(_ id: String, _ observation: CheckObservation) throws(ConsulError) {
@@ -37,10 +45,11 @@ package final class CheckRunners: Sendable {
         return observation
     }
 
+    /// For good.
     package func stopAll() {
-        let all = runners.withLock { runners in
-            defer { runners = [:] }
-            return Array(runners.values)
+        let all = state.withLock { state in
+            defer { state = State(isClosed: true) }
+            return Array(state.runners.values)
         }
         for runner in all { runner.stop() }
     }

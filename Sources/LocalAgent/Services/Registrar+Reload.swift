@@ -15,9 +15,12 @@ extension Registrar {
         let (oldRegistry, oldPolicy) = (self.registry, self.policy)
         self.registry = registry
         self.policy = policy
+        var wantedChecks = Set(checks.map { $0.id.isEmpty ? $0.name : $0.id })
         do throws(ConsulError) {
             for service in services {
-                _ = try checkDefinitions(of: service, source: .configuration)
+                for check in try checkDefinitions(of: service, source: .configuration) {
+                    wantedChecks.insert(check.id)
+                }
             }
             for check in checks { try validate(check, source: .configuration) }
         } catch {
@@ -26,7 +29,6 @@ extension Registrar {
         }
         let policyChanged = policy != oldPolicy
         let wantedServices = Set(services.map { $0.effectiveID })
-        let wantedChecks = Set(checks.map { $0.id.isEmpty ? $0.name : $0.id })
         for (id, old) in local.services
         where old.source == .configuration && !wantedServices.contains(id) {
             try deregister(service: id)
@@ -36,12 +38,11 @@ extension Registrar {
             let isSame = current?.definition == service && current?.source == .configuration
             if isSame, !policyChanged { continue }
             files.remove(service.effectiveID, in: .services)
-            try register(service, source: .configuration, replacesChecks: true)
+            try register(service, source: .configuration)
         }
+        // Of services, too; but not what the API hung on a service of the configuration.
         for (id, old) in local.checks
-        where old.source == .configuration && old.check.serviceID.isEmpty
-            && !wantedChecks.contains(id)
-        {
+        where old.source == .configuration && !wantedChecks.contains(id) {
             remove(check: id)
         }
         try apply(checks: checks, policyChanged: policyChanged)
@@ -67,7 +68,7 @@ extension Registrar {
         for persisted in files.loadAll(PersistedService.self, in: .services, broken: broken)
         where local.service(persisted.service.effectiveID) == nil {
             tryRestoring("service", persisted.service.effectiveID) { () throws(ConsulError) in
-                try register(persisted.service, source: .api)
+                try register(persisted.service, source: .api, persists: false)
             }
         }
         for persisted in files.loadAll(PersistedCheck.self, in: .checks, broken: broken)
@@ -77,7 +78,7 @@ extension Registrar {
                 if let reason = Maintenance.reason(of: persisted.check) {
                     restoreMaintenance(persisted.check, reason: reason)
                 } else {
-                    try register(persisted.definition, source: .api)
+                    try register(persisted.definition, source: .api, persists: false)
                 }
             }
         }

@@ -63,16 +63,21 @@ package actor Registrar {
         self.unixSeconds = unixSeconds
     }
 
+    package var allowsScriptsFromAPI: Bool { policy.scriptsFromAPI }
+
     // MARK: Services
 
     /// - Parameter replacesChecks: take out checks that the definition no longer has
     ///   (`?replace-existing-checks`).
+    /// - Parameter persists: false for what was just read from its file: a full disk must not keep it
+    ///   from coming back.
     package func register(
-        _ definition: ServiceDefinition, source: RegistrationSource, replacesChecks: Bool = false
+        _ definition: ServiceDefinition, source: RegistrationSource, replacesChecks: Bool = false,
+        persists: Bool = true
     ) throws(ConsulError) {
         let service = definition.nodeService
         let checks = try checkDefinitions(of: definition, source: source)
-        if source == .api {
+        if source == .api, persists {
             var persisted = PersistedService()
             persisted.token = definition.token
             persisted.service = definition
@@ -117,16 +122,16 @@ package actor Registrar {
 
     // MARK: Checks
 
-    package func register(_ definition: CheckDefinition, source: RegistrationSource)
-        throws(ConsulError)
-    {
+    package func register(
+        _ definition: CheckDefinition, source: RegistrationSource, persists: Bool = true
+    ) throws(ConsulError) {
         var definition = definition
         if definition.id.isEmpty { definition.id = definition.name }
         if !definition.serviceID.isEmpty, local.service(definition.serviceID) == nil {
             throw LocalAgentError.serviceMissing(definition.serviceID)
         }
         try validate(definition, source: source)
-        try add(definition, source: source, persists: source == .api)
+        try add(definition, source: source, persists: persists && source == .api)
     }
 
     package func deregister(check id: String) throws(ConsulError) {
@@ -182,7 +187,10 @@ package actor Registrar {
             local.updateCheck(definition.id, status: status, output: discards ? "" : output)
         }
         runners.replace(definition.id, by: runner)
-        runner.start(stagger: random.duration(below: max(definition.interval, .seconds(1))))
+        let interval = max(definition.interval, Limits.checkIntervalMin)
+        let stagger =
+            definition.staggerMax > .zero ? min(definition.staggerMax, interval) : interval
+        runner.start(stagger: random.duration(below: stagger))
     }
 
     private func checkType(of definition: CheckDefinition) throws(ConsulError)

@@ -3,7 +3,7 @@ import Primitives
 import Synchronization
 import Watch
 
-/// One run of a handler, from start to end.
+/// One run of a handler, from start to end. It may be killed at any time, also before its start.
 final class HandlerRun: Sendable {
     let firing: WatchFiring
     let startedAt: Instant
@@ -11,7 +11,9 @@ final class HandlerRun: Sendable {
     private struct State {
         var task: Task<Void, Never>?
         var companion: Task<Void, Never>?
+        var isKilled = false
         var isOver = false
+        var waiting: [CheckedContinuation<Void, Never>] = []
     }
     private let state = Mutex(State())
 
@@ -20,33 +22,59 @@ final class HandlerRun: Sendable {
         self.startedAt = startedAt
     }
 
+    /// The handler begins on the caller's thread: a hop to another would delay it.
     func start(
         _ handler: any WatchHandler, _ firing: HandlerFiring,
         ended: @escaping @Sendable (HandlerOutcome) -> Void
     ) {
-        let task = Task {
-            let outcome = await handler.run(firing)
-            let companion = state.withLock { state in
-                state.isOver = true
-                return state.companion
-            }
-            companion?.cancel()
-            ended(outcome)
+        let task = Task.immediate {
+            ended(await handler.run(firing))
+            end()
         }
-        state.withLock { $0.task = task }
+        let isKilled = state.withLock { state in
+            if !state.isOver { state.task = task }
+            return state.isKilled
+        }
+        if isKilled { task.cancel() }
+    }
+
+    private func end() {
+        let (companion, waiting) = state.withLock { state in
+            defer {
+                state.isOver = true
+                (state.task, state.companion, state.waiting) = (nil, nil, [])
+            }
+            return (state.companion, state.waiting)
+        }
+        companion?.cancel()
+        for continuation in waiting { continuation.resume() }
     }
 
     /// Runs beside the handler, and is cancelled at its end.
     func whileRunning(_ body: @escaping @Sendable () async -> Void) {
         let companion = Task { await body() }
         let isOver = state.withLock { state in
-            state.companion = companion
+            if !state.isOver { state.companion = companion }
             return state.isOver
         }
         if isOver { companion.cancel() }
     }
 
-    func kill() { state.withLock { $0.task }?.cancel() }
+    func kill() {
+        let task = state.withLock { state in
+            state.isKilled = true
+            return state.task
+        }
+        task?.cancel()
+    }
 
-    func finished() async { await state.withLock { $0.task }?.value }
+    func finished() async {
+        await withCheckedContinuation { continuation in
+            let isOver = state.withLock { state in
+                if !state.isOver { state.waiting.append(continuation) }
+                return state.isOver
+            }
+            if isOver { continuation.resume() }
+        }
+    }
 }

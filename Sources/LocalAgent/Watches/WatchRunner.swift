@@ -18,11 +18,13 @@ package final class WatchRunner: Sendable {
         package var logger: Logger
         /// Added to every handler's environment: `CONSUL_NODE`, `CONSUL_DATACENTER`.
         package var environment: [String: String]
+        /// For watches with `health_check: true`.
+        package var health: WatchHealth?
 
         package init(
             reader: WatchReader, clock: any WaitingClock, store: any WatchStore,
             wallText: @escaping @Sendable () -> String, logger: Logger,
-            environment: [String: String]
+            environment: [String: String], health: WatchHealth? = nil
         ) {
             self.reader = reader
             self.clock = clock
@@ -30,12 +32,15 @@ package final class WatchRunner: Sendable {
             self.wallText = wallText
             self.logger = logger
             self.environment = environment
+            self.health = health
         }
     }
 
     private enum Event: Sendable {
         case input(WatchPlan.Input)
         case queryFailed(source: Int, ConsulError)
+        /// A query that was held back after an error is due.
+        case queryDue(source: Int, after: WatchIndex?)
         case runEnded(HandlerRun, HandlerOutcome)
     }
 
@@ -46,6 +51,8 @@ package final class WatchRunner: Sendable {
         var pending: [Int: any PendingCall] = [:]
         var timers: [Int: Task<Void, Never>] = [:]
         var runs: [UInt64: HandlerRun] = [:]
+        /// When the newest state came in: the lag of a run counts from there.
+        var answeredAt = Instant.zero
     }
 
     package let definition: WatchDefinition
@@ -78,7 +85,7 @@ package final class WatchRunner: Sendable {
             var status = state.status
             if state.plan.isPaused {
                 status.state = "paused"
-            } else if state.plan.isRunning {
+            } else if !state.runs.isEmpty {
                 status.state = "running"
             } else if !status.queryError.isEmpty {
                 status.state = "failing"
@@ -87,7 +94,10 @@ package final class WatchRunner: Sendable {
         }
     }
 
-    package var memory: WatchMemory { state.withLock { $0.plan.memory } }
+    /// What a runner that takes over from this one should know; final once this one is stopped.
+    package var memory: WatchMemory { state.withLock { $0.plan.memoryForSuccessor } }
+
+    package var isRunningHandlers: Bool { state.withLock { !$0.runs.isEmpty } }
 
     /// Works until `stop`.
     /// - Parameter memory: what an earlier runner of this watch, or of this agent, has handled.
@@ -96,8 +106,9 @@ package final class WatchRunner: Sendable {
             state.plan.memory = memory
             return state.plan.start()
         }
-        for directive in first { carryOut(directive) }
+        if definition.healthCheck { around.health?.begin(id) }
         Task {
+            for directive in first { carryOut(directive) }
             for await event in inputs { take(event) }
         }
     }
@@ -133,24 +144,10 @@ package final class WatchRunner: Sendable {
     private func take(_ event: Event) {
         let now = around.clock.now()
         let directives = state.withLock { state -> [WatchPlan.Directive] in
-            switch event {
-            case .input where state.isStopped, .queryFailed where state.isStopped:
-                return []
-            case .input(let input):
-                if case .answer(_, let answer) = input {
-                    state.status.index = answer.index.description
-                    state.status.queryError = ""
-                }
-                return state.plan.step(input, now: now)
-            case .queryFailed(let source, let error):
-                state.status.queryError = error.message
-                return state.plan.step(.failed(source: source), now: now)
-            case .runEnded(let run, let outcome):
-                record(outcome, of: run, in: &state)
-                state.runs[run.firing.number] = nil
-                return state.plan.step(
-                    .runEnded(number: run.firing.number, succeeded: outcome.succeeded), now: now)
-            }
+            let directives = step(event, now: now, &state)
+            // Under the same lock, so that `stop` and `killHandlers` see each run or prevent it.
+            for case .fire(let firing) in directives { begin(firing, now: now, in: &state) }
+            return directives
         }
         if case .queryFailed(_, let error) = event, !isStopped {
             around.logger.error(
@@ -160,6 +157,35 @@ package final class WatchRunner: Sendable {
         if isStopped, state.withLock({ $0.runs.isEmpty }) { feed.finish() }
     }
 
+    private func step(_ event: Event, now: Instant, _ state: inout State)
+        -> [WatchPlan.Directive]
+    {
+        switch event {
+        case .runEnded(let run, let outcome):
+            record(outcome, of: run, in: &state)
+            state.runs[run.firing.number] = nil
+            let directives = state.plan.step(
+                .runEnded(number: run.firing.number, succeeded: outcome.succeeded), now: now)
+            guard state.isStopped else { return directives }
+            // What is still to be done is the successor's; a change given up is not.
+            return directives.filter { if case .deadLetter = $0 { true } else { false } }
+        case _ where state.isStopped:
+            return []
+        case .input(let input):
+            if case .answer(_, let answer) = input {
+                state.status.index = answer.index.description
+                state.answeredAt = now
+                state.status.queryError = ""
+            }
+            return state.plan.step(input, now: now)
+        case .queryFailed(let source, let error):
+            state.status.queryError = error.message
+            return state.plan.step(.failed(source: source), now: now)
+        case .queryDue(let source, let after):
+            return [.query(source: source, after: after, notBefore: nil)]
+        }
+    }
+
     private var isStopped: Bool { state.withLock { $0.isStopped } }
     private var id: String { state.withLock { $0.status.id } }
 
@@ -167,11 +193,13 @@ package final class WatchRunner: Sendable {
         switch directive {
         case .query(let source, let after, let notBefore):
             if let notBefore {
-                setTimer(source, notBefore) { [self] in query(source, after: after) }
+                setTimer(source, notBefore) { [feed] in
+                    feed.yield(.queryDue(source: source, after: after))
+                }
             } else {
                 query(source, after: after)
             }
-        case .fire(let firing): if !isStopped { fire(firing) }
+        case .fire(let firing): run(firing)
         case .cancelRun(let number): state.withLock { $0.runs[number] }?.kill()
         case .wake(let instant):
             setTimer(-1, instant) { [feed] in feed.yield(.input(.woke)) }
@@ -210,23 +238,26 @@ package final class WatchRunner: Sendable {
 
     // MARK: Running the handler
 
-    private func fire(_ firing: WatchFiring) {
+    private func begin(_ firing: WatchFiring, now: Instant, in state: inout State) {
+        state.runs[firing.number] = HandlerRun(firing: firing, startedAt: now)
+        state.status.fires += 1
+        var record = WatchRun()
+        record.number = firing.number
+        record.attempt = firing.attempt
+        record.index = firing.index.description
+        record.started = around.wallText()
+        record.isRunning = true
+        if firing.attempt == 0 {
+            record.lagMilliseconds = Int((now - state.answeredAt).milliseconds)
+        }
+        state.status.runs.append(record)
+        state.status.runs.removeFirst(max(0, state.status.runs.count - Limits.watchHistoryMax))
+    }
+
+    private func run(_ firing: WatchFiring) {
+        guard let run = state.withLock({ $0.runs[firing.number] }) else { return }
         var environment = around.environment
         environment.merge(firing.environment) { $1 }
-        let run = HandlerRun(firing: firing, startedAt: around.clock.now())
-        state.withLock { state in
-            state.runs[firing.number] = run
-            state.status.fires += 1
-            var record = WatchRun()
-            record.number = firing.number
-            record.attempt = firing.attempt
-            record.index = firing.index.description
-            record.started = around.wallText()
-            record.isRunning = true
-            state.status.runs.append(record)
-            state.status.runs.removeFirst(
-                max(0, state.status.runs.count - Limits.watchHistoryMax))
-        }
         run.start(
             handler,
             HandlerFiring(
@@ -234,6 +265,7 @@ package final class WatchRunner: Sendable {
                 environment: environment)
         ) { [self] outcome in
             log(outcome)
+            if definition.healthCheck { around.health?.take(outcome, of: id) }
             feed.yield(.runEnded(run, outcome))
         }
         watchForSlowness(run)
