@@ -122,7 +122,8 @@ struct DockerCheck: PolledCheck {
 
     private static func reason(_ answer: HTTPProbeAnswer) -> String {
         let said = object(answer)?["message"]?.stringValue
-        return "\(answer.status) \(said ?? String(decoding: answer.body.prefix(200), as: UTF8.self))"
+        let text = said ?? String(decoding: answer.body.prefix(200), as: UTF8.self)
+        return "\(answer.status) \(text)"
     }
 }
 

@@ -27,8 +27,8 @@ package struct ConfigSources: Sendable {
     }
 
     /// Reads, merges and judges everything.
-    /// - Parameter passingOver: told of each type of check and handler that no plugin provides, which is
-    ///   then no error; nil makes it one.
+    /// - Parameter passingOver: told of each type of check and handler that no plugin provides,
+    ///   which is then no error; nil makes it one.
     package func load(
         registry: PluginRegistry, scope: ConfigLoader.Scope = .agent,
         passingOver: (@Sendable (String) -> Void)? = nil

@@ -4,8 +4,8 @@ package import PluginAPI
 package import Primitives
 import Synchronization
 
-/// Keeps the catalog's view of this node equal to what the agent has. The agent is right: what is missing
-/// or different is registered, what is foreign is taken out.
+/// Keeps the catalog's view of this node equal to what the agent has. The agent is right: what is
+/// missing or different is registered, what is foreign is taken out.
 ///
 /// Changes go at once; everything is compared about every minute, and after a failure sooner.
 package final class AntiEntropy: Sendable {

@@ -16,9 +16,11 @@ package enum Limits {
     package static let watchHistoryMax = 20
     /// Bytes of a handler's output kept and logged, as in Consul.
     package static let handlerOutputMax = 4096
-    /// Bytes of a plugin's own words beyond the bound on its target's, such as `HTTP GET url: 200 OK`.
+    /// Bytes of a plugin's own words beyond the bound on its target's, such as `HTTP GET url: 200
+    /// OK`.
     package static let checkOutputHeadMax = 1024
-    /// A handler that has no `timeout` and runs longer is named in the log, again each time it doubles.
+    /// A handler that has no `timeout` and runs longer is named in the log, again each time it
+    /// doubles.
     package static let slowHandler = GoDuration.seconds(60)
     /// How much longer than its time limit a probe may take before the agent stops waiting.
     package static let probeGrace = GoDuration.seconds(5)

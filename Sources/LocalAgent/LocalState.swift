@@ -3,11 +3,11 @@ package import Primitives
 import Synchronization
 import Wire
 
-/// What this node offers: its services and checks, whoever registered them. The agent is the authority
-/// for its own node; `AntiEntropy` carries this into the catalog.
+/// What this node offers: its services and checks, whoever registered them. The agent is the
+/// authority for its own node; `AntiEntropy` carries this into the catalog.
 ///
-/// May be asked from any thread; nothing here blocks for long. Observers are told after each change,
-/// outside the lock.
+/// May be asked from any thread; nothing here blocks for long. Observers are told after each
+/// change, outside the lock.
 package final class LocalState: Sendable {
     package enum Change: Hashable, Sendable {
         case service(String)
@@ -49,8 +49,8 @@ package final class LocalState: Sendable {
         contents.withLock { ($0.removedServices, $0.removedChecks) }
     }
 
-    /// The checks that bear on a service: its own and the node's. Nil when there is no such service; the
-    /// node's alone for an empty ID.
+    /// The checks that bear on a service: its own and the node's. Nil when there is no such
+    /// service; the node's alone for an empty ID.
     package func checks(ofService id: String) -> [HealthCheck]? {
         contents.withLock { contents in
             guard id.isEmpty || contents.services[id] != nil else { return nil }
@@ -62,8 +62,8 @@ package final class LocalState: Sendable {
 
     // MARK: Observing
 
-    /// Calls back after every change until `stopObserving`. The call comes on the changing thread and
-    /// must be quick.
+    /// Calls back after every change until `stopObserving`. The call comes on the changing thread
+    /// and must be quick.
     package func observe(_ tell: @escaping @Sendable (Change) -> Void) -> UInt64 {
         contents.withLock { contents in
             contents.nextObserver += 1

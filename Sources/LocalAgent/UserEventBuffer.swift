@@ -37,8 +37,8 @@ package final class UserEventBuffer: Sendable {
         state.withLock { Self.select(name, from: $0.events) }
     }
 
-    /// Answers once the newest event of that name is another than the one with this index: at once, or
-    /// from the thread that brings it.
+    /// Answers once the newest event of that name is another than the one with this index: at once,
+    /// or from the thread that brings it.
     /// - Returns: a handle when the answer is still to come.
     package func read(
         named name: String, after index: UInt64,
@@ -72,8 +72,8 @@ package final class UserEventBuffer: Sendable {
         name.isEmpty ? events : events.filter { $0.name == name }
     }
 
-    /// Consul's index of an event list: the halves of the newest event's UUID, mixed; 1 for none. It does
-    /// not grow: compare it for equality only.
+    /// Consul's index of an event list: the halves of the newest event's UUID, mixed; 1 for none.
+    /// It does not grow: compare it for equality only.
     package static func index(of events: [UserEvent]) -> UInt64 {
         guard let last = events.last else { return 1 }
         let hex = last.id.filter { $0 != "-" }

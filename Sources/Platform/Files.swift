@@ -62,8 +62,8 @@ package enum Files {
 
     package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
-    /// Adds to the end of a file, made with mode 0600 if it is missing. A file that would grow beyond
-    /// `limit` bytes is left as it is, and that is an error.
+    /// Adds to the end of a file, made with mode 0600 if it is missing. A file that would grow
+    /// beyond `limit` bytes is left as it is, and that is an error.
     package static func append(_ path: String, _ bytes: [UInt8], limit: Int) throws(FileError) {
         guard (size(path) ?? 0) + bytes.count <= limit else {
             throw FileError("append", path, reason: "the file has reached \(limit) bytes")

@@ -57,8 +57,8 @@ package enum ProcessRun {
         }
     }
 
-    /// Kills every child of this process with its group, at once, and lets none start after. For the
-    /// very end.
+    /// Kills every child of this process with its group, at once, and lets none start after. For
+    /// the very end.
     package static func killAll() { ChildSupervisor.killAll() }
 
     private static func cancel(_ child: ChildSupervisor) {

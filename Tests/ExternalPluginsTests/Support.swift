@@ -30,7 +30,7 @@ final class TempFolder: Sendable {
     let path: String
 
     init() {
-        var name = Array("/tmp/plugins-XXXXXX".utf8CString)
+        var name = Array("/tmp/plugins-\(String(repeating: "X", count: 6))".utf8CString)
         path = name.withUnsafeMutableBufferPointer { String(cString: mkdtemp($0.baseAddress!)) }
     }
 

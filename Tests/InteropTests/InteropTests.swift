@@ -2,8 +2,8 @@ import Platform
 import Testing
 import Wire
 
-/// Ours beside HashiCorp Consul: the same requests and the same command lines, and the answers must be
-/// alike. Skipped where that program is not installed.
+/// Ours beside HashiCorp Consul: the same requests and the same command lines, and the answers must
+/// be alike. Skipped where that program is not installed.
 @Suite(.serialized, .enabled(if: Program.isPeerThere))
 struct InteropTests {
     /// Sections of the page of differences, from its headings.

@@ -5,8 +5,8 @@ import Platform
 enum Program: CaseIterable {
     case theirs, ours
 
-    /// HashiCorp Consul: `$CONSUL_PEER`, else the copy that was installed for such comparisons. Ours:
-    /// what this build made, beside the tests.
+    /// HashiCorp Consul: `$CONSUL_PEER`, else the copy that was installed for such comparisons.
+    /// Ours: what this build made, beside the tests.
     var path: String {
         switch self {
         case .theirs: Self.peer

@@ -8,7 +8,7 @@ import Testing
 
 @testable import LocalAgent
 
-/// A check that answers by a script, the last answer again and again. Told so, it never ends in time.
+/// A check that answers by a script, the last answer again and again. Told so, it never ends.
 private final class TestCheck: PolledCheck {
     private let answers: Mutex<[CheckObservation]>
     private let hangs: Bool

@@ -4,8 +4,8 @@ package import PluginAPI
 package import Primitives
 import Synchronization
 
-/// Runs one check for as long as it is registered: interval, first stagger, time limit, thresholds and
-/// output bound, for every type alike. The plugin does one probe at a time.
+/// Runs one check for as long as it is registered: interval, first stagger, time limit, thresholds
+/// and output bound, for every type alike. The plugin does one probe at a time.
 package final class CheckRunner: Sendable {
     package typealias Report = @Sendable (CheckStatus, String) -> Void
 

@@ -1,8 +1,8 @@
 package import ConsulModel
 package import PluginAPI
 
-/// How many results in a row it takes to change a check's status (Consul's `success_before_passing`,
-/// `failures_before_warning`, `failures_before_critical`).
+/// How many results in a row it takes to change a check's status (Consul's
+/// `success_before_passing`, `failures_before_warning`, `failures_before_critical`).
 ///
 /// The counters start full, so that the first result counts at once.
 package struct CheckThresholds: Hashable, Sendable {

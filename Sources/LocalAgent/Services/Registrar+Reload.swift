@@ -5,9 +5,9 @@ import Primitives
 
 /// Reload, start and maintenance: many registrations at once.
 extension Registrar {
-    /// Puts the configuration's services and checks into force. Unchanged ones are not touched, changed
-    /// checks keep their status, and what the API registered stays unless the configuration now has the
-    /// same ID.
+    /// Puts the configuration's services and checks into force. Unchanged ones are not touched,
+    /// changed checks keep their status, and what the API registered stays unless the configuration
+    /// now has the same ID.
     package func apply(
         services: [ServiceDefinition], checks: [CheckDefinition], registry: PluginRegistry,
         policy: Policy
@@ -60,7 +60,8 @@ extension Registrar {
         }
     }
 
-    /// Brings back what the API registered before the agent stopped, except what the configuration has.
+    /// Brings back what the API registered before the agent stopped, except what the configuration
+    /// has.
     package func restore() {
         let broken = { [logger] (reason: String) in
             logger.error("cannot read a persisted registration", metadata: ["error": "\(reason)"])
@@ -98,8 +99,8 @@ extension Registrar {
 
     // MARK: Maintenance
 
-    /// Adds or removes the critical check that takes a service, or with an empty ID the node, out of
-    /// use. Kept across restarts.
+    /// Adds or removes the critical check that takes a service, or with an empty ID the node, out
+    /// of use. Kept across restarts.
     package func setMaintenance(_ enabled: Bool, service id: String, reason: String)
         throws(ConsulError)
     {

@@ -44,8 +44,9 @@ package struct PersistedCheckState: Record, Hashable, Sendable {
     }
 }
 
-/// The agent's files below its data directory: `services`, `checks`, `checks/state` and `watches`, one
-/// JSON file each, readable by the owner alone. Without a data directory (`-dev`) nothing is kept.
+/// The agent's files below its data directory: `services`, `checks`, `checks/state` and `watches`,
+/// one JSON file each, readable by the owner alone. Without a data directory (`-dev`) nothing is
+/// kept.
 package struct RegistrationFiles: Sendable {
     package enum Folder: String, CaseIterable, Sendable {
         case services, checks

@@ -3,8 +3,8 @@ import PluginAPI
 import Synchronization
 import Watch
 
-/// Watches that come and go through the API, beside those of the configuration. They are kept in the
-/// data directory.
+/// Watches that come and go through the API, beside those of the configuration. They are kept in
+/// the data directory.
 extension WatchManager {
     /// Adds a watch, or replaces one that was added under the same ID.
     /// - Returns: its ID: the one given, or one made from what it looks at.

@@ -3,8 +3,8 @@ package import PluginAPI
 import Synchronization
 import Watch
 
-/// All watches of the agent. A reload hands it the new list: unchanged ones go on undisturbed, changed
-/// ones start again with the memory of the old, removed ones stop.
+/// All watches of the agent. A reload hands it the new list: unchanged ones go on undisturbed,
+/// changed ones start again with the memory of the old, removed ones stop.
 package final class WatchManager: Sendable {
     struct State {
         var runners: [String: WatchRunner] = [:]
@@ -32,8 +32,8 @@ package final class WatchManager: Sendable {
         package var unchanged: [String] = []
     }
 
-    /// Takes the configuration's watches over. Those added by the API go on, unless the configuration
-    /// now has their ID.
+    /// Takes the configuration's watches over. Those added by the API go on, unless the
+    /// configuration now has their ID.
     @discardableResult
     package func apply(_ definitions: [WatchDefinition], registry: PluginRegistry)
         throws(ConsulError) -> Difference

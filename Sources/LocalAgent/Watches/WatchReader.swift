@@ -2,7 +2,8 @@ package import ConsulModel
 package import Watch
 import Wire
 
-/// Puts a watch's queries inside the agent: to the backend, to the event buffer, or to the local state.
+/// Puts a watch's queries inside the agent: to the backend, to the event buffer, or to the local
+/// state.
 package struct WatchReader: Sendable {
     private let backend: any Backend
     private let events: UserEventBuffer

@@ -6,8 +6,8 @@ import Synchronization
 package import Watch
 import Wire
 
-/// The agent's host of one `WatchPlan`: it puts the queries, runs the handler and keeps the timer. All
-/// inputs go through one stream to one task, so the plan is stepped by one at a time.
+/// The agent's host of one `WatchPlan`: it puts the queries, runs the handler and keeps the timer.
+/// All inputs go through one stream to one task, so the plan is stepped by one at a time.
 package final class WatchRunner: Sendable {
     /// What a runner needs of the agent around it.
     package struct Surroundings: Sendable {

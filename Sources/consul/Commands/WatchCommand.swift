@@ -7,8 +7,8 @@ import Primitives
 import Watch
 import Wire
 
-/// `consul watch`: puts a watch's query from outside the agent and runs a program at every change, or
-/// prints the data once.
+/// `consul watch`: puts a watch's query from outside the agent and runs a program at every change,
+/// or prints the data once.
 struct WatchCommand: Command {
     let path = ["watch"]
     let synopsis = "Watch for changes in Consul"
