@@ -103,7 +103,7 @@ let package = Package(
             [
                 "Primitives", "Wire", "ConsulModel", "ConsulState", "ConsulConfig", "PluginAPI",
                 "Watch", "Platform", "HTTPTransport", "ConsulServer", "LocalAgent", "ConsulHTTP",
-                nioCore, nioPosix, nioHTTP1, logging,
+                "ExternalPlugins", nioCore, nioPosix, nioHTTP1, logging,
             ]),
 
         // ---- Floor 7: the door ----------------------------------------------------------------
@@ -149,6 +149,10 @@ let package = Package(
         tests(
             of: "ConsulServer",
             ["Primitives", "Wire", "ConsulModel", "ConsulState", nioCore, nioPosix]),
+        .testTarget(
+            name: "TourTests", dependencies: ["Primitives", "Platform", "consul"],
+            swiftSettings: strict),
+        .testTarget(name: "TidyTests", swiftSettings: strict),
         tests(of: "Watch", ["Primitives", "Wire", "ConsulModel"], exclude: ["Scripts"]),
         tests(
             of: "LocalAgent",
@@ -160,6 +164,23 @@ let package = Package(
                 "Primitives", "Wire", "ConsulModel", "ConsulConfig", "PluginAPI", "Platform",
                 "HTTPTransport", "LocalAgent", "ConsulAgent", "StandardPlugins", "consul",
                 nioPosix, nioHTTP1, logging,
+            ],
+            swiftSettings: strict),
+        house(
+            "PluginKit", ["Primitives", "ConsulModel", "PluginAPI"], path: "Tests/PluginKit"),
+        tests(
+            of: "ExternalPlugins",
+            [
+                "Primitives", "Wire", "ConsulModel", "ConsulConfig", "PluginAPI", "ConsulAgent",
+                "PluginKit", logging,
+            ]),
+        .testTarget(
+            name: "PluginsTests",  // all of Check* and Handler*, and what runs them
+            dependencies: [
+                "Primitives", "Wire", "ConsulModel", "PluginAPI", "Platform", "HTTPTransport",
+                "LocalAgent", "ConsulAgent", "StandardPlugins", "CheckScript", "CheckHTTP",
+                "CheckTCP", "CheckUDP", "CheckTTL", "CheckAlias", "CheckDocker", "CheckOSService",
+                "HandlerScript", "HandlerHTTP", "PluginKit", nioCore, nioPosix, logging,
             ],
             swiftSettings: strict),
     ]

@@ -3,8 +3,8 @@ public import PluginAPI
 import Primitives
 import Wire
 
-/// `docker_container_id` and `args` with an interval: runs a program inside a container through Docker's
-/// socket; exit codes as for scripts.
+/// `docker_container_id` and `args` with an interval: runs a program inside a container through
+/// Docker's socket; exit codes as for scripts.
 public struct DockerCheckType: CheckType {
     public let kind = "docker"
     public let socket: String
@@ -126,8 +126,8 @@ struct DockerCheck: PolledCheck {
     }
 }
 
-/// Docker's framing of an exec's two output streams: a byte for the stream, three zeros, a length in
-/// four bytes, big-endian.
+/// Docker's framing of an exec's two output streams: a byte for the stream, three zeros, a length
+/// in four bytes, big-endian.
 enum DockerStream {
     static func unwrap(_ bytes: [UInt8], _ take: (ArraySlice<UInt8>) -> Void) {
         var rest = bytes[...]

@@ -2,8 +2,8 @@ public import ConsulModel
 public import PluginAPI
 import Primitives
 
-/// `http: URL` with an interval. 2xx passes, 429 warns, anything else is critical, unless `expect` says
-/// otherwise.
+/// `http: URL` with an interval. 2xx passes, 429 warns, anything else is critical, unless `expect`
+/// says otherwise.
 public struct HTTPCheckType: CheckType {
     public let kind = "http"
     public init() {}

@@ -3,7 +3,8 @@ public import PluginAPI
 import Primitives
 import Synchronization
 
-/// `ttl: duration`: the program under watch sends heartbeats; without one in time the check is critical.
+/// `ttl: duration`: the program under watch sends heartbeats; without one in time the check is
+/// critical.
 public struct TTLCheckType: CheckType {
     public let kind = "ttl"
     public init() {}

@@ -2,8 +2,8 @@ public import ConsulModel
 public import PluginAPI
 import Primitives
 
-/// `http_handler_config`: the data is the body of a request, the index its `X-Consul-Index`. Any 2xx is
-/// success.
+/// `http_handler_config`: the data is the body of a request, the index its `X-Consul-Index`. Any
+/// 2xx is success.
 public struct HTTPHandlerKind: HandlerKind {
     public let kind = "http"
     public init() {}

@@ -2,8 +2,8 @@ public import ConsulModel
 public import PluginAPI
 import Primitives
 
-/// `args`, run without a shell, or `handler`, a command line for `$SHELL -c`. The data comes on stdin, the
-/// index in `CONSUL_INDEX`.
+/// `args`, run without a shell, or `handler`, a command line for `$SHELL -c`. The data comes on
+/// stdin, the index in `CONSUL_INDEX`.
 public struct ScriptHandlerKind: HandlerKind {
     public let kind = "script"
     private let shell: String

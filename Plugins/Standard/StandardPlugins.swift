@@ -10,7 +10,8 @@ import CheckUDP
 import HandlerHTTP
 import HandlerScript
 
-/// What is in the box. A value handed to the agent and to the root command; nothing registers itself.
+/// What is in the box. A value handed to the agent and to the root command; nothing registers
+/// itself.
 package enum StandardPlugins {
     package static let version = "1.0.0"
 

@@ -19,6 +19,21 @@
 #define SYS_close_range 436
 #endif
 
+/* Signals whose action the child puts back: those that some library caught before the first child
+ * was started, and those that we caught or ignored since. Asking the kernel for each of 64 signals
+ * in every child would delay its program. */
+static volatile char is_changed[NSIG];
+static pthread_once_t changes_known = PTHREAD_ONCE_INIT;
+
+static void find_changes(void) {
+    struct sigaction action;
+    for (int number = 1; number < NSIG; number++) {
+        if (number == SIGKILL || number == SIGSTOP) continue;
+        if (sigaction(number, NULL, &action) != 0) continue;
+        if (action.sa_handler != SIG_DFL) is_changed[number] = 1;
+    }
+}
+
 /* The child shares the parent's memory until it becomes its program, so that nothing is copied
  * however large the parent is. It may call only the kernel and must not return: hence the raw
  * calls for the identity (the library's would signal every thread of the parent). */
@@ -28,8 +43,7 @@ static void become(const cposix_spawn_request *r, volatile int *step, volatile i
 
     *step = CPOSIX_STEP_FORK;
     for (int number = 1; number < NSIG; number++) {
-        if (number == SIGKILL || number == SIGSTOP) continue;
-        if (sigaction(number, NULL, &action) != 0) continue;
+        if (!is_changed[number] || sigaction(number, NULL, &action) != 0) continue;
         if (action.sa_handler == SIG_DFL) continue;
         if (action.sa_handler == SIG_IGN && number != SIGPIPE) continue;
         action.sa_handler = SIG_DFL;
@@ -84,6 +98,7 @@ pid_t cposix_spawn(const cposix_spawn_request *request, int *step) {
     volatile int error = 0;
     sigset_t all, before;
 
+    pthread_once(&changes_known, find_changes);
     /* No handler may run in the child while it borrows our memory. */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -123,6 +138,7 @@ static void write_number(int number) {
 int cposix_signal_to_descriptor(int number, int descriptor) {
     if (number < 1 || number >= NSIG) return -EINVAL;
     signal_descriptor[number] = descriptor;
+    is_changed[number] = 1;
     struct sigaction action = {0};
     action.sa_handler = write_number;
     action.sa_flags = SA_RESTART;
@@ -131,6 +147,8 @@ int cposix_signal_to_descriptor(int number, int descriptor) {
 }
 
 int cposix_signal_ignore(int number) {
+    if (number < 1 || number >= NSIG) return -EINVAL;
+    is_changed[number] = 1;
     struct sigaction action = {0};
     action.sa_handler = SIG_IGN;
     return sigaction(number, &action, NULL) == 0 ? 0 : -errno;

@@ -9,9 +9,9 @@ import Primitives
 import Synchronization
 
 extension Agent: AgentControl {
-    /// Reads everything again and judges it; then all of it comes into force, or none. Reloads wait for
-    /// one another.
-    package func reload() async throws(ConsulError) -> ReloadReport {
+    /// Reads everything again and judges it; then all of it comes into force, or none. Reloads wait
+    /// for one another.
+    package func reload(isRehearsal: Bool = false) async throws(ConsulError) -> ReloadReport {
         await reloads.enter()
         defer { reloads.leave() }
         let isStopping = changing.withLock { changing in
@@ -23,24 +23,37 @@ extension Agent: AgentControl {
         }
         notify?.reloading()
         defer { notify?.ready() }
-        logger.info("Reloading configuration...")
-        let outcome = sources.load(registry: registry)
+        logger.info(isRehearsal ? "Rehearsing a reload..." : "Reloading configuration...")
+        let loaded = await host.load(sources)
+        let outcome = loaded.outcome
         for warning in outcome.warnings { logger.warning("\(warning)") }
         guard let new = outcome.config else {
             for error in outcome.errors { logger.error("\(error)") }
             logger.error("the old configuration keeps running")
+            await host.discard(loaded)
             throw ConsulError(
                 .internal,
                 "Errors occurred during reload, the old configuration keeps running:\n"
                     + outcome.errors.map { "\($0)" }.joined(separator: "\n"))
         }
         let difference = ConfigDifference(from: config, to: new)
+        if isRehearsal {
+            await host.discard(loaded)
+            return Self.report(difference)
+        }
         // Settings that wait for a restart keep their old values, and are named again next time.
-        try await putIntoForce(config.reloaded(with: new))
-        var report = ReloadReport()
-        report.needsRestart = difference.waiting.map { "\($0)" }
-        let waiting = Set(report.needsRestart.map { "setting \($0)" })
-        report.changed = difference.report.filter { !waiting.contains($0) }
+        let old = host.install(loaded)
+        do throws(ConsulError) {
+            try await putIntoForce(config.reloaded(with: new), registry: loaded.registry)
+        } catch {
+            await host.discard(host.install(old))
+            throw error
+        }
+        let pluginChanges = loaded.pluginChanges(from: old)
+        await host.release(old)
+        host.logFailures()
+        var report = Self.report(difference)
+        report.changed += pluginChanges
         for line in report.changed {
             logger.info("Reloaded", metadata: ["change": "\(line)"])
         }
@@ -50,9 +63,31 @@ extension Agent: AgentControl {
         return report
     }
 
-    private func putIntoForce(_ new: RuntimeConfig) async throws(ConsulError) {
+    /// Renewed certificates come into force for new connections; wrong ones stop the reload.
+    private func replaceTLS(_ new: RuntimeConfig) throws(ConsulError) {
+        do throws(TLSError) {
+            for server in changing.withLock({ $0.servers }) {
+                try server.replaceTLS(Listeners.tls(new))
+            }
+        } catch {
+            throw ConsulError(.internal, "the old configuration keeps running: \(error)")
+        }
+    }
+
+    private static func report(_ difference: ConfigDifference) -> ReloadReport {
+        var report = ReloadReport()
+        report.needsRestart = difference.waiting.map { "\($0)" }
+        let waiting = Set(report.needsRestart.map { "setting \($0)" })
+        report.changed = difference.report.filter { !waiting.contains($0) }
+        return report
+    }
+
+    private func putIntoForce(_ new: RuntimeConfig, registry: PluginRegistry) async
+        throws(ConsulError)
+    {
         antiEntropy.pause()
         defer { antiEntropy.resume() }
+        try replaceTLS(new)
         // What can still fail comes first; watches are made whole before any is touched.
         try watches.check(new.watches.map { $0.definition }, registry: registry)
         try await registrar.apply(
@@ -62,8 +97,10 @@ extension Agent: AgentControl {
         try watches.apply(new.watches.map { $0.definition }, registry: registry)
         if let level = Logger.Level(consul: new.logging.level) { logSink.level = level }
         nodeMeta.node = NodeIdentity.node(new, id: nodeID)
+        antiEntropy.compareSoon()
         let servers = changing.withLock { changing in
             changing.config = new
+            changing.registry = registry
             return changing.servers
         }
         for server in servers {

@@ -90,6 +90,7 @@ extension Agent {
     func shutDownParts() async {
         runners.stopAll()
         await watches.shutDown()
+        await host.stop()
         let (servers, tasks) = changing.withLock { ($0.servers, $0.tasks) }
         for task in tasks { task.cancel() }
         for server in servers { await server.stop(grace: .milliseconds(500)) }

@@ -34,6 +34,7 @@ extension Agent {
                 throw .start("\(error)")
             }
         }
+        host.logFailures()
         await registerServer(config)
         do throws(ConsulError) {
             try await registrar.apply(
@@ -42,6 +43,9 @@ extension Agent {
                 policy: Parts.policy(config))
             await registrar.restore()
             try watches.apply(config.watches.map { $0.definition }, registry: registry)
+            watches.restoreAdded { [logger] reason in
+                logger.error("cannot restore a watch", metadata: ["error": "\(reason)"])
+            }
         } catch {
             throw .start(error.message)
         }
@@ -53,6 +57,10 @@ extension Agent {
         changing.withLock { $0.tasks += tasks }
         notify?.ready()
         logger.info("Consul agent running!")
+        if config.node.server, !config.devMode {
+            logger.warning(
+                "the catalog and the keys of this server are in memory: a restart begins empty")
+        }
         for (name, origin) in config.notActedOn {
             logger.warning(
                 "this setting is understood but nothing acts on it yet",
@@ -77,31 +85,12 @@ extension Agent {
     }
 
     private func listen(_ config: RuntimeConfig) async throws(ConsulAgentError) {
-        let handler = ConsulHandler(context)
-        let settings = config.limits
-        var limits = HTTPServerLimits()
-        limits.connectionsPerClient = settings.httpMaxConnectionsPerClient
-        limits.bodyBytes = { _, path in
-            path.hasPrefix("/v1/txn") ? settings.txnMaxRequestLength : settings.kvMaxValueSize
-        }
-        limits.bodyTooLarge = { _, path, limit in BodyTooLarge.answer(path, limit: limit) }
-        let listeners = config.listen.http.map { endpoint -> HTTPListener in
-            switch endpoint {
-            case .tcp(let host, let port): .tcp(host: host, port: port)
-            case .unix(let path): .unix(path: path)
-            }
-        }
-        guard !listeners.isEmpty else { return }
-        do {
-            let server = try await HTTPServer.start(
-                listeners: listeners, handler: handler, limits: limits, on: loops.group,
-                logger: logSink.logger("agent.http"))
-            changing.withLock { $0.servers.append(server) }
-            for address in server.addresses {
-                logger.info("Started HTTP server", metadata: ["address": "\(address)"])
-            }
-        } catch {
-            throw .start("\(error)")
+        let servers = try await Listeners.start(
+            config, handler: ConsulHandler(context), on: loops.group,
+            logger: logSink.logger("agent.http"))
+        changing.withLock { $0.servers = servers }
+        for address in servers.flatMap({ $0.addresses }) {
+            logger.info("Started HTTP server", metadata: ["address": "\(address)"])
         }
     }
 
@@ -130,16 +119,7 @@ extension Agent {
         changing.withLock { $0.servers }.flatMap { $0.addresses }
     }
 
-    var pluginStatuses: [PluginStatus] {
-        registry.plugins.map { plugin in
-            var status = PluginStatus()
-            status.name = plugin.name
-            status.version = plugin.version
-            status.origin = plugin.origin
-            status.provides = plugin.contributions.map { "\($0.sort):\($0.kind)" }
-            return status
-        }
-    }
+    var pluginStatuses: [PluginStatus] { host.statuses }
 
     /// Tells systemd, if it wants to know, that the agent is alive.
     private func petWatchdog() async {
@@ -148,16 +128,5 @@ extension Agent {
         else { return }
         let interval = GoDuration(nanoseconds: microseconds * 500)
         while await clock.sleep(until: clock.now() + interval) { notify.watchdog() }
-    }
-}
-
-/// Consul's answer to a body that is too large.
-enum BodyTooLarge {
-    static func answer(_ path: Substring, limit: Int) -> HTTPResponse {
-        let option = path.hasPrefix("/v1/txn") ? "txn_max_req_len" : "kv_max_value_size"
-        return .text(
-            413,
-            "Request body too large, max size: \(limit) bytes. See "
-                + "https://www.consul.io/docs/agent/options.html#\(option).")
     }
 }

@@ -28,7 +28,7 @@ package final class Agent: Sendable {
     }
 
     let sources: ConfigSources
-    let builtIn: [Plugin]
+    let host: PluginHost
     let changing: Mutex<Changing>
     let loops: EventLoops
     let client: HTTPClient
@@ -59,19 +59,27 @@ package final class Agent: Sendable {
     package var registry: PluginRegistry { changing.withLock { $0.registry } }
 
     /// Makes all parts; nothing listens or runs before `start`.
+    /// - Parameters:
+    ///   - plugins: the built-in ones.
+    ///   - host: has loaded `config` and runs the external ones; by default there are none until a
+    ///     reload finds some.
     package init(
-        config: RuntimeConfig, sources: ConfigSources, plugins: [Plugin], logSink: LogSink
+        config: RuntimeConfig, sources: ConfigSources, plugins: [Plugin], logSink: LogSink,
+        host: PluginHost? = nil
     ) throws(ConsulAgentError) {
         self.sources = sources
         self.logSink = logSink
-        builtIn = plugins
+        let plugged: PluginHost
+        if let host { plugged = host } else { plugged = try PluginHost(builtIn: plugins) }
+        self.host = plugged
+        plugged.attach(logSink.logger("agent.plugin"))
         logger = logSink.logger("agent")
         startedAt = SystemClock.now()
         loops = EventLoops(count: Self.loopCount)
         client = HTTPClient(on: loops.group)
         (ended, endedFeed) = AsyncStream.makeStream()
 
-        let registry = try Self.registry(plugins)
+        let registry = plugged.registry
         let files = RegistrationFiles(directory: config.node.dataDir)
         do throws(ConsulError) {
             try files.makeFolders()

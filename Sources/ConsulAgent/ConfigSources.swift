@@ -5,8 +5,8 @@ package import PluginAPI
 import Primitives
 import Watch
 
-/// Where the configuration comes from: files and folders in the order given, and flags. Read anew at
-/// every reload.
+/// Where the configuration comes from: files and folders in the order given, and flags. Read anew
+/// at every reload.
 package struct ConfigSources: Sendable {
     /// Bytes of one fragment; a larger one is refused whole.
     private static let fragmentBytesMax = 4 << 20
@@ -27,15 +27,18 @@ package struct ConfigSources: Sendable {
     }
 
     /// Reads, merges and judges everything.
-    package func load(registry: PluginRegistry, scope: ConfigLoader.Scope = .agent)
-        -> LoadOutcome
-    {
+    /// - Parameter passingOver: told of each type of check and handler that no plugin provides, which is
+    ///   then no error; nil makes it one.
+    package func load(
+        registry: PluginRegistry, scope: ConfigLoader.Scope = .agent,
+        passingOver: (@Sendable (String) -> Void)? = nil
+    ) -> LoadOutcome {
         var fragments: [Fragment] = []
         var unreadable: [ConfigError] = []
         for place in places { read(place, &fragments, &unreadable) }
         var outcome = ConfigLoader.load(
             fragments: fragments, flags: flags, surroundings: Machine.surroundings,
-            rules: Self.rules(registry), scope: scope)
+            rules: Self.rules(registry, passingOver), scope: scope)
         if !unreadable.isEmpty {
             outcome.errors = unreadable + outcome.errors
             outcome.config = nil
@@ -58,8 +61,8 @@ package struct ConfigSources: Sendable {
         }
     }
 
-    /// In byte order of the names. Folders inside, and names that begin with a dot or end with a tilde,
-    /// are passed over.
+    /// In byte order of the names. Folders inside, and names that begin with a dot or end with a
+    /// tilde, are passed over.
     private func readDirectory(
         _ path: String, _ fragments: inout [Fragment], _ unreadable: inout [ConfigError]
     ) {
@@ -67,7 +70,9 @@ package struct ConfigSources: Sendable {
         do throws(FileError) {
             for name in try Files.list(folder) {
                 let file = "\(folder)/\(name)"
-                if name.hasPrefix(".") || name.hasSuffix("~") || Files.isDirectory(file) { continue }
+                if name.hasPrefix(".") || name.hasSuffix("~") || Files.isDirectory(file) {
+                    continue
+                }
                 readFile(file, &fragments, &unreadable)
             }
         } catch {
@@ -88,20 +93,45 @@ package struct ConfigSources: Sendable {
     }
 
     /// What the plugins, the watch types and the machine say about definitions.
-    private static func rules(_ registry: PluginRegistry) -> DefinitionRules {
+    private static func rules(
+        _ registry: PluginRegistry, _ passingOver: (@Sendable (String) -> Void)?
+    ) -> DefinitionRules {
         DefinitionRules(
-            checkProblems: { registry.problems(in: $0).map { FieldProblem($0.path, $0.message) } },
+            checkProblems: { definition in
+                if let passingOver, case .unknownCheckType(let type) = unknown(definition, registry)
+                {
+                    passingOver("check type \"\(type)\"")
+                    return []
+                }
+                return registry.problems(in: definition)
+            },
             watchProblems: { definition in
                 let kind = definition.handlerType.isEmpty ? "script" : definition.handlerType
-                let handling =
-                    registry.handlerKind(named: kind)?.problems(in: definition)
-                    ?? [
+                let handling: [DefinitionProblem]
+                if let known = registry.handlerKind(named: kind) {
+                    handling = known.problems(in: definition)
+                } else if let passingOver {
+                    passingOver("handler type \"\(kind)\"")
+                    handling = []
+                } else {
+                    handling = [
                         DefinitionProblem(
                             "handler_type", "Handler type '\(kind)' not recognized")
                     ]
-                return (WatchRules.problems(in: definition) + handling)
-                    .map { FieldProblem($0.path, $0.message) }
+                }
+                return WatchRules.problems(in: definition) + handling
             },
             handlerProblem: Machine.executableProblem)
+    }
+
+    private static func unknown(_ definition: CheckDefinition, _ registry: PluginRegistry)
+        -> PluginAPIError?
+    {
+        do throws(PluginAPIError) {
+            _ = try registry.checkType(for: definition)
+            return nil
+        } catch {
+            return error
+        }
     }
 }

@@ -45,7 +45,8 @@ final class LocalMembership: Membership {
         events.append(event)
     }
 
-    /// True when this node, and one of its services with one of its tags, match the event's filters.
+    /// True when this node, and one of its services with one of its tags, match the event's
+    /// filters.
     private func isMeant(_ event: UserEvent) throws(ConsulError) -> Bool {
         guard try matches(event.nodeFilter, [localMember.name]) else { return false }
         guard !event.serviceFilter.isEmpty else { return true }

@@ -15,7 +15,6 @@ struct Parts {
     let loops: EventLoops
     let files: RegistrationFiles
     let logSink: LogSink
-    private var http: RealHTTP { RealHTTP(client: client, tls: nil) }
 
     init(
         backend: any Backend, local: LocalState, clock: RealClock, client: HTTPClient,
@@ -37,11 +36,17 @@ struct Parts {
         Registrar(
             local: local, runners: runners, files: files,
             capabilities: Registrar.Capabilities(
-                processes: RealProcesses(), http: http, network: RealNetwork(loops: loops),
+                processes: RealProcesses(), http: checkHTTP(config), network: RealNetwork(loops: loops),
                 clock: clock,
                 checks: AliasObserver(local: local, backend: backend, clock: clock)),
             registry: registry, policy: Self.policy(config), logger: logSink.logger("agent"),
             random: random, unixSeconds: SystemClock.coarseUnixSeconds)
+    }
+
+    /// Checks borrow the agent's certificate where the configuration says so.
+    private func checkHTTP(_ config: RuntimeConfig) -> RealHTTP {
+        let lends = config.checkRules.enableAgentTLSForChecks
+        return RealHTTP(client: client, tls: lends ? Listeners.tls(config) : nil)
     }
 
     static func policy(_ config: RuntimeConfig) -> Registrar.Policy {
@@ -61,7 +66,8 @@ struct Parts {
                 logger: logSink.logger("agent.watch"),
                 environment: [
                     "CONSUL_NODE": config.node.name, "CONSUL_DATACENTER": config.node.datacenter,
-                ]),
-            context: HandlerContext(processes: RealProcesses(), http: http))
+                ], health: WatchHealth(local: local)),
+            context: HandlerContext(
+                processes: RealProcesses(), http: RealHTTP(client: client, tls: nil)))
     }
 }

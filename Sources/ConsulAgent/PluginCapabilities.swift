@@ -88,11 +88,13 @@ struct RealProcesses: ProcessRunner {
     {
         let tail = Mutex(TailBuffer(limit: 4096))
         let shared = SharedTail(tail: tail)
+        var spec = ProcessSpec(arguments)
+        spec.killsGroupAtExit = true
         do throws(ChildProcessError) {
-            let child = try ChildProcess.start(ProcessSpec(arguments)) { line in
+            let child = try ChildProcess.start(spec) { line in
                 shared.append(line.bytes)
             }
-            return RealLineProcess(child: child, tail: shared)
+            return RealLineProcess(child: child, tail: shared, lineMax: lineMax)
         } catch {
             throw ProbeError("\(error)")
         }
@@ -109,15 +111,17 @@ final class SharedTail: Sendable {
 final class RealLineProcess: LineProcess {
     private let child: ChildProcess
     private let tail: SharedTail
+    private let lineMax: Int
 
-    init(child: ChildProcess, tail: SharedTail) {
+    init(child: ChildProcess, tail: SharedTail, lineMax: Int) {
         self.child = child
         self.tail = tail
+        self.lineMax = lineMax
     }
 
     func nextLine() async -> [UInt8]? {
         var lines = child.lines.makeAsyncIterator()
-        return await lines.next()?.bytes
+        return (await lines.next()?.bytes).map { Array($0.prefix(lineMax)) }
     }
 
     func send(_ line: [UInt8]) async -> Bool {
@@ -131,7 +135,9 @@ final class RealLineProcess: LineProcess {
 
     func stderrTail() -> String { tail.text }
 
-    func stop() async { _ = await child.terminate(signal: SIGKILL) }
+    var stderrTotal: Int { child.errorBytesTotal }
+
+    func stop() async -> String { "\(await child.terminate(signal: SIGKILL))" }
 }
 
 /// Real HTTP.
@@ -159,7 +165,7 @@ struct RealHTTP: HTTPProber {
             return HTTPProbeAnswer(
                 status: answer.status, reason: answer.reason, body: answer.body)
         } catch {
-            throw ProbeError("\(error)")
+            throw ProbeError("\(error)", isTimeout: error.kind == .timeout)
         }
     }
 }

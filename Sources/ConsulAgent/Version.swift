@@ -1,5 +1,5 @@
-/// The release of HashiCorp Consul whose behaviour and formats this one has. Clients look at it to know
-/// what they may ask for.
+/// The release of HashiCorp Consul whose behaviour and formats this one has. Clients look at it to
+/// know what they may ask for.
 package enum Version {
     package static let number = "1.8.7"
     package static let protocolDefault = 2

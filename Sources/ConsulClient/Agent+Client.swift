@@ -12,6 +12,12 @@ extension ConsulClient {
         _ = try await send("PUT", "/v1/agent/reload").successful()
     }
 
+    /// A reload with a report of what it changed; as a rehearsal, of what it would change.
+    package func reload(isRehearsal: Bool) async throws(ConsulClientError) -> ReloadReport {
+        let parameters = isRehearsal ? [("report", ""), ("dry-run", "")] : [("report", "")]
+        return try await send("PUT", "/v1/agent/reload", parameters).successful().decode()
+    }
+
     package func leave() async throws(ConsulClientError) {
         _ = try await send("PUT", "/v1/agent/leave").successful()
     }
@@ -32,5 +38,53 @@ extension ConsulClient {
         async throws(ConsulClientError) -> Value
     {
         try await send("GET", "/v1/agent/\(path)").successful().decode()
+    }
+}
+
+/// Services, maintenance, membership and the log of the agent.
+extension ConsulClient {
+    package func register(_ definition: ServiceDefinition) async throws(ConsulClientError) {
+        _ = try await send(
+            "PUT", "/v1/agent/service/register",
+            body: JSONWriter.encode(definition, audience: .client)
+        ).successful()
+    }
+
+    package func deregister(service id: String) async throws(ConsulClientError) {
+        _ = try await send("PUT", "/v1/agent/service/deregister/\(Self.escape(id))").successful()
+    }
+
+    /// - Parameter id: a service's ID; empty for the node.
+    package func setMaintenance(_ enable: Bool, service id: String, reason: String)
+        async throws(ConsulClientError)
+    {
+        let path =
+            id.isEmpty
+            ? "/v1/agent/maintenance" : "/v1/agent/service/maintenance/\(Self.escape(id))"
+        var parameters = [("enable", enable ? "true" : "false")]
+        if !reason.isEmpty { parameters.append(("reason", reason)) }
+        _ = try await send("PUT", path, parameters).successful()
+    }
+
+    package func nodeName() async throws(ConsulClientError) -> String {
+        let agent: JSONValue = try await agentList("self")
+        return agent["Config"]?["NodeName"]?.stringValue ?? ""
+    }
+
+    package func join(_ address: String, wan: Bool) async throws(ConsulClientError) {
+        let path = "/v1/agent/join/\(Self.escape(address))"
+        _ = try await send("PUT", path, wan ? [("wan", "1")] : []).successful()
+    }
+
+    package func forceLeave(_ node: String, prune: Bool) async throws(ConsulClientError) {
+        let path = "/v1/agent/force-leave/\(Self.escape(node))"
+        _ = try await send("PUT", path, prune ? [("prune", "1")] : []).successful()
+    }
+
+    /// Hands over log lines as they come, until the agent ends or the task is cancelled.
+    package func monitor(
+        level: String, line: @escaping @Sendable ([UInt8]) -> Void
+    ) async throws(ConsulClientError) {
+        try await stream("/v1/agent/monitor", [("loglevel", level)], part: line)
     }
 }

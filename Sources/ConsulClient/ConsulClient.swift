@@ -4,6 +4,7 @@ import NIOHTTP1
 import NIOPosix
 import Platform
 package import Primitives
+import Synchronization
 package import Wire
 
 /// Consul's HTTP API from outside: what every command but `agent` uses. Works with any agent that speaks
@@ -113,6 +114,32 @@ package final class ConsulClient: Sendable {
             let shown = "\(method == "GET" ? "Get" : Self.titled(method)) \"\(call.url)\""
             throw ConsulClientError("\(shown): \(error)", isUnreachable: true)
         }
+    }
+
+    /// Reads an endless answer part by part, until its end or the task's cancellation.
+    func stream(
+        _ path: String, _ parameters: [(String, String)],
+        part: @escaping @Sendable ([UInt8]) -> Void
+    ) async throws(ConsulClientError) {
+        let call = call("GET", path, parameters, body: [], timeout: nil)
+        // The text of a refusal; nil while the answer is a good one.
+        let refused = Mutex<[UInt8]?>(nil)
+        let status: Int
+        do throws(HTTPCallError) {
+            let response = try await http.stream(
+                call, head: { head in if head.status != 200 { refused.withLock { $0 = [] } } },
+                part: { bytes in
+                    let isRefusal = refused.withLock { text in
+                        text? += bytes
+                        return text != nil
+                    }
+                    if !isRefusal { part(bytes) }
+                })
+            status = response.status
+        } catch {
+            throw ConsulClientError("\(error)", isUnreachable: true)
+        }
+        _ = try Answer(status: status, body: refused.withLock { $0 } ?? [], index: 0).successful()
     }
 
     private func call(

@@ -120,36 +120,6 @@ extension RuntimeConfig {
     }
 }
 
-/// The names of watches. A watch without an ID is named after what it looks at, and numbered when
-/// there are several such, so that an unchanged watch keeps its name across reloads.
-package enum WatchIdentity {
-    package static func names(
-        _ watches: [WatchDefinition]
-    ) -> [(id: String, definition: WatchDefinition)] {
-        var counts: [String: Int] = [:]
-        for watch in watches where !watch.id.isEmpty { counts[watch.id] = 1 }
-        return watches.map { watch in
-            if !watch.id.isEmpty { return (watch.id, watch) }
-            let base = name(of: watch)
-            let count = counts[base, default: 0] + 1
-            counts[base] = count
-            return (count == 1 ? base : "\(base)#\(count)", watch)
-        }
-    }
-
-    private static func name(of watch: WatchDefinition) -> String {
-        guard watch.anyOf.isEmpty else { return watch.anyOf.map(name).joined(separator: "+") }
-        return name(of: watch.source)
-    }
-
-    private static func name(of source: WatchSource) -> String {
-        let subject = [
-            source.key, source.prefix, source.service, source.state, source.name, source.serviceID,
-        ].filter { !$0.isEmpty }.joined(separator: ",")
-        return subject.isEmpty ? source.type : "\(source.type):\(subject)"
-    }
-}
-
 extension Setting {
     /// A value for people: JSON, or what hides a secret.
     func text(_ value: JSONValue) -> String {

@@ -12,6 +12,7 @@ package struct RuntimeConfig: Sendable {
     package var logging = LoggingSettings()
     package var limits = LimitSettings()
     package var checkRules = CheckSettings()
+    package var tls = TLSFileSettings()
     package var dns = DNSSettings()
     package var telemetry = TelemetrySettings()
 

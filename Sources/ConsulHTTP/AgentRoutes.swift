@@ -43,12 +43,13 @@ enum AgentRoutes {
         exchange.responder.respond(exchange.json(exchange.agent.plugins()))
     }
 
-    /// Consul answers with an empty body. Asked with `?report`, the reload tells what it changed and what
-    /// needs a restart.
+    /// Consul answers with an empty body. Asked with `?report`, the reload tells what it changed
+    /// and what needs a restart; with `?dry-run`, what it would change.
     @Sendable static func reload(_ exchange: Exchange) async throws(ConsulError)
         -> HTTPResponse
     {
-        let report = try await exchange.agent.control.reload()
+        let report = try await exchange.agent.control.reload(
+            isRehearsal: exchange.query.has("dry-run"))
         return exchange.query.has("report") ? exchange.json(report) : Exchange.empty
     }
 

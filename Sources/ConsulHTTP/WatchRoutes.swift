@@ -4,8 +4,11 @@ import LocalAgent
 import Wire
 
 let watchRoutes = [
-    Route("/v1/agent/watches", ("GET", .direct(WatchRoutes.list))),
-    Route("/v1/agent/watches/", ("GET", .direct(WatchRoutes.one)), ("PUT", .direct(WatchRoutes.act))),
+    Route(
+        "/v1/agent/watches", ("GET", .direct(WatchRoutes.list)), ("PUT", .task(WatchRoutes.add))),
+    Route(
+        "/v1/agent/watches/", ("GET", .direct(WatchRoutes.one)), ("PUT", .direct(WatchRoutes.act)),
+        ("DELETE", .task(WatchRoutes.remove))),
 ]
 
 /// `/v1/agent/watches[/:id]`: beyond Consul. The ID may hold slashes; `?action=` says what to do.
@@ -19,6 +22,25 @@ enum WatchRoutes {
             throw unknown(exchange)
         }
         exchange.responder.respond(exchange.json(status))
+    }
+
+    /// A program named over HTTP is remote execution: it needs what script checks by API need.
+    @Sendable static func add(_ exchange: Exchange) async throws(ConsulError) -> HTTPResponse {
+        let definition = try exchange.body(WatchDefinition.self)
+        let runsProgram = definition.handlerType.isEmpty || definition.handlerType == "script"
+        if runsProgram, await !exchange.agent.registrar.allowsScriptsFromAPI {
+            throw ConsulError(
+                .permissionDenied,
+                "Script handlers are disabled on this agent from remote calls; to enable, "
+                    + "configure 'enable_script_checks' to true")
+        }
+        let id = try exchange.agent.watches.add(definition)
+        return exchange.json(["ID": id])
+    }
+
+    @Sendable static func remove(_ exchange: Exchange) async throws(ConsulError) -> HTTPResponse {
+        try exchange.agent.watches.remove(exchange.subject)
+        return Exchange.empty
     }
 
     @Sendable static func act(_ exchange: Exchange) throws(ConsulError) {

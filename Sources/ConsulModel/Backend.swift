@@ -1,8 +1,8 @@
 /// The cluster as HTTP, DNS, watches and anti-entropy see it: one method, `call`. On a server it is
 /// answered here; on a client it goes to a server.
 public protocol Backend: Sendable {
-    /// Asks for an answer, which comes exactly once through `reply`: on the calling thread before this
-    /// returns when it is to be had at once, later and on any thread otherwise.
+    /// Asks for an answer, which comes exactly once through `reply`: on the calling thread before
+    /// this returns when it is to be had at once, later and on any thread otherwise.
     ///
     /// - Returns: a handle when the answer is still to come (a parked blocking query, a write being
     ///   committed), so that a caller who goes away can give it up.

@@ -46,6 +46,8 @@ public struct CheckDefinition: Record, Hashable, Sendable {
     public var outputMaxSize = 0
     /// Probe at once when registered, instead of after a random part of the interval.
     public var runOnRegister = false
+    /// The longest that the random wait before the first probe may be; 0 is the interval.
+    public var staggerMax = GoDuration()
     /// Wait exactly this long before the first probe.
     public var initialDelay = GoDuration()
     public init() {}
@@ -68,6 +70,7 @@ public struct CheckDefinition: Record, Hashable, Sendable {
             "DeregisterCriticalServiceAfter", &deregisterCriticalServiceAfter, .omitEmpty)
         try visit.field("OutputMaxSize", &outputMaxSize, .omitEmpty)
         try visit.field("RunOnRegister", &runOnRegister, .omitEmpty)
+        try visit.field("StaggerMax", &staggerMax, .omitEmpty)
         try visit.field("InitialDelay", &initialDelay, .omitEmpty)
     }
 

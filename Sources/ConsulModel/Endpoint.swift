@@ -1,5 +1,5 @@
-/// A call that a server answers, by Consul's RPC name and with its types. Server, forwarding, HTTP and
-/// tests all use these values.
+/// A call that a server answers, by Consul's RPC name and with its types. Server, forwarding, HTTP
+/// and tests all use these values.
 public struct Endpoint<Request: Sendable, Response: Sendable>: Sendable {
     public enum Kind: Sendable { case read, write }
 

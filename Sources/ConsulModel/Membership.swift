@@ -60,7 +60,8 @@ public struct ReloadReport: Record, Hashable, Sendable {
 /// The agent's own switches, as its API sees them.
 public protocol AgentControl: Sendable {
     /// Reads the configuration again; all of it comes into force, or none.
-    func reload() async throws(ConsulError) -> ReloadReport
+    /// - Parameter isRehearsal: judge and report, but change nothing.
+    func reload(isRehearsal: Bool) async throws(ConsulError) -> ReloadReport
     /// Leaves the cluster gracefully and stops the agent.
     func leave() async
 }

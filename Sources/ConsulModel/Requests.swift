@@ -66,8 +66,8 @@ public enum KVOperation: String, Sendable {
     case cas, lock, unlock
 }
 
-/// For `cas` and `deleteCAS`, `entry.raftIndex.modifyIndex` is the index that must still stand; for `lock`
-/// and `unlock`, `entry.session` is the holder.
+/// For `cas` and `deleteCAS`, `entry.raftIndex.modifyIndex` is the index that must still stand; for
+/// `lock` and `unlock`, `entry.session` is the holder.
 public struct KVSRequest: Hashable, Sendable {
     public var operation: KVOperation
     public var entry: KVEntry

@@ -64,6 +64,8 @@ public struct WatchDefinition: Record, Hashable, Sendable {
     /// `coalesce` (the default), `queue`, `cancel`, or `parallel(n)`.
     public var onBusy = ""
     public var sandbox: SandboxDefinition?
+    /// Register a check of the node that fails when the handler keeps failing.
+    public var healthCheck = false
     public init() {}
 
     public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
@@ -84,6 +86,7 @@ public struct WatchDefinition: Record, Hashable, Sendable {
         try visit.field("Wait", &wait, .omitEmpty)
         try visit.field("OnBusy", &onBusy, .omitEmpty)
         try visit.field("Sandbox", &sandbox, .omitEmpty)
+        try visit.field("HealthCheck", &healthCheck, .omitEmpty)
     }
 }
 
@@ -111,7 +114,8 @@ public struct RetryDefinition: Record, Hashable, Sendable {
     public var max = 0
     public var minBackoff = GoDuration.seconds(1)
     public var maxBackoff = GoDuration.seconds(60)
-    /// A file to which a change is appended, one JSON object a line, when the last run has failed too.
+    /// A file to which a change is appended, one JSON object a line, when the last run has failed
+    /// too.
     public var deadLetter = ""
     public init() {}
 

@@ -76,6 +76,13 @@ package final class HTTPServer: Sendable {
         core.counts.perClientMax.store(most, ordering: .relaxed)
     }
 
+    /// New connections use the files as they are now; open ones go on. Nothing to a server without
+    /// TLS. Throws, and keeps the old certificate, when the new files are wrong.
+    package func replaceTLS(_ settings: TLSSettings) throws(TLSError) {
+        guard core.usesTLS else { return }
+        core.replaceTLS(try settings.serverContext())
+    }
+
     /// Stops listening, lets open requests be answered for `grace`, then closes everything.
     package func stop(grace: GoDuration = .zero) async {
         for channel in channels { try? await channel.close() }
@@ -94,7 +101,8 @@ final class ServerCore: Sendable {
     let handler: any HTTPHandler
     let limits: HTTPServerLimits
     let counts: ConnectionCounts
-    private let tls: NIOSSLContext?
+    private let tls: Mutex<NIOSSLContext?>
+    let usesTLS: Bool
     private let group: any EventLoopGroup
     private let logger: Logger
     private let loops: [ObjectIdentifier: HTTPLoopState]
@@ -107,7 +115,8 @@ final class ServerCore: Sendable {
     ) {
         self.handler = handler
         self.limits = limits
-        self.tls = tls
+        self.tls = Mutex(tls)
+        usesTLS = tls != nil
         self.group = group
         self.logger = logger
         counts = ConnectionCounts(
@@ -120,6 +129,8 @@ final class ServerCore: Sendable {
             state.eventLoop.execute { state.startSweep(every: every) }
         }
     }
+
+    func replaceTLS(_ context: NIOSSLContext) { tls.withLock { $0 = context } }
 
     var isStopping: Bool { stopping.load(ordering: .relaxed) }
     var openConnections: Int { open.load(ordering: .relaxed) }
@@ -168,7 +179,7 @@ final class ServerCore: Sendable {
                 logger.debug("connection refused", metadata: ["from": "\(peer)"])
             }
             guard admission != .tooMany else { throw ChannelError.ioOnClosedChannel }
-            if admission == .tooManyOfClient && tls != nil { throw ChannelError.ioOnClosedChannel }
+            if admission == .tooManyOfClient && usesTLS { throw ChannelError.ioOnClosedChannel }
             open.add(1, ordering: .relaxed)
             let connection = HTTPConnection(self, state, peer, admission)
             var decoder = NIOHTTPDecoderLimitConfiguration()
@@ -184,7 +195,7 @@ final class ServerCore: Sendable {
                         leftOverBytesStrategy: .dropBytes, limitConfiguration: decoder)),
                 position: .first)
             try pipeline.addHandler(ByteGuard(connection), position: .first)
-            if let tls {
+            if let tls = tls.withLock({ $0 }) {
                 try pipeline.addHandler(NIOSSLServerHandler(context: tls), position: .first)
             }
         }

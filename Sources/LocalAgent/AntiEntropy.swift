@@ -20,6 +20,7 @@ package final class AntiEntropy: Sendable {
     private struct State {
         var wakeUp: CheckedContinuation<Void, Never>?
         var isChangeDue = false
+        var isComparisonDue = false
         var pauses = 0
         var outputTold: [String: Instant] = [:]
     }
@@ -47,7 +48,7 @@ package final class AntiEntropy: Sendable {
                 await waitForChange(until: clock.now() + .seconds(1))
                 continue
             }
-            let isFull = fullSyncAt <= clock.now()
+            let isFull = fullSyncAt <= clock.now() || takeComparisonDue()
             do throws(ConsulError) {
                 if isFull { try await compare() }
                 try await syncChanges()
@@ -79,6 +80,19 @@ package final class AntiEntropy: Sendable {
             return state.wakeUp
         }
         waiting?.resume()
+    }
+
+    /// Compares everything without waiting for the minute to pass: the node itself has changed.
+    package func compareSoon() {
+        state.withLock { $0.isComparisonDue = true }
+        changed()
+    }
+
+    private func takeComparisonDue() -> Bool {
+        state.withLock { state in
+            defer { state.isComparisonDue = false }
+            return state.isComparisonDue
+        }
     }
 
     private func waitForChange(until deadline: Instant) async {

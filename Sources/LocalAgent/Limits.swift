@@ -8,6 +8,10 @@ package enum Limits {
     package static let userEventBytesMax = 512
     /// Transitions kept for each check.
     package static let checkHistoryMax = 32
+    /// Watches added by the API; a program that adds without end must not fill the agent.
+    package static let addedWatchesMax = 1_000
+    /// Failed runs in a row after which a watch's health check is critical.
+    package static let failuresUntilCritical = 3
     /// Runs kept for each watch.
     package static let watchHistoryMax = 20
     /// Bytes of a handler's output kept and logged, as in Consul.

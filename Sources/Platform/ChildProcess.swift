@@ -28,7 +28,13 @@ package final class ChildProcess: Sendable {
     private let supervisor: ChildSupervisor
     private let state: StateBox
 
-    private final class StateBox: Sendable { let value = Mutex(State()) }
+    private final class StateBox: Sendable {
+        let value = Mutex(State())
+        let errorBytes = Atomic<Int>(0)
+    }
+
+    /// All bytes it wrote to standard error, also those of lines that were cut.
+    package var errorBytesTotal: Int { state.errorBytes.load(ordering: .relaxed) }
 
     /// Starts the program. Blocks for well below a millisecond.
     /// - Parameter errorLine: called for each line of standard error on a thread that must not be
@@ -68,7 +74,10 @@ package final class ChildProcess: Sendable {
         var err = LineSplitter()
         return ChildSupervisor.Delegate(
             output: { bytes in lines.append(out.split(bytes)) },
-            errorOutput: { bytes in for line in err.split(bytes) { errorLine(line) } },
+            errorOutput: { bytes in
+                state.errorBytes.add(bytes.count, ordering: .relaxed)
+                for line in err.split(bytes) { errorLine(line) }
+            },
             inputQueued: { count in
                 guard count <= Limits.inputQueuedBytesMax else { return }
                 let ready = state.value.withLock { state in

@@ -171,7 +171,8 @@ final class ChildSupervisor: @unchecked Sendable {
             reap()
             return
         }
-        if phase != .running { kill(-pid, SIGKILL) }  // what the child left of its group
+        // What the child left of its group.
+        if phase != .running || spec.killsGroupAtExit { kill(-pid, SIGKILL) }
         replaceTimer(Limits.drainAfterExitMax) { [unowned self] in finish() }
         finishIfDone()
     }

@@ -92,6 +92,14 @@ package enum Files {
         return stat(path, &status) == 0 ? Int(status.st_size) : nil
     }
 
+    /// Changes whenever the file is written or replaced; nil when there is none.
+    package static func stamp(_ path: String) -> String? {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        return "\(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)-\(status.st_size)"
+            + "-\(status.st_ino)"
+    }
+
     /// Makes a directory and those above it. One that exists is left as it is.
     package static func makeDirectory(_ path: String, mode: UInt32 = 0o755) throws(FileError) {
         if isDirectory(path) { return }

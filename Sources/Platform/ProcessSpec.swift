@@ -43,6 +43,8 @@ package struct ProcessSpec: Sendable {
     /// later.
     package var killSignal: Int32 = SIGKILL
     package var killGrace = GoDuration.seconds(5)
+    /// What the child started dies with it, also when it ends by itself.
+    package var killsGroupAtExit = false
     /// The tail of standard output and error, merged, that is kept.
     package var outputLimit = Limits.outputKeptDefault
     /// Names or numbers. Changing them needs the right to.

@@ -56,8 +56,8 @@ public struct ProcessOutcome: Hashable, Sendable {
 }
 
 public protocol ProcessRunner: Sendable {
-    /// Runs a program to its end. The group is killed when time is up or the task is cancelled. Never
-    /// throws: what went wrong is the ending.
+    /// Runs a program to its end. The group is killed when time is up or the task is cancelled.
+    /// Never throws: what went wrong is the ending.
     func run(_ request: ProcessRequest) async -> ProcessOutcome
 
     /// Starts a program that is talked to line by line.
@@ -73,8 +73,12 @@ public protocol LineProcess: Sendable {
     func send(_ line: [UInt8]) async -> Bool
     /// The end of what it wrote to stderr.
     func stderrTail() -> String
+    /// All bytes it wrote there.
+    var stderrTotal: Int { get }
     /// Kills the whole group, waits for the end, frees everything. May be called again.
-    func stop() async
+    /// - Returns: how it ended, in words; its own end if that came first.
+    @discardableResult
+    func stop() async -> String
 }
 
 // MARK: Network
@@ -120,7 +124,8 @@ public protocol NetworkProber: Sendable {
         host: String, port: Int, tls: Bool, tlsServerName: String, tlsSkipVerify: Bool,
         timeout: GoDuration
     ) async throws(ProbeError)
-    /// Sends one datagram. An answer is its bytes; silence until the timeout is nil; a refusal throws.
+    /// Sends one datagram. An answer is its bytes; silence until the timeout is nil; a refusal
+    /// throws.
     func exchangeUDP(host: String, port: Int, payload: [UInt8], timeout: GoDuration)
         async throws(ProbeError) -> [UInt8]?
 }
@@ -136,9 +141,10 @@ public protocol WaitingClock: Sendable {
 
 /// Other checks, for aliases.
 public protocol CheckObserver: Sendable {
-    /// The checks that bear on a service of this agent (with those of the node), or on the node alone
-    /// when `serviceID` is empty; of another node when `node` is given. Each state is told once at first
-    /// and then at every change, until the returned call's task is cancelled. Nil: no such service.
+    /// The checks that bear on a service of this agent (with those of the node), or on the node
+    /// alone when `serviceID` is empty; of another node when `node` is given. Each state is told
+    /// once at first and then at every change, until the returned call's task is cancelled. Nil: no
+    /// such service.
     func observe(
         node: String, serviceID: String, telling tell: @escaping @Sendable ([HealthCheck]?) -> Void
     ) async

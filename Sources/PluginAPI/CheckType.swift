@@ -1,8 +1,9 @@
 public import ConsulModel
 public import Primitives
 
-/// A type of health check. It recognises its definitions, says what is wrong with them, and makes probes.
-/// Interval, stagger, thresholds, output bound and deregistration are the agent's, for all types alike.
+/// A type of health check. It recognises its definitions, says what is wrong with them, and makes
+/// probes. Interval, stagger, thresholds, output bound and deregistration are the agent's, for all
+/// types alike.
 public protocol CheckType: Sendable {
     /// As the catalog's `Type` field shows it: `http`, `script`, `ttl` …
     var kind: String { get }
@@ -22,8 +23,8 @@ public enum CheckInstance: Sendable {
 }
 
 public protocol PolledCheck: Sendable {
-    /// One probe. It must end within `timeout` or when its task is cancelled; the agent waits no longer
-    /// than a little beyond, then counts the check as critical.
+    /// One probe. It must end within `timeout` or when its task is cancelled; the agent waits no
+    /// longer than a little beyond, then counts the check as critical.
     func probe(timeout: GoDuration) async -> CheckObservation
     /// Used when the definition names none (Consul: 30 s for scripts, 10 s else).
     var defaultTimeout: GoDuration { get }

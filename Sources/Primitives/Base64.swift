@@ -45,8 +45,8 @@ public enum Base64 {
         }
     }
 
-    /// Nil for anything but complete groups of four with correct padding. Line breaks are skipped, as
-    /// in Go.
+    /// Nil for anything but complete groups of four with correct padding. Line breaks are skipped,
+    /// as in Go.
     public static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
         let symbols = text.filter { $0 != 0x0A && $0 != 0x0D }
         guard symbols.count % 4 == 0 else { return nil }

@@ -1,4 +1,5 @@
-/// A span of time in nanoseconds, read and printed in Go's syntax: `1h2m3s`, `250ms`, `1.5s`, `-4us`.
+/// A span of time in nanoseconds, read and printed in Go's syntax: `1h2m3s`, `250ms`, `1.5s`,
+/// `-4us`.
 ///
 /// Consul's HTTP API, its configuration files and its flags all use this form.
 public struct GoDuration: Hashable, Comparable, Sendable, CustomStringConvertible {

@@ -1,7 +1,7 @@
 /// A point on a monotonic clock, in nanoseconds since an arbitrary start.
 ///
-/// Floors 0–2 never read a clock: an `Instant` is handed to them. The real one comes from Platform's
-/// `SystemClock`, the simulated one from the tests.
+/// Floors 0–2 never read a clock: an `Instant` is handed to them. The real one comes from
+/// Platform's `SystemClock`, the simulated one from the tests.
 public struct Instant: Comparable, Hashable, Sendable, CustomStringConvertible {
     public var nanoseconds: Int64
 

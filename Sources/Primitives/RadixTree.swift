@@ -74,7 +74,7 @@ package struct RadixTree<Value> {
     @inlinable
     package func forEach(_ body: (Value) -> Void) { root.walk(body) }
 
-    @usableFromInline
+    @inlinable
     static func withBytes<Result>(
         _ key: some Collection<UInt8>, _ body: (UnsafeBufferPointer<UInt8>) -> Result
     ) -> Result {
@@ -99,10 +99,10 @@ final class RadixNode<Value> {
     }
 
     /// The bytes between the parent and this node; empty for the root alone.
-    @usableFromInline var label: [UInt8]
-    @usableFromInline var value: Value?
+    @exclusivity(unchecked) @usableFromInline var label: [UInt8]
+    @exclusivity(unchecked) @usableFromInline var value: Value?
     /// In order of their first bytes, which all differ.
-    @usableFromInline var edges: [Edge] = []
+    @exclusivity(unchecked) @usableFromInline var edges: [Edge] = []
 
     @inlinable init(label: [UInt8], value: Value? = nil) {
         self.label = label
@@ -143,7 +143,8 @@ extension RadixNode: @unchecked Sendable where Value: Sendable {}
 
 extension RadixNode {
     @inlinable func find(_ key: UnsafeBufferPointer<UInt8>) -> RadixNode? {
-        var node = self
+        // Held by the tree that holds `self`: no counting on the way.
+        unowned(unsafe) var node = self
         var rest = key[...]
         while let byte = rest.first {
             let (index, found) = node.slot(byte)
@@ -160,7 +161,7 @@ extension RadixNode {
     @inlinable func top(
         under prefix: UnsafeBufferPointer<UInt8>
     ) -> (node: RadixNode, overhang: Int)? {
-        var node = self
+        unowned(unsafe) var node = self
         var rest = prefix[...]
         while let byte = rest.first {
             let (index, found) = node.slot(byte)
@@ -180,7 +181,7 @@ extension RadixNode {
     }
 
     @inlinable func walkPath(_ key: UnsafeBufferPointer<UInt8>, _ body: (Value) -> Void) {
-        var node = self
+        unowned(unsafe) var node = self
         var rest = key[...]
         if let value = node.value { body(value) }
         while let byte = rest.first {

@@ -1,4 +1,5 @@
-/// Keeps the last `limit` bytes of a stream and counts all of them, so that a flood costs no memory.
+/// Keeps the last `limit` bytes of a stream and counts all of them, so that a flood costs no
+/// memory.
 public struct TailBuffer: Sendable {
     public let limit: Int
     public private(set) var total = 0

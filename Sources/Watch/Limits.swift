@@ -2,7 +2,8 @@ package import Primitives
 
 /// The bounds of the watch engine's core.
 package enum Limits {
-    /// Firings kept for a busy handler under `on_busy: queue`; then the newest replaces the last one.
+    /// Firings kept for a busy handler under `on_busy: queue`; then the newest replaces the last
+    /// one.
     package static let queuedFiringsMax = 256
     /// Events that wait for a busy handler; Consul's own buffer holds as many.
     package static let pendingEventsMax = 256

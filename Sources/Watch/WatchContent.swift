@@ -14,7 +14,8 @@ package struct WatchContent: Hashable, Sendable {
     }
 
     package struct Item: Hashable, Sendable {
-        /// Tells which items of two states are the same thing: a key, a node's name, a check's place.
+        /// Tells which items of two states are the same thing: a key, a node's name, a check's
+        /// place.
         package var name: String
         package var json: [UInt8]
 

@@ -12,8 +12,8 @@ struct WatchCursor: Hashable, Sendable {
 
     /// Takes an answer. True when the state is another than the one seen before.
     ///
-    /// The same index is no news, and neither is the same data under another index. A lower index is
-    /// simply taken (the server was restored): the data decides.
+    /// The same index is no news, and neither is the same data under another index. A lower index
+    /// is simply taken (the server was restored): the data decides.
     mutating func receive(_ answer: WatchAnswer) -> Bool {
         failures = 0
         if answer.index == index { return false }
@@ -23,8 +23,8 @@ struct WatchCursor: Hashable, Sendable {
         return true
     }
 
-    /// How long to wait after a failed query. What was seen stays known, so that the next success with
-    /// the same data is no change (Consul forgets it, and fires again).
+    /// How long to wait after a failed query. What was seen stays known, so that the next success
+    /// with the same data is no change (Consul forgets it, and fires again).
     mutating func fail() -> GoDuration {
         failures = min(failures + 1, 1_000)
         return min(Limits.queryBackoffUnit * (failures * failures), Limits.queryBackoffMax)

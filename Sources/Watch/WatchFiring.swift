@@ -21,8 +21,8 @@ struct FiringMaker: Hashable, Sendable {
     let definition: WatchDefinition
 
     /// - Parameters:
-    ///   - contents: one for each source, in order; for an event source, the events not handled yet.
-    ///   - before: the states handed over before, nil at first.
+    /// - contents: one for each source, in order; for an event source, the events not handled yet.
+    /// - before: the states handed over before, nil at first.
     func make(
         number: UInt64, contents: [WatchContent], before: [WatchContent?], index: WatchIndex
     ) -> WatchFiring {

@@ -1,8 +1,8 @@
 import Primitives
 package import Wire
 
-/// What a watch must still know after a restart or a reload: the state handed over last, as a hash, and
-/// which events were handled.
+/// What a watch must still know after a restart or a reload: the state handed over last, as a hash,
+/// and which events were handled.
 package struct WatchMemory: Record, Hashable, Sendable {
     /// Of the data handed over last; empty when there was none.
     package var contentHash = ""

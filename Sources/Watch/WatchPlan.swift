@@ -6,10 +6,10 @@ package import Primitives
 /// A pure core with two hosts, the agent and `consul watch`. The host puts the queries, runs the
 /// handler, keeps one timer, and steps the plan with what happened.
 ///
-/// The rules, by default Consul's: the handler fires once at the start with what is there; runs of one
-/// watch never overlap; changes during a run join into the newest state; a state that equals the one
-/// handed over last is no change. Unlike Consul, a query that failed in between makes no difference, and
-/// an event is handed over once, also across reloads and restarts.
+/// The rules, by default Consul's: the handler fires once at the start with what is there; runs of
+/// one watch never overlap; changes during a run join into the newest state; a state that equals
+/// the one handed over last is no change. Unlike Consul, a query that failed in between makes no
+/// difference, and an event is handed over once, also across reloads and restarts.
 package struct WatchPlan: Sendable {
     package enum Input: Hashable, Sendable {
         case answer(source: Int, WatchAnswer)
@@ -24,8 +24,8 @@ package struct WatchPlan: Sendable {
     }
 
     package enum Directive: Hashable, Sendable {
-        /// Put the source's query, to be answered once its index is another than `after`; not before
-        /// the instant, if there is one.
+        /// Put the source's query, to be answered once its index is another than `after`; not
+        /// before the instant, if there is one.
         case query(source: Int, after: WatchIndex?, notBefore: Instant?)
         case fire(WatchFiring)
         /// Kill this run; its end is still reported.
@@ -144,8 +144,8 @@ package struct WatchPlan: Sendable {
         pendingEvents.removeFirst(max(0, pendingEvents.count - Limits.pendingEventsMax))
     }
 
-    /// Consul fires at the start in any case. Told not to, a watch fires only if the state is another
-    /// than the one it remembers from before the restart.
+    /// Consul fires at the start in any case. Told not to, a watch fires only if the state is
+    /// another than the one it remembers from before the restart.
     private var firesAtStart: Bool {
         if definition.fireOnStart { return true }
         if isEventWatch { return !memory.handledEvents.isEmpty && !pendingEvents.isEmpty }

@@ -76,21 +76,3 @@ package enum WatchRules {
         return problems
     }
 }
-
-extension WatchDefinition {
-    /// One source, or those of `any_of`.
-    package var sources: [WatchSource] { anyOf.isEmpty ? [source] : anyOf }
-
-    /// The name in lists, logs and the environment: the given ID, or one made from the source, for
-    /// example `key:app/mode`.
-    package var displayName: String {
-        if !id.isEmpty { return id }
-        return sources.map { source in
-            let subject = [
-                source.key, source.prefix, source.service, source.state, source.name,
-                source.serviceID,
-            ].first { !$0.isEmpty }
-            return source.type + (subject.map { ":\($0)" } ?? "")
-        }.joined(separator: "+")
-    }
-}

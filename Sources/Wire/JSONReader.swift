@@ -1,9 +1,10 @@
 public import Primitives
 
-/// Reads JSON strictly (RFC 8259): no comments, no trailing commas, no leading zeros, whole surrogate
-/// pairs, valid UTF-8, nothing behind the value. Nesting is bounded.
+/// Reads JSON strictly (RFC 8259): no comments, no trailing commas, no leading zeros, whole
+/// surrogate pairs, valid UTF-8, nothing behind the value. Nesting is bounded.
 ///
-/// A pull reader: the caller asks for what it expects. `position` maps any moment to line and column.
+/// A pull reader: the caller asks for what it expects. `position` maps any moment to line and
+/// column.
 public struct JSONReader: WireDecoder, Sendable {
     @usableFromInline let input: [UInt8]
     /// Bytes read so far.

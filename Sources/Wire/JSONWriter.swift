@@ -1,7 +1,7 @@
 public import Primitives
 
-/// Writes JSON as Go's `encoding/json` does: the same escapes (`<`, `>` and `&` among them), maps in
-/// byte order of their keys, and, if asked, an indent of four spaces.
+/// Writes JSON as Go's `encoding/json` does: the same escapes (`<`, `>` and `&` among them), maps
+/// in byte order of their keys, and, if asked, an indent of four spaces.
 public struct JSONWriter: WireEncoder, FieldVisitor, Sendable {
     public private(set) var output: [UInt8] = []
 
@@ -10,12 +10,18 @@ public struct JSONWriter: WireEncoder, FieldVisitor, Sendable {
 
     @usableFromInline let pretty: Bool
     @usableFromInline let audience: Audience
+    private let usesTabs: Bool
     private var depth = 0
     private var containerIsEmpty = true
     private var afterKey = false
 
-    public init(pretty: Bool = false, audience: Audience = .httpAnswer, capacity: Int = 256) {
+    /// - Parameter usesTabs: indent by tabs instead of four spaces, as `consul kv export` does.
+    public init(
+        pretty: Bool = false, audience: Audience = .httpAnswer, capacity: Int = 256,
+        usesTabs: Bool = false
+    ) {
         self.pretty = pretty
+        self.usesTabs = usesTabs
         self.audience = audience
         output.reserveCapacity(capacity)
     }
@@ -45,7 +51,8 @@ public struct JSONWriter: WireEncoder, FieldVisitor, Sendable {
     private mutating func newLine() {
         guard pretty else { return }
         output.append(0x0A)
-        for _ in 0..<(depth * 4) { output.append(0x20) }
+        let count = usesTabs ? depth : depth * 4
+        for _ in 0..<count { output.append(usesTabs ? 0x09 : 0x20) }
     }
 
     private mutating func open(_ bracket: UInt8) {

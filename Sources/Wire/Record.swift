@@ -47,8 +47,8 @@ public struct FieldRule: OptionSet, Sendable {
     public static let nullWhenEmpty = FieldRule(rawValue: 2)
     /// Understood when read, never written: an older spelling, or a singular beside a plural.
     public static let inputOnly = FieldRule(rawValue: 4)
-    /// Left out of the HTTP API's answers when empty, but shown by Consul's own clients, and so in what
-    /// a watch hands to its handler (`Session` of a key).
+    /// Left out of the HTTP API's answers when empty, but shown by Consul's own clients, and so in
+    /// what a watch hands to its handler (`Session` of a key).
     public static let omitEmptyInAnswers = FieldRule(rawValue: 8)
 }
 

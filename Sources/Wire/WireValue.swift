@@ -10,8 +10,8 @@ public protocol WireValue {
     mutating func decode<D: WireDecoder>(from decoder: inout D) throws
 }
 
-/// Writes values in one format. Calls come in the order of the text: `beginMap`, then for each entry
-/// `key` and a value, then `endMap`.
+/// Writes values in one format. Calls come in the order of the text: `beginMap`, then for each
+/// entry `key` and a value, then `endMap`.
 public protocol WireEncoder {
     mutating func null()
     mutating func bool(_ value: Bool)
@@ -36,8 +36,8 @@ public enum WireKind: Sendable {
     case null, bool, number, string, array, map
 }
 
-/// Reads values of one format, one after another. A value of another kind than asked for is an error of
-/// that format, which names the place.
+/// Reads values of one format, one after another. A value of another kind than asked for is an
+/// error of that format, which names the place.
 public protocol WireDecoder: FieldVisitor {
     mutating func nextKind() throws -> WireKind
     /// Consumes a null if one stands next.

@@ -160,7 +160,7 @@ private func kept(_ expression: String) throws -> [String] {
     /// Backtracking engines take for ever over these.
     @Test func noPatternHangs() throws {
         var long = instances[0]
-        long.node.node = String(repeating: "a", count: 2_000) + "!"
+        long.node.node = String(repeating: "a", count: 500) + "!"
         for pattern in ["(a+)+$", "(a|aa)+$", "(a*)*b", "(.*)(.*)(.*)(.*)x", "(a?){200}a{200}b"] {
             let filter = try Filter("Node.Node matches `\(pattern)`", for: CheckServiceNode.self)
             #expect(!filter.matches(long))

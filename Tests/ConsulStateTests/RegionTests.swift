@@ -17,7 +17,8 @@ private struct Seen: Equatable {
     }
 }
 
-/// What blocking queries rest on: whatever a read sees change, its region was met and its index moved up.
+/// What blocking queries rest on: whatever a read sees change, its region was met and its index
+/// moved up.
 @Suite struct RegionTests {
     @Test(arguments: 1...8 as ClosedRange<UInt64>)
     func noReadChangesUnnoticed(seed: UInt64) {
@@ -25,7 +26,7 @@ private struct Seen: Equatable {
         var machine = FSM()
         var index: UInt64 = 1
         var before = Self.readAll(machine.store)
-        for _ in 0..<1_500 {
+        for _ in 0..<400 {
             index += UInt64.random(in: 1...3, using: &random)
             let command = Self.command(&random)
             let (result, changes) = machine.apply(index, command)

@@ -11,15 +11,7 @@ struct TLSTests {
     @Test func trustNamesAndClientCertificatesAreChecked() async throws {
         let folder = "/tmp/http-tls-test-\(getpid())"
         try Files.makeDirectory(folder)
-        var make = ProcessSpec([
-            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-            "-nodes", "-days", "2", "-subj", "/CN=server.dc1.consul", "-addext",
-            "subjectAltName=DNS:server.dc1.consul", "-keyout", "\(folder)/key.pem", "-out",
-            "\(folder)/cert.pem",
-        ])
-        make.timeout = .seconds(20)
-        let made = await ProcessRun.run(make)
-        #expect(made.ending == .exited(0), "\(made.output)")
+        try await makeCertificate(in: folder)
         var own = TLSSettings()
         own.certificateFile = "\(folder)/cert.pem"
         own.keyFile = "\(folder)/key.pem"
@@ -53,5 +45,61 @@ struct TLSTests {
         await test.server.stop()
         for name in try Files.list(folder) { try Files.remove("\(folder)/\(name)") }
         rmdir(folder)
+    }
+
+    @Test func aRenewedCertificateServesNewConnections() async throws {
+        let folder = "/tmp/http-tls-renewal-\(getpid())"
+        try Files.makeDirectory(folder)
+        try await makeCertificate(in: folder)
+        var own = TLSSettings()
+        own.certificateFile = "\(folder)/cert.pem"
+        own.keyFile = "\(folder)/key.pem"
+        let test = try await TestServer(tls: own)
+        let client = HTTPClient(on: group)
+        // The old certificate is trusted by a copy; the renewed one is another.
+        try AtomicFile.write(
+            "\(folder)/old.pem", try Files.read("\(folder)/cert.pem", limit: 1 << 16))
+        try await makeCertificate(in: folder)
+
+        #expect(try await answers(test, trusting: "\(folder)/old.pem", client))
+        try test.server.replaceTLS(own)
+        #expect(try await answers(test, trusting: "\(folder)/cert.pem", client))
+        #expect(try await !answers(test, trusting: "\(folder)/old.pem", client))
+
+        own.keyFile = "\(folder)/none.pem"
+        #expect(throws: TLSError.self) { try test.server.replaceTLS(own) }
+        #expect(try await answers(test, trusting: "\(folder)/cert.pem", client))
+        await client.shutdown()
+        await test.server.stop()
+        for name in try Files.list(folder) { try Files.remove("\(folder)/\(name)") }
+        rmdir(folder)
+    }
+
+    private func answers(_ test: TestServer, trusting file: String, _ client: HTTPClient)
+        async throws -> Bool
+    {
+        var call = HTTPCall(url: "https://127.0.0.1:\(test.port)/uri", timeout: .seconds(10))
+        call.keepsAlive = false
+        var tls = TLSSettings()
+        tls.authorityFile = file
+        tls.skipsNameVerification = true
+        call.tls = tls
+        do {
+            return try await client.execute(call).text == "/uri"
+        } catch {
+            return false
+        }
+    }
+
+    private func makeCertificate(in folder: String) async throws {
+        var make = ProcessSpec([
+            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+            "-nodes", "-days", "2", "-subj", "/CN=server.dc1.consul", "-addext",
+            "subjectAltName=DNS:server.dc1.consul", "-keyout", "\(folder)/key.pem", "-out",
+            "\(folder)/cert.pem",
+        ])
+        make.timeout = .seconds(20)
+        let made = await ProcessRun.run(make)
+        #expect(made.ending == .exited(0), "\(made.output)")
     }
 }

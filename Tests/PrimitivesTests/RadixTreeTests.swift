@@ -36,7 +36,7 @@ private func values(_ tree: RadixTree<Int>, under prefix: [UInt8] = []) -> [Int]
         var tree = RadixTree<Int>()
         var model = Model()
         var snapshot = (tree: tree, values: model.all())
-        for step in 0..<3_000 {
+        for step in 0..<700 {
             let length = Int.random(in: 0...5, using: &random)
             let key = (0..<length).map { _ in UInt8.random(in: 0x61...0x63, using: &random) }
             switch Int.random(in: 0..<10, using: &random) {

@@ -21,13 +21,15 @@ package struct LimitSettings: Sendable {
             check: SettingChecks.notNegative),
         Setting(
             "limits.https_handshake_timeout", \.limits.httpsHandshakeTimeout,
-            "How long a TLS handshake of a client may take.", check: notNegative),
+            "How long a TLS handshake of a client may take.", isActedOn: false,
+            check: notNegative),
         Setting(
             "limits.kv_max_value_size", \.limits.kvMaxValueSize,
             "Bytes that one value of the key/value store may have.", check: SettingChecks.positive),
         Setting(
             "limits.txn_max_req_len", \.limits.txnMaxRequestLength,
-            "Bytes that the body of a transaction may have.", check: SettingChecks.positive),
+            "Bytes that the body of a transaction may have.", isActedOn: false,
+            check: SettingChecks.positive),
         Setting(
             "default_query_time", \.limits.defaultQueryTime,
             "the amount of time a blocking query will wait before Consul will force a response. "
@@ -43,16 +45,17 @@ package struct LimitSettings: Sendable {
             "http_config.allow_write_http_from", \.limits.allowWriteHTTPFrom,
             "Only allow write endpoint calls from given network. CIDR format, can be specified "
                 + "multiple times.",
-            flag: "allow-write-http-from", check: AddressSettings.networks),
+            flag: "allow-write-http-from", isActedOn: false,
+            check: AddressSettings.networks),
         Setting(
             "http_config.block_endpoints", \.limits.blockEndpoints,
-            "Prefixes of paths that are answered with 403."),
+            "Prefixes of paths that are answered with 403.", isActedOn: false),
         Setting(
             "http_config.response_headers", \.limits.responseHeaders,
-            "Headers added to every answer."),
+            "Headers added to every answer.", isActedOn: false),
         Setting(
             "http_config.use_cache", \.limits.useCache,
-            "Whether ?cached may be answered from the agent's cache."),
+            "Whether ?cached may be answered from the agent's cache.", isActedOn: false),
     ]
 
     @Sendable static func positive(_ value: GoDuration) -> String? {

@@ -12,13 +12,16 @@ package struct PortSettings: Sendable {
     static let settings: [Setting] = [
         Setting(
             "ports.server", \.ports.server, "Sets the server port to listen on.",
-            flag: "server-port", check: SettingChecks.port),
+            flag: "server-port", isActedOn: false,
+            check: SettingChecks.port),
         Setting(
             "ports.serf_lan", \.ports.serfLAN, "Sets the Serf LAN port to listen on.",
-            flag: "serf-lan-port", check: SettingChecks.port),
+            flag: "serf-lan-port", isActedOn: false,
+            check: SettingChecks.port),
         Setting(
             "ports.serf_wan", \.ports.serfWAN, "Sets the Serf WAN port to listen on.",
-            flag: "serf-wan-port", check: SettingChecks.port),
+            flag: "serf-wan-port", isActedOn: false,
+            check: SettingChecks.port),
         Setting(
             "ports.http", \.ports.http, "Sets the HTTP API port to listen on.",
             flag: "http-port", check: SettingChecks.port),
@@ -27,9 +30,11 @@ package struct PortSettings: Sendable {
             flag: "https-port", check: SettingChecks.port),
         Setting(
             "ports.dns", \.ports.dns, "Sets the DNS port to listen on.",
-            flag: "dns-port", check: SettingChecks.port),
+            flag: "dns-port", isActedOn: false,
+            check: SettingChecks.port),
         Setting(
             "ports.grpc", \.ports.grpc, "Sets the gRPC API port to listen on.",
-            flag: "grpc-port", dev: 8502, check: SettingChecks.port),
+            flag: "grpc-port", dev: 8502, isActedOn: false,
+            check: SettingChecks.port),
     ]
 }

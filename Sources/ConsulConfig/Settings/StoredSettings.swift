@@ -118,16 +118,9 @@ enum StoredSettings {
     ].map { name in Setting.later(name, "", "A token.", secret: true) }
 
     private static let tls: [Setting] = [
-        .later("ca_file", "", "Certificates of the authorities trusted."),
-        .later("ca_path", "", "A directory of such certificates."),
-        .later("cert_file", "", "The agent's certificate."),
-        .later("key_file", "", "The agent's key."),
         .later("server_name", "", "The name that the certificate is checked for."),
         .later("tls_cipher_suites", "", "Names with commas between."),
-        .later("tls_min_version", "tls12", "The lowest version spoken."),
         .later("tls_prefer_server_cipher_suites", false, "The server's order counts."),
-        .later("verify_incoming", false, "Ask clients for certificates."),
-        .later("verify_incoming_https", false, "The same for HTTPS alone."),
         .later("verify_incoming_rpc", false, "The same for RPC alone."),
         .later("verify_outgoing", false, "Use TLS towards servers."),
         .later("verify_server_hostname", false, "Servers must be named server.<dc>.<domain>."),

@@ -63,6 +63,8 @@ package actor Registrar {
         self.unixSeconds = unixSeconds
     }
 
+    package var allowsScriptsFromAPI: Bool { policy.scriptsFromAPI }
+
     // MARK: Services
 
     /// - Parameter replacesChecks: take out checks that the definition no longer has
@@ -185,7 +187,10 @@ package actor Registrar {
             local.updateCheck(definition.id, status: status, output: discards ? "" : output)
         }
         runners.replace(definition.id, by: runner)
-        runner.start(stagger: random.duration(below: max(definition.interval, .seconds(1))))
+        let interval = max(definition.interval, Limits.checkIntervalMin)
+        let stagger =
+            definition.staggerMax > .zero ? min(definition.staggerMax, interval) : interval
+        runner.start(stagger: random.duration(below: stagger))
     }
 
     private func checkType(of definition: CheckDefinition) throws(ConsulError)

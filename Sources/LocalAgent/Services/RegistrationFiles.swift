@@ -51,6 +51,7 @@ package struct RegistrationFiles: Sendable {
         case services, checks
         case checkStates = "checks/state"
         case watches
+        case addedWatches = "watches/added"
     }
 
     private let directory: String
@@ -146,6 +147,16 @@ extension RegistrationFiles: WatchStore {
 
     package func save(_ memory: WatchMemory, of watch: String) throws(ConsulError) {
         try save(memory, watch, in: .watches)
+    }
+
+    package func saveAdded(_ definition: WatchDefinition, id: String) throws(ConsulError) {
+        try save(definition, id, in: .addedWatches)
+    }
+
+    package func removeAdded(_ id: String) { remove(id, in: .addedWatches) }
+
+    package func loadAdded(broken: (String) -> Void) -> [WatchDefinition] {
+        loadAll(WatchDefinition.self, in: .addedWatches, broken: broken)
     }
 
     package func appendDeadLetter(_ line: [UInt8], to path: String) throws(ConsulError) {

@@ -22,11 +22,12 @@ final class HandlerRun: Sendable {
         self.startedAt = startedAt
     }
 
+    /// The handler begins on the caller's thread: a hop to another would delay it.
     func start(
         _ handler: any WatchHandler, _ firing: HandlerFiring,
         ended: @escaping @Sendable (HandlerOutcome) -> Void
     ) {
-        let task = Task {
+        let task = Task.immediate {
             ended(await handler.run(firing))
             end()
         }

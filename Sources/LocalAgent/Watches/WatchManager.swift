@@ -6,13 +6,17 @@ import Watch
 /// All watches of the agent. A reload hands it the new list: unchanged ones go on undisturbed, changed
 /// ones start again with the memory of the old, removed ones stop.
 package final class WatchManager: Sendable {
-    private struct State {
+    struct State {
         var runners: [String: WatchRunner] = [:]
+        /// By the configuration, and beside it by the API.
+        var configured: [WatchDefinition] = []
+        var added: [String: WatchDefinition] = [:]
+        var registry: PluginRegistry?
         /// Stopped, with a handler that may still be running.
         var leaving: [WatchRunner] = []
     }
-    private let state = Mutex(State())
-    private let around: WatchRunner.Surroundings
+    let state = Mutex(State())
+    let around: WatchRunner.Surroundings
     private let context: HandlerContext
 
     package init(around: WatchRunner.Surroundings, context: HandlerContext) {
@@ -28,12 +32,29 @@ package final class WatchManager: Sendable {
         package var unchanged: [String] = []
     }
 
-    /// Comes into force whole: everything is made before anything is stopped or started.
+    /// Takes the configuration's watches over. Those added by the API go on, unless the configuration
+    /// now has their ID.
     @discardableResult
     package func apply(_ definitions: [WatchDefinition], registry: PluginRegistry)
         throws(ConsulError) -> Difference
     {
-        let wanted = Self.named(definitions)
+        let configured = WatchIdentity.names(definitions)
+        let taken = Set(configured.map { $0.id })
+        let added = state.withLock { $0.added }.filter { !taken.contains($0.key) }
+        let wanted = configured + added.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+        let difference = try replace(with: wanted, registry)
+        state.withLock { state in
+            state.configured = definitions
+            state.added = added
+            state.registry = registry
+        }
+        return difference
+    }
+
+    /// Comes into force whole: everything is made before anything is stopped or started.
+    func replace(
+        with wanted: [(id: String, definition: WatchDefinition)], _ registry: PluginRegistry
+    ) throws(ConsulError) -> Difference {
         let current = state.withLock { $0.runners }
         var difference = Difference()
         var fresh: [(id: String, runner: WatchRunner)] = []
@@ -61,7 +82,10 @@ package final class WatchManager: Sendable {
             state.leaving += stopped
             return stopped
         }
-        for runner in stopped { runner.stop() }
+        for runner in stopped {
+            runner.stop()
+            around.health?.forget(runner.status.id)
+        }
         // Only a stopped runner's memory is final: an event is in it, or left for its successor.
         for (id, runner) in fresh {
             runner.start(inheriting: current[id]?.memory ?? around.store.memory(of: id))
@@ -73,19 +97,8 @@ package final class WatchManager: Sendable {
     package func check(_ definitions: [WatchDefinition], registry: PluginRegistry)
         throws(ConsulError)
     {
-        for (id, definition) in Self.named(definitions) { _ = try make(definition, id, registry) }
-    }
-
-    /// Each definition under the ID it gave, or one made from its source and kept apart by a number.
-    package static func named(_ definitions: [WatchDefinition])
-        -> [(id: String, definition: WatchDefinition)]
-    {
-        var taken: [String: Int] = [:]
-        return definitions.map { definition in
-            let name = definition.displayName
-            taken[name, default: 0] += 1
-            let count = taken[name]!
-            return (count == 1 ? name : "\(name)#\(count)", definition)
+        for (id, definition) in WatchIdentity.names(definitions) {
+            _ = try make(definition, id, registry)
         }
     }
 

@@ -18,11 +18,13 @@ package final class WatchRunner: Sendable {
         package var logger: Logger
         /// Added to every handler's environment: `CONSUL_NODE`, `CONSUL_DATACENTER`.
         package var environment: [String: String]
+        /// For watches with `health_check: true`.
+        package var health: WatchHealth?
 
         package init(
             reader: WatchReader, clock: any WaitingClock, store: any WatchStore,
             wallText: @escaping @Sendable () -> String, logger: Logger,
-            environment: [String: String]
+            environment: [String: String], health: WatchHealth? = nil
         ) {
             self.reader = reader
             self.clock = clock
@@ -30,6 +32,7 @@ package final class WatchRunner: Sendable {
             self.wallText = wallText
             self.logger = logger
             self.environment = environment
+            self.health = health
         }
     }
 
@@ -48,6 +51,8 @@ package final class WatchRunner: Sendable {
         var pending: [Int: any PendingCall] = [:]
         var timers: [Int: Task<Void, Never>] = [:]
         var runs: [UInt64: HandlerRun] = [:]
+        /// When the newest state came in: the lag of a run counts from there.
+        var answeredAt = Instant.zero
     }
 
     package let definition: WatchDefinition
@@ -101,6 +106,7 @@ package final class WatchRunner: Sendable {
             state.plan.memory = memory
             return state.plan.start()
         }
+        if definition.healthCheck { around.health?.begin(id) }
         Task {
             for directive in first { carryOut(directive) }
             for await event in inputs { take(event) }
@@ -168,6 +174,7 @@ package final class WatchRunner: Sendable {
         case .input(let input):
             if case .answer(_, let answer) = input {
                 state.status.index = answer.index.description
+                state.answeredAt = now
                 state.status.queryError = ""
             }
             return state.plan.step(input, now: now)
@@ -240,6 +247,9 @@ package final class WatchRunner: Sendable {
         record.index = firing.index.description
         record.started = around.wallText()
         record.isRunning = true
+        if firing.attempt == 0 {
+            record.lagMilliseconds = Int((now - state.answeredAt).milliseconds)
+        }
         state.status.runs.append(record)
         state.status.runs.removeFirst(max(0, state.status.runs.count - Limits.watchHistoryMax))
     }
@@ -255,6 +265,7 @@ package final class WatchRunner: Sendable {
                 environment: environment)
         ) { [self] outcome in
             log(outcome)
+            if definition.healthCheck { around.health?.take(outcome, of: id) }
             feed.yield(.runEnded(run, outcome))
         }
         watchForSlowness(run)

@@ -42,6 +42,8 @@ package struct WatchRun: Record, Hashable, Sendable {
     /// RFC 3339, UTC.
     package var started = ""
     package var milliseconds = 0
+    /// From the data's arrival to the start: what debounce, a busy handler or a pause cost.
+    package var lagMilliseconds = 0
     /// Still running.
     package var isRunning = false
     /// Exit code or HTTP status; nil when there was none.
@@ -56,6 +58,7 @@ package struct WatchRun: Record, Hashable, Sendable {
         try visit.field("Index", &index)
         try visit.field("Started", &started)
         try visit.field("Milliseconds", &milliseconds)
+        try visit.field("LagMilliseconds", &lagMilliseconds)
         try visit.field("Running", &isRunning)
         try visit.field("Code", &code)
         try visit.field("Failure", &failure)

@@ -6,6 +6,10 @@ package protocol WatchStore: Sendable {
     /// An empty memory when there is none, or it cannot be read.
     func memory(of watch: String) -> WatchMemory
     func save(_ memory: WatchMemory, of watch: String) throws(ConsulError)
+    /// Watches added by the API.
+    func saveAdded(_ definition: WatchDefinition, id: String) throws(ConsulError)
+    func removeAdded(_ id: String)
+    func loadAdded(broken: (String) -> Void) -> [WatchDefinition]
     /// Appends one line.
     func appendDeadLetter(_ line: [UInt8], to path: String) throws(ConsulError)
 }

@@ -1,7 +1,8 @@
 import ConsulModel
 package import Wire
 
-/// One service as this agent has it registered. Only the agent can tell, so `consul watch` refuses it.
+/// One service as this agent has it registered. Only the agent can tell, so `consul watch` refuses
+/// it.
 enum AgentServiceWatch: WatchType {
     static let name = "agent_service"
     static let fields: Set<String> = ["service_id"]

@@ -37,18 +37,23 @@ struct AgentCommand: Command {
             return 1
         }
         let sources = Self.sources(flags)
+        let plugins = StandardPlugins.all(shell: Self.shell, dockerSocket: Self.dockerSocket)
+        var host: PluginHost?
         do throws(ConsulAgentError) {
-            let plugins = StandardPlugins.all(shell: Self.shell, dockerSocket: Self.dockerSocket)
-            let outcome = sources.load(registry: try Agent.registry(plugins))
+            let opened = try PluginHost(builtIn: plugins)
+            host = opened
+            let outcome = await opened.open(sources)
             for warning in outcome.warnings { console.error("==> warning: \(warning)") }
             guard let config = outcome.config else { throw .configuration(outcome.errors) }
             let sink = try Self.logSink(config)
             let agent = try Agent(
-                config: config, sources: sources, plugins: plugins, logSink: sink)
+                config: config, sources: sources, plugins: plugins, logSink: sink,
+                host: opened)
             console.out(AgentBanner.text(config, nodeID: agent.nodeID))
             try await agent.start()
             return await agent.run()
         } catch {
+            await host?.stop()
             for line in "\(error)".split(separator: "\n") { console.error("==> \(line)") }
             return 1
         }

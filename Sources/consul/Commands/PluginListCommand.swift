@@ -24,10 +24,10 @@ struct PluginListCommand: Command {
             }
             console.out(
                 Table.format(
-                    [["Name", "Version", "State", "Provides", "Origin", "Error"]]
+                    [["Name", "Version", "State", "Restarts", "Provides", "Origin", "Error"]]
                         + plugins.map {
                             [
-                                $0.name, $0.version, $0.state,
+                                $0.name, $0.version, $0.state, "\($0.restarts)",
                                 $0.provides.joined(separator: ","), $0.origin, $0.error,
                             ]
                         }))

@@ -1,5 +1,7 @@
 import ConsulAgent
+import ConsulClient
 import ConsulConfig
+import ConsulModel
 import PluginAPI
 import StandardPlugins
 
@@ -12,14 +14,23 @@ struct ValidateCommand: Command {
 
           Reads the fragments as the agent would and names everything that is wrong with them, each
           with its file, line and column. Exits with 0 when nothing is, else with 1.
+
+          When nothing else is wrong and a definition names a type that is not built in, the
+          programs in plugin_dir are started for a moment to learn what they provide, as the agent
+          would. With -partial they are not; such definitions are then passed over with a warning.
         """
-    let flags = [
+    let flags = ClientFlags.all + [
         Flag("config-format", .value, "Format of files without a known extension: json or yaml."),
         Flag("config-file", .list, "A file to validate, beside those named as arguments."),
         Flag("config-dir", .list, "A folder to validate, beside those named as arguments."),
         Flag(
             "partial", .bool,
             "Judge the fragments by themselves: what another fragment may say is not missed."),
+        Flag("check-ports", .bool, "Also try whether the ports of the API are free."),
+        Flag(
+            "hot-reload", .bool,
+            "Ask the running agent what a reload would change, and what would need a restart; "
+                + "nothing is changed."),
         Flag("quiet", .bool, "When given, a successful run will produce no output."),
     ]
 
@@ -30,6 +41,7 @@ struct ValidateCommand: Command {
             flags.arguments.map { ConfigSources.Place.either($0) }
             + flags.all("config-file").map { .either($0) }
             + flags.all("config-dir").map { .either($0) }
+        if flags.isOn("hot-reload") { return await showReload(flags, console) }
         guard !places.isEmpty else {
             console.error("Must specify at least one config file or directory")
             return 1
@@ -40,23 +52,41 @@ struct ValidateCommand: Command {
         }
         let outcome: LoadOutcome
         do throws(ConsulAgentError) {
-            let registry = try Agent.registry(StandardPlugins.all(shell: AgentCommand.shell))
-            outcome = ConfigSources(places: places, flags: values)
-                .load(registry: registry, scope: flags.isOn("partial") ? .partial : .agent)
+            let host = try PluginHost(builtIn: StandardPlugins.all(shell: AgentCommand.shell))
+            outcome = await host.judge(
+                ConfigSources(places: places, flags: values),
+                scope: flags.isOn("partial") ? .partial : .agent)
+            await host.stop()
         } catch {
             console.error("\(error)")
             return 1
         }
         for warning in outcome.warnings { console.error("warning: \(warning)") }
-        guard outcome.errors.isEmpty else {
-            for error in outcome.errors { console.error("\(error)") }
-            let count = outcome.errors.count
+        var errors = outcome.errors
+        if let config = outcome.config {
+            errors += Listeners.tlsProblems(config)
+            if flags.isOn("check-ports") { errors += await Listeners.occupiedPorts(config) }
+        }
+        guard errors.isEmpty else {
+            for error in errors { console.error("\(error)") }
+            let count = errors.count
             console.error(
                 "Config validation failed: \(count) error\(count == 1 ? "" : "s")")
             return 1
         }
         if !flags.isOn("quiet") { console.out("Configuration is valid!") }
         return 0
+    }
+
+    private func showReload(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
+        await withClient(flags, console, doing: "Error asking for a reload's effect") {
+            client throws(ConsulClientError) in
+            let report = try await client.reload(isRehearsal: true)
+            for line in report.changed { console.out("would change: \(line)") }
+            for line in report.needsRestart { console.out("needs a restart: \(line)") }
+            if report == ReloadReport() { console.out("a reload would change nothing") }
+            return 0
+        }
     }
 }
 
@@ -76,7 +106,7 @@ struct ConfigEffectiveCommand: Command {
     func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
         do throws(ConsulAgentError) {
             let registry = try Agent.registry(StandardPlugins.all(shell: AgentCommand.shell))
-            let outcome = AgentCommand.sources(flags).load(registry: registry)
+            let outcome = AgentCommand.sources(flags).load(registry: registry) { _ in }
             guard let config = outcome.config else { throw .configuration(outcome.errors) }
             for value in config.effective where !flags.isOn("given") || value.source != "default" {
                 console.out("\(value)")

@@ -12,12 +12,16 @@ struct CommandTable: Sendable {
         WatchActionCommand(action: "pause"), WatchActionCommand(action: "resume"),
         WatchActionCommand(action: "trigger"), CatalogNodesCommand(), CatalogServicesCommand(),
         CatalogDatacentersCommand(), PluginListCommand(), CheckRunCommand(),
-        CheckHistoryCommand(),
+        CheckHistoryCommand(), InfoCommand(), JoinCommand(), ForceLeaveCommand(),
+        KeygenCommand(), MaintCommand(), MonitorCommand(), ServicesRegisterCommand(),
+        ServicesDeregisterCommand(), KVExportCommand(), KVImportCommand(),
+        CatalogServiceCommand(),
     ]
 
     /// Groups: what `consul kv` alone says.
     static let groups: [String: String] = [
         "kv": "Interact with the key-value store", "catalog": "Interact with the catalog",
+        "services": "Interact with services",
         "plugin": "Look at the plugins of the agent",
         "config": "Look at the configuration",
         "check": "Run checks and look at their history",

@@ -1,0 +1,125 @@
+package import ConsulConfig
+import HTTPTransport
+import Logging
+import NIOCore
+import NIOPosix
+import Platform
+import Primitives
+
+/// Where the API listens: HTTP and HTTPS, on TCP and unix sockets.
+package enum Listeners {
+    static func start(
+        _ config: RuntimeConfig, handler: any HTTPHandler, on group: any EventLoopGroup,
+        logger: Logger
+    ) async throws(ConsulAgentError) -> [HTTPServer] {
+        var servers: [HTTPServer] = []
+        do {
+            for (endpoints, tls) in try plan(config) where !endpoints.isEmpty {
+                let listeners = try endpoints.map { try listener($0, config) }
+                servers.append(
+                    try await HTTPServer.start(
+                        listeners: listeners, tls: tls, handler: handler, limits: limits(config),
+                        on: group, logger: logger))
+            }
+        } catch {
+            for server in servers { await server.stop() }
+            throw .start("\(error)")
+        }
+        return servers
+    }
+
+    private static func plan(_ config: RuntimeConfig) throws
+        -> [(endpoints: [ListenAddresses.Endpoint], tls: TLSSettings?)]
+    {
+        [(config.listen.http, nil), (config.listen.https, tls(config))]
+    }
+
+    private static func listener(_ endpoint: ListenAddresses.Endpoint, _ config: RuntimeConfig)
+        throws(ConsulAgentError) -> HTTPListener
+    {
+        switch endpoint {
+        case .tcp(let host, let port): return .tcp(host: host, port: port)
+        case .unix(let path):
+            let sockets = config.addresses
+            let owner = sockets.unixSocketUser
+            let group = sockets.unixSocketGroup
+            let user = owner.isEmpty ? nil : Accounts.user(owner)?.user
+            let groupID = group.isEmpty ? nil : Accounts.group(group)
+            if !owner.isEmpty, user == nil {
+                throw .start("unix_sockets.user: there is no user \(owner)")
+            }
+            if !group.isEmpty, groupID == nil {
+                throw .start("unix_sockets.group: there is no group \(group)")
+            }
+            return .unix(
+                path: path, mode: UInt32(sockets.unixSocketMode, radix: 8), user: user,
+                group: groupID)
+        }
+    }
+
+    private static func limits(_ config: RuntimeConfig) -> HTTPServerLimits {
+        let settings = config.limits
+        var limits = HTTPServerLimits()
+        limits.connectionsPerClient = settings.httpMaxConnectionsPerClient
+        limits.bodyBytes = { _, _ in settings.kvMaxValueSize }
+        limits.bodyTooLarge = { _, _, limit in BodyTooLarge.answer(limit: limit) }
+        return limits
+    }
+
+    /// The agent's own certificate for its servers.
+    static func tls(_ config: RuntimeConfig) -> TLSSettings {
+        var tls = TLSSettings()
+        tls.certificateFile = config.tls.certificateFile.isEmpty ? nil : config.tls.certificateFile
+        tls.keyFile = config.tls.keyFile.isEmpty ? nil : config.tls.keyFile
+        tls.authorityFile = config.tls.authorityFile.isEmpty ? nil : config.tls.authorityFile
+        tls.authorityPath = config.tls.authorityPath.isEmpty ? nil : config.tls.authorityPath
+        tls.minimumVersion = config.tls.minimumVersion
+        tls.verifiesIncoming = config.tls.verifyIncoming || config.tls.verifyIncomingHTTPS
+        return tls
+    }
+
+    // MARK: For `consul validate`
+
+    /// What is wrong with the TLS files: unreadable, not PEM, key and certificate that do not
+    /// match.
+    package static func tlsProblems(_ config: RuntimeConfig) -> [ConfigError] {
+        let isUsed = !config.listen.https.isEmpty || !config.tls.certificateFile.isEmpty
+        guard isUsed else { return [] }
+        do throws(TLSError) {
+            _ = try tls(config).serverContext()
+            return []
+        } catch {
+            return [ConfigError(.standard, path: "cert_file", "\(error)")]
+        }
+    }
+
+    /// Addresses on which somebody listens already.
+    package static func occupiedPorts(_ config: RuntimeConfig) async -> [ConfigError] {
+        var problems: [ConfigError] = []
+        let group = MultiThreadedEventLoopGroup.singleton
+        for endpoint in config.listen.http + config.listen.https {
+            guard case .tcp(let host, let port) = endpoint else { continue }
+            do {
+                let channel = try await ServerBootstrap(group: group)
+                    .serverChannelOption(ChannelOptions.socketOption(.so_reuseaddr), value: 1)
+                    .bind(host: host, port: port).get()
+                try await channel.close()
+            } catch {
+                problems.append(
+                    ConfigError(
+                        .standard, path: "ports", "cannot listen on \(endpoint): \(error)"))
+            }
+        }
+        return problems
+    }
+}
+
+/// Consul's answer to a body that is too large.
+enum BodyTooLarge {
+    static func answer(limit: Int) -> HTTPResponse {
+        .text(
+            413,
+            "Request body too large, max size: \(limit) bytes. See "
+                + "https://www.consul.io/docs/agent/options.html#kv_max_value_size.")
+    }
+}

@@ -1,0 +1,224 @@
+import ConsulModel
+import Logging
+import PluginAPI
+import PluginKit
+import Primitives
+import Synchronization
+import Testing
+
+@testable import LocalAgent
+
+/// A check that answers by a script, the last answer again and again. Told so, it never ends in time.
+private final class TestCheck: PolledCheck {
+    private let answers: Mutex<[CheckObservation]>
+    private let hangs: Bool
+    private let parked = Mutex<[CheckedContinuation<Void, Never>]>([])
+    let timeouts = Recorder<GoDuration>()
+
+    init(_ answers: [CheckObservation], hangs: Bool = false) {
+        self.answers = Mutex(answers)
+        self.hangs = hangs
+    }
+
+    func probe(timeout: GoDuration) async -> CheckObservation {
+        timeouts.add(timeout)
+        if hangs {
+            // It does not even mind that its task is cancelled.
+            await withCheckedContinuation { continuation in
+                parked.withLock { $0.append(continuation) }
+            }
+        }
+        return answers.withLock { $0.count > 1 ? $0.removeFirst() : $0[0] }
+    }
+
+    func release() {
+        for continuation in parked.withLock({ parked in
+            defer { parked = [] }
+            return parked
+        }) { continuation.resume() }
+    }
+}
+
+private let pass = CheckObservation(.passing, "ok")
+private let warn = CheckObservation(.warning, "hm")
+private let fail = CheckObservation(.critical, "no")
+
+@Suite(.timeLimit(.minutes(1))) struct CheckRunnerTests {
+    private let clock = FakeClock()
+    private let heard = Recorder<String>()
+
+    private func runner(
+        _ check: TestCheck, outputMax: Int = 4096,
+        _ change: (inout CheckDefinition) -> Void = { _ in }
+    ) -> CheckRunner {
+        var definition = CheckDefinition()
+        definition.id = "c"
+        definition.interval = .seconds(10)
+        change(&definition)
+        return CheckRunner(
+            definition, instance: .polled(check), clock: clock, outputMax: outputMax,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        ) { [heard] status, output in heard.add("\(status.rawValue) \(output)") }
+    }
+
+    private func waits(_ wait: GoDuration) async {
+        await eventually("it waits \(wait), not \(clock.waits)") { clock.waits == [wait] }
+    }
+
+    @Test func probesAfterTheStaggerAndThenAtTheInterval() async {
+        let check = TestCheck([pass, fail])
+        let runner = runner(check)
+        runner.start(stagger: .seconds(3))
+        await waits(.seconds(3))
+        #expect(check.timeouts.values.isEmpty)
+        clock.advance(by: .seconds(3))
+        await waits(.seconds(10))
+        #expect(heard.values == ["passing ok"])
+        #expect(check.timeouts.values == [.seconds(10)])
+        clock.advance(by: .seconds(9))
+        #expect(check.timeouts.values.count == 1)
+        clock.advance(by: .seconds(1))
+        await eventually("it probes again") { heard.values.count == 2 }
+        #expect(heard.values[1] == "critical no")
+        runner.stop()
+        await eventually("nobody waits") { clock.waits.isEmpty }
+    }
+
+    @Test func runOnRegisterProbesAtOnce() async {
+        let runner = runner(TestCheck([pass])) { $0.runOnRegister = true }
+        runner.start(stagger: .seconds(9))
+        await eventually("it probes") { heard.values == ["passing ok"] }
+        await waits(.seconds(10))
+        runner.stop()
+    }
+
+    @Test func initialDelayReplacesTheStagger() async {
+        let runner = runner(TestCheck([pass])) {
+            $0.runOnRegister = true
+            $0.initialDelay = .seconds(7)
+        }
+        runner.start(stagger: .seconds(1))
+        await waits(.seconds(7))
+        #expect(heard.values.isEmpty)
+        runner.stop()
+    }
+
+    @Test func intervalIsAtLeastASecond() async {
+        let runner = runner(TestCheck([pass])) {
+            $0.interval = .milliseconds(1)
+            $0.runOnRegister = true
+        }
+        runner.start(stagger: .zero)
+        await waits(.seconds(1))
+        runner.stop()
+    }
+
+    @Test func thresholdsHoldBackBothWays() async {
+        let check = TestCheck([pass, fail, fail, fail, pass, warn, pass, pass])
+        let runner = runner(check) {
+            $0.runOnRegister = true
+            $0.failuresBeforeWarning = 2
+            $0.failuresBeforeCritical = 3
+            $0.successBeforePassing = 2
+        }
+        runner.start(stagger: .zero)
+        for count in 1...8 {
+            await eventually("probe \(count)") { check.timeouts.values.count == count }
+            await waits(.seconds(10))
+            clock.advance(by: .seconds(10))
+        }
+        await eventually("all are told") { heard.values.count >= 6 }
+        #expect(
+            heard.values.prefix(6) == [
+                "passing ok", "warning no", "critical no", "warning hm", "passing ok", "passing ok",
+            ])
+        runner.stop()
+    }
+
+    @Test func aPluginThatIgnoresItsTimeLimitIsGivenUp() async {
+        let check = TestCheck([pass], hangs: true)
+        let runner = runner(check) {
+            $0.runOnRegister = true
+            $0.timeout = .seconds(2)
+            $0.failuresBeforeCritical = 5
+        }
+        runner.start(stagger: .zero)
+        // Its limit and a little more.
+        await waits(.seconds(7))
+        clock.advance(by: .seconds(7))
+        await eventually("it is given up") { heard.values.count == 1 }
+        #expect(heard.values == ["critical check gave no answer within 2s"])
+        await waits(.seconds(10))
+        // What it says later is not heard.
+        check.release()
+        clock.advance(by: .seconds(10))
+        await eventually("it is probed again") { check.timeouts.values.count == 2 }
+        #expect(heard.values.count == 1)
+        runner.stop()
+        check.release()
+    }
+
+    @Test func stopDuringAProbeReportsNothing() async {
+        let check = TestCheck([pass], hangs: true)
+        let runner = runner(check) { $0.runOnRegister = true }
+        runner.start(stagger: .zero)
+        await eventually("it probes") { check.timeouts.values.count == 1 }
+        runner.stop()
+        await eventually("nobody waits") { clock.waits.isEmpty }
+        check.release()
+        #expect(heard.values.isEmpty)
+        #expect(await runner.runNow()?.output == "check was removed")
+    }
+
+    @Test func runNowDoesNotWaitForTheInterval() async {
+        let runner = runner(TestCheck([pass, fail]))
+        runner.start(stagger: .seconds(5))
+        await waits(.seconds(5))
+        #expect(await runner.runNow() == pass)
+        await waits(.seconds(10))
+        #expect(await runner.runNow() == fail)
+        #expect(heard.values == ["passing ok", "critical no"])
+        runner.stop()
+    }
+
+    @Test func outputIsCutToItsEnd() async {
+        let runner = runner(TestCheck([CheckObservation(.passing, "0123456789")]), outputMax: 4) {
+            $0.runOnRegister = true
+        }
+        runner.start(stagger: .zero)
+        await eventually("it is told") { heard.values.count == 1 }
+        #expect(heard.values == ["passing Captured 4 of 10 bytes\n...\n6789"])
+        runner.stop()
+    }
+}
+
+struct CheckThresholdsTests {
+    private func thresholds(_ passing: Int, _ warning: Int, _ critical: Int) -> CheckThresholds {
+        var definition = CheckDefinition()
+        definition.successBeforePassing = passing
+        definition.failuresBeforeWarning = warning
+        definition.failuresBeforeCritical = critical
+        return CheckThresholds(definition)
+    }
+
+    @Test func firstResultCountsAtOnce() {
+        var failing = thresholds(3, 0, 3)
+        #expect(failing.take(fail) == .critical)
+        var passing = thresholds(3, 0, 3)
+        #expect(passing.take(pass) == .passing)
+    }
+
+    @Test func aFinalResultSkipsThem() {
+        var thresholds = thresholds(0, 0, 3)
+        #expect(thresholds.take(pass) == .passing)
+        #expect(thresholds.take(fail) == nil)
+        #expect(thresholds.take(CheckObservation(.critical, "", isFinal: true)) == .critical)
+    }
+
+    @Test func warningComesNoLaterThanCritical() {
+        var thresholds = thresholds(0, 9, 2)
+        #expect(thresholds.take(pass) == .passing)
+        #expect(thresholds.take(fail) == nil)
+        #expect(thresholds.take(fail) == .critical)
+    }
+}

@@ -1,0 +1,79 @@
+import CheckTTL
+import ConsulModel
+import PluginAPI
+import PluginKit
+import Primitives
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct TTLCheckTests {
+    private let type = TTLCheckType()
+    private var definition: CheckDefinition {
+        var definition = CheckDefinition()
+        definition.ttl = .seconds(30)
+        return definition
+    }
+
+    @Test func claimsATTLWithoutInterval() {
+        #expect(type.kind == "ttl")
+        #expect(type.claims(definition))
+        var polled = definition
+        polled.interval = .seconds(1)
+        #expect(!type.claims(polled))
+        var negative = definition
+        negative.ttl = .seconds(-1)
+        #expect(
+            type.problems(in: negative) == [
+                DefinitionProblem("ttl", "TTL must be > 0 for TTL checks")
+            ])
+    }
+
+    @Test func expiresWithoutAHeartbeatAndWithTheLastOutput() async throws {
+        let clock = FakeClock()
+        var script = Scripted()
+        script.clock = clock
+        let check = try type.pushed(definition, script)
+        let heard = Recorder<CheckObservation>()
+        let running = Task { await check.run { heard.add($0) } }
+        await eventually("it waits") { clock.waits == [.seconds(30)] }
+        clock.advance(by: .seconds(29))
+        #expect(heard.values.isEmpty)
+        clock.advance(by: .seconds(1))
+        await eventually("it expires") { heard.values.count == 1 }
+        #expect(heard.values[0] == CheckObservation(.critical, "TTL expired", isFinal: true))
+
+        #expect(check.heartbeat(CheckObservation(.passing, "alive")))
+        await eventually("it is heard") { heard.values.count == 2 }
+        await eventually("it waits anew") { clock.waits == [.seconds(30)] }
+        #expect(heard.values[1] == CheckObservation(.passing, "alive"))
+        // A heartbeat in time pushes the end away.
+        clock.advance(by: .seconds(20))
+        #expect(check.heartbeat(CheckObservation(.warning, "tired")))
+        await eventually("the time starts anew") { clock.waits == [.seconds(30)] }
+        clock.advance(by: .seconds(29))
+        #expect(heard.values.count == 3)
+        clock.advance(by: .seconds(1))
+        await eventually("it expires again") { heard.values.count == 4 }
+        #expect(
+            heard.values[3]
+                == CheckObservation(
+                    .critical, "TTL expired (last output before timeout follows): tired",
+                    isFinal: true))
+        running.cancel()
+        await running.value
+    }
+
+    @Test func nothingIsReportedAfterItWasStopped() async throws {
+        let clock = FakeClock()
+        var script = Scripted()
+        script.clock = clock
+        let check = try type.pushed(definition, script)
+        let heard = Recorder<CheckObservation>()
+        let running = Task { await check.run { heard.add($0) } }
+        await eventually("it waits") { clock.waits.count == 1 }
+        running.cancel()
+        await running.value
+        await eventually("nobody waits") { clock.waits.isEmpty }
+        clock.advance(by: .seconds(60))
+        #expect(heard.values.isEmpty)
+    }
+}

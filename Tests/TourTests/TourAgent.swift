@@ -1,0 +1,85 @@
+import Glibc
+import Platform
+import Primitives
+
+/// The shipped agent, run as `make run` runs it, from the root of the project, but on a free port.
+final class TourAgent {
+    let port: Int
+    private let child: ChildProcess
+    private let binary: String
+    private let deployDirectory: String
+
+    static let root = #filePath.split(separator: "/", omittingEmptySubsequences: false)
+        .dropLast(3).joined(separator: "/")
+
+    /// Beside the test bundle.
+    static let binary: String = {
+        let executable = (try? Files.read("/proc/self/cmdline", limit: 1 << 20)) ?? []
+        let words = executable.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+        let bundle = words.first { $0.contains("PackageTests.xctest") } ?? words.first ?? ""
+        let folder = bundle.split(separator: "/", omittingEmptySubsequences: false)
+            .prefix { !$0.hasSuffix(".xctest") }.joined(separator: "/")
+        return "\(folder)/consul"
+    }()
+
+    init(deployDirectory: String) throws {
+        port = try Self.freePort()
+        binary = Self.binary
+        self.deployDirectory = deployDirectory
+        var spec = ProcessSpec([
+            binary, "agent", "-dev", "-node", "tour", "-config-dir", "config.d", "-http-port",
+            "\(port)", "-enable-local-script-checks",
+        ])
+        spec.workingDirectory = Self.root
+        spec.environment = .inherited(adding: [
+            "TOUR_HTTP_PORT": "\(port)", "DEPLOY_DIR": deployDirectory,
+        ])
+        child = try ChildProcess.start(spec)
+        let lines = child.lines
+        Task { for await _ in lines {} }
+    }
+
+    private static func freePort() throws -> Int {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let isBound = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
+                bind(descriptor, generic, length) == 0
+                    && getsockname(descriptor, generic, &length) == 0
+            }
+        }
+        guard isBound else { throw FileError("bind", "127.0.0.1", code: errno) }
+        return Int(UInt16(bigEndian: address.sin_port))
+    }
+
+    /// Runs a command line of the tour against this agent.
+    func consul(_ words: String...) async -> (code: Int32, output: String) {
+        var spec = ProcessSpec([binary] + words)
+        spec.workingDirectory = Self.root
+        spec.environment = .inherited(adding: ["CONSUL_HTTP_ADDR": "127.0.0.1:\(port)"])
+        spec.timeout = .seconds(30)
+        spec.outputLimit = 1 << 16
+        let outcome = await ProcessRun.run(spec)
+        if case .exited(let code) = outcome.ending { return (code, outcome.output) }
+        return (-1, "\(outcome.ending): \(outcome.output)")
+    }
+
+    /// Tries until the condition holds, at most half a minute.
+    func eventually(_ condition: () async -> Bool) async -> Bool {
+        let deadline = SystemClock.now() + .seconds(30)
+        while SystemClock.now() < deadline {
+            if await condition() { return true }
+            try? await Task.sleep(nanoseconds: 50_000_000)
+        }
+        return false
+    }
+
+    func reloadBySignal() { child.signal(SIGHUP) }
+
+    /// - Returns: how the process ended.
+    func stop() async -> ProcessEnding { await child.terminate(signal: SIGTERM) }
+}

@@ -1,0 +1,68 @@
+import Platform
+import Testing
+
+/// The README's tour on `config.d` and `handlers` exactly as shipped.
+@Suite struct TourTests {
+    @Test func theTourWorksAsShipped() async throws {
+        let folder = "/tmp/consul-tour-\(SystemRandom.seed())"
+        let agent = try TourAgent(deployDirectory: folder)
+        defer {
+            try? Files.remove("\(folder)/current")
+            try? Files.remove(folder)
+        }
+        let isUp = await agent.eventually { await agent.consul("catalog", "nodes").code == 0 }
+        #expect(isUp)
+        await checksPass(agent)
+        await watchesFire(agent)
+        await deployRuns(agent, folder)
+        await reloadKeepsEverything(agent)
+        #expect(await agent.stop() == .exited(0))
+    }
+
+    private func checksPass(_ agent: TourAgent) async {
+        for check in ["root-disk", "api-answers", "worker-load"] {
+            let (code, output) = await agent.consul("check", "run", check)
+            #expect(code == 0 || check == "root-disk", "\(check): \(output)")
+        }
+        let (_, services) = await agent.consul("catalog", "services")
+        #expect(services == "api\nbackup\nconsul\nworker\n")
+    }
+
+    private func watchesFire(_ agent: TourAgent) async {
+        #expect(await agent.consul("kv", "put", "app/mode", "maintenance").code == 0)
+        #expect(await shows(agent, "app-mode", "app/mode is now: maintenance"))
+        #expect(await agent.consul("kv", "put", "app/config/colour", "blue").code == 0)
+        #expect(await shows(agent, "app-config", "1 added, 0 modified, 0 removed"))
+        #expect(await shows(agent, "services", "\"worker\":[]"))
+        #expect(await shows(agent, "nodes", "nodes: tour"))
+        #expect(await shows(agent, "api-instances", "api-instances: 1 healthy"))
+        #expect(await shows(agent, "critical-checks", "critical-checks: "))
+        #expect(await shows(agent, "my-worker", "\"Service\":\"worker\""))
+        let isKept = await agent.eventually {
+            await agent.consul("kv", "get", "tour/services").output.contains("\"backup\":[]")
+        }
+        #expect(isKept, "the HTTP handler has written its key")
+    }
+
+    private func deployRuns(_ agent: TourAgent, _ folder: String) async {
+        let (code, output) = await agent.consul("event", "-name=deploy", "v42")
+        #expect(code == 0)
+        #expect(output.hasPrefix("Event ID: "))
+        #expect(await shows(agent, "deploy", "deployed v42 on tour"))
+        let current = (try? Files.read("\(folder)/current", limit: 100)) ?? []
+        #expect(String(decoding: current, as: UTF8.self) == "v42\n")
+    }
+
+    private func reloadKeepsEverything(_ agent: TourAgent) async {
+        let before = await agent.consul("watch", "list").output
+        #expect(await agent.consul("reload") == (0, "Configuration reload triggered\n"))
+        let after = await agent.consul("watch", "list").output
+        #expect(before == after, "no watch fired or changed:\n\(before)\n\(after)")
+        #expect(await agent.consul("validate", "-partial", "config.d").code == 0)
+    }
+
+    /// True once the watch's history holds the text.
+    private func shows(_ agent: TourAgent, _ watch: String, _ text: String) async -> Bool {
+        await agent.eventually { await agent.consul("watch", "show", watch).output.contains(text) }
+    }
+}

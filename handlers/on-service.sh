@@ -1,0 +1,8 @@
+#!/bin/sh
+# Started by: a watch of type service; with `passingonly`, for healthy instances alone.
+# stdin:       an array of instances, each with its Node, Service and Checks.
+# environment: CONSUL_INDEX, CONSUL_WATCH_NAME, CONSUL_WATCH_TYPE, CONSUL_NODE, CONSUL_DATACENTER.
+# exit code:   0 is success.
+# A load balancer's configuration would be written here, and the balancer told to read it.
+set -eu
+echo "$CONSUL_WATCH_NAME: $(grep -o '"Service":{' | wc -l) healthy"
