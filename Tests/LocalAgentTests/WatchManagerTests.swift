@@ -205,10 +205,12 @@ import Wire
         await scene.watches.shutDown()
     }
 
-    @Test func watchesAreNamedApart() throws {
+    @Test func watchesAreNamedApart() async throws {
+        let scene = try Scene()
         let json = #"{"type":"key","key":"a","args":["x"]}"#
-        let definition = try JSONReader.decode(WatchDefinition.self, from: Array(json.utf8))
-        let named = WatchIdentity.names([definition, definition, definition])
-        #expect(named.map { $0.id } == ["key:a", "key:a#2", "key:a#3"])
+        try scene.apply(json, json, json)
+        let ids = scene.watches.statuses.map { $0.id }.sorted()
+        #expect(ids == ["key:a", "key:a#2", "key:a#3"])
+        await scene.watches.shutDown()
     }
 }

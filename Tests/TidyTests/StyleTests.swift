@@ -34,7 +34,10 @@ import Testing
     @Test func nothingIsLeftOver() {
         let marks = ["TO" + "DO", "FIX" + "ME", "XX" + "X", "fatalError" + "()", "try" + "! "]
         let found = faults { file in
-            file.lines.enumerated().filter { line in marks.contains { line.element.contains($0) } }
+            file.lines.enumerated().filter { line in 
+                // The six letters of mkdtemp(3) are no mark.
+                !line.element.contains("XXX" + "XXX") && marks.contains { line.element.contains($0) }
+            }
                 .map { "\(file.path):\($0.offset + 1): \($0.element)" }
         }
         #expect(found.isEmpty, "\(found.joined(separator: "\n"))")
