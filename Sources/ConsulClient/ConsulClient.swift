@@ -6,8 +6,8 @@ import Platform
 package import Primitives
 package import Wire
 
-/// Consul's HTTP API from outside: what every command but `agent` uses. Works with any agent that speaks
-/// the API, HashiCorp's too.
+/// Consul's HTTP API from outside: what every command but `agent` uses. Works with any agent that
+/// speaks the API, HashiCorp's too.
 package final class ConsulClient: Sendable {
     package struct Settings: Sendable {
         /// `host:port`, `http://…`, `https://…` or `unix:///path`.

@@ -47,8 +47,8 @@ enum AgentRoutes {
         exchange.responder.respond(exchange.json(exchange.agent.plugins()))
     }
 
-    /// Consul answers with an empty body. Asked with `?report`, the reload tells what it changed and what
-    /// needs a restart.
+    /// Consul answers with an empty body. Asked with `?report`, the reload tells what it changed
+    /// and what needs a restart.
     @Sendable static func reload(_ exchange: Exchange) async throws(ConsulError)
         -> HTTPResponse
     {

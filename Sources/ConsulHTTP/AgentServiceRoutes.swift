@@ -37,7 +37,8 @@ enum AgentServiceRoutes {
         return Exchange.empty
     }
 
-    /// What only the API refuses, in Consul's words; a fragment's faults are told with their places.
+    /// What only the API refuses, in Consul's words; a fragment's faults are told with their
+    /// places.
     private static func refuse(_ definition: ServiceDefinition) throws(ConsulError) {
         if ["0.0.0.0", "::", "[::]"].contains(definition.address) {
             throw ConsulError(.badRequest, "Invalid service address")

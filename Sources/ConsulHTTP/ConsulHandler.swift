@@ -98,8 +98,8 @@ package final class ConsulHandler: HTTPHandler {
         return response
     }
 
-    /// One line for each answer, in Consul's words. Called at level debug only: what is left of it at
-    /// info is one comparison.
+    /// One line for each answer, in Consul's words. Called at level debug only: what is left of
+    /// it at info is one comparison.
     private func logWhenDone(_ exchange: Exchange) {
         let (request, agent) = (exchange.request, exchange.agent)
         let start = agent.clock.now()

@@ -37,7 +37,8 @@ enum EventRoutes {
         exchange.responder.respond(exchange.json(event))
     }
 
-    /// A filter must be a regular expression, though no service of this agent may be there to match.
+    /// A filter must be a regular expression, though no service of this agent may be there to
+    /// match.
     private static func refuse(_ pattern: String, _ name: String) throws(ConsulError) {
         do {
             _ = try Regex(pattern)
@@ -63,8 +64,8 @@ enum EventRoutes {
 }
 
 extension Exchange {
-    /// Bounds a wait inside the agent (Consul: 5 minutes, at most 10): then, or when the client goes, the
-    /// call is given up, and its answer is the state as it is.
+    /// Bounds a wait inside the agent (Consul: 5 minutes, at most 10): then, or when the client
+    /// goes, the call is given up, and its answer is the state as it is.
     func waitAtMost(_ wait: GoDuration, for pending: (any PendingCall)?) {
         guard let pending else { return }
         let asked = wait > .zero ? wait : .minutes(5)

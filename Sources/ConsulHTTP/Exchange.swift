@@ -54,8 +54,8 @@ struct Exchange: Sendable {
         }
     }
 
-    /// Calls the backend and answers with what `answer` makes of the value. Answers at once when the
-    /// backend does; else when it does, unless the client has gone.
+    /// Calls the backend and answers with what `answer` makes of the value. Answers at once when
+    /// the backend does; else when it does, unless the client has gone.
     func call<Request: Sendable, Response: Sendable>(
         _ endpoint: Endpoint<Request, Response>, _ request: Request,
         answer: @escaping @Sendable (Response) -> HTTPResponse

@@ -30,8 +30,8 @@ package struct HTTPResponder: Sendable {
         return writer
     }
 
-    /// Runs `callback` once, on the loop, when the request is answered as a whole. Must be called on
-    /// the loop, before the answer.
+    /// Runs `callback` once, on the loop, when the request is answered as a whole. Must be called
+    /// on the loop, before the answer.
     package func onAnswer(_ callback: @escaping @Sendable () -> Void) {
         connection.setOnAnswer(id, callback)
     }

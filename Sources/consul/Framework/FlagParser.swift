@@ -1,6 +1,6 @@
-/// Flags as Go's `flag` package reads them: `-name value`, `-name=value`, two dashes as good as one, a
-/// bare boolean is true, and the first word that is no flag ends them. Consul's users type this form, in
-/// which a single dash begins a long name.
+/// Flags as Go's `flag` package reads them: `-name value`, `-name=value`, two dashes as good as
+/// one, a bare boolean is true, and the first word that is no flag ends them. Consul's users type
+/// this form, in which a single dash begins a long name.
 struct Flag: Sendable {
     enum Form: Sendable { case bool, value, list }
 

@@ -5,7 +5,8 @@ import Primitives
 import Watch
 import Wire
 
-/// The command line's host of a `WatchPlan`: asks over HTTP, runs the child, ends as its options say.
+/// The command line's host of a `WatchPlan`: asks over HTTP, runs the child, ends as its options
+/// say.
 struct WatchCommandHost {
     struct Options {
         var endsAfterOne = false
