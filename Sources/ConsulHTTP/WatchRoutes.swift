@@ -5,7 +5,9 @@ import Wire
 
 let watchRoutes = [
     Route("/v1/agent/watches", ("GET", .direct(WatchRoutes.list))),
-    Route("/v1/agent/watches/", ("GET", .direct(WatchRoutes.one)), ("PUT", .direct(WatchRoutes.act))),
+    Route(
+        "/v1/agent/watches/", ("GET", .direct(WatchRoutes.one)),
+        ("PUT", .direct(WatchRoutes.act))),
 ]
 
 /// `/v1/agent/watches[/:id]`: beyond Consul. The ID may hold slashes; `?action=` says what to do.
