@@ -2,6 +2,8 @@ import ConsulModel
 package import HTTPTransport
 import Logging
 import NIOHTTP1
+import PluginAPI
+import Primitives
 
 /// Consul's HTTP API: finds the route, hands it the exchange, maps its errors.
 package final class ConsulHandler: HTTPHandler {
@@ -96,14 +98,21 @@ package final class ConsulHandler: HTTPHandler {
         return response
     }
 
+    /// One line for each answer, in Consul's words. Called at level debug only: what is left of
+    /// it at info is one comparison.
     private func logWhenDone(_ exchange: Exchange) {
-        exchange.agent.logger.debug(
-            "Request started",
-            metadata: [
-                "method": "\(exchange.request.method)",
-                "url": "\(Self.withoutToken(exchange.request.uri))",
-                "from": "\(exchange.request.peer)",
-            ])
+        let (request, agent) = (exchange.request, exchange.agent)
+        let start = agent.clock.now()
+        exchange.responder.onAnswer {
+            agent.logger.debug(
+                "Request finished",
+                metadata: [
+                    "method": "\(request.method)",
+                    "url": "\(Self.withoutToken(request.uri))",
+                    "from": "\(request.peer)",
+                    "latency": "\(agent.clock.now() - start)",
+                ])
+        }
     }
 
     /// Secrets stay out of the log.

@@ -1,6 +1,6 @@
-/// What the path of a request leads to, by the rules of Go's `ServeMux`: escapes are undone first,
-/// and a path with `//`, `.` or `..` in it, or a group's without its last `/`, is moved to its
-/// clean form.
+/// What the path of a request leads to, by the rules of Go's `ServeMux`: escapes are undone
+/// first, and a path with `//`, `.` or `..` in it, or a group's without its last `/`, is moved to
+/// its clean form.
 enum RequestPath {
     /// The route, and what stands behind its prefix.
     case route(Route, String)

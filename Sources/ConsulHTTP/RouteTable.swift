@@ -42,7 +42,8 @@ struct RouteTable: Sendable {
     func find(_ path: Substring) -> (route: Route, rest: Substring)? {
         if let route = exact[String(path)] { return (route, "") }
         for route in prefixes where path.utf8.starts(with: route.path.utf8) {
-            return (route, path[path.utf8.index(path.startIndex, offsetBy: route.path.utf8.count)...])
+            let end = path.utf8.index(path.startIndex, offsetBy: route.path.utf8.count)
+            return (route, path[end...])
         }
         return nil
     }

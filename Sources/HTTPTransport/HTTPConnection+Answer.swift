@@ -8,7 +8,12 @@ extension HTTPConnection {
         guard let index = waiting(id) else { return }
         slots[index].answer = .whole(response)
         slots[index].onClose = nil
+        slots[index].onAnswer?()
         if index == 0 { writeReady() }
+    }
+
+    func setOnAnswer(_ id: UInt64, _ callback: @escaping @Sendable () -> Void) {
+        if let index = waiting(id) { slots[index].onAnswer = callback }
     }
 
     func setOnClose(_ id: UInt64, _ callback: @escaping @Sendable () -> Void) {

@@ -27,6 +27,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
         var takesGzip: Bool
         var answer = Answer.none
         var onClose: (@Sendable () -> Void)?
+        var onAnswer: (@Sendable () -> Void)?
     }
 
     enum Reading {

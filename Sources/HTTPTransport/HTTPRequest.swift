@@ -63,8 +63,8 @@ package struct HTTPRequest: Sendable {
 }
 
 /// A whole response. The transport adds `Date`, `Content-Length`, `Vary` (an empty one of the
-/// response's own: none) and what the connection needs; control characters in header values become
-/// spaces.
+/// response's own: none) and what the connection needs; control characters in header values
+/// become spaces.
 package struct HTTPResponse: Sendable {
     package var status: Int
     package var headers: HTTPHeaders

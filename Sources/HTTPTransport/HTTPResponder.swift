@@ -30,6 +30,12 @@ package struct HTTPResponder: Sendable {
         return writer
     }
 
+    /// Runs `callback` once, on the loop, when the request is answered as a whole. Must be called
+    /// on the loop, before the answer.
+    package func onAnswer(_ callback: @escaping @Sendable () -> Void) {
+        connection.setOnAnswer(id, callback)
+    }
+
     /// Runs `callback` once, on the loop, if the client goes away before the response is complete.
     /// A second callback replaces the first.
     package func onClose(_ callback: @escaping @Sendable () -> Void) {

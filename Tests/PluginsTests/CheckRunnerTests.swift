@@ -1,4 +1,5 @@
 import ConsulModel
+import LocalAgent
 import Logging
 import PluginAPI
 import PluginKit
@@ -183,7 +184,7 @@ private let fail = CheckObservation(.critical, "no")
 
     @Test func outputIsCutToItsEnd() async {
         // The plugin's own words may stand before the target's, so there is room for both.
-        let room = 4 + Limits.checkOutputHeadMax
+        let room = 4 + LocalAgent.Limits.checkOutputHeadMax
         let flood = String(repeating: "x", count: 5000) + "6789"
         let runner = runner(TestCheck([CheckObservation(.passing, flood)]), outputMax: 4) {
             $0.runOnRegister = true

@@ -39,7 +39,8 @@ struct LeaveCommand: Command {
 
     func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
         guard flags.arguments.isEmpty else {
-            console.error("Error found unexpected args: [\(flags.arguments.joined(separator: " "))]")
+            let shown = flags.arguments.joined(separator: " ")
+            console.error("Error found unexpected args: [\(shown)]")
             console.out(help)
             return 1
         }

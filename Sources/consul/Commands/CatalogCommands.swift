@@ -51,12 +51,21 @@ struct CatalogNodesCommand: Command {
         """
     let flags =
         ClientFlags.all + [
-            Flag("detailed", .bool, "Output detailed information about the nodes including their addresses and metadata."),
+            Flag(
+                "detailed", .bool,
+                "Output detailed information about the nodes including their addresses "
+                    + "and metadata."),
             Flag("filter", .value, "Filter to use with the request"),
             Flag("format", .value, "Output format {pretty|json}"),
-            Flag("near", .value, "Node name to sort the node list in ascending order based on estimated round-trip time from that node."),
+            Flag(
+                "near", .value,
+                "Node name to sort the node list in ascending order based on estimated "
+                    + "round-trip time from that node."),
             nodeMetaFlag,
-            Flag("service", .value, "Service `id or name` to filter nodes. Only nodes which are providing the given service will be returned."),
+            Flag(
+                "service", .value,
+                "Service `id or name` to filter nodes. Only nodes which are providing the "
+                    + "given service will be returned."),
         ]
 
     func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
@@ -124,7 +133,10 @@ struct CatalogServicesCommand: Command {
             Flag("format", .value, "Output format {pretty|json}"),
             Flag("node", .value, "Node `id or name` for which to list services."),
             nodeMetaFlag,
-            Flag("tags", .bool, "Display each service's tags as a comma-separated list beside each service."),
+            Flag(
+                "tags", .bool,
+                "Display each service's tags as a comma-separated list beside each "
+                    + "service."),
         ]
 
     func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {

@@ -40,7 +40,8 @@ struct KVDeleteCommand: Command {
             return 1
         }
         let subject = key
-        return await withClient(flags, console, doing: "Error! Did not delete key \(key)") { client throws(ConsulClientError) in
+        return await withClient(flags, console, doing: "Error! Did not delete key \(key)") {
+            client throws(ConsulClientError) in
             if flags.isOn("recurse") {
                 _ = try await client.kvDelete(subject, [("recurse", "")])
                 console.out("Success! Deleted keys with prefix: \(subject)")

@@ -59,7 +59,8 @@ struct KVPutCommand: Command {
                 return 1
             }
             let parameters = try parameters(flags)
-            return await withClient(flags, console, doing: "Error! Failed writing data") { client throws(ConsulClientError) in
+            return await withClient(flags, console, doing: "Error! Failed writing data") {
+                client throws(ConsulClientError) in
                 let done = try await client.kvPut(key, data, parameters)
                 if done {
                     console.out("Success! Data written to: \(key)")
@@ -106,7 +107,8 @@ struct KVPutCommand: Command {
         if flags.isOn("cas") { parameters.append(("cas", index)) }
         for verb in ["acquire", "release"] where flags.isOn(verb) {
             guard flags.has("session") else {
-                throw UsageError(description: "Missing -session (required with -acquire and -release)")
+                throw UsageError(
+                    description: "Missing -session (required with -acquire and -release)")
             }
             parameters.append((verb, flags["session"]))
         }

@@ -7,8 +7,8 @@ import Primitives
 import Watch
 import Wire
 
-/// `consul watch`: puts a watch's query from outside the agent and runs a program at every change,
-/// or prints the data once.
+/// `consul watch`: puts a watch's query from outside the agent and runs a program at every
+/// change, or prints the data once.
 struct WatchCommand: Command {
     let path = ["watch"]
     let synopsis = "Watch for changes in Consul"
@@ -24,21 +24,42 @@ struct WatchCommand: Command {
         """
     let flags =
         ClientFlags.all + [
-            Flag("type", .value, "Specifies the watch type. One of key, keyprefix, services, nodes, service, checks, or event."),
+            Flag(
+                "type", .value,
+                "Specifies the watch type. One of key, keyprefix, services, nodes, "
+                    + "service, checks, or event."),
             Flag("key", .value, "Specifies the key to watch. Only for 'key' type."),
             Flag("prefix", .value, "Specifies the key prefix to watch. Only for 'keyprefix' type."),
-            Flag("service", .value, "Specifies the service to watch. Required for 'service' type, optional for 'checks' type."),
-            Flag("tag", .list, "Specifies the service tag(s) to filter on. Optional for 'service' type. May be specified multiple times."),
-            Flag("passingonly", .value, "Specifies if only hosts passing all checks are displayed. Optional for 'service' type, must be one of `[true|false]`. Defaults false."),
+            Flag(
+                "service", .value,
+                "Specifies the service to watch. Required for 'service' type, optional "
+                    + "for 'checks' type."),
+            Flag(
+                "tag", .list,
+                "Specifies the service tag(s) to filter on. Optional for 'service' type. "
+                    + "May be specified multiple times."),
+            Flag(
+                "passingonly", .value,
+                "Specifies if only hosts passing all checks are displayed. Optional for "
+                    + "'service' type, must be one of `[true|false]`. Defaults false."),
             Flag("state", .value, "Specifies the states to watch. Optional for 'checks' type."),
             Flag("name", .value, "Specifies an event name to watch. Only for 'event' type."),
             Flag("filter", .value, "Filter to use with the request"),
-            Flag("shell", .bool, "Use a shell to run the command (can set a custom shell via the SHELL environment variable)."),
-            Flag("no-initial", .bool, "Do not run the child for what is there at the start, only for changes."),
+            Flag(
+                "shell", .bool,
+                "Use a shell to run the command (can set a custom shell via the SHELL "
+                    + "environment variable)."),
+            Flag(
+                "no-initial", .bool,
+                "Do not run the child for what is there at the start, only for changes."),
             Flag("once", .bool, "End after the child has run once, with its exit code."),
             Flag("timeout", .value, "End with exit code 3 when nothing changed for this long."),
-            Flag("child-exit-code-exact", .bool, "End with the child's own exit code when it fails, instead of 1."),
-            Flag("changes", .bool, "Hand over what was added, modified and removed, with old values."),
+            Flag(
+                "child-exit-code-exact", .bool,
+                "End with the child's own exit code when it fails, instead of 1."),
+            Flag(
+                "changes", .bool,
+                "Hand over what was added, modified and removed, with old values."),
             Flag("dry-run", .bool, "Print what each watch of the agent would run, and end."),
         ]
 
