@@ -10,12 +10,16 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
-func house(_ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil) -> Target {
+func house(
+    _ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil
+) -> Target {
     .target(name: name, dependencies: dependencies, path: path, swiftSettings: strict)
 }
 
 func plugin(_ name: String, in folder: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    house(name, ["Primitives", "ConsulModel", "PluginAPI"] + dependencies, path: "Plugins/\(folder)")
+    house(
+        name, ["Primitives", "ConsulModel", "PluginAPI"] + dependencies,
+        path: "Plugins/\(folder)")
 }
 
 func tests(

@@ -71,7 +71,8 @@ extension Agent {
         guard isFirst else { return }
         notify?.stopping()
         logger.info(
-            gracefully ? "Gracefully shutting down agent..." : "Graceful shutdown disabled. Exiting")
+            gracefully
+                ? "Gracefully shutting down agent..." : "Graceful shutdown disabled. Exiting")
         let deadline = Task {
             // Consul gives a graceful leave 15 seconds.
             if await clock.sleep(until: clock.now() + .seconds(15)) { endedFeed.yield(false) }

@@ -36,7 +36,8 @@ struct Parts {
         Registrar(
             local: local, runners: runners, files: files,
             capabilities: Registrar.Capabilities(
-                processes: RealProcesses(), http: checkHTTP(config), network: RealNetwork(loops: loops),
+                processes: RealProcesses(), http: checkHTTP(config),
+                network: RealNetwork(loops: loops),
                 clock: clock,
                 checks: AliasObserver(local: local, backend: backend, clock: clock)),
             registry: registry, policy: Self.policy(config), logger: logSink.logger("agent"),

@@ -24,7 +24,9 @@ public struct JSONReader: WireDecoder, Sendable {
     }
 
     /// Reads one whole text into a value.
-    public static func decode<T: WireValue>(_ type: T.Type = T.self, from input: [UInt8]) throws -> T {
+    public static func decode<T: WireValue>(_ type: T.Type = T.self, from input: [UInt8]) throws
+        -> T
+    {
         var reader = JSONReader(input)
         var value = T()
         try value.decode(from: &reader)

@@ -32,7 +32,8 @@ enum ScriptFile {
             if let match = open.prefixMatch(of: #/\[([^\]]+)\] /#) {
                 found.append(
                     CommandLineText(
-                        mark: String(match.output.1), text: String(open[match.range.upperBound...])))
+                        mark: String(match.output.1),
+                        text: String(open[match.range.upperBound...])))
             } else {
                 found.append(CommandLineText(mark: nil, text: open))
             }

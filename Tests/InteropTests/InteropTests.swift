@@ -9,7 +9,8 @@ struct InteropTests {
     /// Sections of the page of differences, from its headings.
     private static func sections() throws -> Set<String> {
         let page = try Files.read(
-            ScriptFile.root + "Sources/ConsulHTTP/ConsulHTTP.docc/DifferencesFromHashiCorpConsul.md",
+            ScriptFile.root
+                + "Sources/ConsulHTTP/ConsulHTTP.docc/DifferencesFromHashiCorpConsul.md",
             limit: 1 << 20)
         return Set(
             String(decoding: page, as: UTF8.self).split(separator: "\n")

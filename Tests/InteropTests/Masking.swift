@@ -7,7 +7,9 @@ enum Masking {
                 .joined(separator: "<port \(place)>")
         }
         text.replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/, with: "<uuid>")
-        text.replace(/(Create|Modify|Lock)Index(": ?| +)\d+/) { "\($0.output.1)Index\($0.output.2)0" }
+        text.replace(/(Create|Modify|Lock)Index(": ?| +)\d+/) {
+            "\($0.output.1)Index\($0.output.2)0"
+        }
         text.replace(/(X-Consul-Index: )\d+/) { "\($0.output.1)<index>" }
         text.replace(/(ContentHash": "|Contenthash: )[0-9a-f]+/) { "\($0.output.1)<hash>" }
         text.replace(/"LTime": ?\d+/, with: "\"LTime\": 0")

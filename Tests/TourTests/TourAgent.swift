@@ -33,6 +33,7 @@ final class TourAgent {
         spec.workingDirectory = Self.root
         spec.environment = .inherited(adding: [
             "TOUR_HTTP_PORT": "\(port)", "DEPLOY_DIR": deployDirectory,
+            "TOUR_DIR": deployDirectory,
         ])
         child = try ChildProcess.start(spec)
         let lines = child.lines

@@ -1,3 +1,4 @@
+import Glibc
 import Platform
 import Testing
 
@@ -5,16 +6,18 @@ import Testing
 @Suite struct TourTests {
     @Test func theTourWorksAsShipped() async throws {
         let folder = "/tmp/consul-tour-\(SystemRandom.seed())"
-        let agent = try TourAgent(deployDirectory: folder)
+        try Files.makeDirectory(folder)
         defer {
-            try? Files.remove("\(folder)/current")
-            try? Files.remove(folder)
+            for name in (try? Files.list(folder)) ?? [] { try? Files.remove("\(folder)/\(name)") }
+            rmdir(folder)
         }
+        let agent = try TourAgent(deployDirectory: folder)
         let isUp = await agent.eventually { await agent.consul("catalog", "nodes").code == 0 }
         #expect(isUp)
         await checksPass(agent)
         await watchesFire(agent)
         await deployRuns(agent, folder)
+        await pluginsWork(agent, folder)
         await reloadKeepsEverything(agent)
         #expect(await agent.stop() == .exited(0))
     }
@@ -51,6 +54,18 @@ import Testing
         #expect(await shows(agent, "deploy", "deployed v42 on tour"))
         let current = (try? Files.read("\(folder)/current", limit: 100)) ?? []
         #expect(String(decoding: current, as: UTF8.self) == "v42\n")
+    }
+
+    private func pluginsWork(_ agent: TourAgent, _ folder: String) async {
+        let (_, plugins) = await agent.consul("plugin", "list")
+        #expect(plugins.contains("check:file-age"))
+        let (code, output) = await agent.consul("check", "run", "readme-age")
+        #expect(code == 0, "\(output)")
+        let isLogged = await agent.eventually {
+            let log = (try? Files.read("\(folder)/consul-app-mode.jsonl", limit: 1 << 16)) ?? []
+            return String(decoding: log, as: UTF8.self).contains("\"Key\":\"app/mode\"")
+        }
+        #expect(isLogged, "the plugin's handler has written the key's state")
     }
 
     private func reloadKeepsEverything(_ agent: TourAgent) async {

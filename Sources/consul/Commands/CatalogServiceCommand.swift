@@ -9,8 +9,8 @@ struct CatalogServiceCommand: Command {
     let usage = """
         Usage: consul catalog service [options] NAME
 
-          Lists the instances of a service: node, ID, address, port, tags, and the worst state of the
-          checks that bear on each. Exits with 1 when there is none.
+          Lists the instances of a service: node, ID, address, port, tags, and the worst state of
+          the checks that bear on each. Exits with 1 when there is none.
         """
     let flags = ClientFlags.all + [Flag("format", .value, "Output format {pretty|json}")]
 

@@ -75,7 +75,8 @@ struct MaintCommand: Command {
                 if check.checkID == "_node_maintenance" {
                     console.out("Node:\n  Name:   \(node)\n  Reason: \(check.notes)\n")
                 } else if check.checkID.hasPrefix("_service_maintenance:") {
-                    console.out("Service:\n  ID:     \(check.serviceID)\n  Reason: \(check.notes)\n")
+                    console.out(
+                        "Service:\n  ID:     \(check.serviceID)\n  Reason: \(check.notes)\n")
                 }
             }
             return 0

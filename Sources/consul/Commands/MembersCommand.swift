@@ -42,7 +42,9 @@ struct MembersCommand: Command {
             client throws(ConsulClientError) in
             let members = try await client.members(wan: flags.isOn("wan"))
                 .filter { (try? pattern.wholeMatch(in: Self.status($0))) != nil }
-                .sorted { ($0.tags["segment"] ?? "", $0.name) < ($1.tags["segment"] ?? "", $1.name) }
+                .sorted {
+                    ($0.tags["segment"] ?? "", $0.name) < ($1.tags["segment"] ?? "", $1.name)
+                }
             guard !members.isEmpty else { return 2 }
             if flags["format"] == "json" {
                 console.out(Output.json(members))

@@ -38,14 +38,28 @@ struct ServicesRegisterCommand: Command {
         """
     let flags =
         ClientFlags.all + [
-            Flag("address", .value, "Address of the service to register for arg-based registration."),
-            Flag("id", .value, "ID of the service to register for arg-based registration. If this isn't set, it will default to the -name value."),
+            Flag(
+                "address", .value,
+                "Address of the service to register for arg-based registration."),
+            Flag(
+                "id", .value,
+                "ID of the service to register for arg-based registration. If this isn't set, "
+                    + "it will default to the -name value."),
             Flag("kind", .value, "The services 'kind'"),
-            Flag("meta", .list, "Metadata to set on the intention, formatted as key=value. This flag may be specified multiple times to set multiple meta fields."),
+            Flag(
+                "meta", .list,
+                "Metadata to set on the intention, formatted as key=value. This flag may be "
+                    + "specified multiple times to set multiple meta fields."),
             Flag("name", .value, "Name of the service to register for arg-based registration."),
             Flag("port", .value, "Port of the service to register for arg-based registration."),
-            Flag("tag", .list, "Tag to add to the service. This flag can be specified multiple times to set multiple tags."),
-            Flag("tagged-address", .list, "Tagged address to set on the service, formatted as key=value. This flag may be specified multiple times to set multiple addresses."),
+            Flag(
+                "tag", .list,
+                "Tag to add to the service. This flag can be specified multiple times to set "
+                    + "multiple tags."),
+            Flag(
+                "tagged-address", .list,
+                "Tagged address to set on the service, formatted as key=value. This flag may be"
+                    + " specified multiple times to set multiple addresses."),
         ]
 
     func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {

@@ -48,8 +48,8 @@ struct WatchShowCommand: Command {
     let usage = """
         Usage: consul watch show [options] ID
 
-          Shows a watch's definition, state and history: each of its last runs with its exit code and
-          the end of its output.
+          Shows a watch's definition, state and history: each of its last runs with its exit code
+          and the end of its output.
         """
     let flags = ClientFlags.all + [Flag("format", .value, "Output format {pretty|json}")]
 

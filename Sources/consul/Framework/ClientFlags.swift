@@ -6,9 +6,9 @@ enum ClientFlags {
     static let all: [Flag] = [
         Flag(
             "http-addr", .value,
-            "The `address` and port of the Consul HTTP agent. The value can be an IP address or DNS "
-                + "address, but it must also include the port. This can also be specified via the "
-                + "CONSUL_HTTP_ADDR environment variable. The default value is "
+            "The `address` and port of the Consul HTTP agent. The value can be an IP address or "
+                + "DNS address, but it must also include the port. This can also be specified via "
+                + "the CONSUL_HTTP_ADDR environment variable. The default value is "
                 + "http://127.0.0.1:8500. The scheme can also be set to HTTPS by setting the "
                 + "environment variable CONSUL_HTTP_SSL=true."),
         Flag(

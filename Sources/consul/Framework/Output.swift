@@ -20,7 +20,8 @@ extension Command {
     /// Runs `body` with a client made from the flags; its errors go to stderr, and the exit code
     /// is 1.
     func withClient(
-        _ flags: ParsedFlags, _ console: Console, doing what: String = "Error querying Consul agent",
+        _ flags: ParsedFlags, _ console: Console,
+        doing what: String = "Error querying Consul agent",
         _ body: (ConsulClient) async throws(ConsulClientError) -> Int32
     ) async -> Int32 {
         let client: ConsulClient
