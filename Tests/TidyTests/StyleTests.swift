@@ -36,7 +36,8 @@ import Testing
         let found = faults { file in
             file.lines.enumerated().filter { _, line in
                 // The six letters of mkdtemp(3) are no mark.
-                !line.contains(String(repeating: "X", count: 6)) && marks.contains { line.contains($0) }
+                !line.contains(String(repeating: "X", count: 6))
+                    && marks.contains { line.contains($0) }
             }.map { "\(file.path):\($0.offset + 1): \($0.element)" }
         }
         #expect(found.isEmpty, "\(found.joined(separator: "\n"))")
