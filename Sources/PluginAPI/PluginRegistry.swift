@@ -35,6 +35,7 @@ public struct PluginRegistry: Sendable {
     {
         let claimants = checkTypes.filter { $0.claims(definition) }
         guard let type = claimants.first else {
+            if !definition.grpc.isEmpty { throw .noGRPC }
             throw definition.type.isEmpty ? .noCheckType : .unknownCheckType(definition.type)
         }
         guard claimants.count == 1 else { throw .severalCheckTypes(claimants.map { $0.kind }) }

@@ -18,6 +18,12 @@ package enum WatchRules {
             }
             for (index, source) in definition.anyOf.enumerated() {
                 problems += sourceProblems(source, at: "any_of[\(index)].")
+                if source.type == EventWatch.name {
+                    problems.append(
+                        DefinitionProblem(
+                            "any_of[\(index)].type",
+                            "events are no state to be combined: give them a watch of their own"))
+                }
             }
         }
         return problems + handlingProblems(definition)
@@ -55,6 +61,11 @@ package enum WatchRules {
                     "on_busy",
                     "unknown policy \"\(definition.onBusy)\": use coalesce, queue, cancel or "
                         + "parallel(1) to parallel(\(Limits.parallelMax))"))
+        }
+        if definition.onBusy == "cancel", definition.source.type == EventWatch.name {
+            problems.append(
+                DefinitionProblem(
+                    "on_busy", "cancel would lose the events of the run: use coalesce or queue"))
         }
         if let retry = definition.retry {
             if retry.max < 0 || retry.max > Limits.retriesMax {

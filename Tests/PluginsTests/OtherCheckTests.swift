@@ -150,3 +150,16 @@ struct StandardPluginsTests {
         }
     }
 }
+
+struct CheckTypeChoiceTests {
+    @Test func aCheckOfNoTypeOrOfOneNotThereIsNamed() throws {
+        let registry = try PluginRegistry(StandardPlugins.all())
+        var definition = CheckDefinition()
+        let messages = registry.problems(in: definition).map { $0.message }
+        #expect(messages == ["\(PluginAPIError.noCheckType)"])
+        definition.grpc = "127.0.0.1:1"
+        #expect(
+            registry.problems(in: definition).map { $0.message }
+                == ["gRPC checks are not there yet: use a tcp check, or a plugin"])
+    }
+}

@@ -39,6 +39,14 @@ import Wire
             "on_busy: unknown policy \"wait\": use coalesce, queue, cancel or parallel(1) to "
                 + "parallel(64)"
         ),
+        (
+            #"{"any_of":[{"type":"nodes"},{"type":"event","name":"a"}]}"#,
+            "any_of[1].type: events are no state to be combined: give them a watch of their own"
+        ),
+        (
+            #"{"type":"event","on_busy":"cancel"}"#,
+            "on_busy: cancel would lose the events of the run: use coalesce or queue"
+        ),
         (#"{"type":"key","key":"a","retry":{"max":-1}}"#, "retry.max: must be from 0 to 1000"),
         (
             #"{"type":"key","key":"a","retry":{"max":1,"min_backoff":"9s","max_backoff":"1s"}}"#,
