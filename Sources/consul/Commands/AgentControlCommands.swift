@@ -1,5 +1,6 @@
 import ConsulAgent
 import ConsulClient
+import ConsulModel
 import LocalAgent
 import Wire
 
@@ -14,15 +15,34 @@ struct ReloadCommand: Command {
           signal to the agent. All of the new configuration comes into force, or none: with errors
           in it, the old one keeps running, and the exit code is 1.
         """
-    let flags = ClientFlags.all
+    let flags =
+        ClientFlags.all + [
+            Flag("report", .bool, "Print what changed, and what waits for a restart.")
+        ]
 
     func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
         await withClient(flags, console, doing: "Error reloading") {
             client throws(ConsulClientError) in
-            try await client.reload()
+            guard flags.isOn("report") else {
+                try await client.reload()
+                console.out("Configuration reload triggered")
+                return 0
+            }
+            let report = try await client.reload(isRehearsal: false)
             console.out("Configuration reload triggered")
+            ReloadReportText.lines(report, changed: "changed").forEach { console.out($0) }
             return 0
         }
+    }
+}
+
+/// What a reload did, or would do, for people.
+enum ReloadReportText {
+    static func lines(_ report: ReloadReport, changed: String) -> [String] {
+        let lines =
+            report.changed.map { "\(changed): \($0)" }
+            + report.needsRestart.map { "needs a restart: \($0)" }
+        return lines.isEmpty ? ["nothing has changed"] : lines
     }
 }
 

@@ -82,9 +82,7 @@ struct ValidateCommand: Command {
         await withClient(flags, console, doing: "Error asking for a reload's effect") {
             client throws(ConsulClientError) in
             let report = try await client.reload(isRehearsal: true)
-            for line in report.changed { console.out("would change: \(line)") }
-            for line in report.needsRestart { console.out("needs a restart: \(line)") }
-            if report == ReloadReport() { console.out("a reload would change nothing") }
+            ReloadReportText.lines(report, changed: "would change").forEach { console.out($0) }
             return 0
         }
     }
