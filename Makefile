@@ -1,6 +1,7 @@
 # Needs Swift 6.2 or newer and the packages that `.ci/run` installs.
 SWIFT ?= swift
 STRICT = --explicit-target-dependency-import-check error
+FORMAT = {"version": 1, "lineLength": 100, "indentation": {"spaces": 4}, "respectsExistingLineBreaks": true}
 
 .PHONY: build run test release bench format install
 
@@ -22,7 +23,7 @@ bench: release ## ours beside HashiCorp Consul in the same run
 	Tests/Benchmarks/run
 
 format:
-	$(SWIFT) format --in-place --recursive Sources Plugins Tests Package.swift
+	$(SWIFT) format --configuration '$(FORMAT)' --in-place --recursive Sources Plugins Tests Package.swift
 
 install: release
 	install -m 755 .build/release/consul $(DESTDIR)/usr/local/bin/consul
