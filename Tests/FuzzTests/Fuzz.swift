@@ -37,6 +37,23 @@ enum Fuzz {
         }
     }
 
+    /// The same for what must wait.
+    static func run(
+        _ name: String, rounds usual: Int,
+        _ body: (inout SeededRandom) async throws -> String?
+    ) async {
+        for seed in rounds(usual) {
+            trace(name, seed)
+            var random = SeededRandom(seed: seed)
+            do {
+                guard let fault = try await body(&random) else { continue }
+                return report(name, seed, fault)
+            } catch {
+                return report(name, seed, "unexpected error: \(error)")
+            }
+        }
+    }
+
     static func trace(_ name: String, _ seed: UInt64) {
         guard isTraced else { return }
         let line = Array("\(name) SEED=\(seed)\n".utf8)
