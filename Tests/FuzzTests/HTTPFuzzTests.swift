@@ -43,7 +43,7 @@ import Testing
             } else if let status = answer.status {
                 status == 500 && !InternalErrors.isConsuls(answer.body)
                     ? "answered 500: \(Fuzz.shown(answer.bytes))" : nil
-            } else if !answer.bytes.isEmpty {
+            } else if !answer.isSilent {
                 "this is no answer: \(Fuzz.shown(answer.bytes))"
             } else {
                 mayBeSilent ? nil : "closed without an answer"
@@ -58,7 +58,9 @@ enum InternalErrors {
     private static let beginnings = [
         "Failed to create boolean expression evaluator", "No path to datacenter",
         "Must provide node", "Must provide address", "Must provide service name",
-        "Bad node ID: ", "failed inserting ", "check node \"",
+        "Bad node ID: ", "failed inserting ", "check node \"", "CheckID \"", "ServiceID \"",
+        "user event exceeds configured limit", "strconv.ParseUint: parsing ", "Invalid ",
+        "Cannot provide tag filter without service filter",
     ]
 
     static func isConsuls(_ text: String) -> Bool {

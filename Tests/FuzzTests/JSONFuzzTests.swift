@@ -9,8 +9,9 @@ import Wire
     private static let mutator = Mutator(
         Corpus.files("json"), words: ["\"TTL\":", "\"Port\":", "{}", "[]", "\"Meta\":", "{\"a\":"])
 
-    private static func fault<T: WireValue & Equatable>(in bytes: [UInt8], as type: T.Type) -> String?
-    {
+    private static func fault<T: WireValue & Equatable>(
+        in bytes: [UInt8], as type: T.Type
+    ) -> String? {
         let value: T
         do {
             value = try JSONReader.decode(T.self, from: bytes)

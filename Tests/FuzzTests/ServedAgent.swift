@@ -76,6 +76,11 @@ struct RawAnswer: Sendable {
     /// False: the agent was silent for a minute.
     var isEnded: Bool
 
+    /// Nothing, or nothing but an encouragement to go on.
+    var isSilent: Bool {
+        bytes.isEmpty || bytes.elementsEqual("HTTP/1.1 100 Continue\r\n\r\n".utf8)
+    }
+
     /// Of the first answer that is not `100 Continue`; nil when there is none.
     var status: Int? {
         var text = String(decoding: bytes, as: UTF8.self)[...]
