@@ -96,7 +96,7 @@ extension WatchPlan {
             return
         }
         guard !isSuperseded(firing) else {
-            lastFiredFailed = firing.number == firings
+            if firing.number == firings { lastFiredFailed = true }
             return
         }
         let factor = Int64(1) << Int64(min(firing.attempt, 30))
