@@ -94,7 +94,9 @@ struct RawAnswer: Sendable {
 
     var body: String {
         let text = String(decoding: bytes, as: UTF8.self)
-        return text.firstRange(of: "\r\n\r\n").map { String(text[$0.upperBound...]) } ?? ""
+        // Behind an encouragement to go on, if there is one.
+        let head = text.firstRange(of: "HTTP/1.1 5").map { text[$0.lowerBound...] } ?? text[...]
+        return head.firstRange(of: "\r\n\r\n").map { String(head[$0.upperBound...]) } ?? ""
     }
 }
 
