@@ -3,7 +3,7 @@ SWIFT ?= swift
 STRICT = --explicit-target-dependency-import-check error
 FORMAT = {"version": 1, "lineLength": 100, "indentation": {"spaces": 4}, "respectsExistingLineBreaks": true}
 
-.PHONY: build run test release bench format install
+.PHONY: build run test fuzz release bench format install
 
 build: ## a debug build
 	$(SWIFT) build $(STRICT)
@@ -15,6 +15,14 @@ run: ## the agent on this node, with the fragments of config.d
 test: ## all tests
 	$(SWIFT) build --build-tests $(STRICT)
 	$(SWIFT) test --skip-build
+
+fuzz: ## random input without end, each time from a fresh seed; ends at the first fault
+	$(SWIFT) build --build-tests $(STRICT)
+	@while SEED=$$(od -An -N4 -tu4 /dev/urandom | tr -d ' '); do \
+	  echo "SEED=$$SEED"; \
+	  SEED=$$SEED FUZZ_ROUNDS=$${FUZZ_ROUNDS:-20000} \
+	    $(SWIFT) test --skip-build --filter FuzzTests || exit 1; \
+	done
 
 release: ## one static, optimised binary: .build/release/consul
 	$(SWIFT) build -c release --product consul --static-swift-stdlib $(STRICT)

@@ -188,6 +188,13 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
+            name: "FuzzTests",
+            dependencies: [
+                "Primitives", "Wire", "ConsulModel", "ConsulConfig", "PluginAPI", "Watch",
+                "Platform", "ConsulHTTP", "ConsulAgent", "StandardPlugins",
+            ],
+            exclude: ["Corpus"], swiftSettings: strict),
+        .testTarget(
             name: "InteropTests",
             dependencies: ["Primitives", "Wire", "Platform", "consul"],  // consul: it is run
             exclude: ["Scripts"], swiftSettings: strict),

@@ -3,7 +3,6 @@ import LocalAgent
 import Wire
 import PluginAPI
 import Synchronization
-import _StringProcessing
 
 /// A cluster of one: this agent. Events come straight back.
 final class LocalMembership: Membership {
@@ -59,13 +58,12 @@ final class LocalMembership: Membership {
 
     private func matches(_ pattern: String, _ texts: [String]) throws(ConsulError) -> Bool {
         guard !pattern.isEmpty else { return true }
-        let regex: Regex<AnyRegexOutput>
-        do {
-            regex = try Regex(pattern)
+        do throws(TextPattern.Fault) {
+            let pattern = try TextPattern(pattern)
+            return texts.contains { pattern.matches($0) }
         } catch {
             throw ConsulError(.badRequest, "Invalid filter \"\(pattern)\": \(error)")
         }
-        return texts.contains { $0.firstMatch(of: regex) != nil }
     }
 
     func join(_ addresses: [String], wan: Bool) async throws(ConsulError) -> Int {

@@ -25,7 +25,7 @@ package final class ConsulHandler: HTTPHandler {
             return
         case .broken:
             responder.respond(
-                .text(400, "Invalid path: a percent escape is broken or not UTF-8"))
+                .text(400, "Invalid path: a percent escape is broken, not UTF-8 or not printable"))
             return
         }
         guard let action = route.actions.first(where: { $0.method == request.method })?.action

@@ -40,11 +40,10 @@ enum EventRoutes {
     /// A filter must be a regular expression, though no service of this agent may be there to
     /// match.
     private static func refuse(_ pattern: String, _ name: String) throws(ConsulError) {
-        do {
-            _ = try Regex(pattern)
+        do throws(TextPattern.Fault) {
+            _ = try TextPattern(pattern)
         } catch {
-            throw ConsulError(
-                .internal, "Invalid \(name) filter: error parsing regexp: \(error)")
+            throw ConsulError(.internal, "Invalid \(name) filter: \(error)")
         }
     }
 

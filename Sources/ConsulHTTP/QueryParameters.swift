@@ -15,11 +15,13 @@ package struct QueryParameters: Sendable {
             return
         }
         var pairs: [(name: String, value: String)] = []
-        for part in query.split(separator: "&", maxSplits: Self.countMax) {
-            let sides = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard let name = PercentDecoding.decode(sides[0], plusIsSpace: true),
+        // By bytes: a combining mark behind a `&` would make one character with it.
+        for part in query.utf8.split(separator: UInt8(ascii: "&"), maxSplits: Self.countMax) {
+            let sides = part.split(
+                separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
+            guard let name = PercentDecoding.decode(Substring(sides[0]), plusIsSpace: true),
                 let value = sides.count == 2
-                    ? PercentDecoding.decode(sides[1], plusIsSpace: true) : ""
+                    ? PercentDecoding.decode(Substring(sides[1]), plusIsSpace: true) : ""
             else { continue }
             pairs.append((name, value))
         }

@@ -6,11 +6,12 @@ enum RequestPath {
     case route(Route, String)
     case moved(String)
     case unknown
-    /// Not UTF-8, or an escape that is none.
+    /// Not UTF-8, an escape that is none, or a character that cannot be printed: Consul refuses
+    /// these too, lest they forge lines of logs and terminals.
     case broken
 
     init(_ raw: Substring, _ table: RouteTable) {
-        guard let path = PercentDecoding.decode(raw) else {
+        guard let path = PercentDecoding.decode(raw), Self.isPrintable(path) else {
             self = .broken
             return
         }
@@ -22,6 +23,20 @@ enum RequestPath {
             self = .moved(path + "/")
         } else {
             self = .unknown
+        }
+    }
+
+    /// As Go's `unicode.IsPrint`: of the spaces, only the ASCII one.
+    private static func isPrintable(_ path: String) -> Bool {
+        if path.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return true }
+        return path.unicodeScalars.allSatisfy { scalar in
+            switch scalar.properties.generalCategory {
+            case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator,
+                .paragraphSeparator:
+                false
+            case .spaceSeparator: scalar == " "
+            default: true
+            }
         }
     }
 

@@ -17,6 +17,8 @@ struct FilterPattern: Sendable {
 
     private let steps: [Step]
 
+    init(steps: [Step]) { self.steps = steps }
+
     init(_ pattern: String) throws(FilterError) {
         var parser = FilterPatternParser(pattern)
         do {

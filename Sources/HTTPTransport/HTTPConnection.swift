@@ -209,7 +209,11 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
         var limit = 0
         if head.hasBody {
             limit = server.limits.bodyBytes(head.method.rawValue, Self.path(head))
-            if let declared = head.headers.first(name: "Content-Length").flatMap({ Int($0) }) {
+            if let length = head.headers.first(name: "Content-Length") {
+                guard let declared = Int(length) else {  // 2^63 and more
+                    refuse(.text(400, "400 Bad Request"), head)
+                    return
+                }
                 guard declared <= limit else {
                     refuseBody(head, limit)
                     return

@@ -17,7 +17,7 @@ extension WatchPlan {
 
     private mutating func takeChange(now: Instant, _ out: inout [Directive]) {
         guard changedSince != nil, settled(by: now) else { return }
-        if !isEventWatch, !isForced, contents == lastFired, cancelled.isEmpty {
+        if !isEventWatch, !isForced, contents == lastFired, !lastFiredFailed, cancelled.isEmpty {
             changedSince = nil  // back to the one handed over last
             return
         }
@@ -45,6 +45,7 @@ extension WatchPlan {
         defer {
             changedSince = nil
             isForced = false
+            lastFiredFailed = false
         }
         firings += 1
         let before: [WatchContent?] =
@@ -94,7 +95,10 @@ extension WatchPlan {
             out.append(.deadLetter(firing))
             return
         }
-        guard !isSuperseded(firing) else { return }
+        guard !isSuperseded(firing) else {
+            if firing.number == firings { lastFiredFailed = true }
+            return
+        }
         let factor = Int64(1) << Int64(min(firing.attempt, 30))
         let pause = min(policy.minBackoff * factor, policy.maxBackoff)
         firing.attempt += 1

@@ -52,6 +52,9 @@ package struct WatchPlan: Sendable {
     var changedSince: Instant?
     var lastChange = Instant.zero
     var isForced = false
+    /// The run with `lastFired` failed and was not repeated, because a newer state was to come.
+    /// Should that go back to `lastFired`, there is still something to hand over.
+    var lastFiredFailed = false
     var pendingEvents: [WatchContent.Item] = []
 
     var running: [UInt64: WatchFiring] = [:]

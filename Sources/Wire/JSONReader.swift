@@ -355,7 +355,8 @@ public struct JSONReader: WireDecoder, Sendable {
     private mutating func fourHexDigits() throws -> UInt16 {
         guard offset + 4 <= input.count,
             let text = String(validating: input[offset..<offset + 4], as: UTF8.self),
-            text.utf8.count == 4, let code = UInt16(text, radix: 16), text.first != "+"
+            text.utf8.count == 4, let code = UInt16(text, radix: 16),
+            input[offset] != UInt8(ascii: "+"), input[offset] != UInt8(ascii: "-")
         else { throw error("four hexadecimal digits must follow \\u") }
         offset += 4
         return code

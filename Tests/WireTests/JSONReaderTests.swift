@@ -39,6 +39,13 @@ import Wire
         #expect(failure(deep) == "line 1, column 129: nested deeper than 128 levels")
     }
 
+    @Test(arguments: ["\"\\u-000\"", "\"\\u+041\"", "\"\\u00 1\""])
+    func escapesAreFourDigits(text: String) {
+        #expect(throws: JSONError.self) {
+            try JSONReader.decode(String.self, from: Array(text.utf8))
+        }
+    }
+
     @Test func refusesBytesThatAreNotUTF8() {
         #expect(throws: JSONError.self) {
             try JSONReader.decode(String.self, from: [0x22, 0xFF, 0x22])

@@ -13,6 +13,8 @@ struct YAMLFragment: ~Copyable {
     private var aliasedValues = 0
     private var depth = 0
     private var errors: [ConfigError] = []
+    /// Of the whole file.
+    private let characterCount: Int
 
     static func parse(_ bytes: [UInt8], file: String) -> (root: SourceNode?, errors: [ConfigError])
     {
@@ -33,6 +35,7 @@ struct YAMLFragment: ~Copyable {
     private init(_ bytes: [UInt8], file: String) {
         self.bytes = bytes
         self.file = file
+        characterCount = bytes.count { $0 & 0xC0 != 0x80 }
         parser = .allocate(capacity: 1)
         guard yaml_parser_initialize(parser) == 1 else { preconditionFailure("out of memory") }
     }
@@ -58,7 +61,11 @@ struct YAMLFragment: ~Copyable {
     }
 
     private func place(_ mark: yaml_mark_t) -> SourcePlace {
-        SourcePlace(file: file, line: Int(mark.line) + 1, column: Int(mark.column) + 1)
+        if mark.column == 0, mark.index > 0, mark.index >= characterCount {
+            // libyaml ends the last line itself, and names one that does not exist.
+            return YAMLProblem.end(of: bytes, file: file)
+        }
+        return SourcePlace(file: file, line: Int(mark.line) + 1, column: Int(mark.column) + 1)
     }
 
     private func failure(_ place: SourcePlace, _ message: String) -> ConfigError {

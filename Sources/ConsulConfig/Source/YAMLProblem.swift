@@ -30,7 +30,7 @@ enum YAMLProblem {
     }
 
     /// Behind the last thing written; libyaml names a line that does not exist.
-    private static func end(of bytes: [UInt8], file: String) -> SourcePlace {
+    static func end(of bytes: [UInt8], file: String) -> SourcePlace {
         var cursor = PlaceCursor(bytes, file: file)
         return cursor.place(of: bytes.count - bytes.reversed().prefix { $0 <= 0x20 }.count)
     }
