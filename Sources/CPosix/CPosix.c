@@ -3,6 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -152,6 +155,16 @@ int cposix_signal_ignore(int number) {
     struct sigaction action = {0};
     action.sa_handler = SIG_IGN;
     return sigaction(number, &action, NULL) == 0 ? 0 : -errno;
+}
+
+void cposix_keep_freed_memory(int mapped, int kept) {
+#ifdef __GLIBC__
+    mallopt(M_MMAP_THRESHOLD, mapped);
+    mallopt(M_TRIM_THRESHOLD, kept);
+#else
+    (void)mapped;
+    (void)kept;
+#endif
 }
 
 void cposix_thread_name(pthread_t thread, const char *name) { pthread_setname_np(thread, name); }

@@ -75,7 +75,7 @@ package final class Agent: Sendable {
         plugged.attach(logSink.logger("agent.plugin"))
         logger = logSink.logger("agent")
         startedAt = SystemClock.now()
-        loops = EventLoops(count: Self.loopCount)
+        loops = EventLoops(count: Self.loopCount, watches: true)
         client = HTTPClient(on: loops.group)
         (ended, endedFeed) = AsyncStream.makeStream()
 
@@ -135,7 +135,8 @@ package final class Agent: Sendable {
         settings.defaultQueryTime = config.limits.defaultQueryTime
         settings.maxQueryTime = config.limits.maxQueryTime
         settings.seed = seed
-        let backend = ServerBackend(configuration: settings, group: loops.group)
+        let backend = ServerBackend(
+            configuration: settings, group: loops.group, ownLoop: loops.watching)
         return (backend, backend)
     }
 }

@@ -27,8 +27,9 @@ struct Route: Sendable {
 /// All routes: one line each, in the files of their subjects.
 struct RouteTable: Sendable {
     private let exact: [String: Route]
-    /// Longest first.
+    /// Longest first, and their paths' bytes beside them.
     private let prefixes: [Route]
+    private let prefixBytes: [[UInt8]]
 
     init(_ routes: [Route]) {
         var exact: [String: Route] = [:]
@@ -36,16 +37,24 @@ struct RouteTable: Sendable {
         self.exact = exact
         prefixes = routes.filter { $0.path.hasSuffix("/") }
             .sorted { $0.path.utf8.count > $1.path.utf8.count }
+        prefixBytes = prefixes.map { Array($0.path.utf8) }
     }
 
     /// The route of a path, and the rest behind a prefix.
     func find(_ path: Substring) -> (route: Route, rest: Substring)? {
         if let route = exact[String(path)] { return (route, "") }
-        for route in prefixes where path.utf8.starts(with: route.path.utf8) {
-            let end = path.utf8.index(path.startIndex, offsetBy: route.path.utf8.count)
-            return (route, path[end...])
+        var native = path
+        let place = native.withUTF8 { bytes in
+            prefixBytes.firstIndex { prefix in
+                prefix.count <= bytes.count
+                    && prefix.withUnsafeBufferPointer {
+                        UnsafeBufferPointer(rebasing: bytes[..<$0.count]).elementsEqual($0)
+                    }
+            }
         }
-        return nil
+        guard let place else { return nil }
+        let end = path.utf8.index(path.startIndex, offsetBy: prefixBytes[place].count)
+        return (prefixes[place], path[end...])
     }
 
     /// True for a prefix without its `/`.

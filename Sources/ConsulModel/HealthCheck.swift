@@ -31,6 +31,7 @@ public struct HealthCheck: Record, Hashable, Sendable {
     public var raftIndex = RaftIndex()
     public init() {}
 
+    @inlinable
     public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
         try visit.field("Node", &node)
         try visit.field("CheckID", &checkID)
@@ -67,6 +68,7 @@ public struct HealthCheckDefinition: Record, Hashable, Sendable {
     public var tcp = ""
     public init() {}
 
+    @inlinable
     public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
         try visit.field("Interval", &interval, .omitEmpty)
         try visit.field("Timeout", &timeout, .omitEmpty)
@@ -93,6 +95,7 @@ public struct CheckServiceNode: Record, Hashable, Sendable {
         self.checks = checks
     }
 
+    @inlinable
     public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
         try visit.field("Node", &node)
         try visit.field("Service", &service)

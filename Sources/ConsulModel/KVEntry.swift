@@ -10,6 +10,7 @@ public struct KVEntry: Record, Hashable, Sendable {
     public var raftIndex = RaftIndex()
     public init() {}
 
+    @inlinable
     public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
         try visit.field("LockIndex", &lockIndex)
         try visit.field("Key", &key)

@@ -11,6 +11,7 @@ public struct Node: Record, Hashable, Sendable {
     public var raftIndex = RaftIndex()
     public init() {}
 
+    @inlinable
     public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
         try visit.field("ID", &id)
         try visit.field("Node", &node)

@@ -17,6 +17,7 @@ public struct NodeService: Record, Hashable, Sendable {
     public var raftIndex = RaftIndex()
     public init() {}
 
+    @inlinable
     public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
         try visit.field("Kind", &kind, .omitEmpty)
         try visit.field("ID", &id)

@@ -10,6 +10,7 @@ public struct RaftIndex: Record, Hashable, Sendable {
         modifyIndex = modify
     }
 
+    @inlinable
     public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
         try visit.field("CreateIndex", &createIndex)
         try visit.field("ModifyIndex", &modifyIndex)

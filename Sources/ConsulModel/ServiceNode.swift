@@ -10,6 +10,7 @@ public struct ServiceNode: Record, Hashable, Sendable {
         self.service = service
     }
 
+    @inlinable
     public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
         try visit.field("ID", &node.id)
         try visit.field("Node", &node.node)

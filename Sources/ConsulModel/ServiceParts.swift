@@ -6,6 +6,7 @@ public struct ServiceAddress: Record, Hashable, Sendable {
     public var port = 0
     public init() {}
 
+    @inlinable
     public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
         try visit.field("Address", &address)
         try visit.field("Port", &port)
@@ -18,6 +19,7 @@ public struct Weights: Record, Hashable, Sendable {
     public var warning = 1
     public init() {}
 
+    @inlinable
     public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
         try visit.field("Passing", &passing)
         try visit.field("Warning", &warning)
@@ -43,6 +45,7 @@ public struct ProxyConfiguration: Record, Hashable, Sendable {
     public var expose: [String: JSONValue] = [:]
     public init() {}
 
+    @inlinable
     public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
         try visit.field("DestinationServiceName", &destinationServiceName, .omitEmpty)
         try visit.field("DestinationServiceID", &destinationServiceID, .omitEmpty)
@@ -61,6 +64,7 @@ public struct ServiceConnect: Record, Hashable, Sendable {
     public var sidecarService: JSONValue = .null
     public init() {}
 
+    @inlinable
     public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
         try visit.field("Native", &native, .omitEmpty)
         try visit.field("SidecarService", &sidecarService, .omitEmpty)

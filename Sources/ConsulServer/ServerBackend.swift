@@ -1,5 +1,6 @@
 package import ConsulModel
 package import ConsulState
+package import NIOCore
 package import NIOPosix
 
 /// The cluster as a server itself sees it: calls are answered here, reads at once from the newest
@@ -13,15 +14,16 @@ package final class ServerBackend: Backend {
 
     /// - Parameters:
     ///   - group: the event loops that calls come from; blocking queries wait on them.
+    ///   - ownLoop: where the agent's own queries wait.
     ///   - makeLog: makes the log over what carries its commands out.
     package init(
         configuration: ServerConfiguration, group: MultiThreadedEventLoopGroup,
-        store: StateStore = StateStore(),
+        ownLoop: (any EventLoop)? = nil, store: StateStore = StateStore(),
         log makeLog: (Applier) -> any ConsensusLog = { InMemoryLog(applier: $0) }
     ) {
         self.configuration = configuration
         state = PublishedState(Snapshot(store: store, index: 0))
-        hub = WatchHub(state: state, group: group, configuration: configuration)
+        hub = WatchHub(state: state, group: group, configuration: configuration, ownLoop: ownLoop)
         log = makeLog(Applier(state: state, hub: hub))
         let host = ReadHost(configuration: configuration, state: state, hub: hub)
         var table = EndpointTable(host: host, log: log)

@@ -52,17 +52,22 @@ extension Catalog {
     /// node, then those of the instance.
     package func checkServiceNodes(_ name: String) -> Reading<[CheckServiceNode]> {
         var found: [CheckServiceNode] = []
+        var key: [UInt8] = []  // one for all
         instancesByService.forEach(under: TableKey.of(name)) { row in
-            let instance = row.record
-            guard let node = node(instance.node) else { return }
+            key.removeAll(keepingCapacity: true)
+            TableKey.append(row.record.node, to: &key)
+            guard let node = nodes[key] else { return }
+            let nodeEnd = key.count
             var checks: [HealthCheck] = []
-            checksByInstance.forEach(under: TableKey.of(instance.node, "")) {
-                checks.append($0.record)
+            checks.reserveCapacity(2)
+            for owner in ["", row.record.service.id] {
+                TableKey.append(owner, to: &key)
+                checksByInstance.forEach(under: key) { checks.append($0.record) }
+                key.removeLast(key.count - nodeEnd)
             }
-            checksByInstance.forEach(under: TableKey.of(instance.node, instance.service.id)) {
-                checks.append($0.record)
-            }
-            found.append(CheckServiceNode(node: node, service: instance.service, checks: checks))
+            found.append(
+                CheckServiceNode(
+                    node: node.record, service: row.record.service, checks: checks))
         }
         let tables = max(nodesIndex, servicesIndex, checksIndex)
         return Reading(found, serviceIndex(name, else: tables), .service(TableKey.folded(name)))

@@ -32,10 +32,16 @@ enum TableKey {
 
     /// The closing mark sorts below every byte of a name: a NUL inside one is written apart from
     /// it.
-    private static func append(_ name: String, to key: inout [UInt8]) {
-        for byte in folded(name).utf8 {
-            key.append(byte)
-            if byte == 0 { key.append(0xFF) }
+    static func append(_ name: String, to key: inout [UInt8]) {
+        let start = key.count
+        key.append(contentsOf: folded(name).utf8)
+        if key[start...].contains(0) {
+            let bytes = Array(key[start...])
+            key.removeLast(bytes.count)
+            for byte in bytes {
+                key.append(byte)
+                if byte == 0 { key.append(0xFF) }
+            }
         }
         key.append(0)
         key.append(1)

@@ -16,9 +16,10 @@ package enum ProcessEnvironment: Hashable, Sendable {
             var lines: [String] = []
             var entry = environ
             while let text = entry.pointee {
-                let line = String(cString: text)
-                let name = line.prefix { $0 != "=" }
-                if added[String(name)] == nil { lines.append(line) }
+                let name = UnsafeRawBufferPointer(start: text, count: strcspn(text, "="))
+                if added[String(decoding: name, as: UTF8.self)] == nil {
+                    lines.append(String(cString: text))
+                }
                 entry += 1
             }
             return lines + added.map { "\($0.key)=\($0.value)" }.sorted()

@@ -23,25 +23,38 @@ public enum Base64 {
     }
 
     private static func appendBuffer(_ input: UnsafeBufferPointer<UInt8>, to out: inout [UInt8]) {
+        let count = (input.count + 2) / 3 * 4
+        out += [UInt8](unsafeUninitializedCapacity: count) { space, written in
+            if let start = space.baseAddress, count > 0 { write(input, to: start) }
+            written = count
+        }
+    }
+
+    /// Writes the encoded form: `(input.count + 2) / 3 * 4` bytes.
+    package static func write(
+        _ input: UnsafeBufferPointer<UInt8>, to out: UnsafeMutablePointer<UInt8>
+    ) {
         alphabet.withUnsafeBufferPointer { alphabet in
             var index = 0
+            var out = out
             while index + 2 < input.count {
                 let word =
                     UInt32(input[index]) << 16 | UInt32(input[index + 1]) << 8
                     | UInt32(input[index + 2])
-                out.append(alphabet[Int(word >> 18)])
-                out.append(alphabet[Int(word >> 12 & 63)])
-                out.append(alphabet[Int(word >> 6 & 63)])
-                out.append(alphabet[Int(word & 63)])
+                out[0] = alphabet[Int(word >> 18)]
+                out[1] = alphabet[Int(word >> 12 & 63)]
+                out[2] = alphabet[Int(word >> 6 & 63)]
+                out[3] = alphabet[Int(word & 63)]
+                out += 4
                 index += 3
             }
             let left = input.count - index
             guard left > 0 else { return }
             let word = UInt32(input[index]) << 16 | (left == 2 ? UInt32(input[index + 1]) << 8 : 0)
-            out.append(alphabet[Int(word >> 18)])
-            out.append(alphabet[Int(word >> 12 & 63)])
-            out.append(left == 2 ? alphabet[Int(word >> 6 & 63)] : UInt8(ascii: "="))
-            out.append(UInt8(ascii: "="))
+            out[0] = alphabet[Int(word >> 18)]
+            out[1] = alphabet[Int(word >> 12 & 63)]
+            out[2] = left == 2 ? alphabet[Int(word >> 6 & 63)] : UInt8(ascii: "=")
+            out[3] = UInt8(ascii: "=")
         }
     }
 

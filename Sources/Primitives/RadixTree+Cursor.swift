@@ -1,6 +1,6 @@
 extension RadixTree {
     /// Goes over the keys in byte order, from a chosen place, one at a time.
-    package struct Cursor: IteratorProtocol {
+    public struct Cursor: IteratorProtocol {
         @usableFromInline var stack: [(node: RadixNode<Value>, next: Int)] = []
 
         /// The keys from `bound` on.
@@ -29,7 +29,7 @@ extension RadixTree {
 
         /// The next value, and with it `key`. Step 0 of a node is its own value, step n its nth
         /// edge.
-        package mutating func next() -> Value? {
+        public mutating func next() -> Value? {
             while let (node, step) = stack.last {
                 stack[stack.count - 1].next += 1
                 if step == 0 {
@@ -44,10 +44,10 @@ extension RadixTree {
         }
 
         /// The key of the value that `next` gave last.
-        package var key: [UInt8] { stack.reduce(into: []) { $0 += $1.node.label } }
+        public var key: [UInt8] { stack.reduce(into: []) { $0 += $1.node.label } }
     }
 
-    package func cursor(from bound: some Collection<UInt8> = EmptyCollection()) -> Cursor {
+    public func cursor(from bound: some Collection<UInt8> = EmptyCollection()) -> Cursor {
         Self.withBytes(bound) { Cursor(root: root, from: $0) }
     }
 }

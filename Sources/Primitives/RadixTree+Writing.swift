@@ -91,7 +91,7 @@ extension RadixNode {
 
 extension RadixTree {
     /// Stops the process, printing the fault, if the tree is not as it must be. For tests.
-    package func checkInvariants() {
+    public func checkInvariants() {
         let counted = root.countKeys()
         precondition(counted == size, "count is \(size), keys are \(counted)")
         precondition(root.label.isEmpty, "the root has a label")

@@ -4,31 +4,33 @@
 ///
 /// Keys are any collection of bytes (`text.utf8`, `[UInt8]`) and stand in byte order. Not a lock:
 /// one owner writes; its copies may be read on any thread.
-package struct RadixTree<Value> {
+///
+/// Public, because only of public generics does the compiler make versions for other modules' types.
+public struct RadixTree<Value> {
     @usableFromInline var root = RadixNode<Value>(label: [])
     /// How many keys there are.
     @usableFromInline var size = 0
 
-    @inlinable package init() {}
+    @inlinable public init() {}
 
-    @inlinable package var count: Int { size }
-    @inlinable package var isEmpty: Bool { size == 0 }
+    @inlinable public var count: Int { size }
+    @inlinable public var isEmpty: Bool { size == 0 }
 
     @inlinable
-    package subscript(key: some Collection<UInt8>) -> Value? {
+    public subscript(key: some Collection<UInt8>) -> Value? {
         Self.withBytes(key) { bytes in root.find(bytes)?.value }
     }
 
     /// Stores `value` and gives back the one that it replaced.
     @inlinable @discardableResult
-    package mutating func insert(_ value: Value, for key: some Collection<UInt8>) -> Value? {
+    public mutating func insert(_ value: Value, for key: some Collection<UInt8>) -> Value? {
         let old = Self.withBytes(key) { RadixNode.insert(value, $0[...], into: &root) }
         if old == nil { size += 1 }
         return old
     }
 
     @inlinable @discardableResult
-    package mutating func remove(_ key: some Collection<UInt8>) -> Value? {
+    public mutating func remove(_ key: some Collection<UInt8>) -> Value? {
         // Looked for first, so that a miss does not copy a path that others hold.
         guard self[key] != nil else { return nil }
         size -= 1
@@ -37,7 +39,7 @@ package struct RadixTree<Value> {
 
     /// Removes every key that begins with `prefix`; gives back how many there were.
     @inlinable @discardableResult
-    package mutating func removeAll(under prefix: some Collection<UInt8>) -> Int {
+    public mutating func removeAll(under prefix: some Collection<UInt8>) -> Int {
         let removed = Self.withBytes(prefix) { bytes in
             guard let top = root.top(under: bytes) else { return 0 }
             let count = top.node.countKeys()
@@ -49,30 +51,30 @@ package struct RadixTree<Value> {
     }
 
     @inlinable
-    package mutating func removeAll() { self = RadixTree() }
+    public mutating func removeAll() { self = RadixTree() }
 
     /// Calls `body` with the values of all keys that are prefixes of `key`, shortest first, `key`
     /// itself among them.
     @inlinable
-    package func forEachPrefix(of key: some Collection<UInt8>, _ body: (Value) -> Void) {
+    public func forEachPrefix(of key: some Collection<UInt8>, _ body: (Value) -> Void) {
         Self.withBytes(key) { root.walkPath($0, body) }
     }
 
     /// True when some key begins with `prefix`.
     @inlinable
-    package func contains(under prefix: some Collection<UInt8>) -> Bool {
+    public func contains(under prefix: some Collection<UInt8>) -> Bool {
         Self.withBytes(prefix) { root.top(under: $0) != nil && size > 0 }
     }
 
     /// Calls `body` with the value of each key that begins with `prefix`, in byte order of the
     /// keys.
     @inlinable
-    package func forEach(under prefix: some Collection<UInt8>, _ body: (Value) -> Void) {
+    public func forEach(under prefix: some Collection<UInt8>, _ body: (Value) -> Void) {
         Self.withBytes(prefix) { root.top(under: $0)?.node.walk(body) }
     }
 
     @inlinable
-    package func forEach(_ body: (Value) -> Void) { root.walk(body) }
+    public func forEach(_ body: (Value) -> Void) { root.walk(body) }
 
     @inlinable
     static func withBytes<Result>(

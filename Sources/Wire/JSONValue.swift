@@ -11,7 +11,7 @@ public indirect enum JSONValue: Hashable, Sendable, WireValue {
 
     public init() { self = .null }
 
-    public var isWireEmpty: Bool { self == .null }
+    @inlinable public var isWireEmpty: Bool { if case .null = self { true } else { false } }
 
     public func encode<E: WireEncoder>(to encoder: inout E) {
         switch self {

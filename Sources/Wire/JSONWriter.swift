@@ -3,7 +3,8 @@ public import Primitives
 /// Writes JSON as Go's `encoding/json` does: the same escapes (`<`, `>` and `&` among them), maps
 /// in byte order of their keys, and, if asked, an indent of four spaces.
 public struct JSONWriter: WireEncoder, FieldVisitor, Sendable {
-    public private(set) var output: [UInt8] = []
+    private var buffer: JSONBuffer
+    private var used = 0
 
     /// Who reads the text decides over fields ruled `omitEmptyInAnswers`.
     public enum Audience: Sendable { case httpAnswer, client }
@@ -23,15 +24,44 @@ public struct JSONWriter: WireEncoder, FieldVisitor, Sendable {
         self.pretty = pretty
         self.usesTabs = usesTabs
         self.audience = audience
-        output.reserveCapacity(capacity)
+        buffer = JSONBuffer(capacity: capacity)
     }
 
+    /// What was written so far, as a copy.
+    public var output: [UInt8] { buffer.prefix(used) }
+
+    @inlinable
     public static func encode(
         _ value: some WireValue, pretty: Bool = false, audience: Audience = .httpAnswer
     ) -> [UInt8] {
         var writer = JSONWriter(pretty: pretty, audience: audience)
         value.encode(to: &writer)
         return writer.output
+    }
+
+    // MARK: Bytes
+
+    /// Room for `count` more bytes, behind those written. Whoever fills it adds to `used`.
+    private mutating func room(_ count: Int) -> UnsafeMutablePointer<UInt8> {
+        if used + count > buffer.capacity || !isKnownUniquelyReferenced(&buffer) {
+            buffer = buffer.grown(keeping: used, more: count)
+        }
+        return buffer.base + used
+    }
+
+    private mutating func put(_ byte: UInt8) {
+        room(1).pointee = byte
+        used += 1
+    }
+
+    private mutating func put(_ bytes: UnsafeBufferPointer<UInt8>) {
+        guard let start = bytes.baseAddress else { return }
+        room(bytes.count).update(from: start, count: bytes.count)
+        used += bytes.count
+    }
+
+    private mutating func put(_ text: StaticString) {
+        text.withUTF8Buffer { put($0) }
     }
 
     // MARK: Structure
@@ -43,21 +73,23 @@ public struct JSONWriter: WireEncoder, FieldVisitor, Sendable {
             return
         }
         guard depth > 0 else { return }
-        if !containerIsEmpty { output.append(UInt8(ascii: ",")) }
+        if !containerIsEmpty { put(UInt8(ascii: ",")) }
         containerIsEmpty = false
         newLine()
     }
 
     private mutating func newLine() {
         guard pretty else { return }
-        output.append(0x0A)
         let count = usesTabs ? depth : depth * 4
-        for _ in 0..<count { output.append(usesTabs ? 0x09 : 0x20) }
+        let space = room(count + 1)
+        space[0] = 0x0A
+        (space + 1).update(repeating: usesTabs ? 0x09 : 0x20, count: count)
+        used += count + 1
     }
 
     private mutating func open(_ bracket: UInt8) {
         separate()
-        output.append(bracket)
+        put(bracket)
         depth += 1
         containerIsEmpty = true
     }
@@ -66,7 +98,7 @@ public struct JSONWriter: WireEncoder, FieldVisitor, Sendable {
         depth -= 1
         if !containerIsEmpty { newLine() }
         containerIsEmpty = false
-        output.append(bracket)
+        put(bracket)
     }
 
     public mutating func beginArray(count: Int) { open(UInt8(ascii: "[")) }
@@ -81,25 +113,52 @@ public struct JSONWriter: WireEncoder, FieldVisitor, Sendable {
     }
 
     private mutating func afterColon() {
-        output.append(UInt8(ascii: ":"))
-        if pretty { output.append(0x20) }
+        put(UInt8(ascii: ":"))
+        if pretty { put(0x20) }
         afterKey = true
     }
 
+    /// The name of a field: never in need of escapes.
     @usableFromInline mutating func key(_ name: StaticString) {
-        separate()
-        output.append(UInt8(ascii: "\""))
-        name.withUTF8Buffer { output.append(contentsOf: $0) }
-        output.append(UInt8(ascii: "\""))
-        afterColon()
+        // Nearly all of a record's text is names and indents: one look at the room for each.
+        let count = name.utf8CodeUnitCount
+        let indent = !pretty ? 0 : usesTabs ? depth + 1 : depth * 4 + 1
+        let start = room(count + indent + 5)
+        var space = start
+        if !containerIsEmpty {
+            space[0] = UInt8(ascii: ",")
+            space += 1
+        }
+        containerIsEmpty = false
+        if pretty {
+            space[0] = 0x0A
+            (space + 1).update(repeating: usesTabs ? 0x09 : 0x20, count: indent - 1)
+            space += indent
+        }
+        space[0] = UInt8(ascii: "\"")
+        (space + 1).update(from: name.utf8Start, count: count)
+        space[count + 1] = UInt8(ascii: "\"")
+        space[count + 2] = UInt8(ascii: ":")
+        space += count + 3
+        if pretty {
+            space[0] = 0x20
+            space += 1
+        }
+        used += space - start
+        afterKey = true
     }
 
     // MARK: Records
 
     @inlinable
     public mutating func record<R: Record>(_ value: R) {
-        beginMap(count: 0)
         var value = value
+        recordInPlace(&value)
+    }
+
+    @inlinable
+    public mutating func recordInPlace<R: Record>(_ value: inout R) {
+        beginMap(count: 0)
         do { try value.fields(&self) } catch { preconditionFailure("writing threw \(error)") }
         endMap()
     }
@@ -121,24 +180,24 @@ public struct JSONWriter: WireEncoder, FieldVisitor, Sendable {
             }
         }
         key(name)
-        value.encode(to: &self)
+        value.encodeInPlace(to: &self)
     }
 
     // MARK: Scalars
 
     public mutating func null() {
         separate()
-        append("null")
+        put("null")
     }
 
     public mutating func bool(_ value: Bool) {
         separate()
-        append(value ? "true" : "false")
+        put(value ? "true" : "false")
     }
 
     public mutating func integer(_ value: Int64) {
         separate()
-        if value < 0 { output.append(UInt8(ascii: "-")) }
+        if value < 0 { put(UInt8(ascii: "-")) }
         digits(value.magnitude)
     }
 
@@ -152,7 +211,7 @@ public struct JSONWriter: WireEncoder, FieldVisitor, Sendable {
         guard value.isFinite else { return null() }
         if value == value.rounded(), value.magnitude < 1e15 { return integer(Int64(value)) }
         separate()
-        output.append(contentsOf: "\(value)".utf8)
+        put(copying: "\(value)".utf8)
     }
 
     public mutating func string(_ value: String) {
@@ -162,9 +221,12 @@ public struct JSONWriter: WireEncoder, FieldVisitor, Sendable {
 
     public mutating func bytes(_ value: Bytes) {
         separate()
-        output.append(UInt8(ascii: "\""))
-        Base64.append(value.array, to: &output)
-        output.append(UInt8(ascii: "\""))
+        let count = (value.array.count + 2) / 3 * 4
+        let space = room(count + 2)
+        space[0] = UInt8(ascii: "\"")
+        value.array.withUnsafeBufferPointer { Base64.write($0, to: space + 1) }
+        space[count + 1] = UInt8(ascii: "\"")
+        used += count + 2
     }
 
     public mutating func duration(_ value: GoDuration) { string(value.description) }
@@ -172,71 +234,129 @@ public struct JSONWriter: WireEncoder, FieldVisitor, Sendable {
     /// Text that is JSON already, taken as it is.
     public mutating func raw(_ json: some Sequence<UInt8>) {
         separate()
-        output.append(contentsOf: json)
+        put(copying: json)
+    }
+
+    private mutating func put(copying bytes: some Sequence<UInt8>) {
+        let done: Void? = bytes.withContiguousStorageIfAvailable { put($0) }
+        if done == nil { for byte in bytes { put(byte) } }
     }
 
     private mutating func digits(_ value: UInt64) {
-        var value = value
-        let start = output.count
-        repeat {
-            output.append(UInt8(0x30 + value % 10))
-            value /= 10
-        } while value > 0
-        output[start...].reverse()
-    }
-
-    private mutating func append(_ text: StaticString) {
-        text.withUTF8Buffer { output.append(contentsOf: $0) }
+        var count = 1
+        var bound = value / 10
+        while bound > 0 {
+            count += 1
+            bound /= 10
+        }
+        let space = room(count)
+        var rest = value
+        for place in stride(from: count - 1, through: 0, by: -1) {
+            space[place] = 0x30 + UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        }
+        used += count
     }
 
     private mutating func quote(_ text: String) {
-        var text = text
-        output.append(UInt8(ascii: "\""))
-        text.withUTF8 { utf8 in
-            var start = 0
-            var index = 0
-            while index < utf8.count {
-                let byte = utf8[index]
-                let isLineSeparator =
-                    byte == 0xE2 && index + 2 < utf8.count && utf8[index + 1] == 0x80
-                    && utf8[index + 2] & 0xFE == 0xA8
-                if JSONEscapes.isPlain(byte) && !isLineSeparator {
-                    index += 1
-                    continue
-                }
-                output.append(contentsOf: utf8[start..<index])
-                if isLineSeparator {
-                    append(utf8[index + 2] == 0xA8 ? "\\u2028" : "\\u2029")
-                    index += 3
-                } else {
-                    JSONEscapes.append(byte, to: &output)
-                    index += 1
-                }
-                start = index
-            }
-            output.append(contentsOf: utf8[start...])
+        let done: Void? = text.utf8.withContiguousStorageIfAvailable { quote($0) }
+        if done == nil {
+            var native = text
+            native.withUTF8 { quote($0) }
         }
-        output.append(UInt8(ascii: "\""))
+    }
+
+    private mutating func quote(_ text: UnsafeBufferPointer<UInt8>) {
+        let count = text.count
+        let space = room(count + 2)
+        space[0] = UInt8(ascii: "\"")
+        // Copied while it is looked at; nearly every text is plain.
+        var isPlain = true
+        for index in 0..<count {
+            let byte = text[index]
+            space[index + 1] = byte
+            isPlain = isPlain && JSONEscapes.isPlain(byte) && byte != 0xE2
+        }
+        used += 1
+        if isPlain {
+            space[count + 1] = UInt8(ascii: "\"")
+            used += count + 1
+        } else {
+            escape(text)
+            put(UInt8(ascii: "\""))
+        }
+    }
+
+    private mutating func escape(_ utf8: UnsafeBufferPointer<UInt8>) {
+        var start = 0
+        var index = 0
+        while index < utf8.count {
+            let byte = utf8[index]
+            let isLineSeparator =
+                byte == 0xE2 && index + 2 < utf8.count && utf8[index + 1] == 0x80
+                && utf8[index + 2] & 0xFE == 0xA8
+            if JSONEscapes.isPlain(byte) && !isLineSeparator {
+                index += 1
+                continue
+            }
+            put(UnsafeBufferPointer(rebasing: utf8[start..<index]))
+            if isLineSeparator {
+                put(utf8[index + 2] == 0xA8 ? "\\u2028" : "\\u2029")
+                index += 3
+            } else {
+                escape(byte)
+                index += 1
+            }
+            start = index
+        }
+        put(UnsafeBufferPointer(rebasing: utf8[start...]))
+    }
+
+    private mutating func escape(_ byte: UInt8) {
+        switch byte {
+        case 0x22: put("\\\"")
+        case 0x5C: put("\\\\")
+        case 0x0A: put("\\n")
+        case 0x0D: put("\\r")
+        case 0x09: put("\\t")
+        default:
+            put("\\u00")
+            put(Self.hexDigit(byte >> 4))
+            put(Self.hexDigit(byte & 15))
+        }
+    }
+
+    private static func hexDigit(_ value: UInt8) -> UInt8 {
+        value < 10 ? 0x30 + value : 0x57 + value
+    }
+}
+
+/// Bytes that grow. It changes only while one writer holds it.
+private final class JSONBuffer: @unchecked Sendable {
+    let base: UnsafeMutablePointer<UInt8>
+    let capacity: Int
+
+    init(capacity: Int) {
+        self.capacity = max(64, capacity)
+        base = .allocate(capacity: self.capacity)
+    }
+
+    deinit { base.deallocate() }
+
+    func prefix(_ count: Int) -> [UInt8] {
+        Array(UnsafeBufferPointer(start: base, count: count))
+    }
+
+    /// Four times as large, so that a long answer is copied a few times only.
+    func grown(keeping used: Int, more: Int) -> JSONBuffer {
+        let next = JSONBuffer(capacity: max(used + more, min(capacity * 4, capacity + 1 << 20)))
+        next.base.update(from: base, count: used)
+        return next
     }
 }
 
 enum JSONEscapes {
     static func isPlain(_ byte: UInt8) -> Bool {
         byte >= 0x20 && byte != 0x22 && byte != 0x5C && byte != 0x3C && byte != 0x3E && byte != 0x26
-    }
-
-    static func append(_ byte: UInt8, to output: inout [UInt8]) {
-        output.append(UInt8(ascii: "\\"))
-        switch byte {
-        case 0x22, 0x5C: output.append(byte)
-        case 0x0A: output.append(UInt8(ascii: "n"))
-        case 0x0D: output.append(UInt8(ascii: "r"))
-        case 0x09: output.append(UInt8(ascii: "t"))
-        default:
-            let hex = Array("0123456789abcdef".utf8)
-            output.append(contentsOf: "u00".utf8)
-            output.append(hex[Int(byte >> 4)])
-            output.append(hex[Int(byte & 15)])
-        }
     }
 }

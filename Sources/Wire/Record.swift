@@ -7,7 +7,8 @@
 ///         try visit.embed(&raftIndex)
 ///     }
 ///
-/// Fields stand in the order in which Consul prints them.
+/// Fields stand in the order in which Consul prints them. The record itself changes none: visitors
+/// that write go over shared records where they stand.
 public protocol Record: WireValue {
     mutating func fields<V: FieldVisitor>(_ visit: inout V) throws
 }
@@ -55,6 +56,11 @@ public struct FieldRule: OptionSet, Sendable {
 extension Record {
     @inlinable
     public func encode<E: WireEncoder>(to encoder: inout E) { encoder.record(self) }
+
+    @inlinable
+    public mutating func encodeInPlace<E: WireEncoder>(to encoder: inout E) {
+        encoder.recordInPlace(&self)
+    }
 
     @inlinable
     public mutating func decode<D: WireDecoder>(from decoder: inout D) throws {

@@ -6,6 +6,9 @@ public protocol WireValue {
     /// Go's zero value: what `omitEmpty` leaves out.
     var isWireEmpty: Bool { get }
     func encode<E: WireEncoder>(to encoder: inout E)
+    /// The same where the value stands, without a copy of it for the visitor of its fields. Leaves
+    /// it as it is: others may be reading it.
+    mutating func encodeInPlace<E: WireEncoder>(to encoder: inout E)
     /// Replaces the value by what stands next in `decoder`. A null gives the empty value, as in Go.
     mutating func decode<D: WireDecoder>(from decoder: inout D) throws
 }
@@ -29,6 +32,20 @@ public protocol WireEncoder {
     mutating func key(_ key: String)
     mutating func endMap()
     mutating func record<R: Record>(_ value: R)
+    /// The same where the record stands. Leaves it as it is.
+    mutating func recordInPlace<R: Record>(_ value: inout R)
+}
+
+extension WireValue {
+    @inlinable
+    public mutating func encodeInPlace<E: WireEncoder>(to encoder: inout E) {
+        encode(to: &encoder)
+    }
+}
+
+extension WireEncoder {
+    @inlinable
+    public mutating func recordInPlace<R: Record>(_ value: inout R) { record(value) }
 }
 
 /// What stands next in a decoder.
@@ -150,7 +167,11 @@ extension Array: WireValue where Element: WireValue {
     @inlinable public var isWireEmpty: Bool { isEmpty }
     @inlinable public func encode<E: WireEncoder>(to encoder: inout E) {
         encoder.beginArray(count: count)
-        for element in self { element.encode(to: &encoder) }
+        withUnsafeBufferPointer { elements in
+            // Nothing is written: `encodeInPlace` leaves its value as it is.
+            guard let start = UnsafeMutablePointer(mutating: elements.baseAddress) else { return }
+            for index in 0..<elements.count { start[index].encodeInPlace(to: &encoder) }
+        }
         encoder.endArray()
     }
     @inlinable public mutating func decode<D: WireDecoder>(from decoder: inout D) throws {
@@ -167,12 +188,20 @@ extension Array: WireValue where Element: WireValue {
 
 extension Dictionary: WireValue where Key == String, Value: WireValue {
     @inlinable public var isWireEmpty: Bool { isEmpty }
+    @inlinable static func precedes(_ a: String, _ b: String) -> Bool {
+        a.utf8.lexicographicallyPrecedes(b.utf8)
+    }
     /// Keys are written in byte order, as Go's encoder sorts them.
     @inlinable public func encode<E: WireEncoder>(to encoder: inout E) {
         encoder.beginMap(count: count)
-        for key in keys.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
+        if count > 1 {
+            for (key, value) in sorted(by: { Self.precedes($0.key, $1.key) }) {
+                encoder.key(key)
+                value.encode(to: &encoder)
+            }
+        } else if let (key, value) = first {
             encoder.key(key)
-            self[key]!.encode(to: &encoder)
+            value.encode(to: &encoder)
         }
         encoder.endMap()
     }

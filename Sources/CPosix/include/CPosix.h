@@ -49,6 +49,10 @@ int cposix_pipe(int *ends, int non_blocking);
 int cposix_signal_to_descriptor(int number, int descriptor);
 
 /* Shown by ps and debuggers; cut to 15 bytes. */
+/* Blocks below `mapped` bytes come from the heap, of which `kept` bytes at the end are not given
+ * back. Does nothing where the C library cannot. */
+void cposix_keep_freed_memory(int mapped, int kept);
+
 void cposix_thread_name(pthread_t thread, const char *name);
 
 /* Ignores a signal. */

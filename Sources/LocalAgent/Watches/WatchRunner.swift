@@ -1,5 +1,6 @@
 package import ConsulModel
 package import Logging
+package import NIOCore
 package import PluginAPI
 import Primitives
 import Synchronization
@@ -7,7 +8,8 @@ package import Watch
 import Wire
 
 /// The agent's host of one `WatchPlan`: it puts the queries, runs the handler and keeps the timer.
-/// All inputs go through one stream to one task, so the plan is stepped by one at a time.
+/// Inputs wait in one line and are taken out one at a time, on the loop of the watches: an answer
+/// that comes on it leads to the handler's start without another thread.
 package final class WatchRunner: Sendable {
     /// What a runner needs of the agent around it.
     package struct Surroundings: Sendable {
@@ -20,11 +22,15 @@ package final class WatchRunner: Sendable {
         package var environment: [String: String]
         /// For watches with `health_check: true`.
         package var health: WatchHealth?
+        /// Where the plans are stepped and the handlers begin, which may take a millisecond; so no
+        /// loop that serves requests. Nil: in tasks.
+        package var loop: (any EventLoop)?
 
         package init(
             reader: WatchReader, clock: any WaitingClock, store: any WatchStore,
             wallText: @escaping @Sendable () -> String, logger: Logger,
-            environment: [String: String], health: WatchHealth? = nil
+            environment: [String: String], health: WatchHealth? = nil,
+            loop: (any EventLoop)? = nil
         ) {
             self.reader = reader
             self.clock = clock
@@ -33,6 +39,7 @@ package final class WatchRunner: Sendable {
             self.logger = logger
             self.environment = environment
             self.health = health
+            self.loop = loop
         }
     }
 
@@ -55,12 +62,17 @@ package final class WatchRunner: Sendable {
         var answeredAt = Instant.zero
     }
 
+    private struct Inbox {
+        var events: [Event] = []
+        /// Somebody takes them out, or is about to.
+        var isTended = false
+    }
+
     package let definition: WatchDefinition
     private let handler: any WatchHandler
     private let around: Surroundings
     private let state: Mutex<State>
-    private let inputs: AsyncStream<Event>
-    private let feed: AsyncStream<Event>.Continuation
+    private let inbox = Mutex(Inbox())
 
     package init(
         _ definition: WatchDefinition, id: String, handler: any WatchHandler,
@@ -76,8 +88,6 @@ package final class WatchRunner: Sendable {
         status.definition = definition
         let plan = try WatchPlan(definition)
         state = Mutex(State(plan: plan, status: status))
-        (inputs, feed) = AsyncStream.makeStream(
-            bufferingPolicy: .bufferingNewest(Limits.watchInputsMax))
     }
 
     package var status: WatchStatus {
@@ -107,9 +117,10 @@ package final class WatchRunner: Sendable {
             return state.plan.start()
         }
         if definition.healthCheck { around.health?.begin(id) }
-        Task {
+        inbox.withLock { $0.isTended = true }
+        onLoop { [self] in
             for directive in first { carryOut(directive) }
-            for await event in inputs { take(event) }
+            tend()
         }
     }
 
@@ -125,7 +136,6 @@ package final class WatchRunner: Sendable {
         }
         for call in pending { call.cancel() }
         for timer in timers { timer.cancel() }
-        feed.yield(.input(.woke))  // so that the task sees the end even if nothing else happens
     }
 
     /// Kills the handlers under way and waits for them: the agent ends.
@@ -135,13 +145,43 @@ package final class WatchRunner: Sendable {
         for run in runs { await run.finished() }
     }
 
-    package func pause() { feed.yield(.input(.pause)) }
-    package func resume() { feed.yield(.input(.resume)) }
-    package func trigger() { feed.yield(.input(.trigger)) }
+    package func pause() { take(.input(.pause)) }
+    package func resume() { take(.input(.resume)) }
+    package func trigger() { take(.input(.trigger)) }
 
     // MARK: Stepping
 
+    /// From any thread.
     private func take(_ event: Event) {
+        let isTended = inbox.withLock { inbox in
+            if inbox.events.count >= Limits.watchInputsMax { inbox.events.removeFirst() }
+            inbox.events.append(event)
+            defer { inbox.isTended = true }
+            return inbox.isTended
+        }
+        if !isTended { onLoop { [self] in tend() } }
+    }
+
+    private func onLoop(_ body: @escaping @Sendable () -> Void) {
+        guard let loop = around.loop else {
+            Task { body() }
+            return
+        }
+        if loop.inEventLoop { body() } else { loop.execute(body) }
+    }
+
+    private func tend() {
+        while let event = nextEvent() { handle(event) }
+    }
+
+    private func nextEvent() -> Event? {
+        inbox.withLock { inbox in
+            inbox.isTended = !inbox.events.isEmpty
+            return inbox.isTended ? inbox.events.removeFirst() : nil
+        }
+    }
+
+    private func handle(_ event: Event) {
         let now = around.clock.now()
         let directives = state.withLock { state -> [WatchPlan.Directive] in
             let directives = step(event, now: now, &state)
@@ -154,7 +194,6 @@ package final class WatchRunner: Sendable {
                 "watch query failed", metadata: ["watch": "\(id)", "error": "\(error)"])
         }
         for directive in directives { carryOut(directive) }
-        if isStopped, state.withLock({ $0.runs.isEmpty }) { feed.finish() }
     }
 
     private func step(_ event: Event, now: Instant, _ state: inout State)
@@ -193,8 +232,8 @@ package final class WatchRunner: Sendable {
         switch directive {
         case .query(let source, let after, let notBefore):
             if let notBefore {
-                setTimer(source, notBefore) { [feed] in
-                    feed.yield(.queryDue(source: source, after: after))
+                setTimer(source, notBefore) { [self] in
+                    take(.queryDue(source: source, after: after))
                 }
             } else {
                 query(source, after: after)
@@ -202,7 +241,7 @@ package final class WatchRunner: Sendable {
         case .fire(let firing): run(firing)
         case .cancelRun(let number): state.withLock { $0.runs[number] }?.kill()
         case .wake(let instant):
-            setTimer(-1, instant) { [feed] in feed.yield(.input(.woke)) }
+            setTimer(-1, instant) { [self] in take(.input(.woke)) }
         case .deadLetter(let firing): deadLetter(firing)
         case .remember(let memory): remember(memory)
         }
@@ -211,10 +250,10 @@ package final class WatchRunner: Sendable {
     private func query(_ source: Int, after: WatchIndex?) {
         let query = state.withLock { $0.isStopped ? nil : $0.plan.queries[source] }
         guard let query else { return }
-        let call = around.reader.read(query, after: after) { [feed] result in
+        let call = around.reader.read(query, after: after) { [self] result in
             switch result {
-            case .success(let answer): feed.yield(.input(.answer(source: source, answer)))
-            case .failure(let error): feed.yield(.queryFailed(source: source, error))
+            case .success(let answer): take(.input(.answer(source: source, answer)))
+            case .failure(let error): take(.queryFailed(source: source, error))
             }
         }
         let isStopped = state.withLock { state in
@@ -266,7 +305,7 @@ package final class WatchRunner: Sendable {
         ) { [self] outcome in
             log(outcome)
             if definition.healthCheck { around.health?.take(outcome, of: id) }
-            feed.yield(.runEnded(run, outcome))
+            take(.runEnded(run, outcome))
         }
         watchForSlowness(run)
     }
