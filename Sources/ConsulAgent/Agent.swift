@@ -136,7 +136,7 @@ package final class Agent: Sendable {
         settings.maxQueryTime = config.limits.maxQueryTime
         settings.seed = seed
         let backend = ServerBackend(
-            configuration: settings, group: loops.group, ownLoop: loops.watching)
+            configuration: settings, group: loops.group, ownGroup: loops.watching)
         return (backend, backend)
     }
 }

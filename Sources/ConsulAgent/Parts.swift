@@ -67,7 +67,7 @@ struct Parts {
                 logger: logSink.logger("agent.watch"),
                 environment: [
                     "CONSUL_NODE": config.node.name, "CONSUL_DATACENTER": config.node.datacenter,
-                ], health: WatchHealth(local: local), loop: loops.watching),
+                ], health: WatchHealth(local: local), loops: loops.watching),
             context: HandlerContext(
                 processes: RealProcesses(), http: RealHTTP(client: client, tls: nil)))
     }

@@ -1,6 +1,5 @@
 package import ConsulModel
 package import ConsulState
-package import NIOCore
 package import NIOPosix
 
 /// The cluster as a server itself sees it: calls are answered here, reads at once from the newest
@@ -14,16 +13,17 @@ package final class ServerBackend: Backend {
 
     /// - Parameters:
     ///   - group: the event loops that calls come from; blocking queries wait on them.
-    ///   - ownLoop: where the agent's own queries wait.
+    ///   - ownGroup: the loops of the agent's own queries.
     ///   - makeLog: makes the log over what carries its commands out.
     package init(
         configuration: ServerConfiguration, group: MultiThreadedEventLoopGroup,
-        ownLoop: (any EventLoop)? = nil, store: StateStore = StateStore(),
+        ownGroup: MultiThreadedEventLoopGroup? = nil, store: StateStore = StateStore(),
         log makeLog: (Applier) -> any ConsensusLog = { InMemoryLog(applier: $0) }
     ) {
         self.configuration = configuration
         state = PublishedState(Snapshot(store: store, index: 0))
-        hub = WatchHub(state: state, group: group, configuration: configuration, ownLoop: ownLoop)
+        hub = WatchHub(
+            state: state, group: group, configuration: configuration, ownGroup: ownGroup)
         log = makeLog(Applier(state: state, hub: hub))
         let host = ReadHost(configuration: configuration, state: state, hub: hub)
         var table = EndpointTable(host: host, log: log)

@@ -1,6 +1,6 @@
 internal import ConsulModel
 internal import ConsulState
-package import NIOCore
+internal import NIOCore
 package import NIOPosix
 internal import Primitives
 internal import Synchronization
@@ -14,16 +14,15 @@ package final class WatchHub: Sendable {
     private let state: PublishedState
     private let group: MultiThreadedEventLoopGroup
     private let lanes: [ObjectIdentifier: WakeLane]
-    private let ownLane: WakeLane?
     private let waitersMax: Int
     private let index = Mutex(WaiterIndex())
     private let random: Mutex<SeededRandom>
     private let count = Atomic(0)
 
-    /// - Parameter ownLoop: where queries wait that come from no loop of `group`.
+    /// - Parameter ownGroup: the loops of the agent's own queries.
     package init(
         state: PublishedState, group: MultiThreadedEventLoopGroup,
-        configuration: ServerConfiguration, ownLoop: (any EventLoop)? = nil
+        configuration: ServerConfiguration, ownGroup: MultiThreadedEventLoopGroup? = nil
     ) {
         self.state = state
         self.group = group
@@ -33,8 +32,12 @@ package final class WatchHub: Sendable {
         for loop in group.makeIterator() {
             lanes[ObjectIdentifier(loop)] = WakeLane(loop: loop)
         }
+        if let ownGroup {
+            for loop in ownGroup.makeIterator() {
+                lanes[ObjectIdentifier(loop)] = WakeLane(loop: loop)
+            }
+        }
         self.lanes = lanes
-        ownLane = ownLoop.map { WakeLane(loop: $0) }
     }
 
     /// How many queries wait.
@@ -42,15 +45,13 @@ package final class WatchHub: Sendable {
 
     // MARK: Parking
 
-    /// The lane of the calling event loop; when another thread calls, that of the agent's own
-    /// queries, or any.
+    /// The lane of the calling event loop, or any when another thread calls.
     func laneForCaller() -> WakeLane {
         if let loop = MultiThreadedEventLoopGroup.currentEventLoop,
             let lane = lanes[ObjectIdentifier(loop)]
         {
             return lane
         }
-        if let ownLane { return ownLane }
         guard let lane = lanes[ObjectIdentifier(group.next())] else {
             preconditionFailure("the group has a new event loop")
         }

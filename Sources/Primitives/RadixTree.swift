@@ -5,7 +5,7 @@
 /// Keys are any collection of bytes (`text.utf8`, `[UInt8]`) and stand in byte order. Not a lock:
 /// one owner writes; its copies may be read on any thread.
 ///
-/// Public, because only of public generics does the compiler make versions for other modules' types.
+/// Public: of package generics the compiler makes no versions for the types of other modules.
 public struct RadixTree<Value> {
     @usableFromInline var root = RadixNode<Value>(label: [])
     /// How many keys there are.

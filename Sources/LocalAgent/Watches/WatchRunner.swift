@@ -23,14 +23,14 @@ package final class WatchRunner: Sendable {
         /// For watches with `health_check: true`.
         package var health: WatchHealth?
         /// Where the plans are stepped and the handlers begin, which may take a millisecond; so no
-        /// loop that serves requests. Nil: in tasks.
-        package var loop: (any EventLoop)?
+        /// loops that serve requests. Each watch stays on one. Nil: in tasks.
+        package var loops: (any EventLoopGroup)?
 
         package init(
             reader: WatchReader, clock: any WaitingClock, store: any WatchStore,
             wallText: @escaping @Sendable () -> String, logger: Logger,
             environment: [String: String], health: WatchHealth? = nil,
-            loop: (any EventLoop)? = nil
+            loops: (any EventLoopGroup)? = nil
         ) {
             self.reader = reader
             self.clock = clock
@@ -39,7 +39,7 @@ package final class WatchRunner: Sendable {
             self.logger = logger
             self.environment = environment
             self.health = health
-            self.loop = loop
+            self.loops = loops
         }
     }
 
@@ -71,6 +71,7 @@ package final class WatchRunner: Sendable {
     package let definition: WatchDefinition
     private let handler: any WatchHandler
     private let around: Surroundings
+    private let loop: (any EventLoop)?
     private let state: Mutex<State>
     private let inbox = Mutex(Inbox())
 
@@ -81,6 +82,7 @@ package final class WatchRunner: Sendable {
         self.definition = definition
         self.handler = handler
         self.around = around
+        loop = around.loops?.next()
         var status = WatchStatus()
         status.id = id
         status.type = definition.anyOf.isEmpty ? definition.source.type : "any_of"
@@ -163,7 +165,7 @@ package final class WatchRunner: Sendable {
     }
 
     private func onLoop(_ body: @escaping @Sendable () -> Void) {
-        guard let loop = around.loop else {
+        guard let loop else {
             Task { body() }
             return
         }
