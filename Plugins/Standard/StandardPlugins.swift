@@ -1,4 +1,3 @@
-package import PluginAPI
 import CheckAlias
 import CheckDocker
 import CheckHTTP
@@ -9,6 +8,7 @@ import CheckTTL
 import CheckUDP
 import HandlerHTTP
 import HandlerScript
+package import PluginAPI
 
 /// What is in the box. A value handed to the agent and to the root command; nothing registers
 /// itself.

@@ -82,7 +82,8 @@ extension Agent: AgentControl {
         return report
     }
 
-    private func putIntoForce(_ new: RuntimeConfig, registry: PluginRegistry) async
+    private func putIntoForce(_ new: RuntimeConfig, registry: PluginRegistry)
+        async
         throws(ConsulError)
     {
         antiEntropy.pause()

@@ -1,8 +1,8 @@
 import ConsulModel
 import LocalAgent
-import Wire
 import PluginAPI
 import Synchronization
+import Wire
 
 /// A cluster of one: this agent. Events come straight back.
 final class LocalMembership: Membership {

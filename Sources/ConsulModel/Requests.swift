@@ -3,7 +3,10 @@ public import Wire
 
 /// What a read may ask for beside its subject: `?index ?wait ?stale ?consistent ?near ?filter …`.
 public struct QueryOptions: Hashable, Sendable {
-    public enum Consistency: String, Sendable { case standard = "leader", consistent, stale }
+    public enum Consistency: String, Sendable {
+        case standard = "leader"
+        case consistent, stale
+    }
 
     public var datacenter = ""
     public var token = ""

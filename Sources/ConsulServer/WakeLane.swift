@@ -85,7 +85,9 @@ final class WakeLane: Sendable {
             var expired: [Waiter] = []
             while let first = state.deadlines.first, first.deadline <= now || first.isAnswered {
                 Self.popFirst(&state.deadlines)
-                if first.isAnswered { state.stale = max(0, state.stale - 1) } else {
+                if first.isAnswered {
+                    state.stale = max(0, state.stale - 1)
+                } else {
                     expired.append(first)
                 }
             }

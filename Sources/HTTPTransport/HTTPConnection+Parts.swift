@@ -7,7 +7,8 @@ extension HTTPConnection.Slot {
         isHead = head.method == .HEAD
         isOldClient = head.version == .http1_0 || head.version.major == 0
         // Behind an upgrade, which is not granted, the parser reads no more requests.
-        keepsAlive = mayStay && head.isKeepAlive && head.method != .CONNECT
+        keepsAlive =
+            mayStay && head.isKeepAlive && head.method != .CONNECT
             && !head.headers.contains(name: "Upgrade")
         takesGzip = false
         for value in head.headers[canonicalForm: "Accept-Encoding"] {

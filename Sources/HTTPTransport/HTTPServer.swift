@@ -143,12 +143,14 @@ final class ServerCore: Sendable {
             .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelOption(
                 .recvAllocator,
-                value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 1024, maximum: 65536))
+                value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 1024, maximum: 65536)
+            )
             .childChannelInitializer { self.accept($0) }
         switch listener {
         case .tcp(let host, let port):
             do {
-                return try await bootstrap
+                return
+                    try await bootstrap
                     .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
                     .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
                     .bind(host: host, port: port).get()
@@ -210,7 +212,8 @@ final class ServerCore: Sendable {
     func refuseTooMany(_ connection: HTTPConnection) {
         let text =
             "Your IP is issuing too many concurrent connections, please rate limit your calls\n"
-        let head = "HTTP/1.1 429 Too Many Requests\r\nContent-Type: text/plain\r\n"
+        let head =
+            "HTTP/1.1 429 Too Many Requests\r\nContent-Type: text/plain\r\n"
             + "Content-Length: \(text.utf8.count)\r\nConnection: close\r\n\r\n"
         connection.write(ByteBuffer(string: head + text))
         connection.closeAfterWrites()

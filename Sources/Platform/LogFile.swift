@@ -75,9 +75,11 @@ struct LogFile {
     }
 
     private mutating func rotateIfDue(_ count: Int) {
-        let isFull = settings.rotateBytes > 0 && written > 0
+        let isFull =
+            settings.rotateBytes > 0 && written > 0
             && written + count > settings.rotateBytes
-        let isOld = settings.rotateDuration > .zero
+        let isOld =
+            settings.rotateDuration > .zero
             && SystemClock.now() - begun >= settings.rotateDuration
         guard isFull || isOld else { return }
         file = nil

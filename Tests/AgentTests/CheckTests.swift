@@ -9,13 +9,13 @@ import Testing
     @Test func aScriptThatIgnoresTerminationIsKilledWithItsGroup() async throws {
         let agent = try await AgentProcess.start([
             "checks.json": """
-                {"checks": [
-                  {"id": "deaf", "name": "deaf", "interval": "1h", "timeout": "1s",
-                   "run_on_register": true, "args": ["sh", "-c",
-                     "trap '' TERM INT HUP; sleep 1000 & echo $! > $DIR/deaf; sleep 1000"]},
-                  {"id": "well", "name": "well", "interval": "1s", "run_on_register": true,
-                   "args": ["true"]}]}
-                """
+            {"checks": [
+              {"id": "deaf", "name": "deaf", "interval": "1h", "timeout": "1s",
+               "run_on_register": true, "args": ["sh", "-c",
+                 "trap '' TERM INT HUP; sleep 1000 & echo $! > $DIR/deaf; sleep 1000"]},
+              {"id": "well", "name": "well", "interval": "1s", "run_on_register": true,
+               "args": ["true"]}]}
+            """
         ])
         try await eventually("the well one passes") {
             try await agent.check("well").status == "passing"
@@ -33,12 +33,12 @@ import Testing
         let silent = try Listener()
         let agent = try await AgentProcess.start([
             "checks.json": """
-                {"checks": [
-                  {"id": "silent", "name": "silent", "interval": "1s", "timeout": "500ms",
-                   "run_on_register": true, "http": "http://127.0.0.1:\(silent.port)/"},
-                  {"id": "well", "name": "well", "interval": "1s", "run_on_register": true,
-                   "args": ["true"]}]}
-                """
+            {"checks": [
+              {"id": "silent", "name": "silent", "interval": "1s", "timeout": "500ms",
+               "run_on_register": true, "http": "http://127.0.0.1:\(silent.port)/"},
+              {"id": "well", "name": "well", "interval": "1s", "run_on_register": true,
+               "args": ["true"]}]}
+            """
         ])
         try await eventually("the well one passes") {
             try await agent.check("well").status == "passing"
@@ -55,9 +55,9 @@ import Testing
         flood.floodEach(bytes: 1 << 30)
         let agent = try await AgentProcess.start([
             "checks.json": """
-                {"checks": [{"id": "flood", "name": "flood", "interval": "1s", "timeout": "20s",
-                  "run_on_register": true, "http": "http://127.0.0.1:\(flood.port)/"}]}
-                """
+            {"checks": [{"id": "flood", "name": "flood", "interval": "1s", "timeout": "20s",
+              "run_on_register": true, "http": "http://127.0.0.1:\(flood.port)/"}]}
+            """
         ])
         var highest = 0
         try await eventually("the check passes") {
@@ -72,10 +72,10 @@ import Testing
     @Test func theEndOfALongOutputIsKeptAndSaidToBeTheEnd() async throws {
         let agent = try await AgentProcess.start([
             "checks.json": """
-                {"checks": [{"id": "talks", "name": "talks", "interval": "1h",
-                  "run_on_register": true, "args": ["sh", "-c",
-                    "head -c 100000 /dev/zero | tr '\\\\0' x; echo the end"]}]}
-                """
+            {"checks": [{"id": "talks", "name": "talks", "interval": "1h",
+              "run_on_register": true, "args": ["sh", "-c",
+                "head -c 100000 /dev/zero | tr '\\\\0' x; echo the end"]}]}
+            """
         ])
         try await eventually("the check passes") {
             try await agent.check("talks").status == "passing"

@@ -8,8 +8,8 @@ import Testing
 @Suite struct DiskTests {
     private static let fragments = [
         "ttl.json": """
-            {"services": [{"name": "web", "port": 80, "check": {"id": "beat", "ttl": "1h"}}]}
-            """
+        {"services": [{"name": "web", "port": 80, "check": {"id": "beat", "ttl": "1h"}}]}
+        """
     ]
 
     @Test func registrationsAndHeartbeatsSurviveARestart() async throws {

@@ -10,14 +10,14 @@ import Testing
     /// Everything at once: a handler and a check that run and do not listen, a parked read, a load.
     private static let busy = [
         "busy.json": """
-            {"watches": [{"id": "w", "type": "key", "key": "a", "args": ["sh", "-c",
-               "trap '' TERM INT HUP; sleep 1000 & echo $! >> $DIR/pids; echo $$ >> $DIR/pids; wait"
-             ]}],
-             "services": [{"name": "web", "check": {"id": "c", "interval": "1s",
-               "run_on_register": true, "timeout": "1h", "args": ["sh", "-c",
-               "trap '' TERM INT HUP; sleep 1000 & echo $! >> $DIR/pids; echo $$ >> $DIR/pids; wait"
-             ]}}]}
-            """
+        {"watches": [{"id": "w", "type": "key", "key": "a", "args": ["sh", "-c",
+           "trap '' TERM INT HUP; sleep 1000 & echo $! >> $DIR/pids; echo $$ >> $DIR/pids; wait"
+         ]}],
+         "services": [{"name": "web", "check": {"id": "c", "interval": "1s",
+           "run_on_register": true, "timeout": "1h", "args": ["sh", "-c",
+           "trap '' TERM INT HUP; sleep 1000 & echo $! >> $DIR/pids; echo $$ >> $DIR/pids; wait"
+         ]}}]}
+        """
     ]
 
     private static func startBusy(

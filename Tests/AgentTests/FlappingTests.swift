@@ -6,9 +6,9 @@ import Testing
     @Test func aKeyThatFlapsEndsWithItsLastValueAndNoRunOverlaps() async throws {
         let agent = try await AgentProcess.start([
             "watches.json": """
-                {"watches": [{"id": "flaps", "type": "key", "key": "a", "args": ["sh", "-c",
-                  "cd $DIR; mkdir busy || echo overlap >> overlaps; cat >> seen; rmdir busy"]}]}
-                """
+            {"watches": [{"id": "flaps", "type": "key", "key": "a", "args": ["sh", "-c",
+              "cd $DIR; mkdir busy || echo overlap >> overlaps; cat >> seen; rmdir busy"]}]}
+            """
         ])
         let scratch = agent.scratch
         try await eventually("the first firing") { scratch.lines("seen").count == 1 }

@@ -9,16 +9,16 @@ import Testing
     @Test func aHandlerThatHangsIsKilledWithItsGroupAndHoldsUpNoOther() async throws {
         let agent = try await AgentProcess.start([
             "watches.json": """
-                {"watches": [
-                  {"id": "stuck", "type": "key", "key": "a", "timeout": "1s",
-                   "args": ["sh", "-c", "sleep 1000 & echo $! >> $DIR/grandchild; sleep 1000"]},
-                  {"id": "deaf", "type": "key", "key": "a", "timeout": "1s",
-                   "kill_signal": "SIGTERM", "kill_timeout": "200ms",
-                   "args": ["sh", "-c",
-                     "trap '' TERM; echo $$ >> $DIR/deaf; while :; do sleep 1; done"]},
-                  {"id": "well", "type": "key", "key": "a",
-                   "args": ["sh", "-c", "cat >> $DIR/well; echo $CONSUL_NODE >> $DIR/node"]}]}
-                """
+            {"watches": [
+              {"id": "stuck", "type": "key", "key": "a", "timeout": "1s",
+               "args": ["sh", "-c", "sleep 1000 & echo $! >> $DIR/grandchild; sleep 1000"]},
+              {"id": "deaf", "type": "key", "key": "a", "timeout": "1s",
+               "kill_signal": "SIGTERM", "kill_timeout": "200ms",
+               "args": ["sh", "-c",
+                 "trap '' TERM; echo $$ >> $DIR/deaf; while :; do sleep 1; done"]},
+              {"id": "well", "type": "key", "key": "a",
+               "args": ["sh", "-c", "cat >> $DIR/well; echo $CONSUL_NODE >> $DIR/node"]}]}
+            """
         ])
         let scratch = agent.scratch
         try await eventually("all three run") {
@@ -47,9 +47,9 @@ import Testing
     @Test func aHandlerMayLeaveADaemonBehind() async throws {
         let agent = try await AgentProcess.start([
             "watches.json": """
-                {"watches": [{"id": "forks", "type": "key", "key": "a", "args": ["sh", "-c",
-                  "sleep 1000 & echo $! >> $DIR/daemon; echo done"]}]}
-                """
+            {"watches": [{"id": "forks", "type": "key", "key": "a", "args": ["sh", "-c",
+              "sleep 1000 & echo $! >> $DIR/daemon; echo done"]}]}
+            """
         ])
         let scratch = agent.scratch
         for value in 1...3 {
@@ -69,9 +69,9 @@ import Testing
     @Test func aHandlerThatFloodsItsOutputCostsNoMemory() async throws {
         let agent = try await AgentProcess.start([
             "watches.json": """
-                {"watches": [{"id": "flood", "type": "key", "key": "a", "args": ["sh", "-c",
-                  "head -c 300000000 /dev/zero | tr '\\\\0' x; echo; echo the end"]}]}
-                """
+            {"watches": [{"id": "flood", "type": "key", "key": "a", "args": ["sh", "-c",
+              "head -c 300000000 /dev/zero | tr '\\\\0' x; echo; echo the end"]}]}
+            """
         ])
         var highest = 0
         try await eventually("the flood is over") {
@@ -88,10 +88,10 @@ import Testing
     @Test func aMissingHandlerIsAnErrorAtTheStart() async throws {
         let agent = try AgentProcess.launch([
             "watches.json": """
-                {"watches": [
-                  {"type": "key", "key": "a", "args": ["$DIR/nowhere.sh"]},
-                  {"type": "key", "key": "b", "args": ["no-such-program"]}]}
-                """
+            {"watches": [
+              {"type": "key", "key": "a", "args": ["$DIR/nowhere.sh"]},
+              {"type": "key", "key": "b", "args": ["no-such-program"]}]}
+            """
         ])
         #expect(await agent.exit() == .exited(1))
         #expect(agent.log.contains("config.d/watches.json:2:"))
@@ -127,9 +127,9 @@ import Testing
         let agent = try await AgentProcess.start(
             [
                 "watches.json": """
-                    {"watches": [{"id": "w", "type": "key", "key": "a",
-                      "args": ["$DIR/handler.sh"]}]}
-                    """
+                {"watches": [{"id": "w", "type": "key", "key": "a",
+                  "args": ["$DIR/handler.sh"]}]}
+                """
             ], in: scratch)
         try await eventually("the first firing") { scratch.lines("out").count == 1 }
         scratch.remove("handler.sh")

@@ -12,22 +12,22 @@ import Testing
     private static func fragments(turn: Int) -> [String: String] {
         [
             "10-stays.json": """
-                {"services": [{"name": "web", "port": 80, "check":
-                   {"id": "beat", "name": "beat", "ttl": "1h"}}],
-                 "checks": [{"id": "script", "name": "script", "interval": "1s",
-                   "run_on_register": true, "args": ["true"]}],
-                 "watches": [
-                   {"id": "still", "type": "key", "key": "still",
-                    "args": ["sh", "-c", "cat >> $DIR/still"]},
-                   {"id": "loaded", "type": "keyprefix", "prefix": "load/", "args": ["true"]},
-                   {"id": "events", "type": "event", "args": ["sh", "-c", "cat >> $DIR/events"]}]}
-                """,
+            {"services": [{"name": "web", "port": 80, "check":
+               {"id": "beat", "name": "beat", "ttl": "1h"}}],
+             "checks": [{"id": "script", "name": "script", "interval": "1s",
+               "run_on_register": true, "args": ["true"]}],
+             "watches": [
+               {"id": "still", "type": "key", "key": "still",
+                "args": ["sh", "-c", "cat >> $DIR/still"]},
+               {"id": "loaded", "type": "keyprefix", "prefix": "load/", "args": ["true"]},
+               {"id": "events", "type": "event", "args": ["sh", "-c", "cat >> $DIR/events"]}]}
+            """,
             "20-turns.json": """
-                {"services": [{"name": "turns", "tags": ["t\(turn % 2)"], "check":
-                   {"id": "turning", "name": "turning", "ttl": "1h"}}],
-                 "watches": [{"id": "turns", "type": "key", "key": "turns\(turn % 2)",
-                   "args": ["true"]}]}
-                """,
+            {"services": [{"name": "turns", "tags": ["t\(turn % 2)"], "check":
+               {"id": "turning", "name": "turning", "ttl": "1h"}}],
+             "watches": [{"id": "turns", "type": "key", "key": "turns\(turn % 2)",
+               "args": ["true"]}]}
+            """,
         ]
     }
 
@@ -220,10 +220,10 @@ import Testing
     @Test func aRunningHandlerOfARemovedWatchFinishes() async throws {
         let agent = try await AgentProcess.start([
             "w.json": """
-                {"watches": [{"id": "slow", "type": "key", "key": "a", "args": ["sh", "-c",
-                  "echo >> $DIR/begun; until [ -e $DIR/go ]; do sleep 0.05; done; echo > $DIR/ended"
-                ]}]}
-                """
+            {"watches": [{"id": "slow", "type": "key", "key": "a", "args": ["sh", "-c",
+              "echo >> $DIR/begun; until [ -e $DIR/go ]; do sleep 0.05; done; echo > $DIR/ended"
+            ]}]}
+            """
         ])
         try await eventually("it runs") { agent.scratch.exists("begun") }
         try await agent.put("/v1/kv/a", "1")

@@ -93,10 +93,17 @@ import Wire
             """
         let file = bench.folder.program("slow", script("slow", branch))
         let registry = try await bench.load([file])
-        let found = try await bench.probe("slow", registry, timeout: .milliseconds(300))
-        #expect(found.status == .critical)
-        #expect(found.isFinal)
-        #expect(found.output == "Timed out (300ms) running check; its last word: half way")
+        // On a busy machine the program may not get to its word in the shortest time.
+        var found = CheckObservation(.passing, "")
+        for milliseconds in [300, 3_000, 10_000] as [Int64] {
+            let timeout = GoDuration.milliseconds(milliseconds)
+            found = try await bench.probe("slow", registry, timeout: timeout)
+            let start = "Timed out (\(timeout)) running check"
+            #expect(found.status == .critical && found.isFinal)
+            #expect(found.output.hasPrefix(start))
+            if found.output == "\(start); its last word: half way" { break }
+        }
+        #expect(found.output.hasSuffix("; its last word: half way"))
         await eventually("the cancel arrives") {
             bench.folder.read("slow.cancelled").hasPrefix("1")
         }

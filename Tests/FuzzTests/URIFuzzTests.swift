@@ -74,8 +74,9 @@ import Testing
             let encoded = PercentDecoding.encode(path: place)
             if case .moved(let further) = RequestPath(encoded[...], .standard) {
                 // A group is given its `/` in a second step, as Go does it.
-                guard case .moved = RequestPath(
-                    PercentDecoding.encode(path: further)[...], .standard)
+                guard
+                    case .moved = RequestPath(
+                        PercentDecoding.encode(path: further)[...], .standard)
                 else { return nil }
                 return "\(Fuzz.shown(text.utf8)) → \(encoded) → \(further) → …"
             }

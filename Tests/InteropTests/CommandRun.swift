@@ -121,7 +121,9 @@ struct Scratch {
                 String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
             }
             if name == "." || name == ".." { continue }
-            if entry.pointee.d_type == UInt8(DT_DIR) { removeAll("\(folder)/\(name)") } else {
+            if entry.pointee.d_type == UInt8(DT_DIR) {
+                removeAll("\(folder)/\(name)")
+            } else {
                 unlink("\(folder)/\(name)")
             }
         }

@@ -84,7 +84,8 @@ enum RawHTTP {
 
     private static func answer(from bytes: [UInt8]) -> RawAnswer {
         var answer = RawAnswer()
-        let end = bytes.indices.first { bytes[$0...].starts(with: [13, 10, 13, 10]) } ?? bytes.count
+        let end =
+            bytes.indices.first { bytes[$0...].starts(with: [13, 10, 13, 10]) } ?? bytes.count
         let lines = String(decoding: bytes[..<end], as: UTF8.self).split(separator: "\r\n")
         answer.status = lines.first.map { String($0) } ?? "no answer"
         let framing = ["date:", "content-length:", "transfer-encoding:"]

@@ -32,8 +32,10 @@ import Wire
             #"{"type":"key","key":"a","any_of":[{"type":"nodes"}]}"#,
             "any_of: a watch has either a type or any_of, not both"
         ),
-        (#"{"any_of":[{"type":"nodes"},{"type":"key"}]}"#,
-            "any_of[1].key: Must specify a single key to watch"),
+        (
+            #"{"any_of":[{"type":"nodes"},{"type":"key"}]}"#,
+            "any_of[1].key: Must specify a single key to watch"
+        ),
         (
             #"{"type":"key","key":"a","on_busy":"wait"}"#,
             "on_busy: unknown policy \"wait\": use coalesce, queue, cancel or parallel(1) to "

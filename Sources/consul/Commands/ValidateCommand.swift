@@ -19,20 +19,23 @@ struct ValidateCommand: Command {
           programs in plugin_dir are started for a moment to learn what they provide, as the agent
           would. With -partial they are not; such definitions are then passed over with a warning.
         """
-    let flags = ClientFlags.all + [
-        Flag("config-format", .value, "Format of files without a known extension: json or yaml."),
-        Flag("config-file", .list, "A file to validate, beside those named as arguments."),
-        Flag("config-dir", .list, "A folder to validate, beside those named as arguments."),
-        Flag(
-            "partial", .bool,
-            "Judge the fragments by themselves: what another fragment may say is not missed."),
-        Flag("check-ports", .bool, "Also try whether the ports of the API are free."),
-        Flag(
-            "hot-reload", .bool,
-            "Ask the running agent what a reload would change, and what would need a restart; "
-                + "nothing is changed."),
-        Flag("quiet", .bool, "When given, a successful run will produce no output."),
-    ]
+    let flags =
+        ClientFlags.all + [
+            Flag(
+                "config-format", .value,
+                "Format of files without a known extension: json or yaml."),
+            Flag("config-file", .list, "A file to validate, beside those named as arguments."),
+            Flag("config-dir", .list, "A folder to validate, beside those named as arguments."),
+            Flag(
+                "partial", .bool,
+                "Judge the fragments by themselves: what another fragment may say is not missed."),
+            Flag("check-ports", .bool, "Also try whether the ports of the API are free."),
+            Flag(
+                "hot-reload", .bool,
+                "Ask the running agent what a reload would change, and what would need a restart; "
+                    + "nothing is changed."),
+            Flag("quiet", .bool, "When given, a successful run will produce no output."),
+        ]
 
     init(name: String) { path = [name] }
 
