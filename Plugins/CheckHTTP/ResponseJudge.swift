@@ -2,17 +2,16 @@ import ConsulModel
 import PluginAPI
 import Primitives
 import Wire
-import _StringProcessing
 
 /// Compares an answer with what a check expects (`expect`): status, body, JSON value, latency.
 struct ResponseJudge: Sendable {
-    /// A longer pattern is refused: it could take longer than the check's interval to match.
-    private static let patternBytesMax = 1024
     /// Bytes of a body that are looked at.
     private static let bodyBytesMax = 64 << 10
 
     private let expect: HTTPExpectation
     private let ranges: [ClosedRange<Int>]
+    /// Nil when the body's text does not matter.
+    private let pattern: TextPattern?
 
     init(_ expect: HTTPExpectation) throws {
         if let problem = Self.problems(in: expect).first {
@@ -20,6 +19,7 @@ struct ResponseJudge: Sendable {
         }
         self.expect = expect
         ranges = expect.status.compactMap { Self.range($0) }
+        pattern = expect.body.isEmpty ? nil : try TextPattern(expect.body)
     }
 
     /// Nil when the body does not matter.
@@ -35,12 +35,12 @@ struct ResponseJudge: Sendable {
                     "expect.status[\(index)]",
                     "\"\(text)\" is not a status or a range of them (for example 200-299)"))
         }
-        if expect.body.utf8.count > patternBytesMax {
+        do throws(TextPattern.Fault) {
+            _ = try TextPattern(expect.body)
+        } catch {
             problems.append(
-                DefinitionProblem("expect.body", "is longer than \(patternBytesMax) bytes"))
-        } else if !expect.body.isEmpty, (try? Regex(expect.body)) == nil {
-            problems.append(
-                DefinitionProblem("expect.body", "\"\(expect.body)\" is no regular expression"))
+                DefinitionProblem(
+                    "expect.body", "\"\(expect.body)\" is no regular expression: \(error)"))
         }
         if expect.jsonPath.isEmpty, !expect.value.isEmpty {
             problems.append(DefinitionProblem("expect.value", "needs a json_path"))
@@ -75,11 +75,20 @@ struct ResponseJudge: Sendable {
     }
 
     private func bodyFault(_ body: [UInt8]) -> String? {
-        guard !expect.body.isEmpty, let pattern = try? Regex(expect.body) else { return nil }
-        let found = String(decoding: body, as: UTF8.self).firstMatch(of: pattern) != nil
+        guard let pattern else { return nil }
+        let found = pattern.matches(Self.matchable(body))
         if found == !expect.negate { return nil }
         return expect.negate
             ? "the body matches \(expect.body)" : "the body does not match \(expect.body)"
+    }
+
+    /// The beginning of a body, as much as a pattern can look at.
+    private static func matchable(_ body: [UInt8]) -> String {
+        let most = TextPattern.subjectBytesMax
+        let text = String(decoding: body.prefix(most), as: UTF8.self)
+        // What is not UTF-8 becomes three bytes for one.
+        guard text.utf8.count > most else { return text }
+        return String(decoding: body.prefix(most / 3), as: UTF8.self)
     }
 
     private func valueFault(_ body: [UInt8]) -> String? {

@@ -7,6 +7,9 @@ public struct TextPattern: Sendable {
         public var description: String { "error parsing regexp: \(reason)" }
     }
 
+    /// Bytes of a text that can match; a longer one never does.
+    public static let subjectBytesMax = FilterLimits.subjectBytesMax
+
     private let pattern: FilterPattern
 
     public init(_ text: String) throws(Fault) {

@@ -75,7 +75,9 @@ struct HTTPCheckTests {
                 DefinitionProblem(
                     "expect.status[3]",
                     "\"99\" is not a status or a range of them (for example 200-299)"),
-                DefinitionProblem("expect.body", "\"(\" is no regular expression"),
+                DefinitionProblem(
+                    "expect.body",
+                    "\"(\" is no regular expression: error parsing regexp: missing closing ): `(`"),
                 DefinitionProblem("expect.value", "needs a json_path"),
             ])
     }
