@@ -12,9 +12,9 @@ run: ## the agent on this node, with the fragments of config.d
 	$(SWIFT) build --product consul $(STRICT)
 	.build/debug/consul agent -dev -enable-local-script-checks -config-dir config.d
 
-test: ## all tests
+test: ## all tests, one at a time: they count descriptors, children and memory of one machine
 	$(SWIFT) build --build-tests $(STRICT)
-	$(SWIFT) test --skip-build
+	$(SWIFT) test --skip-build --no-parallel
 
 fuzz: ## random input without end, each time from a fresh seed; ends at the first fault
 	$(SWIFT) build --build-tests $(STRICT)

@@ -120,7 +120,7 @@ import Testing
         try await closed.close()
         try await withClient { client in
             func failure(_ change: (inout HTTPCall) -> Void) async -> HTTPCallError? {
-                var call = HTTPCall(url: "http://127.0.0.1:\(port)/", timeout: .seconds(5))
+                var call = HTTPCall(url: "http://127.0.0.1:\(port)/", timeout: .seconds(30))
                 change(&call)
                 do {
                     _ = try await client.execute(call)
