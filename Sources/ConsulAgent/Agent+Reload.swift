@@ -101,7 +101,6 @@ extension Agent: AgentControl {
         antiEntropy.compareSoon()
         let servers = changing.withLock { changing in
             changing.config = new
-            changing.registry = registry
             return changing.servers
         }
         for server in servers {

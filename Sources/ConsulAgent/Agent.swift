@@ -16,7 +16,6 @@ package final class Agent: Sendable {
     /// What a reload may replace.
     struct Changing {
         var config: RuntimeConfig
-        var registry: PluginRegistry
         var servers: [HTTPServer] = []
         var tasks: [Task<Void, Never>] = []
         var pidFile: PIDFile?
@@ -56,7 +55,7 @@ package final class Agent: Sendable {
     let endedFeed: AsyncStream<Bool>.Continuation
 
     package var config: RuntimeConfig { changing.withLock { $0.config } }
-    package var registry: PluginRegistry { changing.withLock { $0.registry } }
+    package var registry: PluginRegistry { host.registry }
 
     /// Makes all parts; nothing listens or runs before `start`.
     /// - Parameters:
@@ -88,7 +87,7 @@ package final class Agent: Sendable {
         }
         var random = SystemRandom.generator()
         nodeID = try NodeIdentity.id(config, random: &random)
-        changing = Mutex(Changing(config: config, registry: registry))
+        changing = Mutex(Changing(config: config))
 
         let local = LocalState(
             nodeName: config.node.name, now: SystemClock.now, wallText: SystemClock.wallText)
@@ -106,10 +105,9 @@ package final class Agent: Sendable {
             local: local, backend: backend, clock: clock, logger: logSink.logger("agent"),
             checkUpdateInterval: config.checkRules.updateInterval,
             node: { [nodeMeta] in nodeMeta.node })
-        let responders = registry.eventResponders
         membership = LocalMembership(
             member: NodeIdentity.member(config, id: id), events: events, local: local,
-            responders: { responders })
+            responders: { plugged.registry.eventResponders })
     }
 
     private static let loopCount = max(1, min(System.coreCount, 16))
