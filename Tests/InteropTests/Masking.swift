@@ -2,10 +2,6 @@
 enum Masking {
     static func masked(_ text: String, ports: [Int]) -> String {
         var text = text
-        for (place, port) in ports.enumerated() {
-            text = text.split(separator: "\(port)", omittingEmptySubsequences: false)
-                .joined(separator: "<port \(place)>")
-        }
         text.replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/, with: "<uuid>")
         text.replace(/(Create|Modify|Lock)Index(": ?| +)\d+/) {
             "\($0.output.1)Index\($0.output.2)0"
@@ -14,6 +10,11 @@ enum Masking {
         text.replace(/(ContentHash": "|Contenthash: )[0-9a-f]+/) { "\($0.output.1)<hash>" }
         text.replace(/"LTime": ?\d+/, with: "\"LTime\": 0")
         text.replace(/127\.0\.0\.1:\d+->/, with: "<address>->")
+        // Last: a port's digits may stand inside an identity or an index too.
+        for (place, port) in ports.enumerated() {
+            text = text.split(separator: "\(port)", omittingEmptySubsequences: false)
+                .joined(separator: "<port \(place)>")
+        }
         return text
     }
 

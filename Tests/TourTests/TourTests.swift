@@ -19,6 +19,7 @@ import Testing
         await deployRuns(agent, folder)
         await pluginsWork(agent, folder)
         await reloadKeepsEverything(agent)
+        await watchingEndsAsTold(agent)
         #expect(await agent.stop() == .exited(0))
     }
 
@@ -74,6 +75,19 @@ import Testing
         let after = await agent.consul("watch", "list").output
         #expect(before == after, "no watch fired or changed:\n\(before)\n\(after)")
         #expect(await agent.consul("validate", "-partial", "config.d").code == 0)
+    }
+
+    private func watchingEndsAsTold(_ agent: TourAgent) async {
+        let quiet = await agent.consul(
+            "watch", "-type=key", "-key=never/set", "-no-initial", "-timeout=200ms", "echo x")
+        #expect(quiet == (3, ""))
+        let wrong = await agent.consul("watch", "-type=nodes", "-timeout=soon", "true")
+        #expect(wrong == (1, "Invalid -timeout \"soon\": write it as 90s or 5m\n"))
+        let once = await agent.consul("watch", "-type=key", "-key=app/mode", "-once", "cat")
+        #expect(once.code == 0 && once.output.contains("\"Key\":\"app/mode\""))
+        let failing = await agent.consul(
+            "watch", "-type=nodes", "-child-exit-code-exact", "exit 7")
+        #expect(failing.code == 7)
     }
 
     /// True once the watch's history holds the text.

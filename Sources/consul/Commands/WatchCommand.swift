@@ -102,6 +102,10 @@ struct WatchCommand: Command {
                 description: "Failed to parse passingonly flag: strconv.ParseBool: parsing "
                     + "\"\(other)\": invalid syntax")
         }
+        if flags.has("timeout"), GoDuration(flags["timeout"]).map({ $0 <= .zero }) ?? true {
+            throw UsageError(
+                description: "Invalid -timeout \"\(flags["timeout"])\": write it as 90s or 5m")
+        }
         if ["connect_roots", "connect_leaf", "agent_service"].contains(source.type) {
             throw UsageError(
                 description: "Type \(source.type) is not supported in the CLI tool")

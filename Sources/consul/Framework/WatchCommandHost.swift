@@ -44,16 +44,10 @@ struct WatchCommandHost {
             }
         }
         defer { signals.cancel() }
-        var work: [Task<Void, Never>] = []
-        if let timeout = options.timeout {
-            work.append(
-                Task {
-                    try? await Task.sleep(nanoseconds: UInt64(max(0, timeout.nanoseconds)))
-                    feed.yield(.timedOut)
-                })
-        }
-        defer { for task in work { task.cancel() } }
-        work += carryOut(plan.start(), feed)
+        var work = Work()
+        defer { work.cancel() }
+        work.quiet = quietTimer(feed)
+        carryOut(plan.start(), &work, feed)
         for await event in events {
             let input: WatchPlan.Input
             switch event {
@@ -62,6 +56,7 @@ struct WatchCommandHost {
             case .childEnded(let number, let code):
                 if code != 0 { return options.passesExactCode ? code : 1 }
                 if options.endsAfterOne { return 0 }
+                work.runs[number] = nil
                 input = .runEnded(number: number, succeeded: true)
             case .answered(.success(let answer)):
                 if child.isEmpty {
@@ -73,25 +68,52 @@ struct WatchCommandHost {
                 console.error("Error querying Consul agent: \(error)")
                 return 1
             }
-            let directives = plan.step(input, now: SystemClock.now())
-            work.removeAll { $0.isCancelled }
-            work += carryOut(directives, feed)
+            carryOut(plan.step(input, now: SystemClock.now()), &work, feed)
         }
         return 1
     }
 
+    /// What is under way: one query, one timer, and the runs of the child.
+    private struct Work {
+        var query: Task<Void, Never>?
+        var quiet: Task<Void, Never>?
+        var runs: [UInt64: Task<Void, Never>] = [:]
+
+        func cancel() {
+            query?.cancel()
+            quiet?.cancel()
+            for run in runs.values { run.cancel() }
+        }
+    }
+
+    /// Tells when nothing has changed for as long as `-timeout` says.
+    private func quietTimer(_ feed: AsyncStream<Event>.Continuation) -> Task<Void, Never>? {
+        guard let timeout = options.timeout else { return nil }
+        return Task {
+            do {
+                try await Task.sleep(nanoseconds: UInt64(max(0, timeout.nanoseconds)))
+                feed.yield(.timedOut)
+            } catch {
+                // Something changed: another timer runs.
+            }
+        }
+    }
+
     private func carryOut(
-        _ directives: [WatchPlan.Directive], _ feed: AsyncStream<Event>.Continuation
-    ) -> [Task<Void, Never>] {
-        directives.compactMap { directive in
+        _ directives: [WatchPlan.Directive], _ work: inout Work,
+        _ feed: AsyncStream<Event>.Continuation
+    ) {
+        for directive in directives {
             switch directive {
             case .query(_, let after, _):
-                return Task { feed.yield(.answered(await read(after))) }
+                work.query = Task { feed.yield(.answered(await read(after))) }
             case .fire(let firing):
-                return Task {
+                work.quiet?.cancel()
+                work.quiet = quietTimer(feed)
+                work.runs[firing.number] = Task {
                     feed.yield(.childEnded(number: firing.number, await runChild(firing)))
                 }
-            case .cancelRun, .wake, .deadLetter, .remember: return nil
+            case .cancelRun, .wake, .deadLetter, .remember: break
             }
         }
     }
