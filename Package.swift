@@ -52,6 +52,8 @@ let package = Package(
         .systemLibrary(
             name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(
+            name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .target(name: "CPosix"),  // starting a child, signal handlers: what Swift cannot say
         house("Primitives"),
         house("Wire", ["Primitives"]),  // stands on Primitives
@@ -60,6 +62,7 @@ let package = Package(
         house("ConsulModel", ["Primitives", "Wire"]),
 
         // ---- Floor 2: pure rules --------------------------------------------------------------
+        house("Raft", ["Primitives", "Wire"]),
         house("ConsulState", ["Primitives", "Wire", "ConsulModel"]),
         house("ConsulConfig", ["Primitives", "Wire", "ConsulModel", "CLibYAML"]),
         house("Watch", ["Primitives", "Wire", "ConsulModel"]),
@@ -75,6 +78,7 @@ let package = Package(
                 "Primitives", "CZlib", "Platform", nioCore, nioPosix, nioHTTP1, nioSSL,
                 asyncHTTP, logging,
             ]),
+        house("RaftNode", ["Primitives", "Wire", "Raft", "CSQLite", "Platform", nioCore, logging]),
 
         // ---- Floor 4: services ----------------------------------------------------------------
         house(
@@ -170,6 +174,12 @@ let package = Package(
                 nioPosix, nioHTTP1, logging,
             ],
             swiftSettings: strict),
+        tests(of: "Raft", ["Primitives", "Wire"], exclude: ["Scripts"]),
+        house("SimulationKit", ["Primitives", "Raft"], path: "Tests/SimulationKit"),
+        .testTarget(
+            name: "SimulationTests",  // workload x faults, all from one seed
+            dependencies: ["Primitives", "Raft", "SimulationKit"], swiftSettings: strict),
+        tests(of: "RaftNode", ["Primitives", "Wire", "Raft", "Platform", logging]),
         house(
             "PluginKit", ["Primitives", "ConsulModel", "PluginAPI"], path: "Tests/PluginKit"),
         tests(

@@ -1,0 +1,37 @@
+/// A leader's time in office; rises with each election (Raft paper, section 5.1).
+package typealias Term = UInt64
+/// A place in the replicated log; the first entry is at 1.
+package typealias LogIndex = UInt64
+
+/// What an entry of the log is for. The numbers are those of HashiCorp's log and wire.
+package enum EntryKind: UInt8, Sendable, Hashable {
+    case command = 0
+    /// The first entry of each leader's term.
+    case noop = 1
+    /// Written by protocol versions before 2; read, never written.
+    case addPeer = 2
+    case removePeer = 3
+    /// Commits nothing of its own: whoever waits for it knows that all before it is applied.
+    case barrier = 4
+    case configuration = 5
+}
+
+/// One entry of the replicated log.
+package struct LogEntry: Sendable, Hashable {
+    package var index: LogIndex
+    package var term: Term
+    package var kind: EntryKind
+    package var data: [UInt8]
+    /// Carried along for whoever reads the entries (Consul: where a piece of a cut command belongs).
+    package var extensions: [UInt8]
+
+    package init(
+        index: LogIndex, term: Term, kind: EntryKind, data: [UInt8] = [], extensions: [UInt8] = []
+    ) {
+        self.index = index
+        self.term = term
+        self.kind = kind
+        self.data = data
+        self.extensions = extensions
+    }
+}

@@ -1,0 +1,50 @@
+/// What a server must remember beside its log (paper, figure 2): synced before it is acted upon.
+package struct HardState: Sendable, Hashable {
+    package var term: Term
+    /// For whom this server voted in `term`: the candidate's id, empty for nobody.
+    package var vote: ServerID
+
+    package init(term: Term = 0, vote: ServerID = "") {
+        self.term = term
+        self.vote = vote
+    }
+}
+
+/// Where a snapshot stands in the log, and who the group was then.
+package struct SnapshotMeta: Sendable, Hashable {
+    /// `term-index-milliseconds`, as HashiCorp names its snapshots.
+    package var id: String
+    package var index: LogIndex
+    package var term: Term
+    package var configuration: Configuration
+    /// The entry from which `configuration` came.
+    package var configurationIndex: LogIndex
+    /// Of the contents, in bytes.
+    package var size: UInt64
+
+    package init(
+        id: String = "", index: LogIndex, term: Term, configuration: Configuration,
+        configurationIndex: LogIndex, size: UInt64 = 0
+    ) {
+        self.id = id
+        self.index = index
+        self.term = term
+        self.configuration = configuration
+        self.configurationIndex = configurationIndex
+        self.size = size
+    }
+}
+
+/// The part of the log that was given to the store, as the core reads it back. It answers at once:
+/// what is not in its memory is read from the disk meanwhile.
+package protocol LogReading {
+    /// 0 when the log holds nothing; rises when it is compacted.
+    var firstIndex: LogIndex { get }
+    /// 0 when the log holds nothing.
+    var lastIndex: LogIndex { get }
+    /// - Returns: nil where the log has no such entry (compacted away, or not yet written).
+    func term(at index: LogIndex) -> Term?
+    /// The entries of a range within `firstIndex...lastIndex`, at least one of them, and no more
+    /// than fit in `bytesMax` of data.
+    func entries(_ range: ClosedRange<LogIndex>, bytesMax: Int) throws -> [LogEntry]
+}
