@@ -99,7 +99,7 @@ public struct ExposedPath: Record, Hashable, Sendable {
         try visit.field("Path", &path, .omitEmpty)
         try visit.field("LocalPathPort", &localPathPort, .omitEmpty)
         try visit.field("Protocol", &`protocol`, .omitEmpty)
-        try visit.field("ParsedFromCheck", &parsedFromCheck, .omitEmpty)
+        try visit.field("ParsedFromCheck", &parsedFromCheck)
     }
 }
 

@@ -79,6 +79,8 @@ public protocol WireDecoder: FieldVisitor {
     /// The next key as written; nil when the map is over; its end is then consumed.
     mutating func nextKey() throws -> String?
     mutating func skip() throws
+    /// Reads a record's fields in any order; those that are not there stay as they are.
+    mutating func record<R: Record>(_ value: inout R) throws
 
     /// The key whose field is being looked for, and whether one took it. Kept by `record`.
     var pendingKey: FoldedKey { get set }
