@@ -1,7 +1,7 @@
 internal import Wire
 
-/// Where a piece of a cut command belongs: the extensions of its entry, as HashiCorp's servers write
-/// them (protobuf: 1 operation, 2 place, 3 pieces, 4 what follows).
+/// Where a piece of a cut command belongs: the extensions of its entry, as HashiCorp's servers
+/// write them (protobuf: 1 operation, 2 place, 3 pieces, 4 what follows).
 struct ChunkPlace: Hashable, Sendable {
     /// Drawn by the leader; the same in all pieces of a command.
     var operation: UInt64 = 0
@@ -74,8 +74,8 @@ struct ChunkPlace: Hashable, Sendable {
 
 /// Cuts commands that are too long for one entry.
 package enum CommandChunks {
-    /// The entries for a command, in order: one without extensions, or pieces of `Limits.chunkBytes`
-    /// that must all be proposed in one term.
+    /// The entries for a command, in order: one without extensions, or pieces of
+    /// `Limits.chunkBytes` that must all be proposed in one term.
     ///
     /// - Parameter operation: drawn by the leader, different for each command.
     package static func cut(

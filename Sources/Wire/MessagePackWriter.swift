@@ -7,8 +7,8 @@ public import Primitives
 /// Fields come in Consul's order of printing. They are written as they come and put into byte order
 /// when the record ends, which costs a copy of the record.
 ///
-/// A field that holds an empty list, map or bytes is nil, as Go mostly has it; where the two differ,
-/// the field is an optional, and an empty list in it is an empty list.
+/// A field that holds an empty list, map or bytes is nil, as Go mostly has it; where the two
+/// differ, the field is an optional, and an empty list in it is an empty list.
 public struct MessagePackWriter: WireEncoder, FieldVisitor, Sendable {
     private var buffer: WireBuffer
     private var used = 0

@@ -8,8 +8,8 @@ import Wire
 import struct Foundation.Data
 import struct Foundation.URL
 
-/// `Golden/state.bin` is a snapshot that Consul 1.8.7 wrote; the texts beside it are what that server
-/// answered for the same state.
+/// `Golden/state.bin` is a snapshot that Consul 1.8.7 wrote; the texts beside it are what that
+/// server answered for the same state.
 @Suite struct SnapshotTests {
     static func golden(_ name: String) throws -> [UInt8] {
         let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
@@ -167,9 +167,8 @@ import struct Foundation.URL
         }
         var broken = bytes
         broken[12] = 0x63
-        #expect(
-            throws: ConsulStateError.badSnapshot(offset: 12, reason: "a record of the unknown type 99")
-        ) {
+        let unknown = "a record of the unknown type 99"
+        #expect(throws: ConsulStateError.badSnapshot(offset: 12, reason: unknown)) {
             _ = try Self.restore(broken)
         }
         #expect(throws: ConsulStateError.self) { try Self.restore([]) }

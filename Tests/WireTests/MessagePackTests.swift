@@ -143,7 +143,7 @@ import Wire
         #expect(try MessagePackReader.decode(String.self, from: bytes) == text)
     }
 
-    /// `str8`, `bin8`, wide and signed numbers, a float for a double, nil, unknown fields, any order.
+    /// `str8`, `bin8`, wide and signed numbers, a short float, nil, unknown fields, any order.
     @Test func readsWhatOthersWrite() throws {
         let bytes = Self.bytes(
             """
