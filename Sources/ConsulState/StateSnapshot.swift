@@ -187,7 +187,7 @@ struct SnapshotHead: Record {
         try visit.field("LastIndex", &lastIndex)
     }
 
-    /// In a tombstone's `Flags`, which HashiCorp's servers leave alone: all keys that begin so went.
+    /// In a tombstone's `Flags`, which HashiCorp's servers leave alone: all keys below it went.
     static let treeFlag: UInt64 = 1
     /// Our own index beside theirs: the newest deletion that was forgotten.
     static let forgottenKey = "tombstones-forgotten"

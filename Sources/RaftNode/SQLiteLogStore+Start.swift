@@ -98,7 +98,7 @@ extension SQLiteLogStore {
         return (state, outline)
     }
 
-    /// Looks at a store that no server has open, under its lock, and changes nothing in its log: for
+    /// Looks at a store that no server has open, under its lock, and leaves its log as it is: for
     /// `consul operator raft inspect`.
     package static func inspect(
         directory: String, _ body: (LogEntry) throws -> Void
