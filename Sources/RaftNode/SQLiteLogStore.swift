@@ -63,8 +63,10 @@ package final class SQLiteLogStore: LogStore {
     package func close() throws(RaftNodeError) {
         if failure == nil {
             failure = "it was closed"
-            try database.run("PRAGMA wal_checkpoint(TRUNCATE)")
+            try database.run("PRAGMA wal_checkpoint(FULL)")
+            // Before the journal is emptied: an empty one of a store left open counts as a loss.
             try lock.mark(isOpen: false)
+            try database.run("PRAGMA wal_checkpoint(TRUNCATE)")
         }
     }
 

@@ -198,6 +198,21 @@ public struct MessagePackReader: WireDecoder, Sendable {
 
     public mutating func bytes() throws -> Bytes { Bytes(Array(input[try raw("bytes")])) }
 
+    /// Whatever the offset, the seconds are those of UTC.
+    public mutating func timestamp() throws -> Timestamp {
+        let start = offset
+        let range = try raw("a time")
+        let bytes = input[range]
+        let value = bytes.dropFirst().prefix(12)
+        let seconds = value.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        let nanoseconds = value.dropFirst(8).reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+        guard bytes.count == 15, bytes.first == 1, nanoseconds < 1_000_000_000 else {
+            throw MessagePackError(offset: start, reason: "these bytes are no time")
+        }
+        return Timestamp(
+            seconds: Int64(bitPattern: seconds), nanoseconds: Int32(nanoseconds))
+    }
+
     // MARK: Containers
 
     /// How many items stand in the array or map, each of which takes `sizeMin` bytes or more.

@@ -272,6 +272,20 @@ public struct MessagePackWriter: WireEncoder, FieldVisitor, Sendable {
 
     public mutating func duration(_ value: GoDuration) { integer(value.nanoseconds) }
 
+    /// `1 | seconds since year 1, 8 bytes | nanoseconds, 4 bytes | minutes off UTC, 2 bytes`, where
+    /// -1 says UTC itself.
+    public mutating func timestamp(_ value: Timestamp) {
+        put(0xAF, 1, bytes: 1)
+        for byte in 0..<8 {
+            self.byte(UInt8(truncatingIfNeeded: value.seconds >> ((7 - byte) * 8)))
+        }
+        for byte in 0..<4 {
+            self.byte(UInt8(truncatingIfNeeded: value.nanoseconds >> ((3 - byte) * 8)))
+        }
+        byte(0xFF)
+        byte(0xFF)
+    }
+
     // MARK: Containers
 
     public mutating func beginArray(count: Int) {

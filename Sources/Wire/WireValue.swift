@@ -26,6 +26,8 @@ public protocol WireEncoder {
     mutating func bytes(_ value: Bytes)
     /// Go's text form in JSON, nanoseconds elsewhere.
     mutating func duration(_ value: GoDuration)
+    /// RFC 3339 in JSON, Go's 15 bytes in MessagePack.
+    mutating func timestamp(_ value: Timestamp)
     /// A whole number in data without a type (`JSONValue`): where Go reads such data, every number
     /// is a float64.
     mutating func untyped(_ value: Int64)
@@ -72,6 +74,7 @@ public protocol WireDecoder: FieldVisitor {
     mutating func bytes() throws -> Bytes
     /// Go's text form or a number of nanoseconds.
     mutating func duration() throws -> GoDuration
+    mutating func timestamp() throws -> Timestamp
     mutating func beginArray() throws
     /// False when the array is over; its end is then consumed.
     mutating func nextElement() throws -> Bool

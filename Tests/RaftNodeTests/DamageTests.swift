@@ -68,8 +68,8 @@ import Testing
         }
     }
 
-    /// The journal: changed anywhere but in its last transaction, it is refused; there, the log ends
-    /// before that transaction, as after a crash in the middle of it.
+    /// The journal: changed anywhere but in its last transaction, it is refused; there, the log
+    /// ends before that transaction, as after a crash in the middle of it.
     @Test func aChangedJournalIsRefused() throws {
         let folder = Folder()
         let store = try filled(folder)
@@ -133,8 +133,8 @@ import Testing
 
     // MARK: Operations that fail
 
-    /// Operation 1, 2, 3 … fails and so do those after it: whatever was acknowledged is there when
-    /// the log opens again, whole writes only, nothing else.
+    /// Operation 1, 2, 3 … fails and so do those after it: whatever was acknowledged is there
+    /// when the log opens again, whole writes only, nothing else.
     @Test(arguments: [IOFault.write, SQLITE_FULL])
     func whateverFailsNothingAcknowledgedIsLost(_ code: Int32) throws {
         var isWhole = false

@@ -168,6 +168,43 @@ import Wire
         #expect(MessagePackWriter.encode(JSONValue.integer(1)) == Self.bytes("cb3ff0000000000000"))
     }
 
+    @Test func timesAreGosFifteenBytes() throws {
+        let bytes = Self.bytes("af 01 0000000ee292d375 017cad22 ffff")
+        let time = try MessagePackReader.decode(Timestamp.self, from: bytes)
+        #expect(time.description == "2026-11-20T23:49:09.024948002Z")
+        #expect(MessagePackWriter.encode(time) == bytes)
+        for seconds in [Int64.min, .min + 1, -1, .max] {
+            #expect(!Timestamp(seconds: seconds).description.isEmpty)
+        }
+        let zero = Self.bytes("af 01 0000000000000000 00000000 ffff")
+        #expect(MessagePackWriter.encode(Timestamp()) == zero)
+        #expect(throws: MessagePackError.self) {
+            try MessagePackReader.decode(Timestamp.self, from: Self.bytes("a3 010000"))
+        }
+    }
+
+    @Test(arguments: [
+        ("0001-01-01T00:00:00Z", -62_135_596_800), ("1970-01-01T00:00:00Z", 0),
+        ("2000-02-29T23:59:59Z", 951_868_799), ("2026-11-21T12:04:39.232604998Z", 1_795_262_679),
+        ("1900-03-01T00:00:00.5Z", -2_203_891_200), ("9999-12-31T23:59:59Z", 253_402_300_799),
+    ])
+    func timesAreReadAndPrinted(_ text: String, _ unix: Int) throws {
+        let time = try #require(Timestamp(text))
+        #expect(time.unixSeconds == Int64(unix))
+        #expect(time.description == text)
+        let json = JSONWriter.encode(time)
+        #expect(String(decoding: json, as: UTF8.self) == "\"\(text)\"")
+        #expect(try JSONReader.decode(Timestamp.self, from: json) == time)
+    }
+
+    @Test func timesWithAnOffsetAreTurnedIntoUTC() {
+        #expect(Timestamp("2026-01-01T01:30:00+01:30") == Timestamp("2026-01-01T00:00:00Z"))
+        #expect(Timestamp("2025-12-31T22:00:00-02:00") == Timestamp("2026-01-01T00:00:00Z"))
+        for bad in ["", "2026-02-29T00:00:00Z", "2026-01-01", "2026-01-01T00:00:00", "x"] {
+            #expect(Timestamp(bad) == nil)
+        }
+    }
+
     /// No prefix of a value reads as a value, no length is believed, nesting is bounded.
     @Test func refusesWhatIsCutShortOrTooDeep() throws {
         for count in 0..<Self.vote.count {
