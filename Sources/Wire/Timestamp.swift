@@ -35,7 +35,7 @@ public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible
 
     public var description: String {
         let days = seconds >= 0 ? seconds / 86_400 : -(-(seconds + 1) / 86_400) - 1
-        let second = seconds - days * 86_400
+        let second = seconds &- days &* 86_400
         // 146,097 days are 400 years: a guess that is a year off at most, then the year itself.
         var year = days / 146_097 * 400 + days % 146_097 * 400 / 146_097 + 1
         while Self.days(toYear: year, month: 1, day: 1) > days { year -= 1 }
