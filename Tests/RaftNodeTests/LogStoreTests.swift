@@ -56,7 +56,7 @@ import Testing
     }
 
     /// Any writes, in both stores: the same log, also after each opening.
-    @Test(arguments: 1...10)
+    @Test(arguments: 1...6)
     func memoryAndDiskAgree(_ seed: UInt64) throws {
         var random = seed
         func draw(_ bound: UInt64) -> UInt64 {
@@ -68,7 +68,7 @@ import Testing
         var disk = try SQLiteLogStore(directory: folder.path)
         var term: UInt64 = 1
         var end: UInt64 = 0
-        for _ in 0..<60 {
+        for step in 0..<60 {
             switch draw(12) {
             case 0:
                 try memory.compact(through: end / 2)
@@ -85,7 +85,7 @@ import Testing
                 let first = memory.lastIndex == 0 ? end + 1 : max(memory.firstIndex, end - draw(3))
                 let from = first <= end ? first : nil
                 let start = from ?? end + 1
-                let new = entries(start...(start + draw(80)), term: term, size: Int(draw(3_000)))
+                let new = entries(start...(start + draw(80)), term: term, size: Int(draw(400)))
                 let state = HardState(term: term, vote: "v\(draw(3))")
                 try memory.write(hardState: state, truncateFrom: from, entries: new)
                 try disk.write(hardState: state, truncateFrom: from, entries: new)
@@ -93,6 +93,7 @@ import Testing
             }
             #expect(try memory.hardState() == disk.hardState())
             #expect((memory.firstIndex, memory.lastIndex) == (disk.firstIndex, disk.lastIndex))
+            if step % 6 > 0 { continue }
             let isSame = try contents(memory) == contents(disk)
             #expect(isSame)
         }
