@@ -26,19 +26,19 @@ extension HTTPConnection {
     }
 
     /// Refuses what is being read, after the answers before it, and closes.
-    func refuse(_ response: HTTPResponse, _ head: HTTPRequestHead? = nil) {
+    func refuse(_ response: HTTPResponse, _ head: RequestHead? = nil) {
         reading = .discarding
         body = []
         owesContinue = false
         slots.append(
             Slot(
-                isHead: head?.method == .HEAD, isOldClient: false, keepsAlive: false,
+                isHead: head?.method == "HEAD", isOldClient: false, keepsAlive: false,
                 takesGzip: false, answer: .whole(response)))
         if slots.count == 1 { writeReady() }
     }
 
-    func refuseBody(_ head: HTTPRequestHead, _ limit: Int) {
-        refuse(server.limits.bodyTooLarge(head.method.rawValue, Self.path(head), limit), head)
+    func refuseBody(_ head: RequestHead, _ limit: Int) {
+        refuse(server.limits.bodyTooLarge(head.method, head.path, limit), head)
     }
 
     // MARK: Streams

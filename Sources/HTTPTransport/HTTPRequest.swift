@@ -34,13 +34,13 @@ package struct HTTPRequest: Sendable {
     package let method: String
     /// The request target as sent, percent escapes and all.
     package let uri: String
-    package let headers: HTTPHeaders
+    package let headers: RequestFields
     package let body: [UInt8]
     package let peer: HTTPPeer
     package let eventLoop: any EventLoop
 
     package init(
-        method: String, uri: String, headers: HTTPHeaders = [:], body: [UInt8] = [],
+        method: String, uri: String, headers: RequestFields = [:], body: [UInt8] = [],
         peer: HTTPPeer, eventLoop: any EventLoop
     ) {
         self.method = method
