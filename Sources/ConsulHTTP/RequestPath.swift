@@ -11,19 +11,38 @@ enum RequestPath {
     case broken
 
     init(_ raw: Substring, _ table: RouteTable) {
+        if Self.isPlain(raw) {
+            let path = String(raw)
+            if let (route, rest) = table.find(path) {
+                self = .route(route, String(rest))
+                return
+            }
+        }
         guard let path = PercentDecoding.decode(raw), Self.isPrintable(path) else {
             self = .broken
             return
         }
         if let clean = Self.cleaned(path) {
             self = .moved(clean)
-        } else if let (route, rest) = table.find(path[...]) {
+        } else if let (route, rest) = table.find(path) {
             self = .route(route, String(rest))
         } else if table.isGroup(path) {
             self = .moved(path + "/")
         } else {
             self = .unknown
         }
+    }
+
+    /// True for a path that stands for itself, as nearly all do: printable ASCII without escapes,
+    /// and clean.
+    private static func isPlain(_ path: Substring) -> Bool {
+        var last: UInt8 = 0
+        for byte in path.utf8 {
+            guard byte >= 0x20, byte < 0x7F, byte != UInt8(ascii: "%") else { return false }
+            if last == slash && (byte == slash || byte == dot) { return false }
+            last = byte
+        }
+        return path.utf8.first == slash
     }
 
     /// As Go's `unicode.IsPrint`: of the spaces, only the ASCII one.

@@ -1,5 +1,4 @@
 import NIOCore
-import NIOHTTP1
 import Primitives
 
 /// Answers, in the order of their requests.
@@ -151,7 +150,7 @@ extension HTTPConnection {
         var body = response.body
         let hasNoBody = response.status == 204 || response.status == 304
         if slot.takesGzip && body.count >= Limits.gzipBytesMin && !hasNoBody
-            && !response.headers.contains(name: "Content-Encoding"),
+            && !response.headers.hasContentEncoding,
             let small = loopState.gzip(body), small.count < body.count
         {
             body = small
@@ -161,7 +160,7 @@ extension HTTPConnection {
         let sendsBody = !hasNoBody && !slot.isHead
         guard let context else { return }
         var buffer = context.channel.allocator.buffer(
-            capacity: 320 + 48 * response.headers.count + (sendsBody ? body.count : 0))
+            capacity: 320 + response.headers.lines.count + (sendsBody ? body.count : 0))
         ResponseHead.write(&buffer, response, framing, date: loopState.dateLine())
         if sendsBody { buffer.writeBytes(body) }
         write(buffer)

@@ -1,5 +1,4 @@
 package import NIOCore
-package import NIOHTTP1
 import Platform
 package import Primitives
 
@@ -63,14 +62,13 @@ package struct HTTPRequest: Sendable {
 }
 
 /// A whole response. The transport adds `Date`, `Content-Length`, `Vary` (an empty one of the
-/// response's own: none) and what the connection needs; control characters in header values
-/// become spaces.
+/// response's own: none) and what the connection needs.
 package struct HTTPResponse: Sendable {
     package var status: Int
-    package var headers: HTTPHeaders
+    package var headers: HeaderFields
     package var body: [UInt8]
 
-    package init(status: Int, headers: HTTPHeaders = [:], body: [UInt8] = []) {
+    package init(status: Int, headers: HeaderFields = [:], body: [UInt8] = []) {
         self.status = status
         self.headers = headers
         self.body = body

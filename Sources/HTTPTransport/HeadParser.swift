@@ -8,12 +8,13 @@ enum HeadParser {
     static func parse(_ lines: ByteBuffer) throws(RequestFault) -> RequestHead {
         var head = RequestHead()
         var fault: RequestFault?
+        var lengths: UInt64 = 0
         let start = lines.withUnsafeReadableBytes { bytes -> Int in
             do throws(RequestFault) {
                 var rest = bytes[...]
                 try requestLine(&rest, &head)
                 let start = rest.startIndex
-                try fields(rest, &head)
+                lengths = try Self.fields(rest, &head)
                 return start
             } catch {
                 fault = error
@@ -21,9 +22,9 @@ enum HeadParser {
             }
         }
         if let fault { throw fault }
-        let length = lines.readableBytes - start
-        head.fields = RequestFields(
-            lines: lines.getSlice(at: lines.readerIndex + start, length: length) ?? ByteBuffer())
+        var own = lines
+        own.moveReaderIndex(forwardBy: start)
+        head.fields = RequestFields(lines: own, lengths: lengths)
         return head
     }
 
@@ -62,8 +63,12 @@ enum HeadParser {
         head.isOldClient = minor == UInt8(ascii: "0")
     }
 
-    private static func fields(_ lines: Text, _ head: inout RequestHead) throws(RequestFault) {
+    /// - Returns: which lengths the names have.
+    private static func fields(
+        _ lines: Text, _ head: inout RequestHead
+    ) throws(RequestFault) -> UInt64 {
         var rest = lines
+        var lengths: UInt64 = 0
         var count = 0
         var isChunked = false
         while true {
@@ -76,11 +81,13 @@ enum HeadParser {
             guard line.value.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }) else {
                 throw .malformed("invalid header value")
             }
+            lengths |= RequestFields.bit(line.name.count)
             try note(line, &head, &isChunked)
         }
-        guard isChunked else { return }
+        guard isChunked else { return lengths }
         guard head.body == .none else { throw .malformed("too many framing headers") }
         head.body = .chunked
+        return lengths
     }
 
     /// What the transport itself must know of a field.

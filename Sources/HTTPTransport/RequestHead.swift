@@ -32,20 +32,31 @@ struct RequestHead {
 package struct RequestFields: Sendable, ExpressibleByDictionaryLiteral {
     /// Checked lines, each with its end: `Name: value`.
     private var lines: ByteBuffer
+    /// A bit for each length that a name has, from 1 to 63: most searches end with a look at it.
+    private var lengths: UInt64
 
-    package init() { lines = ByteBuffer() }
+    package init() { self.init(lines: ByteBuffer(), lengths: 0) }
 
-    init(lines: ByteBuffer) { self.lines = lines }
+    init(lines: ByteBuffer, lengths: UInt64) {
+        self.lines = lines
+        self.lengths = lengths
+    }
+
+    static func bit(_ length: Int) -> UInt64 { 1 &<< UInt64(truncatingIfNeeded: min(length, 63)) }
 
     package init(dictionaryLiteral elements: (String, String)...) {
-        lines = ByteBuffer()
-        for (name, value) in elements { lines.writeString("\(name): \(value)\r\n") }
+        self.init()
+        for (name, value) in elements {
+            lines.writeString("\(name): \(value)\r\n")
+            lengths |= Self.bit(name.utf8.count)
+        }
     }
 
     /// The value of the first field of that name, which is compared without case; blanks around it
     /// are gone.
     package func first(name: StaticString) -> String? {
-        lines.withUnsafeReadableBytes { bytes in
+        if lengths & Self.bit(name.utf8CodeUnitCount) == 0 { return nil }
+        return lines.withUnsafeReadableBytes { bytes in
             var rest = bytes[...]
             while let line = FieldLine(&rest) {
                 if line.isNamed(name) { return String(decoding: line.value, as: UTF8.self) }
