@@ -1,7 +1,8 @@
 /// The header fields of a response, kept as the lines that are sent.
 ///
-/// Framing is the transport's alone: `Connection`, `Content-Length` and `Transfer-Encoding` are left
-/// out. Control characters in names and values become blanks, so that nothing splits a response.
+/// Framing is the transport's alone: `Connection`, `Content-Length` and `Transfer-Encoding` are
+/// left out. Control characters in names and values become blanks, so that nothing splits a
+/// response.
 package struct HeaderFields: Sendable, Hashable, ExpressibleByDictionaryLiteral {
     /// `Name: value`, each with its line end.
     private(set) var lines: [UInt8] = []
