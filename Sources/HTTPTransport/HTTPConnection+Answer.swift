@@ -16,6 +16,10 @@ extension HTTPConnection {
         if let index = waiting(id) { slots[index].onAnswer = callback }
     }
 
+    func addHeaders(_ id: UInt64, _ headers: [(name: String, value: String)]) {
+        if let index = waiting(id) { slots[index].headers = headers }
+    }
+
     func setOnClose(_ id: UInt64, _ callback: @escaping @Sendable () -> Void) {
         guard let index = place(id) else {
             if context == nil { callback() }
@@ -162,7 +166,8 @@ extension HTTPConnection {
         guard let context else { return }
         var buffer = context.channel.allocator.buffer(
             capacity: 320 + 48 * response.headers.count + (sendsBody ? body.count : 0))
-        ResponseHead.write(&buffer, response, framing, date: loopState.dateLine())
+        ResponseHead.write(
+            &buffer, slot.completed(response), framing, date: loopState.dateLine())
         if sendsBody { buffer.writeBytes(body) }
         write(buffer)
     }
@@ -173,7 +178,7 @@ extension HTTPConnection {
         let framing = ResponseHead.Framing(
             isOldClient: slot.isOldClient, closes: !slot.keepsAlive || slot.isOldClient,
             isChunked: !slot.isOldClient)
-        ResponseHead.write(&buffer, head, framing, date: loopState.dateLine())
+        ResponseHead.write(&buffer, slot.completed(head), framing, date: loopState.dateLine())
         write(buffer)
     }
 }

@@ -23,6 +23,18 @@ extension HTTPConnection.Slot {
     }
 }
 
+extension HTTPConnection.Slot {
+    /// With the headers that are added to every answer.
+    func completed(_ response: HTTPResponse) -> HTTPResponse {
+        if headers.isEmpty { return response }
+        var response = response
+        for (name, value) in headers where !response.headers.contains(name: name) {
+            response.headers.add(name: name, value: value)
+        }
+        return response
+    }
+}
+
 extension HTTPRequestHead {
     var hasBody: Bool {
         if headers.contains(name: "Transfer-Encoding") { return true }
