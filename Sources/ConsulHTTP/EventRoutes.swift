@@ -27,7 +27,7 @@ enum EventRoutes {
         try refuse(event.serviceFilter, "service")
         try refuse(event.tagFilter, "tag")
         let datacenter = exchange.query["dc"]
-        if !datacenter.isEmpty, datacenter != exchange.agent.settings.datacenter {
+        if !datacenter.isEmpty, datacenter != exchange.face.settings.datacenter {
             throw ConsulError(.internal, "No path to datacenter")
         }
         var random = SystemRandomNumberGenerator()
@@ -47,7 +47,7 @@ enum EventRoutes {
     }
 
     @Sendable static func list(_ exchange: Exchange) throws(ConsulError) {
-        let options = try exchange.query.options(token: exchange.token)
+        let options = try exchange.query.waiting()
         let name = exchange.query["name"]
         let pending = exchange.agent.events.read(named: name, after: options.minQueryIndex) {
             events, index in

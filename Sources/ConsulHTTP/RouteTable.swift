@@ -15,6 +15,10 @@ struct Route: Sendable {
     let actions: [(method: String, action: RouteAction)]
 
     init(_ path: String, _ actions: (method: String, action: RouteAction)...) {
+        self.init(path, actions)
+    }
+
+    init(_ path: String, _ actions: [(method: String, action: RouteAction)]) {
         self.path = path
         self.actions = actions
     }
@@ -64,5 +68,5 @@ struct RouteTable: Sendable {
 
     static let standard = RouteTable(
         kvRoutes + catalogRoutes + healthRoutes + statusRoutes + eventRoutes + agentRoutes
-            + agentServiceRoutes + agentCheckRoutes + watchRoutes)
+            + agentServiceRoutes + agentCheckRoutes + watchRoutes + aclRoutes)
 }

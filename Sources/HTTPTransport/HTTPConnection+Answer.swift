@@ -5,14 +5,25 @@ import Primitives
 extension HTTPConnection {
     func respond(_ id: UInt64, _ response: HTTPResponse) {
         guard let index = waiting(id) else { return }
-        slots[index].answer = .whole(response)
-        slots[index].onClose = nil
         slots[index].onAnswer?()
-        if index == 0 { writeReady() }
+        guard index == 0 else {
+            slots[index].answer = .whole(response)
+            slots[index].onClose = nil
+            return
+        }
+        let slot = slots.removeFirst()
+        firstID += 1
+        writeWhole(response, slot)
+        guard slot.keepsAlive else { return closeAfterWrites() }
+        writeReady()
     }
 
     func setOnAnswer(_ id: UInt64, _ callback: @escaping @Sendable () -> Void) {
         if let index = waiting(id) { slots[index].onAnswer = callback }
+    }
+
+    func addHeaders(_ id: UInt64, _ headers: [(name: String, value: String)]) {
+        if let index = waiting(id) { slots[index].headers = headers }
     }
 
     func setOnClose(_ id: UInt64, _ callback: @escaping @Sendable () -> Void) {
@@ -161,7 +172,8 @@ extension HTTPConnection {
         guard let context else { return }
         var buffer = context.channel.allocator.buffer(
             capacity: 320 + response.headers.lines.count + (sendsBody ? body.count : 0))
-        ResponseHead.write(&buffer, response, framing, date: loopState.dateLine())
+        ResponseHead.write(
+            &buffer, slot.completed(response), framing, date: loopState.dateLine())
         if sendsBody { buffer.writeBytes(body) }
         write(buffer)
     }
@@ -172,7 +184,7 @@ extension HTTPConnection {
         let framing = ResponseHead.Framing(
             isOldClient: slot.isOldClient, closes: !slot.keepsAlive || slot.isOldClient,
             isChunked: !slot.isOldClient)
-        ResponseHead.write(&buffer, head, framing, date: loopState.dateLine())
+        ResponseHead.write(&buffer, slot.completed(head), framing, date: loopState.dateLine())
         write(buffer)
     }
 }

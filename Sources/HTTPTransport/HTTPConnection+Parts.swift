@@ -13,6 +13,18 @@ extension HTTPConnection.Slot {
     }
 }
 
+extension HTTPConnection.Slot {
+    /// With the headers that are added to every answer.
+    func completed(_ response: HTTPResponse) -> HTTPResponse {
+        if headers.isEmpty { return response }
+        var response = response
+        for (name, value) in headers where !response.headers.contains(name: name) {
+            response.headers.add(name: name, value: value)
+        }
+        return response
+    }
+}
+
 /// What a client has not taken yet.
 enum Unsent {
     /// In this process and in the kernel, which alone may hold megabytes for minutes.

@@ -25,6 +25,8 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
         var keepsAlive: Bool
         var takesGzip: Bool
         var answer = Answer.none
+        /// Added to the answer; mostly none.
+        var headers: [(name: String, value: String)] = []
         var onClose: (@Sendable () -> Void)?
         var onAnswer: (@Sendable () -> Void)?
     }

@@ -6,15 +6,15 @@ enum HeadParser {
 
     /// - Parameter lines: the request line, the fields and the empty line, each with its end.
     static func parse(_ lines: ByteBuffer) throws(RequestFault) -> RequestHead {
-        var head = RequestHead()
+        let head = RequestHead()
         var fault: RequestFault?
         var lengths: UInt64 = 0
         let start = lines.withUnsafeReadableBytes { bytes -> Int in
             do throws(RequestFault) {
                 var rest = bytes[...]
-                try requestLine(&rest, &head)
+                try requestLine(&rest, head)
                 let start = rest.startIndex
-                lengths = try Self.fields(rest, &head)
+                lengths = try Self.fields(rest, head)
                 return start
             } catch {
                 fault = error
@@ -29,7 +29,7 @@ enum HeadParser {
     }
 
     private static func requestLine(
-        _ rest: inout Text, _ head: inout RequestHead
+        _ rest: inout Text, _ head: RequestHead
     ) throws(RequestFault) {
         guard let feed = rest.firstIndex(of: 0x0A) else { throw .malformed("") }
         var line = rest[rest.startIndex..<feed]
@@ -40,7 +40,7 @@ enum HeadParser {
         line = line[(first + 1)...]
         guard let second = line.firstIndex(of: 0x20) else { throw .malformed("") }
         let target = line[..<second]
-        try version(line[(second + 1)...], &head)
+        try version(line[(second + 1)...], head)
         guard !method.isEmpty, method.allSatisfy(ASCII.isToken) else {
             throw .malformed("invalid method")
         }
@@ -51,7 +51,7 @@ enum HeadParser {
         head.target = String(decoding: target, as: UTF8.self)
     }
 
-    private static func version(_ text: Text, _ head: inout RequestHead) throws(RequestFault) {
+    private static func version(_ text: Text, _ head: RequestHead) throws(RequestFault) {
         guard text.count == 8, ASCII.equal(text.prefix(5), "HTTP/"),
             text[text.startIndex] == UInt8(ascii: "H"), text[text.startIndex + 6] == 0x2E
         else { throw .malformed("malformed HTTP version") }
@@ -65,7 +65,7 @@ enum HeadParser {
 
     /// - Returns: which lengths the names have.
     private static func fields(
-        _ lines: Text, _ head: inout RequestHead
+        _ lines: Text, _ head: RequestHead
     ) throws(RequestFault) -> UInt64 {
         var rest = lines
         var lengths: UInt64 = 0
@@ -82,7 +82,7 @@ enum HeadParser {
                 throw .malformed("invalid header value")
             }
             lengths |= RequestFields.bit(line.name.count)
-            try note(line, &head, &isChunked)
+            try note(line, head, &isChunked)
         }
         guard isChunked else { return lengths }
         guard head.body == .none else { throw .malformed("too many framing headers") }
@@ -92,17 +92,17 @@ enum HeadParser {
 
     /// What the transport itself must know of a field.
     private static func note(
-        _ line: FieldLine, _ head: inout RequestHead, _ isChunked: inout Bool
+        _ line: FieldLine, _ head: RequestHead, _ isChunked: inout Bool
     ) throws(RequestFault) {
         switch line.name.count {
-        case 4: if line.isNamed("Host") { try host(&head) }
+        case 4: if line.isNamed("Host") { try host(head) }
         case 6:
             if line.isNamed("Expect") {
                 head.expectsContinue = ASCII.equal(line.value, "100-continue")
             }
         case 7: if line.isNamed("Upgrade") { head.asksUpgrade = true }
-        case 10: if line.isNamed("Connection") { connection(line.value, &head) }
-        case 14: if line.isNamed("Content-Length") { try length(line.value, &head) }
+        case 10: if line.isNamed("Connection") { connection(line.value, head) }
+        case 14: if line.isNamed("Content-Length") { try length(line.value, head) }
         case 15:
             if line.isNamed("Accept-Encoding"), let takes = takesGzip(line.value) {
                 head.takesGzip = takes
@@ -117,12 +117,12 @@ enum HeadParser {
         }
     }
 
-    private static func host(_ head: inout RequestHead) throws(RequestFault) {
+    private static func host(_ head: RequestHead) throws(RequestFault) {
         if head.hasHost { throw .malformed("too many Host headers") }
         head.hasHost = true
     }
 
-    private static func connection(_ value: Text, _ head: inout RequestHead) {
+    private static func connection(_ value: Text, _ head: RequestHead) {
         for token in value.split(separator: UInt8(ascii: ",")) {
             let name = token.drop { $0 == 0x20 }
             var end = name.endIndex
@@ -133,7 +133,7 @@ enum HeadParser {
         }
     }
 
-    private static func length(_ value: Text, _ head: inout RequestHead) throws(RequestFault) {
+    private static func length(_ value: Text, _ head: RequestHead) throws(RequestFault) {
         guard !value.isEmpty, value.allSatisfy({ (0x30...0x39).contains($0) }),
             let length = Int(String(decoding: value, as: UTF8.self))
         else { throw .malformed("bad Content-Length") }

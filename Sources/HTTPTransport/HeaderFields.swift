@@ -59,10 +59,14 @@ package struct HeaderFields: Sendable, Hashable, ExpressibleByDictionaryLiteral 
             contentsOf: UnsafeBufferPointer(start: fixed.utf8Start, count: fixed.utf8CodeUnitCount))
     }
 
-    package mutating func add(_ other: HeaderFields) {
-        lines += other.lines
-        hasVary = hasVary || other.hasVary
-        hasContentEncoding = hasContentEncoding || other.hasContentEncoding
+    package func contains(name: String) -> Bool {
+        lines.withUnsafeBytes { bytes in
+            var rest = bytes[...]
+            while let line = FieldLine(&rest) {
+                if Self.equal(name, line.name) { return true }
+            }
+            return false
+        }
     }
 
     private mutating func endLine() {
@@ -76,6 +80,11 @@ package struct HeaderFields: Sendable, Hashable, ExpressibleByDictionaryLiteral 
         for place in start..<lines.count where lines[place] < 0x20 && lines[place] != 0x09 {
             lines[place] = 0x20
         }
+    }
+
+    private static func equal(_ name: String, _ other: Slice<UnsafeRawBufferPointer>) -> Bool {
+        name.utf8.count == other.count
+            && zip(name.utf8, other).allSatisfy { ASCII.lowered($0) == ASCII.lowered($1) }
     }
 
     private static func equal(_ name: String, _ other: StaticString) -> Bool {

@@ -1,7 +1,8 @@
 import NIOCore
 
-/// What stands before the body of a request (RFC 9112, section 2), and how its body is framed.
-struct RequestHead {
+/// What stands before the body of a request (RFC 9112, section 2), and how its body is framed. Only
+/// for its connection's loop.
+final class RequestHead {
     enum Body: Hashable {
         case none
         /// `Content-Length`.
@@ -54,14 +55,28 @@ package struct RequestFields: Sendable, ExpressibleByDictionaryLiteral {
 
     /// The value of the first field of that name, which is compared without case; blanks around it
     /// are gone.
-    package func first(name: StaticString) -> String? {
-        if lengths & Self.bit(name.utf8CodeUnitCount) == 0 { return nil }
-        return lines.withUnsafeReadableBytes { bytes in
-            var rest = bytes[...]
-            while let line = FieldLine(&rest) {
-                if line.isNamed(name) { return String(decoding: line.value, as: UTF8.self) }
+    package func first(name: StaticString) -> String? { all(name: name, countMax: 1).first }
+
+    /// The parts between commas of all fields of that name, without the blanks around them.
+    package func list(name: StaticString) -> [String] {
+        all(name: name, countMax: .max).flatMap { value in
+            value.utf8.split(separator: UInt8(ascii: ",")).map { part in
+                let text = part.drop { $0 == 0x20 || $0 == 0x09 }
+                let blanks = text.reversed().prefix { $0 == 0x20 || $0 == 0x09 }.count
+                return String(Substring(text.dropLast(blanks)))
             }
-            return nil
+        }
+    }
+
+    private func all(name: StaticString, countMax: Int) -> [String] {
+        if lengths & Self.bit(name.utf8CodeUnitCount) == 0 { return [] }
+        return lines.withUnsafeReadableBytes { bytes in
+            var found: [String] = []
+            var rest = bytes[...]
+            while found.count < countMax, let line = FieldLine(&rest) {
+                if line.isNamed(name) { found.append(String(decoding: line.value, as: UTF8.self)) }
+            }
+            return found
         }
     }
 }
