@@ -2,6 +2,8 @@
 package enum Limits {
     /// Unanswered appends to one server; HashiCorp's pipeline has the same.
     package static let inflightMax = 128
+    /// Unanswered heartbeats to one server that are remembered.
+    package static let heartbeatsInflightMax = 8
     /// Of data waiting to be committed: a leader cut off from its group must not fill its memory.
     package static let uncommittedBytesMax = 64 << 20
     /// Entries waiting to be committed, for the same reason.
