@@ -100,7 +100,7 @@ extension RaftCore {
         leading.peers = configuration.servers.filter { $0.id != id }.map { server in
             var peer =
                 former.first { $0.server.id == server.id }
-                ?? Progress(server: server, next: tail.lastIndex + 1, contact: now)
+                ?? Progress(server: server, next: max(1, tail.lastIndex), contact: now)
             if peer.server.address != server.address { peer.probe(from: peer.match + 1) }
             peer.server = server
             peer.leavesAt = nil
@@ -156,7 +156,7 @@ extension RaftCore {
     private mutating func scheduleCommitNews() {
         for place in (leading?.peers ?? []).indices {
             guard let peer = leading?.peers[place], peer.commitDue == nil,
-                peer.stage == .pipeline, peer.commitTold < commitIndex
+                peer.stage != .snapshot, peer.commitTold < commitIndex
             else { continue }
             let due = now + randomised(options.commitTimeout)
             leading?.peers[place].commitDue = due

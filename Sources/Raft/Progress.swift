@@ -63,6 +63,9 @@ struct Progress: Sendable {
         return count
     }
 
+    /// Nothing is known of what it has right before `next`.
+    var mustBeProbed: Bool { stage == .probe && match + 1 != next }
+
     mutating func take(_ exchange: Exchange) -> Inflight? {
         guard let place = inflight.firstIndex(where: { $0.exchange == exchange }) else {
             return nil
@@ -74,6 +77,8 @@ struct Progress: Sendable {
     mutating func probe(from index: LogIndex) {
         stage = .probe
         next = index
+        commitTold = 0
+        commitDue = nil
         inflight.removeAll { item in
             if case .entries = item.kind { return true }
             return false

@@ -24,6 +24,8 @@ package struct RaftCore: Sendable {
     package internal(set) var lastContact: Instant?
     package var lastIndex: LogIndex { tail.lastIndex }
     package var lastTerm: Term { tail.lastTerm }
+    /// For whom this server has voted in `term`; empty for nobody.
+    package var votedFor: ServerID { vote }
 
     let address: String
     var random: SeededRandom

@@ -14,7 +14,7 @@ extension RaftCore {
             let limit = peer.stage == .probe ? 1 : Limits.inflightMax
             guard peer.appendsInflight < limit else { return }
             let tellsCommit = peer.commitDue.map { now >= $0 } ?? false
-            guard peer.next <= tail.lastIndex || tellsCommit else { return }
+            guard peer.next <= tail.lastIndex || tellsCommit || peer.mustBeProbed else { return }
             guard let previousTerm = tail.term(at: peer.next - 1, log),
                 peer.next >= tail.firstIndex || peer.next > tail.lastIndex
             else { return sendSnapshot(to: place) }
