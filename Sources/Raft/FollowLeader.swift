@@ -44,7 +44,10 @@ extension RaftCore {
 
     /// What is committed, or in a snapshot, agrees with every leader.
     private func agrees(with request: AppendEntries, _ log: some LogReading) -> Bool {
-        request.previousIndex < tail.snapshotIndex
+        if options.plantedBugs.contains(.ignoresPreviousTerm) {
+            return request.previousIndex <= tail.lastIndex
+        }
+        return request.previousIndex < tail.snapshotIndex
             || tail.term(at: request.previousIndex, log) == request.previousTerm
             || (request.previousIndex <= commitIndex
                 && tail.term(at: request.previousIndex, log) == nil)
@@ -154,10 +157,7 @@ extension RaftCore {
             return
         }
         follower.receiving = nil
-        let keepsRest =
-            tail.term(at: meta.index, log) == meta.term
-            || (options.plantedBugs.contains(.keepsLogAfterInstall)
-                && meta.index < tail.lastIndex)
+        let keepsRest = tail.term(at: meta.index, log) == meta.term
         out.append(.compact(through: keepsRest ? meta.index : max(tail.lastIndex, meta.index)))
         tail.install(meta, keepsRest: keepsRest)
         snapshot = meta

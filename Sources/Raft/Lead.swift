@@ -132,6 +132,7 @@ extension RaftCore {
         scheduleCommitNews()
         guard let due = leading?.heartbeatDue, now >= due else { return }
         expireExchanges()
+        remind()
         dropLeavers()
         if !quorumFollows {
             return follow(term: term, leader: nil)
@@ -151,6 +152,12 @@ extension RaftCore {
     private var quorumFollows: Bool {
         guard let leading, !options.plantedBugs.contains(.readsAfterLease) else { return true }
         return now < leading.quorumContact + options.electionTimeout
+    }
+
+    private mutating func remind() {
+        guard let due = leading?.reminderDue, now >= due else { return }
+        leading?.reminderDue = now + options.heartbeatTimeout
+        for place in (leading?.peers ?? []).indices { leading?.peers[place].commitTold = 0 }
     }
 
     private mutating func scheduleCommitNews() {

@@ -40,12 +40,15 @@ struct Leader: Sendable {
     /// regard for the lease, so there is none for the rest of the term.
     var leaseIsForfeited = false
     var heartbeatDue: Instant
+    /// The commit index is told to all again then: a follower that has restarted forgot it.
+    var reminderDue: Instant
     var transfer: Transfer?
 
     init(commitment: Commitment, now: Instant) {
         self.commitment = commitment
         quorumContact = now
         heartbeatDue = now
+        reminderDue = now
     }
 
     /// The first entry of its term.

@@ -67,8 +67,8 @@ package struct PlantedBugs: OptionSet, Sendable, Hashable {
     package static let votesForShorterLog = PlantedBugs(rawValue: 1 << 9)
     /// Counts a non-voter's copy towards the majority.
     package static let countsNonvoters = PlantedBugs(rawValue: 1 << 10)
-    /// Keeps its old log behind a snapshot that contradicts it.
-    package static let keepsLogAfterInstall = PlantedBugs(rawValue: 1 << 11)
+    /// Takes entries without looking whether the one before them agrees.
+    package static let ignoresPreviousTerm = PlantedBugs(rawValue: 1 << 11)
     /// Answers a `quorum` read without asking the quorum.
     package static let readsWithoutQuorum = PlantedBugs(rawValue: 1 << 12)
     /// Counts the reply to any append as if the newest entry were meant.

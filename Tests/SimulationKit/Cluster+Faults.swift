@@ -44,6 +44,9 @@ extension Cluster {
             servers[number].disk.failsAt = next
         case .lyingDisk: servers[anyone].disk.lies = true
         case .changeGroup: changeGroup()
+        case .changeAndSplit:
+            changeGroup()
+            network.split(servers.map { _ in chance(1, in: 2) })
         case .transfer:
             let target: ServerID? = chance(1, in: 2) ? nil : servers[anyone].id
             if let leader { step(leader, .transferLeadership(to: target, 0)) }
@@ -84,20 +87,24 @@ extension Cluster {
         // Sometimes one who believes to lead and does not.
         let leaders = servers.indices.filter { servers[$0].core?.role == .leader }
         for leader in leaders {
-            guard let core = servers[leader].core else { continue }
-            let voters = core.configuration.voters.count
-            let number = anyone
-            let id = servers[number].id
-            let address = Self.address(number)
-            let change: ConfigurationChange =
-                switch random.next() % 6 {
-                case 0: .addNonvoter(id: id, address: address)
-                case 1, 2: .addVoter(id: id, address: address)
-                case 3 where voters > 2: .demote(id: id)
-                case 4 where voters > 2: .remove(id: id)
-                default: .promote(id: id)
-                }
-            step(leader, .changeConfiguration(change, 0, previousIndex: nil))
+            for _ in 0...random.next() % 3 {
+                guard let core = servers[leader].core else { break }
+                let change = anyChange(voters: core.configuration.voters.count)
+                step(leader, .changeConfiguration(change, 0, previousIndex: nil))
+            }
+        }
+    }
+
+    private func anyChange(voters: Int) -> ConfigurationChange {
+        let number = anyone
+        let id = servers[number].id
+        let address = Self.address(number)
+        return switch random.next() % 6 {
+        case 0, 1: .addNonvoter(id: id, address: address)
+        case 2: .addVoter(id: id, address: address)
+        case 3 where voters > 2: .demote(id: id)
+        case 4 where voters > 2: .remove(id: id)
+        default: .promote(id: id)
         }
     }
 

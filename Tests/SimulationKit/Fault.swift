@@ -24,7 +24,10 @@ package struct FaultPlan: Sendable {
         case failingDisk
         /// A disk that says it has synced. No protocol survives it: it shows that the checkers see.
         case lyingDisk
+        /// One to three changes are asked for at once.
         case changeGroup
+        /// The same, and the group falls into two halves while they are on their way.
+        case changeAndSplit
         case transfer
     }
 
@@ -45,12 +48,24 @@ package struct FaultPlan: Sendable {
         (.split, 4), (.isolateLeader, 4), (.oneWay, 3), (.scatter, 2), (.heal, 5),
     ])
     package static let membership = FaultPlan([
-        (.changeGroup, 8), (.crash, 2), (.isolateLeader, 2), (.split, 1), (.heal, 3),
+        (.changeGroup, 6), (.changeAndSplit, 6), (.crash, 2), (.isolateLeader, 1), (.heal, 5),
         (.transfer, 1),
+    ])
+    package static let elections = FaultPlan([
+        (.transfer, 8), (.crash, 6), (.blackout, 2), (.isolateLeader, 2), (.oneWay, 2), (.heal, 4),
+    ])
+    /// What is written late and lost early.
+    package static let power = FaultPlan([
+        (.slowDisk, 3), (.crash, 6), (.crashInStep, 2), (.blackout, 4),
+    ])
+    /// A leader that does not know that it is one no longer.
+    package static let staleLeaders = FaultPlan([
+        (.isolateLeader, 6), (.clockJump, 3), (.split, 2), (.heal, 5),
     ])
     package static let everything = FaultPlan([
         (.crash, 4), (.crashInStep, 4), (.blackout, 1), (.split, 2), (.isolateLeader, 3),
         (.oneWay, 2), (.scatter, 1), (.heal, 6), (.clockJump, 2), (.slowDisk, 1), (.fullDisk, 1),
-        (.failingDisk, 1), (.changeGroup, 4), (.transfer, 2),
+        (.failingDisk, 1), (.changeGroup, 4), (.changeAndSplit, 1),
+        (.transfer, 2),
     ])
 }
