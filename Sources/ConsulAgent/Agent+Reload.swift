@@ -1,4 +1,5 @@
 import ConsulConfig
+import ConsulHTTP
 package import ConsulModel
 import HTTPTransport
 import LocalAgent
@@ -99,10 +100,11 @@ extension Agent: AgentControl {
         if let level = Logger.Level(consul: new.logging.level) { logSink.level = level }
         nodeMeta.node = NodeIdentity.node(new, id: nodeID)
         antiEntropy.compareSoon()
-        let servers = changing.withLock { changing in
+        let (servers, context) = changing.withLock { changing in
             changing.config = new
-            return changing.servers
+            return (changing.servers, changing.context)
         }
+        context?.update(Self.faceSettings(new))
         for server in servers {
             server.setConnectionsPerClient(new.limits.httpMaxConnectionsPerClient)
         }

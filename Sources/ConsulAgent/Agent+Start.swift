@@ -85,6 +85,8 @@ extension Agent {
     }
 
     private func listen(_ config: RuntimeConfig) async throws(ConsulAgentError) {
+        let context = makeContext()
+        changing.withLock { $0.context = context }
         let servers = try await Listeners.start(
             config, handler: ConsulHandler(context), on: loops.group,
             logger: logSink.logger("agent.http"))
@@ -94,7 +96,7 @@ extension Agent {
         }
     }
 
-    private var context: AgentContext {
+    private func makeContext() -> AgentContext {
         AgentContext(
             backend: backend, membership: membership, control: self, local: local,
             registrar: registrar, runners: runners, watches: watches, events: events,
@@ -111,6 +113,13 @@ extension Agent {
         settings.datacenter = config.node.datacenter
         settings.alwaysPretty = config.devMode
         settings.valueBytesMax = config.limits.kvMaxValueSize
+        settings.uiEnabled = config.ui.isEnabled
+        settings.uiContentPath = config.ui.path
+        settings.responseHeaders = config.limits.responseHeaders
+        settings.blockedPrefixes = config.limits.blockEndpoints
+        settings.writers = config.limits.allowWriteHTTPFrom.compactMap { CIDRBlock($0) }
+        settings.discoveryMaxStale = config.limits.discoveryMaxStale
+        settings.allowsUnprintablePaths = config.limits.allowsUnprintablePaths
         return settings
     }
 

@@ -17,6 +17,7 @@ package final class Agent: Sendable {
     struct Changing {
         var config: RuntimeConfig
         var servers: [HTTPServer] = []
+        var context: AgentContext?
         var tasks: [Task<Void, Never>] = []
         var pidFile: PIDFile?
         var isStopping = false

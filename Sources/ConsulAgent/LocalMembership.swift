@@ -25,11 +25,13 @@ final class LocalMembership: Membership {
     func members(wan: Bool) -> [Member] { [localMember] }
 
     func fire(_ event: UserEvent) throws(ConsulError) {
-        guard event.name.utf8.count + event.payload.count <= Limits.userEventBytesMax else {
+        let time = clock.withLock { $0 + 1 }
+        if let stage = EventSize.excess(event, lTime: time, most: Limits.userEventBytesMax) {
             throw ConsulError(
                 .internal,
-                "user event exceeds configured limit of \(Limits.userEventBytesMax) bytes "
-                    + "before encoding")
+                "1 error occurred:\n\t* error broadcasting event to segment \"\": user event "
+                    + "exceeds configured limit of \(Limits.userEventBytesMax) bytes \(stage) "
+                    + "encoding\n\n")
         }
         var event = event
         event.lTime = clock.withLock { time in

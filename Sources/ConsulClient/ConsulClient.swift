@@ -25,6 +25,8 @@ package final class ConsulClient: Sendable {
         package var keyFile = ""
         package var tlsServerName = ""
         package var datacenter = ""
+        /// Of Consul Enterprise; sent along, for the agent to judge.
+        package var namespace = ""
         package var isStale = false
         package init() {}
     }
@@ -147,6 +149,7 @@ package final class ConsulClient: Sendable {
     ) -> HTTPCall {
         var parameters = parameters
         if !settings.datacenter.isEmpty { parameters.append(("dc", settings.datacenter)) }
+        if !settings.namespace.isEmpty { parameters.append(("ns", settings.namespace)) }
         if settings.isStale { parameters.append(("stale", "")) }
         let query = parameters.map { "\(Self.escape($0.0))=\(Self.escape($0.1))" }
             .joined(separator: "&")

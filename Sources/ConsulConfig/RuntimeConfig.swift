@@ -15,6 +15,7 @@ package struct RuntimeConfig: Sendable {
     package var tls = TLSFileSettings()
     package var dns = DNSSettings()
     package var telemetry = TelemetrySettings()
+    package var ui = UISettings()
 
     package var services: [Placed<ServiceDefinition>] = []
     /// Checks outside of services.

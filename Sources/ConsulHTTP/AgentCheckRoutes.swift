@@ -19,13 +19,16 @@ let agentCheckRoutes = [
 /// `/v1/agent/check…`: the checks of this agent.
 enum AgentCheckRoutes {
     @Sendable static func list(_ exchange: Exchange) throws(ConsulError) {
-        let checks = try exchange.filtered(exchange.agent.local.checks.mapValues { $0.check })
-        exchange.responder.respond(exchange.json(checks))
+        try exchange.query.refuseNamespace()
+        let checks = exchange.agent.local.checks.mapValues { $0.check }
+        exchange.responder.respond(
+            exchange.json(try exchange.filtered(checks, judgesEach: true)))
     }
 
     @Sendable static func register(_ exchange: Exchange) async throws(ConsulError)
         -> HTTPResponse
     {
+        try exchange.query.refuseNamespace()
         var definition = try exchange.body(CheckDefinition.self)
         if definition.token.isEmpty { definition.token = exchange.token }
         guard !definition.name.isEmpty else {
@@ -42,6 +45,7 @@ enum AgentCheckRoutes {
     @Sendable static func deregister(_ exchange: Exchange) async throws(ConsulError)
         -> HTTPResponse
     {
+        try exchange.query.refuseNamespace()
         let id = try exchange.requireSubject("Missing check ID")
         if exchange.agent.local.check(id) != nil {
             try await exchange.agent.registrar.deregister(check: id)
@@ -76,6 +80,7 @@ enum AgentCheckRoutes {
     private static func heartbeat(
         _ exchange: Exchange, _ status: CheckStatus, output: String
     ) async throws(ConsulError) -> HTTPResponse {
+        try exchange.query.refuseNamespace()
         let agent = exchange.agent
         try agent.runners.heartbeat(
             exchange.subject, CheckObservation(status, output, isFinal: true))

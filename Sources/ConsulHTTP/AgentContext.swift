@@ -3,6 +3,7 @@ package import LocalAgent
 package import Logging
 package import Platform
 package import PluginAPI
+package import Primitives
 import Synchronization
 package import Wire
 
@@ -25,7 +26,7 @@ package final class AgentContext: Sendable {
     /// The counters as `/v1/agent/self` and `consul info` show them.
     package let statistics: @Sendable () -> [String: [String: String]]
     package let nodeMeta: @Sendable () -> [String: String]
-    private let currentSettings: Mutex<Settings>
+    private let currentFace: Mutex<Face>
 
     /// What the configuration says about the faces; a reload makes new ones.
     package struct Settings: Hashable, Sendable {
@@ -36,7 +37,33 @@ package final class AgentContext: Sendable {
         /// Where `/` leads while the UI is on.
         package var uiContentPath = "/ui/"
         package var valueBytesMax = 512 << 10
+        /// `http_config.response_headers`.
+        package var responseHeaders: [String: String] = [:]
+        /// `http_config.block_endpoints`.
+        package var blockedPrefixes: [String] = []
+        /// `http_config.allow_write_http_from`; empty: all.
+        package var writers: [CIDRBlock] = []
+        /// `discovery_max_stale`; above zero, a read of the catalog or of health that asks for no
+        /// consistency is a stale one.
+        package var discoveryMaxStale = GoDuration.zero
+        package var allowsUnprintablePaths = false
         package init() {}
+    }
+
+    /// The settings of one moment: one reference, so that a request takes them once and cheaply.
+    final class Face: Sendable {
+        let settings: Settings
+        /// False: no guard and no header of `http_config` bears on any request.
+        let isGuarded: Bool
+        let headers: [(name: String, value: String)]
+
+        init(_ settings: Settings) {
+            self.settings = settings
+            headers = settings.responseHeaders.sorted { $0.key < $1.key }.map { ($0, $1) }
+            isGuarded =
+                !settings.responseHeaders.isEmpty || !settings.blockedPrefixes.isEmpty
+                || !settings.writers.isEmpty
+        }
     }
 
     package init(
@@ -63,10 +90,14 @@ package final class AgentContext: Sendable {
         self.configuration = configuration
         self.statistics = statistics
         self.nodeMeta = nodeMeta
-        currentSettings = Mutex(settings)
+        currentFace = Mutex(Face(settings))
     }
-    package var settings: Settings { currentSettings.withLock { $0 } }
+
+    var face: Face { currentFace.withLock { $0 } }
 
     /// For a reload.
-    package func update(_ settings: Settings) { currentSettings.withLock { $0 = settings } }
+    package func update(_ settings: Settings) {
+        let face = Face(settings)
+        currentFace.withLock { $0 = face }
+    }
 }

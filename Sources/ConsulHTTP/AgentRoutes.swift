@@ -2,7 +2,6 @@ import ConsulModel
 import HTTPTransport
 import LocalAgent
 import Logging
-import NIOHTTP1
 import Platform
 import PluginAPI
 import Wire
@@ -16,6 +15,8 @@ let agentRoutes = [
     Route("/v1/agent/join/", ("PUT", .task(AgentRoutes.join))),
     Route("/v1/agent/force-leave/", ("PUT", .task(AgentRoutes.forceLeave))),
     Route("/v1/agent/maintenance", ("PUT", .task(AgentRoutes.maintenance))),
+    Route("/v1/agent/ready", ("GET", .direct(AgentRoutes.ready))),
+    Route("/v1/agent/live", ("GET", .direct(AgentRoutes.live))),
     Route("/v1/agent/monitor", ("GET", .direct(AgentRoutes.monitor))),
 ]
 
@@ -88,13 +89,33 @@ enum AgentRoutes {
         return Exchange.empty
     }
 
-    /// Streams log lines until the client goes.
+    /// Beyond Consul: 200 while the agent answers at all.
+    @Sendable static func live(_ exchange: Exchange) throws(ConsulError) {
+        exchange.responder.respond(.text(200, "live"))
+    }
+
+    /// Beyond Consul: 200 while reads and writes can be served, so while there is a leader; else
+    /// 503.
+    @Sendable static func ready(_ exchange: Exchange) throws(ConsulError) {
+        exchange.call(.statusLeader, NamedQuery("", QueryOptions())) { leader in
+            leader.isEmpty ? ErrorMapping.withoutLeader : .text(200, "ready")
+        }
+    }
+
+    /// Streams log lines until the client goes: first those of late, unless `?recent=false` leaves
+    /// them out, then new ones. `?logjson` asks for JSON.
     @Sendable static func monitor(_ exchange: Exchange) throws(ConsulError) {
         let name = exchange.query.has("loglevel") ? exchange.query["loglevel"] : "INFO"
         guard let level = Logger.Level(consul: name) else {
             throw ConsulError(.badRequest, "Bad request: Unknown log level: \(name)")
         }
-        guard let watcher = exchange.agent.logSink?.watch(level: level) else {
+        let form = exchange.query.has("logjson") ? LogForm.json : .text
+        let showsRecent = exchange.query["recent"] != "false"
+        let logger = exchange.agent.logger
+        guard
+            let watcher = exchange.agent.logSink?.watch(
+                level: level, form: form, showsRecent: showsRecent)
+        else {
             throw ConsulError(.tooManyRequests, "too many monitors: stop one first")
         }
         let stream = exchange.responder.respond(
@@ -107,6 +128,11 @@ enum AgentRoutes {
             }
             watcher.cancel()
             stream.end()
+            if watcher.droppedLines > 0 {
+                logger.warning(
+                    "Dropped logs during monitor request",
+                    metadata: ["dropped_count": "\(watcher.droppedLines)"])
+            }
         }
     }
 }

@@ -1,7 +1,6 @@
 import ConsulModel
 import HTTPTransport
 import LocalAgent
-import NIOHTTP1
 import Watch
 import Wire
 
@@ -18,6 +17,7 @@ let agentServiceRoutes = [
 /// `/v1/agent/service…`: the services of this agent.
 enum AgentServiceRoutes {
     @Sendable static func list(_ exchange: Exchange) throws(ConsulError) {
+        try exchange.query.refuseNamespace()
         let services = exchange.agent.local.services.mapValues { AgentService($0.service) }
         exchange.responder.respond(exchange.json(try exchange.filtered(services)))
     }
@@ -25,6 +25,7 @@ enum AgentServiceRoutes {
     @Sendable static func register(_ exchange: Exchange) async throws(ConsulError)
         -> HTTPResponse
     {
+        try exchange.query.refuseNamespace()
         var definition = try exchange.body(ServiceDefinition.self)
         if definition.token.isEmpty { definition.token = exchange.token }
         guard !definition.name.isEmpty else {
@@ -64,6 +65,7 @@ enum AgentServiceRoutes {
     @Sendable static func deregister(_ exchange: Exchange) async throws(ConsulError)
         -> HTTPResponse
     {
+        try exchange.query.refuseNamespace()
         let id = try exchange.requireSubject("Missing service ID")
         if exchange.agent.local.service(id) != nil {
             try await exchange.agent.registrar.deregister(service: id)
@@ -87,7 +89,8 @@ enum AgentServiceRoutes {
     /// Blocks on the content's hash (`?hash=`), not on an index.
     @Sendable static func one(_ exchange: Exchange) throws(ConsulError) {
         let id = exchange.subject
-        let options = try exchange.query.options(token: exchange.token)
+        try exchange.query.refuseNamespace()
+        let options = try exchange.query.waiting()
         let hash = exchange.query["hash"]
         guard exchange.agent.local.service(id) != nil else {
             throw LocalAgentError.unknownServiceID(id)
@@ -112,6 +115,7 @@ enum AgentServiceRoutes {
     // MARK: Health in one word
 
     @Sendable static func healthByName(_ exchange: Exchange) throws(ConsulError) {
+        try exchange.query.refuseNamespace()
         let name = try exchange.requireSubject("Missing service Name")
         let found = exchange.agent.local.services.values
             .filter { $0.service.service == name }
@@ -123,6 +127,7 @@ enum AgentServiceRoutes {
     }
 
     @Sendable static func healthByID(_ exchange: Exchange) throws(ConsulError) {
+        try exchange.query.refuseNamespace()
         let id = try exchange.requireSubject("Missing serviceID")
         guard let service = exchange.agent.local.service(id)?.service else {
             return nothing(exchange, "ServiceId \(id) not found")

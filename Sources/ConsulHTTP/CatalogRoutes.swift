@@ -16,52 +16,54 @@ let catalogRoutes = [
 /// `/v1/catalog/…`.
 enum CatalogRoutes {
     @Sendable static func register(_ exchange: Exchange) throws(ConsulError) {
+        try exchange.query.refuseNamespace()
         var request = try exchange.body(RegisterRequest.self)
         request.token = exchange.token
         exchange.call(.catalogRegister, request) { exchange.json($0) }
     }
 
     @Sendable static func deregister(_ exchange: Exchange) throws(ConsulError) {
+        try exchange.query.refuseNamespace()
         var request = try exchange.body(DeregisterRequest.self)
         request.token = exchange.token
         exchange.call(.catalogDeregister, request) { exchange.json($0) }
     }
 
     @Sendable static func datacenters(_ exchange: Exchange) throws(ConsulError) {
-        var query = try exchange.namedQuery()
+        var query = NamedQuery("", try exchange.query.consistency(token: exchange.token))
         query.options.datacenter = ""  // every datacenter knows of all
         exchange.call(.catalogListDatacenters, query) { exchange.json($0) }
     }
 
     @Sendable static func nodes(_ exchange: Exchange) throws(ConsulError) {
-        exchange.call(.catalogListNodes, try exchange.namedQuery()) {
+        exchange.call(.catalogListNodes, try exchange.discoveryQuery()) {
             exchange.json($0.value, $0.meta)
         }
     }
 
     @Sendable static func services(_ exchange: Exchange) throws(ConsulError) {
-        exchange.call(.catalogListServices, try exchange.namedQuery()) {
+        exchange.call(.catalogListServices, try exchange.discoveryQuery()) {
             exchange.json($0.value, $0.meta)
         }
     }
 
     @Sendable static func service(_ exchange: Exchange) throws(ConsulError) {
         let name = try exchange.requireSubject("Missing service name")
-        var query = try exchange.namedQuery(name)
+        var query = try exchange.discoveryQuery(name)
         query.tags = exchange.query.all("tag")
         exchange.call(.catalogServiceNodes, query) { exchange.json($0.value, $0.meta) }
     }
 
     @Sendable static func node(_ exchange: Exchange) throws(ConsulError) {
         let name = try exchange.requireSubject("Missing node name")
-        exchange.call(.catalogNodeServices, try exchange.namedQuery(name)) {
+        exchange.call(.catalogNodeServices, try exchange.discoveryQuery(name)) {
             exchange.json($0.value.map { NodeServiceMap($0) }, $0.meta)
         }
     }
 
     @Sendable static func nodeServiceList(_ exchange: Exchange) throws(ConsulError) {
         let name = try exchange.requireSubject("Missing node name")
-        exchange.call(.catalogNodeServices, try exchange.namedQuery(name)) {
+        exchange.call(.catalogNodeServices, try exchange.discoveryQuery(name)) {
             exchange.json(NodeServiceList($0.value), $0.meta)
         }
     }

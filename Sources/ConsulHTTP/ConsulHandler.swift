@@ -1,7 +1,6 @@
 import ConsulModel
 package import HTTPTransport
 import Logging
-import NIOHTTP1
 import PluginAPI
 import Primitives
 
@@ -15,18 +14,31 @@ package final class ConsulHandler: HTTPHandler {
     package func handle(_ request: HTTPRequest, _ responder: HTTPResponder) {
         let subject: String
         let route: Route
-        switch RequestPath(request.path, table) {
+        let face = agent.face
+        switch RequestPath(
+            request, table, allowsUnprintable: face.settings.allowsUnprintablePaths)
+        {
         case .route(let found, let rest): (route, subject) = (found, rest)
         case .moved(let path):
             responder.respond(Self.moved(to: path, request))
             return
         case .unknown:
-            responder.respond(otherPath(request, agent))
+            responder.respond(otherPath(request, face.settings))
+            return
+        case .server:
+            responder.respond(HTTPResponse(status: 200, headers: ["Vary": ""]))
             return
         case .broken:
             responder.respond(
                 .text(400, "Invalid path: a percent escape is broken, not UTF-8 or not printable"))
             return
+        }
+        if face.isGuarded {
+            responder.addHeaders(face.headers)
+            if let refusal = HTTPGuards.refusal(request, route, subject, face.settings) {
+                responder.respond(refusal)
+                return
+            }
         }
         guard let action = route.actions.first(where: { $0.method == request.method })?.action
         else {
@@ -35,7 +47,7 @@ package final class ConsulHandler: HTTPHandler {
         }
         let exchange = Exchange(
             request: request, responder: responder, subject: subject,
-            query: QueryParameters(request.query), agent: agent)
+            query: QueryParameters(request.query), agent: agent, face: face)
         if agent.logger.logLevel <= .debug { logWhenDone(exchange) }
         switch action {
         case .direct(let body):
@@ -72,12 +84,14 @@ package final class ConsulHandler: HTTPHandler {
         return response
     }
 
-    private func otherPath(_ request: HTTPRequest, _ agent: AgentContext) -> HTTPResponse {
+    private func otherPath(_ request: HTTPRequest, _ settings: AgentContext.Settings)
+        -> HTTPResponse
+    {
         guard request.path == "/" else {
             return HTTPResponse(status: 404, headers: ["Vary": ""])
         }
-        if agent.settings.uiEnabled {
-            return Self.moved(to: agent.settings.uiContentPath, request, keepsQuery: false)
+        if settings.uiEnabled {
+            return Self.moved(to: settings.uiContentPath, request, keepsQuery: false)
         }
         return .text(200, "Consul Agent")
     }

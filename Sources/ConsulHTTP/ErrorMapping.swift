@@ -17,4 +17,11 @@ enum ErrorMapping {
     static func response(for error: ConsulError) -> HTTPResponse {
         .text(status(of: error.kind), error.message)
     }
+
+    // MARK: What is refused before anybody is asked
+
+    static let blocked = HTTPResponse.text(403, "Endpoint is blocked by agent configuration")
+    static let restricted = HTTPResponse.text(403, "Access is restricted")
+    static let withoutPermissions = HTTPResponse.text(401, "ACL support disabled")
+    static let withoutLeader = HTTPResponse.text(503, "No cluster leader")
 }

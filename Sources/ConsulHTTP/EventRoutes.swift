@@ -2,7 +2,6 @@ import ConsulModel
 import HTTPTransport
 import LocalAgent
 import NIOCore
-import NIOHTTP1
 import Primitives
 import Wire
 
@@ -28,7 +27,7 @@ enum EventRoutes {
         try refuse(event.serviceFilter, "service")
         try refuse(event.tagFilter, "tag")
         let datacenter = exchange.query["dc"]
-        if !datacenter.isEmpty, datacenter != exchange.agent.settings.datacenter {
+        if !datacenter.isEmpty, datacenter != exchange.face.settings.datacenter {
             throw ConsulError(.internal, "No path to datacenter")
         }
         var random = SystemRandomNumberGenerator()
@@ -48,11 +47,11 @@ enum EventRoutes {
     }
 
     @Sendable static func list(_ exchange: Exchange) throws(ConsulError) {
-        let options = try exchange.query.options(token: exchange.token)
+        let options = try exchange.query.waiting()
         let name = exchange.query["name"]
         let pending = exchange.agent.events.read(named: name, after: options.minQueryIndex) {
             events, index in
-            var headers: HTTPHeaders = ["Content-Type": "application/json"]
+            var headers: HeaderFields = ["Content-Type": "application/json"]
             headers.add(name: "X-Consul-Index", value: String(index))
             var response = exchange.json(events)
             response.headers = headers

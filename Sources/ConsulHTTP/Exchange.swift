@@ -1,17 +1,30 @@
 import ConsulModel
 import HTTPTransport
-import NIOHTTP1
 import Primitives
 import Wire
 
-/// One request on its way to an answer, as a route's handler sees it.
-struct Exchange: Sendable {
+/// One request on its way to an answer, as a route's handler sees it. An object, since it is handed
+/// on several times: its parts are counted once.
+final class Exchange: Sendable {
     let request: HTTPRequest
     let responder: HTTPResponder
     /// What stands behind the route's prefix, its escapes undone; empty for an exact route.
     let subject: String
     let query: QueryParameters
     let agent: AgentContext
+    let face: AgentContext.Face
+
+    init(
+        request: HTTPRequest, responder: HTTPResponder, subject: String, query: QueryParameters,
+        agent: AgentContext, face: AgentContext.Face
+    ) {
+        self.request = request
+        self.responder = responder
+        self.subject = subject
+        self.query = query
+        self.agent = agent
+        self.face = face
+    }
 
     // MARK: Asking
 
@@ -24,7 +37,24 @@ struct Exchange: Sendable {
     }
 
     func namedQuery(_ name: String = "") throws(ConsulError) -> NamedQuery {
-        NamedQuery(name, try query.options(token: token))
+        NamedQuery(name, try options())
+    }
+
+    /// The query's options, with `Cache-Control` judged as Consul does.
+    func options() throws(ConsulError) -> QueryOptions {
+        try CacheControl.refuseWrong(request.headers)
+        return try query.options(token: token)
+    }
+
+    /// A read of the catalog or of health: `discovery_max_stale` bears on it.
+    func discoveryQuery(_ name: String = "") throws(ConsulError) -> NamedQuery {
+        var query = try namedQuery(name)
+        if face.settings.discoveryMaxStale > .zero, query.options.consistency == .standard,
+            !self.query.has("leader"), !self.query.has("cached")
+        {
+            query.options.consistency = .stale
+        }
+        return query
     }
 
     /// The body as a record. Consul's words for one that cannot be read.
@@ -41,16 +71,22 @@ struct Exchange: Sendable {
     }
 
     /// Those of `records` that `?filter` lets pass.
-    func filtered<Value: Record & Sendable>(_ records: [String: Value]) throws(ConsulError)
-        -> [String: Value]
-    {
+    /// - Parameter judgesEach: Consul finds a wrong field only at the first record, and says so
+    ///   without its usual beginning.
+    func filtered<Value: Record & Sendable>(
+        _ records: [String: Value], judgesEach: Bool = false
+    ) throws(ConsulError) -> [String: Value] {
         let expression = query["filter"]
         guard !expression.isEmpty else { return records }
         do throws(FilterError) {
             let filter = try Filter(expression, for: Value.self)
             return records.filter { filter.matches($0.value) }
         } catch {
-            throw ConsulError(.internal, error.description)
+            guard judgesEach, error.isAboutFields else {
+                throw ConsulError(.internal, error.description)
+            }
+            if records.isEmpty { return records }
+            throw ConsulError(.internal, error.reason)
         }
     }
 
@@ -71,7 +107,7 @@ struct Exchange: Sendable {
 
     // MARK: Answering
 
-    var isPretty: Bool { agent.settings.alwaysPretty || query.has("pretty") }
+    var isPretty: Bool { face.settings.alwaysPretty || query.has("pretty") }
 
     func json(
         _ value: some WireValue, _ meta: QueryMeta? = nil, status: Int = 200,
@@ -85,20 +121,23 @@ struct Exchange: Sendable {
     func json(
         encoded body: [UInt8], _ meta: QueryMeta?, status: Int = 200, showsConsistency: Bool = true
     ) -> HTTPResponse {
-        var headers = HTTPHeaders()
-        headers.add(name: "Content-Type", value: "application/json")
+        var headers = HeaderFields(reserving: 192)
+        headers.add(lines: "Content-Type: application/json\r\n")
         if let meta { Self.add(meta, to: &headers, showsConsistency: showsConsistency) }
         return HTTPResponse(status: status, headers: headers, body: body)
     }
 
-    static func add(_ meta: QueryMeta, to headers: inout HTTPHeaders, showsConsistency: Bool) {
+    static func add(_ meta: QueryMeta, to headers: inout HeaderFields, showsConsistency: Bool) {
         if showsConsistency {
             headers.add(
                 name: "X-Consul-Effective-Consistency", value: meta.consistency.rawValue)
         }
-        headers.add(name: "X-Consul-Index", value: String(max(meta.index, 1)))
-        headers.add(name: "X-Consul-Knownleader", value: meta.knownLeader ? "true" : "false")
-        headers.add(name: "X-Consul-Lastcontact", value: String(meta.lastContact.milliseconds))
+        headers.add(name: "X-Consul-Index", number: max(meta.index, 1))
+        headers.add(
+            lines: meta.knownLeader
+                ? "X-Consul-Knownleader: true\r\n" : "X-Consul-Knownleader: false\r\n")
+        headers.add(
+            name: "X-Consul-Lastcontact", number: UInt64(max(meta.lastContact.milliseconds, 0)))
     }
 
     static let empty = HTTPResponse(status: 200)

@@ -13,7 +13,7 @@ let healthRoutes = [
 enum HealthRoutes {
     @Sendable static func service(_ exchange: Exchange) throws(ConsulError) {
         let name = try exchange.requireSubject("Missing service name")
-        var query = try exchange.namedQuery(name)
+        var query = try exchange.discoveryQuery(name)
         query.tags = exchange.query.all("tag")
         query.passingOnly = try exchange.query.flag("passing")
         exchange.call(.healthServiceNodes, query) { exchange.json($0.value, $0.meta) }
@@ -21,21 +21,21 @@ enum HealthRoutes {
 
     @Sendable static func serviceChecks(_ exchange: Exchange) throws(ConsulError) {
         let name = try exchange.requireSubject("Missing service name")
-        exchange.call(.healthServiceChecks, try exchange.namedQuery(name)) {
+        exchange.call(.healthServiceChecks, try exchange.discoveryQuery(name)) {
             exchange.json($0.value, $0.meta)
         }
     }
 
     @Sendable static func node(_ exchange: Exchange) throws(ConsulError) {
         let name = try exchange.requireSubject("Missing node name")
-        exchange.call(.healthNodeChecks, try exchange.namedQuery(name)) {
+        exchange.call(.healthNodeChecks, try exchange.discoveryQuery(name)) {
             exchange.json($0.value, $0.meta)
         }
     }
 
     @Sendable static func state(_ exchange: Exchange) throws(ConsulError) {
         let name = try exchange.requireSubject("Missing check state")
-        exchange.call(.healthChecksInState, try exchange.namedQuery(name)) {
+        exchange.call(.healthChecksInState, try exchange.discoveryQuery(name)) {
             exchange.json($0.value, $0.meta)
         }
     }

@@ -1,4 +1,5 @@
 import ConsulModel
+import HTTPTransport
 import Primitives
 
 /// The parameters behind the `?` of a request, and Consul's rules for the common ones.
@@ -15,8 +16,12 @@ package struct QueryParameters: Sendable {
             return
         }
         var pairs: [(name: String, value: String)] = []
-        // By bytes: a combining mark behind a `&` would make one character with it.
-        for part in query.utf8.split(separator: UInt8(ascii: "&"), maxSplits: Self.countMax) {
+        // By bytes: a combining mark behind a `&` would make one character with it. `;` parts them
+        // too, as in the Go of Consul's time.
+        let parts = query.utf8.split(maxSplits: Self.countMax) {
+            $0 == UInt8(ascii: "&") || $0 == UInt8(ascii: ";")
+        }
+        for part in parts {
             let sides = part.split(
                 separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
             guard let name = PercentDecoding.decode(Substring(sides[0]), plusIsSpace: true),
@@ -66,38 +71,95 @@ package struct QueryParameters: Sendable {
 
     /// What every read understands.
     func options(token: String) throws(ConsulError) -> QueryOptions {
-        var options = QueryOptions()
-        options.token = token
-        guard !pairs.isEmpty else { return options }
+        if pairs.isEmpty {
+            var options = QueryOptions()
+            options.token = token
+            return options
+        }
         try refuseNamespace()
-        options.datacenter = self["dc"]
-        options.filter = self["filter"]
-        options.near = self["near"]
-        if has("index") {
-            guard let index = UInt64(self["index"]) else {
+        return try consistency(token: token)
+    }
+
+    /// The same for reads that look at no namespace.
+    func consistency(token: String) throws(ConsulError) -> QueryOptions {
+        var options = QueryOptions()
+        if !pairs.isEmpty {
+            options = try waiting()
+            try readConsistency(&options)
+            options.datacenter = self["dc"]
+            options.filter = self["filter"]
+            options.near = self["near"]
+            for pair in all("node-meta") {
+                let sides = pair.split(
+                    separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+                options.nodeMeta[String(sides[0])] = sides.count == 2 ? String(sides[1]) : ""
+            }
+        }
+        options.token = token
+        return options
+    }
+
+    /// `?index` and `?wait` alone; empty ones count as missing.
+    func waiting() throws(ConsulError) -> QueryOptions {
+        var options = QueryOptions()
+        let index = self["index"]
+        if !index.isEmpty {
+            guard !index.hasPrefix("+"), let index = UInt64(index) else {
                 throw ConsulError(.badRequest, "Invalid index")
             }
             options.minQueryIndex = index
         }
-        if has("wait") {
-            guard let wait = GoDuration(self["wait"]) else {
+        let wait = self["wait"]
+        if !wait.isEmpty {
+            guard let wait = GoDuration(wait) else {
                 throw ConsulError(.badRequest, "Invalid wait time")
             }
             options.maxQueryTime = wait
         }
-        if has("stale") { options.consistency = .stale }
-        if has("consistent") {
-            guard options.consistency != .stale else {
-                throw ConsulError(
-                    .badRequest,
-                    "Cannot specify ?stale with ?consistent, conflicting semantics.")
-            }
-            options.consistency = .consistent
-        }
-        for pair in all("node-meta") {
-            let sides = pair.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-            options.nodeMeta[String(sides[0])] = sides.count == 2 ? String(sides[1]) : ""
-        }
         return options
+    }
+
+    /// `?stale`, `?consistent`, `?cached` and `?max_stale`. One server alone is never behind its
+    /// leader, so that no `max_stale` is too short.
+    private func readConsistency(_ options: inout QueryOptions) throws(ConsulError) {
+        if has("stale") { options.consistency = .stale }
+        let age = self["max_stale"]
+        if !age.isEmpty {
+            guard let limit = GoDuration(age) else {
+                throw ConsulError(.badRequest, "Invalid max_stale value \(GoText.quoted(age))")
+            }
+            if limit > .zero { options.consistency = .stale }
+        }
+        guard has("consistent") else { return }
+        for (name, isGiven) in [
+            ("stale", options.consistency == .stale), ("cached", has("cached")),
+        ] where isGiven {
+            throw ConsulError(
+                .badRequest,
+                "Cannot specify ?\(name) with ?consistent, conflicting semantics.")
+        }
+        options.consistency = .consistent
+    }
+}
+
+/// The header `Cache-Control` of a request. Answers are always fresh here: no `max-age` is too
+/// short for them.
+enum CacheControl {
+    static func refuseWrong(_ headers: RequestFields) throws(ConsulError) {
+        for value in headers.list(name: "Cache-Control") {
+            let sides = value.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard ["max-age", "stale-if-error"].contains(sides[0]) else { continue }
+            guard sides.count == 2, Int64(sides[1]) != nil else {
+                throw ConsulError(.badRequest, "Invalid Cache-Control header.")
+            }
+        }
+    }
+}
+
+/// Text as Go's `%q` writes it, for printable text.
+enum GoText {
+    static func quoted(_ text: String) -> String {
+        let escaped = text.flatMap { $0 == "\"" || $0 == "\\" ? ["\\", $0] : [$0] }
+        return "\"" + String(escaped) + "\""
     }
 }

@@ -1,3 +1,5 @@
+import HTTPTransport
+
 /// What the path of a request leads to, by the rules of Go's `ServeMux`: escapes are undone
 /// first, and a path with `//`, `.` or `..` in it, or a group's without its last `/`, is moved to
 /// its clean form.
@@ -9,21 +11,67 @@ enum RequestPath {
     /// Not UTF-8, an escape that is none, or a character that cannot be printed: Consul refuses
     /// these too, lest they forge lines of logs and terminals.
     case broken
+    /// `OPTIONS *`: not one path, but the server.
+    case server
 
-    init(_ raw: Substring, _ table: RouteTable) {
-        guard let path = PercentDecoding.decode(raw), Self.isPrintable(path) else {
+    init(_ request: HTTPRequest, _ table: RouteTable, allowsUnprintable: Bool) {
+        self.init(
+            request.path, table, method: request.method, allowsUnprintable: allowsUnprintable)
+    }
+
+    init(
+        _ target: Substring, _ table: RouteTable, method: String = "GET",
+        allowsUnprintable: Bool = false
+    ) {
+        if Self.isPlain(target) {
+            let path = String(target)
+            if let (route, rest) = table.find(path) {
+                self = .route(route, String(rest))
+                return
+            }
+        }
+        let raw = target.utf8.first == Self.slash ? target : Self.behindHost(target)
+        if raw == "*", method == "OPTIONS" {
+            self = .server
+            return
+        }
+        guard raw.utf8.first == Self.slash, let path = PercentDecoding.decode(raw),
+            allowsUnprintable || Self.isPrintable(path)
+        else {
             self = .broken
             return
         }
         if let clean = Self.cleaned(path) {
             self = .moved(clean)
-        } else if let (route, rest) = table.find(path[...]) {
+        } else if let (route, rest) = table.find(path) {
             self = .route(route, String(rest))
         } else if table.isGroup(path) {
             self = .moved(path + "/")
         } else {
             self = .unknown
         }
+    }
+
+    /// True for a path that stands for itself, as nearly all do: printable ASCII without escapes,
+    /// and clean.
+    private static func isPlain(_ path: Substring) -> Bool {
+        var last: UInt8 = 0
+        for byte in path.utf8 {
+            guard byte >= 0x20, byte < 0x7F, byte != UInt8(ascii: "%") else { return false }
+            if last == slash && (byte == slash || byte == dot) { return false }
+            last = byte
+        }
+        return path.utf8.first == slash
+    }
+
+    /// A proxy's client names the host too: `http://host/path`.
+    private static func behindHost(_ target: Substring) -> Substring {
+        for scheme in ["http://", "https://"]
+        where target.prefix(scheme.count).lowercased() == scheme {
+            let rest = target.dropFirst(scheme.count)
+            return rest.firstIndex(of: "/").map { rest[$0...] } ?? "/"
+        }
+        return target
     }
 
     /// As Go's `unicode.IsPrint`: of the spaces, only the ASCII one.

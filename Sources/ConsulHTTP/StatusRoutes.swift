@@ -9,10 +9,17 @@ let statusRoutes = [
 /// `/v1/status/…`.
 enum StatusRoutes {
     @Sendable static func leader(_ exchange: Exchange) throws(ConsulError) {
-        exchange.call(.statusLeader, try exchange.namedQuery()) { exchange.json($0) }
+        exchange.call(.statusLeader, try exchange.statusQuery()) { exchange.json($0) }
     }
 
     @Sendable static func peers(_ exchange: Exchange) throws(ConsulError) {
-        exchange.call(.statusPeers, try exchange.namedQuery()) { exchange.json($0) }
+        exchange.call(.statusPeers, try exchange.statusQuery()) { exchange.json($0) }
+    }
+}
+
+extension Exchange {
+    /// Consul looks at no namespace here.
+    fileprivate func statusQuery() throws(ConsulError) -> NamedQuery {
+        NamedQuery("", try query.consistency(token: token))
     }
 }

@@ -26,6 +26,13 @@ public struct Filter: Sendable {
 /// Why an expression is no filter. The texts follow Consul's.
 public struct FilterError: Error, Hashable, Sendable, CustomStringConvertible {
     public let reason: String
+    /// The expression is well formed, but names a field or an operator that the records lack.
+    public let isAboutFields: Bool
+
+    init(reason: String, isAboutFields: Bool = false) {
+        self.reason = reason
+        self.isAboutFields = isAboutFields
+    }
 
     public var description: String {
         "Failed to create boolean expression evaluator: \(reason)"

@@ -83,12 +83,14 @@ struct FilterMatch: Sendable {
         case .kind(let found): kind = found
         case .invalid(let left):
             let bad = selector.dropLast(left).joined(separator: ".")
-            throw FilterError(reason: "Selector \"\(bad)\" is not valid")
+            throw FilterError(
+                reason: "Selector \"\(bad)\" is not valid", isAboutFields: true)
         }
         guard kind.allows(operation.positive) else {
             throw FilterError(
                 reason: "Invalid match operator \"\(operation.rawValue)\" "
-                    + "for selector \"\(selector.joined(separator: "."))\"")
+                    + "for selector \"\(selector.joined(separator: "."))\"",
+                isAboutFields: true)
         }
         operand = try read(as: kind)
     }

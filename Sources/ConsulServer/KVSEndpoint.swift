@@ -25,6 +25,7 @@ enum KVSEndpoint {
         case .lock:
             throw refusal(ofSession: request.entry.session)
         case .unlock:
+            if request.entry.session.isEmpty { throw refusal(ofSession: "") }
             // No session is known here, so none holds the key.
             return .answer(false)
         case .set, .delete, .deleteCAS, .deleteTree, .cas:

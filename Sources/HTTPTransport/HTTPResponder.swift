@@ -30,6 +30,12 @@ package struct HTTPResponder: Sendable {
         return writer
     }
 
+    /// Adds headers to the answer, where it has none of that name itself. Must be called on the
+    /// loop, before the answer.
+    package func addHeaders(_ headers: [(name: String, value: String)]) {
+        connection.addHeaders(id, headers)
+    }
+
     /// Runs `callback` once, on the loop, when the request is answered as a whole. Must be called
     /// on the loop, before the answer.
     package func onAnswer(_ callback: @escaping @Sendable () -> Void) {

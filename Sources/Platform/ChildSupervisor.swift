@@ -238,8 +238,8 @@ final class ChildSupervisor: @unchecked Sendable {
         }
     }
 
-    func signal(_ number: Int32) {
-        if phase != .over && !isReaped { kill(-pid, number) }
+    func signal(_ number: Int32, toGroup: Bool = true) {
+        if phase != .over && !isReaped { kill(toGroup ? -pid : pid, number) }
     }
 
     func write(_ bytes: [UInt8]) -> Bool {

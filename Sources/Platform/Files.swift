@@ -127,7 +127,7 @@ package enum Files {
     }
 
     /// Writes all of `bytes`, in as many calls as it takes. Returns 0 or an errno.
-    static func writeAll(_ file: Int32, _ bytes: some Collection<UInt8>) -> Int32 {
+    package static func writeAll(_ file: Int32, _ bytes: some Collection<UInt8>) -> Int32 {
         let all = ContiguousArray(bytes)
         return all.withUnsafeBytes { space in
             var done = 0

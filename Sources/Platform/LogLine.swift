@@ -107,6 +107,21 @@ enum LogLine {
     }
 }
 
+/// What was logged, before it takes a form. Kept for those who watch later.
+struct LogEntry: Sendable {
+    var level: Logger.Level
+    var module: String
+    var message: String
+    var fields: [(String, String)]
+    var unixNanoseconds: Int64
+
+    func line(_ form: LogForm) -> [UInt8] {
+        LogLine.make(
+            form, level: level, module: module, message: message, fields: fields,
+            unixNanoseconds: unixNanoseconds)
+    }
+}
+
 extension Logger.Level {
     /// Consul's names; nil for others. `notice` and `critical` have none of their own there.
     package init?(consul name: String) {

@@ -25,7 +25,7 @@ package final class LogSink: Sendable {
         var queue: [(Logger.Level, [UInt8])] = []
         var isWriting = false
         var isClosed = false
-        var recent: [(Logger.Level, [UInt8])] = []
+        var recent: [LogEntry] = []
         var oldest = 0
         var watchers: [Int: LogWatcher] = [:]
         var nextWatcher = 0
@@ -98,13 +98,17 @@ package final class LogSink: Sendable {
     func log(
         _ level: Logger.Level, module: String, message: String, fields: [(String, String)]
     ) {
-        let line = LogLine.make(
-            settings.form, level: level, module: module, message: message, fields: fields,
+        let entry = LogEntry(
+            level: level, module: module, message: message, fields: fields,
             unixNanoseconds: SystemClock.unixNanoseconds())
+        let line = entry.line(settings.form)
         let isForOutputs = level.rank >= levelRank.load(ordering: .relaxed)
         let first = state.withLock { state in
-            for watcher in state.watchers.values { watcher.offer(level, line) }
-            keep(level, line, in: &state)
+            for watcher in state.watchers.values {
+                watcher.offer(
+                    level, watcher.form == settings.form ? line : entry.line(watcher.form))
+            }
+            keep(entry, in: &state)
             guard isForOutputs, !state.isClosed else { return false }
             guard state.queue.count < Limits.logLinesQueuedMax else {
                 dropped.add(1, ordering: .relaxed)
@@ -116,32 +120,37 @@ package final class LogSink: Sendable {
         if first { wakeup.signal() }
     }
 
-    private func keep(_ level: Logger.Level, _ line: [UInt8], in state: inout State) {
+    private func keep(_ entry: LogEntry, in state: inout State) {
         if state.recent.count < Limits.logLinesKept {
-            state.recent.append((level, line))
+            state.recent.append(entry)
         } else {
-            state.recent[state.oldest] = (level, line)
+            state.recent[state.oldest] = entry
             state.oldest = (state.oldest + 1) % Limits.logLinesKept
         }
     }
 
     // MARK: Watching
 
-    /// For `/v1/agent/monitor`: the kept lines at or above `level`, then new ones. nil when
-    /// `Limits.logWatchersMax` watch already. Ends when the watcher is cancelled or released.
-    package func watch(level: Logger.Level) -> LogWatcher? {
+    /// For `/v1/agent/monitor`: the kept lines at or above `level`, if wanted, then new ones. nil
+    /// when `Limits.logWatchersMax` watch already. Ends when the watcher is cancelled or released.
+    /// - Parameter form: nil: that of the log itself.
+    package func watch(
+        level: Logger.Level, form: LogForm? = nil, showsRecent: Bool = true
+    ) -> LogWatcher? {
         state.withLock { state in
             guard state.watchers.count < Limits.logWatchersMax else { return nil }
             state.nextWatcher += 1
             let id = state.nextWatcher
-            let watcher = LogWatcher(level: level) { [weak self] in
+            let watcher = LogWatcher(level: level, form: form ?? settings.form) { [weak self] in
                 self?.state.withLock {
                     $0.watchers[id] = nil
                     self?.updateEnabled($0)
                 }
             }
             let kept = state.recent[state.oldest...] + state.recent[..<state.oldest]
-            for (level, line) in kept { watcher.offer(level, line) }
+            for entry in kept where showsRecent && entry.level.rank >= level.rank {
+                watcher.offer(entry.level, entry.line(watcher.form))
+            }
             state.watchers[id] = watcher
             updateEnabled(state)
             return watcher
@@ -241,14 +250,18 @@ private final class Wakeup: Sendable {
 /// One who watches the log: its own level, its own bounded queue.
 package final class LogWatcher: Sendable {
     package let level: Logger.Level
+    let form: LogForm
     /// Lines with their line ends. For one consumer. Ends at `cancel` and when the sink closes.
     package let lines: AsyncStream<[UInt8]>
     private let continuation: AsyncStream<[UInt8]>.Continuation
     private let dropped = Atomic<Int>(0)
     private let ended: @Sendable () -> Void
 
-    fileprivate init(level: Logger.Level, ended: @escaping @Sendable () -> Void) {
+    fileprivate init(
+        level: Logger.Level, form: LogForm, ended: @escaping @Sendable () -> Void
+    ) {
         self.level = level
+        self.form = form
         self.ended = ended
         (lines, continuation) = AsyncStream.makeStream(
             bufferingPolicy: .bufferingOldest(Limits.logLinesQueuedPerWatcher))

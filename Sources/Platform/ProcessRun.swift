@@ -16,6 +16,22 @@ package struct OutputPassing: Sendable {
     }
 }
 
+/// A hand on a child that `ProcessRun` runs: hands signals on to it. For one run.
+package final class ProcessHandle: Sendable {
+    private let child = Mutex<ChildSupervisor?>(nil)
+
+    package init() {}
+
+    /// Nothing while no child runs.
+    /// - Parameter toGroup: also to what the child has started, as a terminal does.
+    package func signal(_ number: Int32, toGroup: Bool) {
+        guard let child = child.withLock({ $0 }) else { return }
+        child.loop.execute { child.signal(number, toGroup: toGroup) }
+    }
+
+    func hold(_ supervisor: ChildSupervisor) { child.withLock { $0 = supervisor } }
+}
+
 /// Runs a program to its end.
 package enum ProcessRun {
     private struct State {
@@ -28,9 +44,9 @@ package enum ProcessRun {
     /// its start. Cancelling the task kills the whole group at once.
     /// - Parameter passing: gets standard output and standard error as they come, on a thread that
     ///   serves every child. Without it both are collected as one.
-    package static func run(_ spec: ProcessSpec, passing: OutputPassing? = nil) async
-        -> ProcessOutcome
-    {
+    package static func run(
+        _ spec: ProcessSpec, passing: OutputPassing? = nil, handle: ProcessHandle? = nil
+    ) async -> ProcessOutcome {
         let start = SystemClock.now()
         let state = Mutex(State())
         return await withTaskCancellationHandler {
@@ -39,6 +55,7 @@ package enum ProcessRun {
                     let child = try ChildSupervisor.start(
                         spec, separateError: passing != nil, holdsInputOpen: false
                     ) { _ in collect(spec, since: start, passing, continuation) }
+                    handle?.hold(child)
                     let isCancelled = state.withLock {
                         $0.child = child
                         return $0.isCancelled

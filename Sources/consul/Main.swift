@@ -12,6 +12,13 @@ enum Main {
         do throws(PluginAPIError) {
             let registry = try PluginRegistry(StandardPlugins.all())
             let table = CommandTable(helpers: registry.helperCommands)
+            if let line = ShellCompletion.question {
+                let names = Array(registry.helperCommands.keys)
+                for answer in ShellCompletion.answers(to: line, helpers: names) {
+                    Console.standard.out(answer)
+                }
+                exit(0)
+            }
             exit(await table.run(words, .standard))
         } catch {
             Console.standard.error("\(error)")

@@ -66,7 +66,7 @@ import Wire
         #expect(dev.logging.level == "DEBUG" && dev.ports.grpc == 8502 && dev.node.enableDebug)
         #expect(dev.node.name == "host1" && dev.listen.advertise == "127.0.0.1")
         #expect(!dev.node.leaveOnTerminate && dev.node.skipLeaveOnInterrupt)
-        #expect(dev.stored("ui") == true && dev.notActedOn.isEmpty)
+        #expect(dev.ui.isEnabled && dev.notActedOn.isEmpty)
 
         let client = try config([], flags: [FlagValue("data-dir", "/d")])
         #expect(client.node.leaveOnTerminate && !client.node.skipLeaveOnInterrupt)

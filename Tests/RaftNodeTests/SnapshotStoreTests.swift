@@ -203,7 +203,7 @@ import Testing
         let group = try #require(try read(text))
         #expect(group["a"]?.suffrage == .voter)
         #expect(group["b"]?.suffrage == .nonvoter)
-        #expect(try Configuration(decoding: group.encoded) == group)
+        #expect(Configuration(encoded: group.encoded) == group)
     }
 
     @Test(arguments: [

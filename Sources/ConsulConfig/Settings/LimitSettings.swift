@@ -12,6 +12,8 @@ package struct LimitSettings: Sendable {
     package var blockEndpoints: [String] = []
     package var responseHeaders: [String: String] = [:]
     package var useCache = true
+    package var discoveryMaxStale = GoDuration.zero
+    package var allowsUnprintablePaths = false
     init() {}
 
     static let settings: [Setting] = [
@@ -45,17 +47,25 @@ package struct LimitSettings: Sendable {
             "http_config.allow_write_http_from", \.limits.allowWriteHTTPFrom,
             "Only allow write endpoint calls from given network. CIDR format, can be specified "
                 + "multiple times.",
-            flag: "allow-write-http-from", isActedOn: false,
+            flag: "allow-write-http-from", reloads: true,
             check: AddressSettings.networks),
         Setting(
             "http_config.block_endpoints", \.limits.blockEndpoints,
-            "Prefixes of paths that are answered with 403.", isActedOn: false),
+            "Prefixes of paths that are answered with 403.", reloads: true),
         Setting(
             "http_config.response_headers", \.limits.responseHeaders,
-            "Headers added to every answer.", isActedOn: false),
+            "Headers added to every answer.", reloads: true),
         Setting(
             "http_config.use_cache", \.limits.useCache,
             "Whether ?cached may be answered from the agent's cache.", isActedOn: false),
+        Setting(
+            "discovery_max_stale", \.limits.discoveryMaxStale,
+            "Lets any server answer catalog and health reads that ask for no consistency of their "
+                + "own, if it heard from the leader within this time.",
+            reloads: true, check: notNegative),
+        Setting(
+            "disable_http_unprintable_char_filter", \.limits.allowsUnprintablePaths,
+            "Accept control characters in request paths.", reloads: true),
     ]
 
     @Sendable static func positive(_ value: GoDuration) -> String? {

@@ -82,7 +82,6 @@ enum StoredSettings {
         .later("limits.rpc_max_burst", 1000, "Calls that a client may save up."),
         .later("cache.entry_fetch_rate", Double.infinity, "Refreshes a second of one entry."),
         .later("cache.entry_fetch_max_burst", 2, "Refreshes that an entry may save up."),
-        .later("discovery_max_stale", GoDuration.zero, "How old a discovery answer may be."),
     ]
 
     private static let acl: [Setting] = [
@@ -204,15 +203,7 @@ enum StoredSettings {
 
     private static let ui: [Setting] = [
         .later(
-            "ui", false, "Enables the built-in static web UI server.", flag: "ui", dev: true),
-        .later(
             "ui_dir", "", "Path to directory containing the web UI resources.", flag: "ui-dir"),
-        .later(
-            "ui_content_path", "/ui/",
-            "Sets the external UI path to a string. Defaults to: /ui/", flag: "ui-content-path"),
-        .later(
-            "disable_http_unprintable_char_filter", false,
-            "Accept control characters in request paths."),
     ]
 
     /// Consul takes these from its own tests only, but refuses none of them.

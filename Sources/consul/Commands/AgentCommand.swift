@@ -33,7 +33,8 @@ struct AgentCommand: Command {
 
     func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
         guard flags.arguments.isEmpty else {
-            console.error("Unexpected extra arguments: \(flags.arguments)")
+            console.error(
+                "==> Unexpected extra arguments: [\(flags.arguments.joined(separator: " "))]")
             return 1
         }
         let sources = Self.sources(flags)

@@ -16,7 +16,7 @@ struct ReloadCommand: Command {
           in it, the old one keeps running, and the exit code is 1.
         """
     let flags =
-        ClientFlags.all + [
+        ClientFlags.agent + [
             Flag("report", .bool, "Print what changed, and what waits for a restart.")
         ]
 
@@ -55,7 +55,7 @@ struct LeaveCommand: Command {
 
           Causes the agent to gracefully leave the Consul cluster and shutdown.
         """
-    let flags = ClientFlags.all
+    let flags = ClientFlags.agent
 
     func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
         guard flags.arguments.isEmpty else {
@@ -82,7 +82,7 @@ struct VersionCommand: Command {
 
           Prints the version of Consul and the protocol versions it understands.
         """
-    let flags = [Flag("format", .value, "Output format {pretty|json}")]
+    let flags = [Flag.format]
 
     func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
         switch flags.has("format") ? flags["format"] : "pretty" {

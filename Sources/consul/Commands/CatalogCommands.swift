@@ -4,7 +4,7 @@ import Wire
 
 private let nodeMetaFlag = Flag(
     "node-meta", .list,
-    "Metadata to filter nodes with the given key=value pairs. This flag may be specified multiple "
+    "Metadata to filter nodes with the given `key=value` pairs. This flag may be specified multiple "
         + "times to filter on multiple sources of metadata.")
 
 /// `key=value` as the API takes it.
@@ -24,7 +24,7 @@ struct CatalogDatacentersCommand: Command {
 
           Retrieves the list of all known datacenters.
         """
-    let flags = ClientFlags.all + [Flag("format", .value, "Output format {pretty|json}")]
+    let flags = ClientFlags.server + [Flag.format]
 
     func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
         guard takesNoArguments(flags, console) else { return 1 }
@@ -50,13 +50,13 @@ struct CatalogNodesCommand: Command {
           the local agent is queried.
         """
     let flags =
-        ClientFlags.all + [
+        ClientFlags.server + [
             Flag(
                 "detailed", .bool,
                 "Output detailed information about the nodes including their addresses "
                     + "and metadata."),
             Flag("filter", .value, "Filter to use with the request"),
-            Flag("format", .value, "Output format {pretty|json}"),
+            Flag.format,
             Flag(
                 "near", .value,
                 "Node name to sort the node list in ascending order based on estimated "
@@ -130,7 +130,7 @@ struct CatalogServicesCommand: Command {
         """
     let flags =
         ClientFlags.all + [
-            Flag("format", .value, "Output format {pretty|json}"),
+            Flag.format,
             Flag("node", .value, "Node `id or name` for which to list services."),
             nodeMetaFlag,
             Flag(

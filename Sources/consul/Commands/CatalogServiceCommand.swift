@@ -12,7 +12,7 @@ struct CatalogServiceCommand: Command {
           Lists the instances of a service: node, ID, address, port, tags, and the worst state of
           the checks that bear on each. Exits with 1 when there is none.
         """
-    let flags = ClientFlags.all + [Flag("format", .value, "Output format {pretty|json}")]
+    let flags = ClientFlags.server + [Flag.format]
 
     func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
         guard flags.arguments.count == 1 else {

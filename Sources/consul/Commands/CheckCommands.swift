@@ -13,7 +13,7 @@ struct CheckRunCommand: Command {
           Probes now instead of at the next interval. The result also counts as the check's. Exits
           with 0 when it passes, 1 when it warns, and 2 when it is critical.
         """
-    let flags = ClientFlags.all
+    let flags = ClientFlags.agent
 
     func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
         guard flags.arguments.count == 1 else {
@@ -47,7 +47,7 @@ struct CheckHistoryCommand: Command {
 
           Lists when the check's status changed, oldest first, with the output of that moment.
         """
-    let flags = ClientFlags.all + [Flag("format", .value, "Output format {pretty|json}")]
+    let flags = ClientFlags.agent + [Flag.format]
 
     func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
         guard flags.arguments.count == 1 else {

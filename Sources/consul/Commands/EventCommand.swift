@@ -16,7 +16,7 @@ struct EventCommand: Command {
               $ consul event -name=deploy v42
         """
     let flags =
-        ClientFlags.all + [
+        ClientFlags.agent + [
             Flag("name", .value, "Name of the event."),
             Flag("node", .value, "Regular expression to filter on node names."),
             Flag("service", .value, "Regular expression to filter on service instances."),

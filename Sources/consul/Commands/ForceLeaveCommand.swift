@@ -12,7 +12,7 @@ struct ForceLeaveCommand: Command {
           are never coming back.
         """
     let flags =
-        ClientFlags.all + [
+        ClientFlags.agent + [
             Flag("prune", .bool, "Remove agent completely from list of members")
         ]
 

@@ -10,7 +10,7 @@ struct InfoCommand: Command {
 
           Provides debugging information for operators
         """
-    let flags = ClientFlags.all + [Flag("format", .value, "Output format {pretty|json}")]
+    let flags = ClientFlags.agent + [Flag.format]
 
     func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
         await withClient(flags, console, doing: "Error querying agent") {

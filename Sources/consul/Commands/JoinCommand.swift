@@ -11,7 +11,7 @@ struct JoinCommand: Command {
           least one existing member.
         """
     let flags =
-        ClientFlags.all + [
+        ClientFlags.agent + [
             Flag("wan", .bool, "Joins a server to another server in the WAN pool.")
         ]
 

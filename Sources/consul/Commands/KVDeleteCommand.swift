@@ -22,7 +22,8 @@ struct KVDeleteCommand: Command {
             Flag(
                 "modify-index", .value,
                 "Unsigned integer representing the ModifyIndex of the key. This is used in "
-                    + "combination with the -cas flag."),
+                    + "combination with the -cas flag.",
+                type: "uint"),
             Flag(
                 "recurse", .bool,
                 "Recursively delete all keys with the path. The default value is false."),

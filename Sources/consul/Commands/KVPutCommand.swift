@@ -35,11 +35,13 @@ struct KVPutCommand: Command {
                 "flags", .value,
                 "Unsigned integer value to assign to this key-value pair. This value is not read "
                     + "by Consul, so clients can use this value however makes sense for their use "
-                    + "case. The default value is 0 (no flags)."),
+                    + "case. The default value is 0 (no flags).",
+                type: "uint"),
             Flag(
                 "modify-index", .value,
                 "Unsigned integer representing the ModifyIndex of the key. This is used in "
-                    + "combination with the -cas flag."),
+                    + "combination with the -cas flag.",
+                type: "uint"),
             Flag(
                 "release", .bool,
                 "Forfeit the lock on the key at the given path. This requires the -session flag "

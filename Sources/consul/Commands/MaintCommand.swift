@@ -19,7 +19,7 @@ struct MaintCommand: Command {
           blank if nothing is currently under maintenance.
         """
     let flags =
-        ClientFlags.all + [
+        ClientFlags.agent + [
             Flag("disable", .bool, "Disable maintenance mode."),
             Flag("enable", .bool, "Enable maintenance mode."),
             Flag(

@@ -1,7 +1,6 @@
 import ConsulClient
 import ConsulModel
 import Wire
-import _StringProcessing
 
 /// `consul members`.
 struct MembersCommand: Command {
@@ -13,9 +12,9 @@ struct MembersCommand: Command {
           Outputs the members of a running Consul agent.
         """
     let flags =
-        ClientFlags.all + [
+        ClientFlags.agent + [
             Flag("detailed", .bool, "Provides detailed information about nodes."),
-            Flag("format", .value, "Output format {pretty|json}"),
+            Flag.format,
             Flag(
                 "segment", .value,
                 "(Enterprise-only) If provided, output is filtered to only nodes in the given "
@@ -31,9 +30,9 @@ struct MembersCommand: Command {
         ]
 
     func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
-        let pattern: Regex<AnyRegexOutput>
-        do {
-            pattern = try Regex(flags.has("status") ? flags["status"] : ".*")
+        let pattern: TextPattern
+        do throws(TextPattern.Fault) {
+            pattern = try TextPattern(flags.has("status") ? flags["status"] : ".*")
         } catch {
             console.error("Failed to compile status regexp: \(error)")
             return 1
@@ -41,7 +40,7 @@ struct MembersCommand: Command {
         return await withClient(flags, console, doing: "Error retrieving members") {
             client throws(ConsulClientError) in
             let members = try await client.members(wan: flags.isOn("wan"))
-                .filter { (try? pattern.wholeMatch(in: Self.status($0))) != nil }
+                .filter { pattern.matches(Self.status($0)) }
                 .sorted {
                     ($0.tags["segment"] ?? "", $0.name) < ($1.tags["segment"] ?? "", $1.name)
                 }

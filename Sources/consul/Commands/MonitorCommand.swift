@@ -13,7 +13,7 @@ struct MonitorCommand: Command {
           be filtered out of the Consul agent. Ends with the agent, or when interrupted.
         """
     let flags =
-        ClientFlags.all + [
+        ClientFlags.agent + [
             Flag("log-json", .bool, "Output logs in JSON format."),
             Flag("log-level", .value, "Log level of the agent."),
         ]

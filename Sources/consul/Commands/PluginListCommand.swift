@@ -12,7 +12,7 @@ struct PluginListCommand: Command {
           Lists what is plugged into the agent: check types, handler kinds, commands and event
           responders, built in or from programs in plugin_dir, with their state and last error.
         """
-    let flags = ClientFlags.all + [Flag("format", .value, "Output format {pretty|json}")]
+    let flags = ClientFlags.agent + [Flag.format]
 
     func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
         await withClient(flags, console, doing: "Error listing plugins") {

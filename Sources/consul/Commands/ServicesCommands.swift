@@ -51,7 +51,9 @@ struct ServicesRegisterCommand: Command {
                 "Metadata to set on the intention, formatted as key=value. This flag may be "
                     + "specified multiple times to set multiple meta fields."),
             Flag("name", .value, "Name of the service to register for arg-based registration."),
-            Flag("port", .value, "Port of the service to register for arg-based registration."),
+            Flag(
+                "port", .value, "Port of the service to register for arg-based registration.",
+                type: "int"),
             Flag(
                 "tag", .list,
                 "Tag to add to the service. This flag can be specified multiple times to set "

@@ -20,7 +20,7 @@ struct ValidateCommand: Command {
           would. With -partial they are not; such definitions are then passed over with a warning.
         """
     let flags =
-        ClientFlags.all + [
+        ClientFlags.agent + [
             Flag(
                 "config-format", .value,
                 "Format of files without a known extension: json or yaml."),

@@ -23,7 +23,7 @@ struct WatchCommand: Command {
           depending on the watch type.
         """
     let flags =
-        ClientFlags.all + [
+        ClientFlags.server + [
             Flag(
                 "type", .value,
                 "Specifies the watch type. One of key, keyprefix, services, nodes, "

@@ -11,7 +11,7 @@ struct WatchListCommand: Command {
 
           Lists the watches of the agent with what each is doing and how its last run ended.
         """
-    let flags = ClientFlags.all + [Flag("format", .value, "Output format {pretty|json}")]
+    let flags = ClientFlags.agent + [Flag.format]
 
     func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
         await withClient(flags, console, doing: "Error listing watches") {
@@ -51,7 +51,7 @@ struct WatchShowCommand: Command {
           Shows a watch's definition, state and history: each of its last runs with its exit code
           and the end of its output.
         """
-    let flags = ClientFlags.all + [Flag("format", .value, "Output format {pretty|json}")]
+    let flags = ClientFlags.agent + [Flag.format]
 
     func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
         guard flags.arguments.count == 1 else {
@@ -97,7 +97,7 @@ struct WatchActionCommand: Command {
           \(meaning)
         """
     }
-    let flags = ClientFlags.all
+    let flags = ClientFlags.agent
 
     private var meaning: String {
         switch action {

@@ -3,55 +3,80 @@ import Glibc
 
 /// The flags of every command that talks to an agent, and the environment behind them. Flags win.
 enum ClientFlags {
-    static let all: [Flag] = [
+    /// To reach the agent: for what it answers by itself.
+    static let agent: [Flag] = [
         Flag(
             "http-addr", .value,
             "The `address` and port of the Consul HTTP agent. The value can be an IP address or "
                 + "DNS address, but it must also include the port. This can also be specified via "
                 + "the CONSUL_HTTP_ADDR environment variable. The default value is "
                 + "http://127.0.0.1:8500. The scheme can also be set to HTTPS by setting the "
-                + "environment variable CONSUL_HTTP_SSL=true."),
+                + "environment variable CONSUL_HTTP_SSL=true.",
+            type: "value"),
         Flag(
             "token", .value,
             "ACL token to use in the request. This can also be specified via the "
                 + "CONSUL_HTTP_TOKEN environment variable. If unspecified, the query will default "
-                + "to the token of the Consul agent at the HTTP address."),
+                + "to the token of the Consul agent at the HTTP address.",
+            type: "value"),
         Flag(
             "token-file", .value,
             "File containing the ACL token to use in the request instead of one specified via the "
                 + "-token argument or CONSUL_HTTP_TOKEN environment variable. This can also be "
-                + "specified via the CONSUL_HTTP_TOKEN_FILE environment variable."),
+                + "specified via the CONSUL_HTTP_TOKEN_FILE environment variable.",
+            type: "value"),
         Flag(
             "ca-file", .value,
             "Path to a CA file to use for TLS when communicating with Consul. This can also be "
-                + "specified via the CONSUL_CACERT environment variable."),
+                + "specified via the CONSUL_CACERT environment variable.",
+            type: "value"),
         Flag(
             "ca-path", .value,
             "Path to a directory of CA certificates to use for TLS when communicating with Consul. "
-                + "This can also be specified via the CONSUL_CAPATH environment variable."),
+                + "This can also be specified via the CONSUL_CAPATH environment variable.",
+            type: "value"),
         Flag(
             "client-cert", .value,
             "Path to a client cert file to use for TLS when 'verify_incoming' is enabled. This can "
-                + "also be specified via the CONSUL_CLIENT_CERT environment variable."),
+                + "also be specified via the CONSUL_CLIENT_CERT environment variable.",
+            type: "value"),
         Flag(
             "client-key", .value,
             "Path to a client key file to use for TLS when 'verify_incoming' is enabled. This can "
-                + "also be specified via the CONSUL_CLIENT_KEY environment variable."),
+                + "also be specified via the CONSUL_CLIENT_KEY environment variable.",
+            type: "value"),
         Flag(
             "tls-server-name", .value,
             "The server name to use as the SNI host when connecting via TLS. This can also be "
-                + "specified via the CONSUL_TLS_SERVER_NAME environment variable."),
-        Flag(
-            "datacenter", .value,
-            "Name of the datacenter to query. If unspecified, this will default to the datacenter "
-                + "of the queried agent."),
-        Flag(
-            "stale", .bool,
-            "Permit any Consul server (non-leader) to respond to this request. This allows for "
-                + "lower latency and higher throughput, but can result in stale data. This option "
-                + "has no effect on non-read operations. The default value is false."),
-        Flag("namespace", .value, "Accepted for Consul Enterprise's sake.", isHidden: true),
+                + "specified via the CONSUL_TLS_SERVER_NAME environment variable.",
+            type: "value"),
     ]
+
+    /// For what servers answer.
+    static let server: [Flag] =
+        agent + [
+            Flag(
+                "datacenter", .value,
+                "Name of the datacenter to query. If unspecified, this will default to the datacenter "
+                    + "of the queried agent.",
+                type: "value"),
+            Flag(
+                "stale", .bool,
+                "Permit any Consul server (non-leader) to respond to this request. This allows for "
+                    + "lower latency and higher throughput, but can result in stale data. This option "
+                    + "has no effect on non-read operations. The default value is false.",
+                type: "value"),
+        ]
+
+    /// For what Consul Enterprise keeps in namespaces.
+    static let all: [Flag] =
+        server + [
+            Flag(
+                "namespace", .value,
+                "A namespace of Consul Enterprise, such as `default`. An agent without namespaces "
+                    + "refuses any.",
+                type: "value")
+        ]
 
     /// A client for what was typed and what the environment says.
     static func client(_ flags: ParsedFlags) throws -> ConsulClient {
@@ -69,6 +94,7 @@ enum ClientFlags {
         settings.verifiesTLS = !["0", "false"].contains(
             environment("CONSUL_HTTP_SSL_VERIFY") ?? "")
         settings.datacenter = flags["datacenter"]
+        settings.namespace = text(flags, "namespace", "CONSUL_NAMESPACE") ?? ""
         settings.isStale = flags.isOn("stale")
         return try ConsulClient(settings)
     }

@@ -14,41 +14,6 @@ protocol Command: Sendable {
     func run(_ flags: ParsedFlags, _ console: Console) async -> Int32
 }
 
-extension Command {
-    /// The help as `-h` prints it.
-    var help: String {
-        var text = usage
-        let shown = flags.filter { !$0.isHidden }
-        let own = shown.filter { flag in !ClientFlags.all.contains { $0.name == flag.name } }
-        let client = shown.filter { flag in ClientFlags.all.contains { $0.name == flag.name } }
-        if !client.isEmpty { text += "\n\nHTTP API Options\n\n" + Self.list(client) }
-        if !own.isEmpty { text += "\n\nCommand Options\n\n" + Self.list(own) }
-        return text
-    }
-
-    private static func list(_ flags: [Flag]) -> String {
-        flags.sorted { $0.name < $1.name }.map { flag in
-            let head = flag.form == .bool ? "  -\(flag.name)" : "  -\(flag.name)=<value>"
-            return head + "\n" + wrapped(flag.help)
-        }.joined(separator: "\n\n")
-    }
-
-    /// Lines of at most 72 columns behind five spaces, as Consul sets them.
-    private static func wrapped(_ text: String) -> String {
-        var lines: [String] = []
-        var line = ""
-        for word in text.split(separator: " ") {
-            if !line.isEmpty, line.count + word.count + 1 > 72 {
-                lines.append("     " + line)
-                line = ""
-            }
-            line += line.isEmpty ? String(word) : " \(word)"
-        }
-        if !line.isEmpty { lines.append("     " + line) }
-        return lines.joined(separator: "\n")
-    }
-}
-
 /// Where a command prints. Tests read it back.
 struct Console: Sendable {
     var write: @Sendable (String) -> Void

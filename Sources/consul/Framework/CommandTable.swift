@@ -18,83 +18,144 @@ struct CommandTable: Sendable {
         CatalogServiceCommand(),
     ]
 
-    /// Groups: what `consul kv` alone says.
-    static let groups: [String: String] = [
-        "kv": "Interact with the key-value store", "catalog": "Interact with the catalog",
-        "services": "Interact with services",
-        "plugin": "Look at the plugins of the agent",
-        "config": "Look at the configuration",
-        "check": "Run checks and look at their history",
-    ]
-
     let helpers: [String: any HelperCommand]
 
-    /// Runs what a command line asks for.
+    /// Runs what a command line asks for. Help that was asked for goes to standard output, help
+    /// instead of an answer to standard error.
     /// - Returns: the exit code; 127 when there is no such command.
     func run(_ words: [String], _ console: Console) async -> Int32 {
-        guard let first = words.first else {
-            console.error(overview)
-            return 127
+        let line = CommandLineWords(words, commands: Self.paths + helpers.keys.map { [$0] })
+        if line.wantsVersion {
+            return await VersionCommand().run(.none, console)
         }
-        if ["-h", "--help", "-help"].contains(first) {
+        if line.wantsHelp, line.path.isEmpty {
             console.out(overview)
             return 0
         }
-        if ["-v", "--version", "-version"].contains(first) {
-            return await execute(VersionCommand(), [], console)
+        if line.installsCompletion || line.removesCompletion {
+            return ShellCompletion.change(
+                installs: line.installsCompletion, removes: line.removesCompletion, console)
         }
-        if let helper = helpers[first] { return await helper.run(Array(words.dropFirst())) }
-        let found = Self.builtIn.filter { words.starts(with: $0.path) }
-            .max { $0.path.count < $1.path.count }
-        if let found {
-            return await execute(found, Array(words.dropFirst(found.path.count)), console)
+        if line.path.count == 1, let helper = helpers[line.path[0]] {
+            return await helper.run(line.arguments)
         }
-        if let synopsis = Self.groups[first] {
-            console.error(groupHelp(first, synopsis))
-            let asked = words.dropFirst().first.map { ["-h", "--help", "-help"].contains($0) }
-            return asked == true ? 0 : 1
+        if let command = Self.builtIn.first(where: { $0.path == line.path }) {
+            return await run(command, line, console)
+        }
+        if line.path.count == 1, let group = CommandGroup.all[line.path[0]] {
+            let help = group.help(of: line.path[0])
+            if line.wantsHelp {
+                console.out(help)
+                return 0
+            }
+            complain(line, console)
+            console.error(help)
+            return 1
         }
         console.error(overview)
         return 127
     }
 
-    private func execute(_ command: any Command, _ words: [String], _ console: Console) async
+    private func run(_ command: any Command, _ line: CommandLineWords, _ console: Console) async
         -> Int32
     {
+        if line.wantsHelp {
+            console.out(command.help)
+            return 0
+        }
+        if complain(line, console) {
+            console.error(command.help)
+            return 1
+        }
         do throws(UsageError) {
-            let flags = try ParsedFlags(words, flags: command.flags)
+            let flags = try ParsedFlags(line.arguments, flags: command.flags)
+            if flags.has("format"), !["pretty", "json"].contains(flags["format"]) {
+                console.error("Unknown format: \(flags["format"])")
+                return 1
+            }
             return await command.run(flags, console)
         } catch {
-            if error.isHelpWanted {
-                console.out(command.help)
-                return 0
-            }
-            console.error(error.description)
-            console.error("\n\(command.help)")
+            if !error.isHelpWanted { console.error(error.description) }
+            console.error(command.flagUsage)
             return 1
         }
     }
 
+    /// True when flags stand before the command.
+    @discardableResult
+    private func complain(_ line: CommandLineWords, _ console: Console) -> Bool {
+        guard line.hasFlagsBefore else { return false }
+        console.error(
+            "Invalid flags before the subcommand. If these flags are for\n"
+                + "the subcommand, please put them after the subcommand.\n")
+        return true
+    }
+
+    /// The words that name a command or a group.
+    static let paths = builtIn.map { $0.path } + CommandGroup.all.keys.map { [$0] }
+
     private var overview: String {
-        var lines: [String: String] = Self.groups
+        var lines = CommandGroup.all.mapValues { $0.synopsis }
         for command in Self.builtIn where command.path.count == 1 {
             lines[command.path[0]] = command.synopsis
         }
         for helper in helpers.values { lines[helper.name] = helper.synopsis }
         return "Usage: consul [--version] [--help] <command> [<args>]\n\n"
-            + "Available commands are:\n" + Self.list(lines)
+            + "Available commands are:\n" + CommandGroup.list(lines) + "\n"
     }
+}
 
-    private func groupHelp(_ group: String, _ synopsis: String) -> String {
+/// A word that stands before other commands: `consul kv` alone says what there is.
+struct CommandGroup: Sendable {
+    let synopsis: String
+    /// What a newcomer would type.
+    let examples: [(meaning: String, line: String)]
+
+    static let all: [String: CommandGroup] = [
+        "kv": CommandGroup(
+            synopsis: "Interact with the key-value store",
+            examples: [
+                ("Write a value", "consul kv put app/mode production"),
+                ("Read it back", "consul kv get app/mode"),
+                ("List what lies below a prefix", "consul kv get -recurse app/"),
+                ("Delete it", "consul kv delete app/mode"),
+            ]),
+        "catalog": CommandGroup(
+            synopsis: "Interact with the catalog",
+            examples: [
+                ("List all datacenters", "consul catalog datacenters"),
+                ("List all nodes", "consul catalog nodes"),
+                ("List all services", "consul catalog services"),
+                ("Show the instances of one service", "consul catalog service web"),
+            ]),
+        "services": CommandGroup(
+            synopsis: "Interact with services",
+            examples: [("Register what a file defines", "consul services register web.json")]),
+        "plugin": CommandGroup(
+            synopsis: "Look at the plugins of the agent",
+            examples: [("List all plugins", "consul plugin list")]),
+        "config": CommandGroup(
+            synopsis: "Look at the configuration",
+            examples: [("Show what was set", "consul config effective -given -config-dir=config.d")]
+        ),
+        "check": CommandGroup(
+            synopsis: "Run checks and look at their history",
+            examples: [("Run a check at once", "consul check run root-disk")]),
+    ]
+
+    func help(of name: String) -> String {
         var lines: [String: String] = [:]
-        for command in Self.builtIn where command.path.count == 2 && command.path[0] == group {
+        for command in CommandTable.builtIn
+        where command.path.count == 2 && command.path[0] == name {
             lines[command.path[1]] = command.synopsis
         }
-        return "Usage: consul \(group) <subcommand> [options] [args]\n\n  \(synopsis)\n\n"
+        let shown = examples.map { "  \($0.meaning):\n\n      $ \($0.line)\n\n" }.joined()
+        return "Usage: consul \(name) <subcommand> [options] [args]\n\n  \(synopsis).\n\n" + shown
+            + "  For more, ask a subcommand for its help (-h).\n\n"
             + "Subcommands:\n" + Self.list(lines)
     }
 
-    private static func list(_ lines: [String: String]) -> String {
+    static func list(_ lines: [String: String]) -> String {
         let width = lines.keys.map { $0.count }.max() ?? 0
         return lines.sorted { $0.key < $1.key }.map { name, synopsis in
             "    " + name + String(repeating: " ", count: width - name.count + 4) + synopsis

@@ -7,15 +7,19 @@ struct Flag: Sendable {
     let name: String
     let form: Form
     let help: String
-    /// Understood, but not shown in the help.
-    var isHidden = false
+    /// What the value is, in Go's words; numbers are judged by it: `string`, `int`, `uint`, or
+    /// `value` for what Consul reads in its own way.
+    let type: String
 
-    init(_ name: String, _ form: Form = .value, _ help: String, isHidden: Bool = false) {
+    init(_ name: String, _ form: Form = .value, _ help: String, type: String? = nil) {
         self.name = name
         self.form = form
         self.help = help
-        self.isHidden = isHidden
+        self.type = type ?? (form == .list ? "value" : "string")
     }
+
+    /// For every command that lists.
+    static let format = Flag("format", .value, "Output format {pretty|json}")
 }
 
 /// What was wrong with a command line, in Go's words.
@@ -30,6 +34,9 @@ struct ParsedFlags: Sendable {
     /// In the order given.
     private(set) var given: [(name: String, value: String)] = []
     private(set) var arguments: [String] = []
+
+    static let none = ParsedFlags()
+    private init() {}
 
     init(_ words: [String], flags: [Flag]) throws(UsageError) {
         var rest = words[...]
@@ -60,17 +67,31 @@ struct ParsedFlags: Sendable {
         if flag.form == .bool {
             let value = sides.count == 2 ? String(sides[1]) : "true"
             guard Self.bool(value) != nil else {
+                let reason =
+                    flag.type == "value"
+                    ? "strconv.ParseBool: parsing \"\(value)\": invalid syntax" : "parse error"
                 throw UsageError(
-                    description: "invalid boolean value \"\(value)\" for -\(name): parse error")
+                    description: "invalid boolean value \"\(value)\" for -\(name): \(reason)")
             }
             given.append((name, value))
-        } else if sides.count == 2 {
-            given.append((name, String(sides[1])))
-        } else if let value = rest.popFirst() {
+        } else if let value = sides.count == 2 ? String(sides[1]) : rest.popFirst() {
+            try Self.judge(value, flag)
             given.append((name, value))
         } else {
             throw UsageError(description: "flag needs an argument: -\(name)")
         }
+    }
+
+    private static func judge(_ value: String, _ flag: Flag) throws(UsageError) {
+        let isGood =
+            switch flag.type {
+            case "int": Int(value) != nil
+            case "uint": UInt64(value) != nil && !value.hasPrefix("+")
+            default: true
+            }
+        guard !isGood else { return }
+        throw UsageError(
+            description: "invalid value \"\(value)\" for flag -\(flag.name): parse error")
     }
 
     private static func bool(_ text: String) -> Bool? {

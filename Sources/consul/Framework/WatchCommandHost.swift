@@ -23,9 +23,18 @@ struct WatchCommandHost {
 
     private enum Event: Sendable {
         case answered(Result<WatchAnswer, ConsulClientError>)
-        case childEnded(number: UInt64, Int32)
-        case signalled
+        /// With what to say about it, if anything.
+        case childEnded(number: UInt64, Int32, String?)
+        case signalled(ProcessSignal)
         case timedOut
+
+        /// Matters also to one who ends.
+        var endsRuns: Bool {
+            switch self {
+            case .childEnded, .signalled: true
+            case .answered, .timedOut: false
+            }
+        }
     }
 
     func run() async -> Int32 {
@@ -40,7 +49,7 @@ struct WatchCommandHost {
         let signals = Task {
             for await signal in Signals.stream()
             where signal == .interrupt || signal == .terminate {
-                feed.yield(.signalled)
+                feed.yield(.signalled(signal))
             }
         }
         defer { signals.cancel() }
@@ -50,10 +59,20 @@ struct WatchCommandHost {
         carryOut(plan.start(), &work, feed)
         for await event in events {
             let input: WatchPlan.Input
+            if work.isEnding, !event.endsRuns { continue }
             switch event {
-            case .signalled: return 0
+            case .signalled(let signal):
+                if work.runs.isEmpty || work.isEnding { return 0 }
+                work.end(with: signal)
+                continue
             case .timedOut: return 3
-            case .childEnded(let number, let code):
+            case .childEnded(let number, let code, let complaint):
+                if work.isEnding {
+                    work.runs[number] = nil
+                    if work.runs.isEmpty { return 0 }
+                    continue
+                }
+                if let complaint { console.error(complaint) }
                 if code != 0 { return options.passesExactCode ? code : 1 }
                 if options.endsAfterOne { return 0 }
                 work.runs[number] = nil
@@ -74,10 +93,25 @@ struct WatchCommandHost {
     }
 
     /// What is under way: one query, one timer, and the runs of the child.
+    ///
+    /// SIGINT and SIGTERM are handed on to the child, whose end is then waited for: its output
+    /// comes through here. A second signal kills what is left.
     private struct Work {
         var query: Task<Void, Never>?
         var quiet: Task<Void, Never>?
         var runs: [UInt64: Task<Void, Never>] = [:]
+        var handles: [UInt64: ProcessHandle] = [:]
+        var isEnding = false
+
+        /// A terminal's interrupt goes to all that runs in it, any other signal to the child alone.
+        mutating func end(with signal: ProcessSignal) {
+            isEnding = true
+            query?.cancel()
+            quiet?.cancel()
+            for number in runs.keys {
+                handles[number]?.signal(signal.rawValue, toGroup: signal == .interrupt)
+            }
+        }
 
         func cancel() {
             query?.cancel()
@@ -110,8 +144,11 @@ struct WatchCommandHost {
             case .fire(let firing):
                 work.quiet?.cancel()
                 work.quiet = quietTimer(feed)
+                let handle = ProcessHandle()
+                work.handles = [firing.number: handle]
                 work.runs[firing.number] = Task {
-                    feed.yield(.childEnded(number: firing.number, await runChild(firing)))
+                    let (code, complaint) = await runChild(firing, handle)
+                    feed.yield(.childEnded(number: firing.number, code, complaint))
                 }
             case .cancelRun, .wake, .deadLetter, .remember: break
             }
@@ -145,24 +182,23 @@ struct WatchCommandHost {
         }
     }
 
-    private func runChild(_ firing: WatchFiring) async -> Int32 {
+    private func runChild(_ firing: WatchFiring, _ handle: ProcessHandle) async
+        -> (code: Int32, complaint: String?)
+    {
         var spec = ProcessSpec(child)
         spec.standardInput = firing.payload
         spec.environment = .inherited(adding: firing.environment)
         let passing = OutputPassing(
             output: console.writeBytes, errorOutput: console.writeErrorBytes)
-        switch await ProcessRun.run(spec, passing: passing).ending {
-        case .exited(0): return 0
+        switch await ProcessRun.run(spec, passing: passing, handle: handle).ending {
+        case .exited(0): return (0, nil)
         case .exited(let code):
-            console.error("Error executing handler: exit status \(code)")
-            return code
+            return (code, "Error executing handler: exit status \(code)")
         case .signaled(let number):
-            console.error("Error executing handler: \(SignalText.of(number))")
-            return 128 + number
-        case .timedOut, .cancelled: return 1
+            return (128 + number, "Error executing handler: \(SignalText.of(number))")
+        case .timedOut, .cancelled: return (1, nil)
         case .failedToStart(let reason):
-            console.error("Error starting handler: \(reason)")
-            return 127
+            return (127, "Error starting handler: \(reason)")
         }
     }
 }

@@ -1,0 +1,30 @@
+import HTTPTransport
+import Primitives
+
+/// What `http_config` forbids.
+enum HTTPGuards {
+    /// Nil when the request may pass. A blocked path is refused whatever the method; writing is
+    /// refused only by a method that the path takes, as in Consul.
+    static func refusal(
+        _ request: HTTPRequest, _ route: Route, _ subject: String, _ settings: AgentContext.Settings
+    ) -> HTTPResponse? {
+        let path = route.path + subject
+        if settings.blockedPrefixes.contains(where: { path.utf8.starts(with: $0.utf8) }) {
+            return ErrorMapping.blocked
+        }
+        let isWrite = !["GET", "HEAD", "OPTIONS"].contains(request.method)
+        guard isWrite, !settings.writers.isEmpty,
+            route.actions.contains(where: { $0.method == request.method })
+        else { return nil }
+        return mayWrite(request.peer, settings.writers) ? nil : ErrorMapping.restricted
+    }
+
+    /// A unix socket has no address, so no network holds it.
+    private static func mayWrite(_ peer: HTTPPeer, _ networks: [CIDRBlock]) -> Bool {
+        let mapped = "::ffff:"
+        var text = peer.address[...]
+        if text.hasPrefix(mapped) { text = text.dropFirst(mapped.count) }
+        guard let address = IPAddress(text.prefix { $0 != "%" }) else { return false }
+        return networks.contains { $0.contains(address) }
+    }
+}

@@ -1,0 +1,63 @@
+/// The two forms in which flags are listed: in a command's help, and, as Go's `flag` package does,
+/// behind a complaint about a flag.
+extension Flag {
+    /// What the help calls the value, and the help without the marks around that word: a word in
+    /// backquotes names the value, as in Go.
+    var shown: (value: String, help: String) {
+        let parts = help.split(separator: "`", maxSplits: 2, omittingEmptySubsequences: false)
+        guard parts.count == 3 else { return (type, help) }
+        return (String(parts[1]), parts.joined())
+    }
+
+    /// `-name=<value>` and the text below it.
+    var entry: String {
+        let head = form == .bool ? "  -\(name)" : "  -\(name)=<\(shown.value)>"
+        return head + "\n" + Self.wrapped(shown.help)
+    }
+
+    /// `-name value`, and the text on a line of its own.
+    var usage: String {
+        let head = form == .bool ? "  -\(name)" : "  -\(name) \(shown.value)"
+        return head + "\n    \t" + shown.help
+    }
+
+    /// Lines of at most 72 columns behind five spaces, as Consul sets them.
+    private static func wrapped(_ text: String) -> String {
+        var lines: [String] = []
+        var line = ""
+        for word in text.split(separator: " ") {
+            if !line.isEmpty, line.count + word.count + 1 > 72 {
+                lines.append("     " + line)
+                line = ""
+            }
+            line += line.isEmpty ? String(word) : " \(word)"
+        }
+        if !line.isEmpty { lines.append("     " + line) }
+        return lines.joined(separator: "\n")
+    }
+}
+
+extension Command {
+    /// The help as `-h` prints it.
+    var help: String {
+        let (own, client) = sortedFlags
+        var text = usage
+        for (title, flags) in [("HTTP API Options", client), ("Command Options", own)]
+        where !flags.isEmpty {
+            text += "\n\n\(title)\n\n" + flags.map { $0.entry }.joined(separator: "\n\n")
+        }
+        return text
+    }
+
+    /// What follows a complaint about a flag.
+    var flagUsage: String {
+        let all = (sortedFlags.own + sortedFlags.client).sorted { $0.name < $1.name }
+        return (["Usage:"] + all.map { $0.usage }).joined(separator: "\n")
+    }
+
+    private var sortedFlags: (own: [Flag], client: [Flag]) {
+        let shown = flags.sorted { $0.name < $1.name }
+        let isClient = { (flag: Flag) in ClientFlags.all.contains { $0.name == flag.name } }
+        return (shown.filter { !isClient($0) }, shown.filter { isClient($0) })
+    }
+}
