@@ -93,7 +93,10 @@ let package = Package(
         // ---- Floor 4: services ----------------------------------------------------------------
         house(
             "ConsulServer",
-            ["Primitives", "Wire", "ConsulModel", "ConsulState", nioCore, nioPosix]),
+            [
+                "Primitives", "Wire", "ConsulModel", "ConsulState", "Raft", "RaftNode", "Platform",
+                nioCore, nioPosix, logging,
+            ]),
         house(
             "LocalAgent",
             [
@@ -167,7 +170,10 @@ let package = Package(
             exclude: ["Scripts", "Golden"]),
         tests(
             of: "ConsulServer",
-            ["Primitives", "Wire", "ConsulModel", "ConsulState", nioCore, nioPosix]),
+            [
+                "Primitives", "Wire", "ConsulModel", "ConsulState", "Raft", "RaftNode", nioCore,
+                nioPosix, logging,
+            ]),
         .testTarget(
             name: "TourTests", dependencies: ["Primitives", "Platform", "consul"],
             swiftSettings: strict),

@@ -1,5 +1,6 @@
 import ConsulConfig
 import ConsulModel
+import ConsulServer
 import HTTPTransport
 import LocalAgent
 import Logging
@@ -95,6 +96,7 @@ extension Agent {
         let (servers, tasks) = changing.withLock { ($0.servers, $0.tasks) }
         for task in tasks { task.cancel() }
         for server in servers { await server.stop(grace: .milliseconds(500)) }
+        await serverBackend?.stop()
         await client.shutdown()
         removePIDFile()
     }

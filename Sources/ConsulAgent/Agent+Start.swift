@@ -57,10 +57,6 @@ extension Agent {
         changing.withLock { $0.tasks += tasks }
         notify?.ready()
         logger.info("Consul agent running!")
-        if config.node.server, !config.devMode {
-            logger.warning(
-                "the catalog and the keys of this server are in memory: a restart begins empty")
-        }
         for (name, origin) in config.notActedOn {
             logger.warning(
                 "this setting is understood but nothing acts on it yet",
@@ -79,9 +75,21 @@ extension Agent {
             "non_voter": "false", "raft_version": "3", "serf_protocol_current": "2",
             "serf_protocol_max": "5", "serf_protocol_min": "1", "version": Version.number,
         ]
-        await withCheckedContinuation { continuation in
-            serverBackend.registerSelf(identity) { _ in continuation.resume() }
+        serverBackend.registersSelf(as: identity)
+        serverBackend.start()
+        if !serverBackend.hasGroup {
+            logger.warning(
+                """
+                no known peers, aborting election: this server was not told to bootstrap, and \
+                belongs to no group
+                """)
+            return
         }
+        // Alone it leads at once; in a group others may have to come first.
+        let deadline = clock.now() + .seconds(2)
+        while !serverBackend.log.leadership.isReady, clock.now() < deadline,
+            await clock.sleep(until: clock.now() + .milliseconds(1))
+        {}
     }
 
     private func listen(_ config: RuntimeConfig) async throws(ConsulAgentError) {

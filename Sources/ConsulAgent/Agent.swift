@@ -93,7 +93,8 @@ package final class Agent: Sendable {
         let local = LocalState(
             nodeName: config.node.name, now: SystemClock.now, wallText: SystemClock.wallText)
         self.local = local
-        (backend, serverBackend) = Self.backend(config, loops, seed: random.next())
+        (backend, serverBackend) = try Self.backend(
+            config, loops, nodeID: nodeID, seed: random.next(), logger: logger)
         let parts = Parts(
             backend: backend, local: local, clock: clock, client: client, loops: loops,
             files: files, logSink: logSink)
@@ -121,21 +122,28 @@ package final class Agent: Sendable {
         }
     }
 
-    private static func backend(_ config: RuntimeConfig, _ loops: EventLoops, seed: UInt64)
-        -> (any Backend, ServerBackend?)
-    {
+    private static func backend(
+        _ config: RuntimeConfig, _ loops: EventLoops, nodeID: String, seed: UInt64, logger: Logger
+    ) throws(ConsulAgentError) -> (any Backend, ServerBackend?) {
         guard config.node.server else { return (NoServersBackend.noServers, nil) }
-        let bootstraps =
-            config.devMode || config.node.bootstrap || config.node.bootstrapExpect == 1
-        guard bootstraps else { return (NoServersBackend.noLeader, nil) }
         var settings = ServerConfiguration()
         settings.datacenter = config.node.datacenter
         settings.rpcAddress = joinHostPort(config.listen.advertise, config.ports.server)
         settings.defaultQueryTime = config.limits.defaultQueryTime
         settings.maxQueryTime = config.limits.maxQueryTime
         settings.seed = seed
-        let backend = ServerBackend(
-            configuration: settings, group: loops.group, ownGroup: loops.watching)
+        settings.nodeID = nodeID
+        settings.bootstraps =
+            config.devMode || config.node.bootstrap || config.node.bootstrapExpect == 1
+        if !config.devMode { settings.raftDirectory = config.node.dataDir + "/raft" }
+        let backend: ServerBackend
+        do {
+            backend = try ServerBackend(
+                configuration: settings, group: loops.group, ownGroup: loops.watching,
+                logger: logger)
+        } catch {
+            throw .start("Failed to start Raft: \(error)")
+        }
         return (backend, backend)
     }
 }

@@ -46,14 +46,11 @@ enum AgentDescription {
             "known_datacenters": "1",
         ]
         if let server = agent.serverBackend {
-            consul["leader"] = "true"
-            consul["leader_addr"] = server.configuration.rpcAddress
+            let raft = server.raftStatistics(now: SystemClock.now())
+            consul["leader"] = raft["state"] == "Leader" ? "true" : "false"
+            consul["leader_addr"] = server.leaderAddress
             consul["bootstrap"] = config.node.bootstrap ? "true" : "false"
-            let index = "\(server.state.load().index)"
-            sections["raft"] = [
-                "applied_index": index, "commit_index": index, "last_log_index": index,
-                "num_peers": "0", "state": "Leader",
-            ]
+            sections["raft"] = raft
         }
         sections["consul"] = consul
         return sections

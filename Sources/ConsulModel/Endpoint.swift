@@ -72,3 +72,15 @@ extension Endpoint where Request == NamedQuery, Response == Indexed<[HealthCheck
     /// The name is a state: `any`, `passing`, `warning` or `critical`.
     public static var healthChecksInState: Self { .init("Health.ChecksInState", .read) }
 }
+
+extension Endpoint where Request == NamedQuery, Response == RaftConfiguration {
+    public static var operatorRaftConfiguration: Self {
+        .init("Operator.RaftGetConfiguration", .read)
+    }
+}
+
+extension Endpoint where Request == RaftRemovePeerRequest, Response == Bool {
+    public static var operatorRaftRemovePeer: Self {
+        .init("Operator.RaftRemovePeer", .write)
+    }
+}

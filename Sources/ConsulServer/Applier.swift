@@ -1,36 +1,81 @@
-package import ConsulState
+internal import ConsulState
+package import Raft
+package import RaftNode
 internal import Synchronization
 
-/// Carries committed commands out: applies them, publishes one snapshot for the batch, then wakes
-/// the waiters whose region the batch met. A consensus log calls it, one batch after another.
-package final class Applier: Sendable {
+/// The state machine of the replicated log: carries committed commands out, publishes one snapshot
+/// for a batch, then wakes the waiters whose region the batch met.
+package final class Applier: StateMachine {
     package let state: PublishedState
     package let hub: WatchHub
-    private let machine: Mutex<FSM>
+
+    private struct Machine {
+        var fsm: FSM
+        /// What became of the newest commands, for those who proposed them; in order.
+        var results: [(index: LogIndex, result: CommandResult)] = []
+        var taken = 0
+    }
+    private let machine: Mutex<Machine>
 
     package init(state: PublishedState, hub: WatchHub) {
         self.state = state
         self.hub = hub
-        machine = Mutex(FSM(store: state.load().store))
+        machine = Mutex(Machine(fsm: FSM(store: state.load().store)))
     }
 
-    /// - Parameter batch: not empty, in order of the indexes.
-    /// - Returns: the results in the same order. Reads see them all by then.
-    package func apply(_ batch: [(index: UInt64, command: Command)]) -> [CommandResult] {
-        guard let last = batch.last else { return [] }
+    package func apply(_ entries: [LogEntry]) throws {
+        guard let last = entries.last else { return }
         var changes = Changes()
-        var results: [CommandResult] = []
-        results.reserveCapacity(batch.count)
         // Published inside the lock, so that snapshots come in order whoever calls.
-        machine.withLock { machine in
-            for (index, command) in batch {
-                let (result, touched) = machine.apply(index, command)
-                results.append(result)
+        try machine.withLock { machine in
+            if machine.results.count > Limits.resultsKeptMax { machine.results = [] }
+            for entry in entries {
+                let (result, touched) = try machine.fsm.apply(
+                    entry.index, term: entry.term, data: entry.data, extensions: entry.extensions)
+                machine.results.append((entry.index, result))
                 changes.merge(touched)
             }
-            state.publish(Snapshot(store: machine.store, index: last.index))
+            state.publish(Snapshot(store: machine.fsm.store, index: last.index))
         }
         hub.wake(changes)
-        return results
+    }
+
+    /// What became of the command at `index`. Asked for in the order of the indexes, each at most
+    /// once, and before much else is applied.
+    func takeResult(at index: LogIndex) -> CommandResult {
+        machine.withLock { machine in
+            var place = machine.taken <= machine.results.count ? machine.taken : 0
+            while place < machine.results.count, machine.results[place].index < index { place += 1 }
+            guard place < machine.results.count, machine.results[place].index == index else {
+                preconditionFailure("the result of entry \(index) is not kept")
+            }
+            let result = machine.results[place].result
+            machine.taken = place + 1
+            if machine.taken == machine.results.count {
+                machine.results.removeAll(keepingCapacity: machine.results.capacity <= 4096)
+                machine.taken = 0
+            }
+            return result
+        }
+    }
+
+    package func image(lastIndex: LogIndex) -> any StateImage {
+        machine.withLock { Image(snapshot: StateSnapshot(of: $0.fsm, lastIndex: lastIndex)) }
+    }
+
+    package func restore(_ next: () throws -> [UInt8]?) throws {
+        var restore = StateRestore()
+        while let piece = try next() { try restore.receive(piece) }
+        let (fsm, lastIndex) = try restore.finish()
+        machine.withLock { machine in
+            machine = Machine(fsm: fsm)
+            state.publish(Snapshot(store: fsm.store, index: lastIndex))
+        }
+        hub.wakeAll()
+    }
+
+    private struct Image: StateImage {
+        var snapshot: StateSnapshot
+        mutating func next() -> [UInt8]? { snapshot.next() }
     }
 }

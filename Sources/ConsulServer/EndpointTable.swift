@@ -12,14 +12,15 @@ struct EndpointTable: Sendable {
 
     private var handlers: [String: any AnyObject & Sendable] = [:]
     private let host: ReadHost
-    let log: any ConsensusLog
+    let log: RaftLog
 
-    init(host: ReadHost, log: any ConsensusLog) {
+    init(host: ReadHost, log: RaftLog) {
         self.host = host
         self.log = log
     }
 
     var configuration: ServerConfiguration { host.configuration }
+    var state: PublishedState { host.state }
 
     mutating func add<Request: Sendable, Response: Sendable>(
         _ endpoint: Endpoint<Request, Response>,

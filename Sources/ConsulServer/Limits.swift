@@ -6,10 +6,15 @@ package enum Limits {
     package static let waitersMax = 100_000
     /// Waiters looked at in one turn of an event loop, so that other connections get theirs.
     static let wakesPerTurn = 512
-    /// Writes committed as one batch: one snapshot is published for all of them.
-    static let batchMax = 256
-    /// Writes that wait for their batch. Only as many can as there are connections.
-    static let proposalsMax = 65_536
+    /// Results of commands kept for those who proposed them: more than can wait at once. A follower
+    /// keeps them for nobody.
+    static let resultsKeptMax = 65_536
+    /// Deletions are remembered for this long, in steps of the second, as Consul does: who blocks
+    /// on a prefix has come back by then.
+    static let tombstoneTime = GoDuration.seconds(15 * 60)
+    static let tombstoneStep = GoDuration.seconds(30)
+    /// Until a duty of the leader that failed is tried again.
+    static let dutyRetry = GoDuration.seconds(1)
     /// Answered waiters that may lie among the deadlines before they are swept out.
     static let staleDeadlinesMin = 256
     /// Part of a wait that is added by chance, so that clients do not come back all at once

@@ -2,6 +2,7 @@ internal import ConsulModel
 internal import ConsulState
 internal import NIOCore
 internal import Primitives
+internal import Synchronization
 
 typealias Reply<Response> = @Sendable (Result<Response, ConsulError>) -> Void
 
@@ -36,10 +37,31 @@ final class ReadEndpoint<Value: Sendable>: Sendable {
             reply(.failure(error))
             return nil
         }
+        switch query.options.consistency {
+        case .stale: break
+        case .standard:
+            guard host.log.leadership.isReady else {
+                reply(.failure(.noLeader))
+                return nil
+            }
+        case .consistent:
+            let call = VerifiedCall()
+            host.log.verify { error in
+                if let error { return reply(.failure(error)) }
+                call.fill { self.answer(plan, reply) }
+            }
+            return call
+        }
+        return answer(plan, reply)
+    }
+
+    private func answer(
+        _ plan: ReadPlan, _ reply: @escaping Reply<Indexed<Value>>
+    ) -> (any PendingCall)? {
         let snapshot = host.state.load()
         let reading = body(snapshot, plan)
-        let answer = Self.answer(reading, plan)
-        let known = query.options.minQueryIndex
+        let answer = answer(reading, plan)
+        let known = plan.query.options.minQueryIndex
         // An index that is not the one the caller knows is news, even when it went back: a server
         // that lost its state must not leave its clients hanging.
         guard known > 0, answer.meta.index == known else {
@@ -49,19 +71,22 @@ final class ReadEndpoint<Value: Sendable>: Sendable {
         let hub = host.hub
         let waiter = QueryWaiter(
             plan, self, region: reading.region,
-            deadline: hub.deadline(after: host.wait(query.options.maxQueryTime)),
+            deadline: hub.deadline(after: host.wait(plan.query.options.maxQueryTime)),
             lane: hub.laneForCaller(), hub: hub, reply: reply)
         return hub.park(waiter, seen: snapshot)
     }
 
     func read(_ snapshot: Snapshot, _ plan: ReadPlan) -> Indexed<Value> {
-        Self.answer(body(snapshot, plan), plan)
+        answer(body(snapshot, plan), plan)
     }
 
-    private static func answer(_ reading: Reading<Value>, _ plan: ReadPlan) -> Indexed<Value> {
+    private func answer(_ reading: Reading<Value>, _ plan: ReadPlan) -> Indexed<Value> {
         // Never 0: a client that sent it back would not block.
         var meta = QueryMeta(index: max(reading.index, 1))
         meta.consistency = plan.query.options.consistency
+        if meta.consistency == .stale {
+            (meta.knownLeader, meta.lastContact) = host.log.contact()
+        }
         return Indexed(reading.value, meta)
     }
 
@@ -80,6 +105,7 @@ struct ReadHost: Sendable {
     let configuration: ServerConfiguration
     let state: PublishedState
     let hub: WatchHub
+    let log: RaftLog
 
     func checkDatacenter(_ datacenter: String) throws(ConsulError) {
         if datacenter.isEmpty || datacenter == configuration.datacenter { return }
@@ -128,5 +154,32 @@ final class QueryWaiter<Value: Sendable>: Waiter, @unchecked Sendable {
         guard claim() else { return }
         hub.noteAnswered(self)
         reply(result)
+    }
+}
+
+/// A read that begins once a quorum has said that this server leads.
+final class VerifiedCall: PendingCall {
+    private enum State {
+        case asked, begun((any PendingCall)?), cancelled
+    }
+    private let state = Mutex(State.asked)
+
+    func fill(_ begin: () -> (any PendingCall)?) {
+        let pending = begin()
+        let isCancelled = state.withLock { state in
+            if case .cancelled = state { return true }
+            state = .begun(pending)
+            return false
+        }
+        if isCancelled { pending?.cancel() }
+    }
+
+    func cancel() {
+        let pending = state.withLock { state -> (any PendingCall)? in
+            defer { state = .cancelled }
+            if case .begun(let pending) = state { return pending }
+            return nil
+        }
+        pending?.cancel()
     }
 }

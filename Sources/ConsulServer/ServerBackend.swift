@@ -1,6 +1,12 @@
 package import ConsulModel
-package import ConsulState
+internal import ConsulState
+package import Logging
+internal import NIOCore
 package import NIOPosix
+internal import Platform
+internal import Primitives
+internal import Raft
+internal import RaftNode
 
 /// The cluster as a server itself sees it: calls are answered here, reads at once from the newest
 /// snapshot, on the calling thread.
@@ -8,30 +14,73 @@ package final class ServerBackend: Backend {
     package let configuration: ServerConfiguration
     package let state: PublishedState
     package let hub: WatchHub
-    package let log: any ConsensusLog
+    package let log: RaftLog
     private let table: EndpointTable
+    let duties: LeaderDuties
+    /// The threads that wait for the disk; nil in memory.
+    private let raftGroup: MultiThreadedEventLoopGroup?
+    private let durable: DurableRaft?
 
+    /// Opens what is stored, if anything is. `start` begins.
+    ///
     /// - Parameters:
     ///   - group: the event loops that calls come from; blocking queries wait on them.
     ///   - ownGroup: the loops of the agent's own queries.
-    ///   - makeLog: makes the log over what carries its commands out.
+    /// - Throws: `RaftNodeError` for a store that cannot be used; it names file and place.
     package init(
         configuration: ServerConfiguration, group: MultiThreadedEventLoopGroup,
-        ownGroup: MultiThreadedEventLoopGroup? = nil, store: StateStore = StateStore(),
-        log makeLog: (Applier) -> any ConsensusLog = { InMemoryLog(applier: $0) }
-    ) {
+        ownGroup: MultiThreadedEventLoopGroup? = nil, logger: Logger
+    ) throws {
         self.configuration = configuration
-        state = PublishedState(Snapshot(store: store, index: 0))
+        state = PublishedState(Snapshot(store: StateStore(), index: 0))
         hub = WatchHub(
             state: state, group: group, configuration: configuration, ownGroup: ownGroup)
-        log = makeLog(Applier(state: state, hub: hub))
-        let host = ReadHost(configuration: configuration, state: state, hub: hub)
+        let applier = Applier(state: state, hub: hub)
+        durable = try configuration.raftDirectory.map {
+            try DurableRaft.open(directory: $0, machine: applier, logger: logger)
+        }
+        raftGroup = durable.map { _ in MultiThreadedEventLoopGroup(numberOfThreads: 2) }
+        let threads = raftGroup ?? group
+        let node = RaftNode(
+            configuration.raftSetup, stored: durable?.stored ?? StoredState(),
+            log: durable?.log ?? MemoryLogStore(), snapshots: durable?.snapshots ?? SnapshotKeeper(),
+            machine: applier, transport: NoTransport(), loop: threads.next(),
+            background: threads.next(), clock: SystemClock.now, logger: logger)
+        log = RaftLog(
+            node: node, applier: applier, seed: configuration.seed &+ 1, clock: SystemClock.now)
+        duties = LeaderDuties(log: log, state: state, loop: group.next(), logger: logger)
+        let host = ReadHost(configuration: configuration, state: state, hub: hub, log: log)
         var table = EndpointTable(host: host, log: log)
         KVSEndpoint.register(in: &table)
         CatalogEndpoint.register(in: &table)
         HealthEndpoint.register(in: &table)
         StatusEndpoint.register(in: &table)
+        OperatorEndpoint.register(in: &table)
         self.table = table
+    }
+
+    /// Takes part in its group. A server that may begin one does, where nothing is stored.
+    package func start() {
+        let me = Server(id: configuration.nodeID, address: configuration.rpcAddress)
+        log.whenReady { [duties] in duties.begin() }
+        if configuration.bootstraps {
+            // Refused where a group has begun, which is as it should be.
+            log.node.bootstrap(Configuration(servers: [me])) { _ in }
+        }
+        log.node.start()
+    }
+
+    /// Whether this server belongs to a group of servers: it would begin one, or knows one.
+    package var hasGroup: Bool {
+        configuration.bootstraps || !log.node.status.configuration.servers.isEmpty
+    }
+
+    /// What was answered is stored already; what waits is refused.
+    package func stop() async {
+        duties.end()
+        await log.node.stop()
+        try? durable?.log.close()
+        try? await raftGroup?.shutdownGracefully()
     }
 
     @discardableResult
@@ -44,5 +93,17 @@ package final class ServerBackend: Backend {
             return nil
         }
         return handler.body(request, reply)
+    }
+}
+
+extension ServerConfiguration {
+    var raftSetup: RaftNode.Setup {
+        var options = RaftOptions(multiplier: raftMultiplier)
+        options.snapshotThreshold = snapshotThreshold
+        options.snapshotInterval = snapshotInterval
+        options.trailingLogs = trailingLogs
+        return RaftNode.Setup(
+            id: nodeID, address: rpcAddress, options: options, seed: seed,
+            drivesOnCallers: raftDirectory == nil)
     }
 }

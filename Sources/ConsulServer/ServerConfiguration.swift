@@ -11,5 +11,17 @@ package struct ServerConfiguration: Sendable {
     package var waitersMax = Limits.waitersMax
     /// Where the chance in waits comes from.
     package var seed: UInt64 = 0
+    /// Who this server is, for the others: the node's UUID.
+    package var nodeID = "00000000-0000-0000-0000-000000000000"
+    /// Where the log is kept: `raft` in the data directory; nil for in memory.
+    package var raftDirectory: String?
+    /// Whether this server begins a group of its own where there is none.
+    package var bootstraps = true
+    /// Consul's `performance.raft_multiplier`.
+    package var raftMultiplier: Int64 = 1
+    /// `raft_snapshot_threshold`, `raft_snapshot_interval`, `raft_trailing_logs`.
+    package var snapshotThreshold: UInt64 = 16_384
+    package var snapshotInterval = GoDuration.seconds(30)
+    package var trailingLogs: UInt64 = 10_240
     package init() {}
 }

@@ -17,6 +17,16 @@ extension ServerBackend {
     /// The leader's duty towards itself: its node, the service `consul` on it, and the check by
     /// which gossip says that the node is alive. A node that stands already keeps its address and
     /// metadata; where nothing changes, no index moves.
+    ///
+    /// Done each time this server becomes the leader.
+    package func registersSelf(as identity: ServerIdentity) {
+        duties.setRegistration { [weak self] done in
+            self?.registerSelf(identity) { result in
+                if case .success = result { done(true) } else { done(false) }
+            }
+        }
+    }
+
     package func registerSelf(
         _ identity: ServerIdentity,
         reply: @escaping @Sendable (Result<Bool, ConsulError>) -> Void

@@ -94,6 +94,14 @@ struct WaiterIndex: @unchecked Sendable {
         bucket.waiters = []
     }
 
+    mutating func takeAll() -> [Waiter] {
+        var taken: [Waiter] = []
+        for tree in [keys, prefixes, names] { tree.forEach { Self.empty($0, &taken) } }
+        Self.empty(tables, &taken)
+        (keys, prefixes, names) = (RadixTree(), RadixTree(), RadixTree())
+        return taken
+    }
+
     // MARK: Buckets
 
     private static func key(_ kind: Kind, _ name: String) -> [UInt8] {

@@ -102,11 +102,20 @@ package final class WatchHub: Sendable {
 
     func wake(_ changes: Changes) {
         if changes.isEmpty || count.load(ordering: .acquiring) == 0 { return }
-        let woken = index.withLock { $0.take(changes) }
+        wake(index.withLock { $0.take(changes) })
+    }
+
+    private func wake(_ woken: [Waiter]) {
         if woken.isEmpty { return }
         var byLane: [ObjectIdentifier: [Waiter]] = [:]
         for waiter in woken { byLane[ObjectIdentifier(waiter.lane), default: []].append(waiter) }
         for waiters in byLane.values { waiters[0].lane.wake(waiters, self) }
+    }
+
+    /// All was replaced: every waiter looks again.
+    func wakeAll() {
+        let woken = index.withLock { $0.takeAll() }
+        wake(woken)
     }
 
     func lookAgain(_ waiters: [Waiter]) {

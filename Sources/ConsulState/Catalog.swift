@@ -43,6 +43,9 @@ package struct Catalog: Sendable {
     /// The node of this name, in any case.
     package func node(_ name: String) -> Node? { nodes[TableKey.of(name)]?.record }
 
+    /// The name of the node with this ID.
+    package func nodeName(ofID id: String) -> String? { nodeIDs[TableKey.of(id)] }
+
     func checkInvariants() {
         nodes.checkInvariants()
         nodeIDs.checkInvariants()

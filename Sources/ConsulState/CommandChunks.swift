@@ -74,6 +74,9 @@ struct ChunkPlace: Hashable, Sendable {
 
 /// Cuts commands that are too long for one entry.
 package enum CommandChunks {
+    /// Whether a command is cut at all.
+    package static func isLong(_ message: [UInt8]) -> Bool { message.count > Limits.chunkBytes }
+
     /// The entries for a command, in order: one without extensions, or pieces of
     /// `Limits.chunkBytes` that must all be proposed in one term.
     ///

@@ -134,6 +134,13 @@ package struct KVTable: Sendable {
         changes.keyTrees.append(prefix)
     }
 
+    /// Whether a deletion up to an index is remembered. Looks through all of them.
+    package func hasTombstones(through last: UInt64) -> Bool {
+        var isFound = false
+        graveyard.tombstones.forEach { if $0.index <= last { isFound = true } }
+        return isFound
+    }
+
     mutating func reapTombstones(through last: UInt64) { graveyard.reap(through: last) }
 
     // MARK: Restoring

@@ -150,7 +150,9 @@ extension RaftCore {
     /// Check-quorum (thesis, 6.2): a leader that is cut off makes room, and its clients look for
     /// another.
     private var quorumFollows: Bool {
-        guard let leading, !options.plantedBugs.contains(.readsAfterLease) else { return true }
+        guard let leading, !isAloneVoter, !options.plantedBugs.contains(.readsAfterLease) else {
+            return true
+        }
         return now < leading.quorumContact + options.electionTimeout
     }
 

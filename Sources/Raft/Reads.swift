@@ -7,7 +7,9 @@ extension RaftCore {
         guard role == .leader else {
             return out.append(.answer(ticket, .notLeader(leader: leader)))
         }
-        guard openReads < Limits.readsMax else { return out.append(.answer(ticket, .refused(.tooMuchUncommitted))) }
+        guard openReads < Limits.readsMax else {
+            return out.append(.answer(ticket, .refused(.tooMuchUncommitted)))
+        }
         // Before the term's first entry is committed the leader does not know what is.
         let start = options.plantedBugs.contains(.readsBeforeOwnTerm) ? 0 : leading?.startIndex
         let index = max(commitIndex, start ?? 0)
@@ -40,7 +42,8 @@ extension RaftCore {
         return leading.leaseIsForfeited ? nil : leading.quorumContact + options.leaseTimeout
     }
 
-    private var isAloneVoter: Bool {
+    /// No other server's voice counts.
+    var isAloneVoter: Bool {
         leading?.peers.allSatisfy { $0.server.suffrage != .voter || $0.leavesAt != nil } ?? false
             && configuration.isVoter(id)
     }

@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// The bounds of a server's storage, and why.
 package enum Limits {
     /// Entries kept in memory beside the disk, for followers that are nearly up to date and for
@@ -18,4 +20,14 @@ package enum Limits {
     static let metaBytesMax = 1 << 20
     /// Of a recovery file.
     static let peersBytesMax = 1 << 20
+    /// Wishes that wait for the node: each is answered, some with "too many".
+    static let proposalsWaitingMax = 16_384
+    static let inputsWaitingMax = 65_536
+    /// Entries read and given to the state machine at once: a replay holds no more in memory.
+    static let entriesAppliedMax: UInt64 = 1_024
+    static let bytesAppliedMax = 8 << 20
+    /// Entries removed between two rounds of writing: a few milliseconds of disk.
+    static let entriesCompactedAtOnce: UInt64 = 1_024
+    /// After a full disk.
+    static let fullDiskRetry = GoDuration.seconds(1)
 }

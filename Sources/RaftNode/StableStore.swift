@@ -20,3 +20,24 @@ package protocol LogStore: AnyObject, LogReading {
     /// Removes all entries, and lets the log go on after `index`: a snapshot was installed.
     func reset(after index: LogIndex) throws
 }
+
+extension StoredState {
+    /// What a store holds, beside the log itself.
+    package init(log: any LogStore, snapshot: SnapshotMeta?) throws {
+        var found: [ConfigurationEntry] = []
+        var next = log.firstIndex
+        while next > 0, next <= log.lastIndex {
+            let end = min(log.lastIndex, next + Limits.entriesAppliedMax - 1)
+            let entries = try log.entries(next...end, bytesMax: Limits.bytesAppliedMax)
+            for entry in entries where entry.kind == .configuration {
+                guard let configuration = Configuration(encoded: entry.data) else {
+                    throw RaftError.badConfiguration(entry.index)
+                }
+                found.append(ConfigurationEntry(index: entry.index, configuration: configuration))
+            }
+            guard let last = entries.last else { throw RaftError.unreadable(next) }
+            next = last.index + 1
+        }
+        self.init(hardState: try log.hardState(), snapshot: snapshot, configurations: found)
+    }
+}

@@ -10,7 +10,7 @@ import Wire
 @Suite(.timeLimit(.minutes(2)))
 struct BlockingQueryTests {
     @Test func aWaiterIsAnsweredByItsOwnKeyAlone() async throws {
-        let server = Server()
+        let server = try Server()
         try await server.put("a", "1")
         let box = try await server.park(.kvsGet, "a")
         try await server.put("b", "1")
@@ -21,12 +21,12 @@ struct BlockingQueryTests {
         try await server.put("a", "2")
         let answer = try await box.answer()
         #expect(answer.value.map(\.value.text) == ["2"])
-        #expect(answer.meta.index == 5)
+        #expect(answer.meta.index == 6)
         #expect(server.backend.hub.waiting == 0)
     }
 
     @Test func keysThatAreMissingAndPrefixesWakeForTheirOwn() async throws {
-        let server = Server()
+        let server = try Server()
         try await server.put("app/a", "1")
         let missing = try await server.park(.kvsGet, "app/new")
         let list = try await server.park(.kvsList, "app/")
@@ -51,7 +51,7 @@ struct BlockingQueryTests {
     }
 
     @Test func catalogReadsWakeForTheirOwn() async throws {
-        let server = Server()
+        let server = try Server()
         try await server.register("n1", service: "web")
         try await server.register("n2", service: "api")
         let health = try await server.park(.healthServiceNodes, "web")
@@ -90,7 +90,7 @@ struct BlockingQueryTests {
     }
 
     @Test func aNodeThatGoesIsNews() async throws {
-        let server = Server()
+        let server = try Server()
         try await server.register("n1")
         let box = try await server.park(.catalogNodeServices, "n1")
         var request = DeregisterRequest()
@@ -100,33 +100,33 @@ struct BlockingQueryTests {
     }
 
     @Test func timeoutsAnswerWithTheStateAsItIs() async throws {
-        let server = Server { $0.maxQueryTime = .milliseconds(30) }
+        let server = try Server { $0.maxQueryTime = .milliseconds(30) }
         try await server.put("a", "1")
         for wait in [1, 5, 1000] as [Int64] {
-            let answer = try await server.get("a", after: 2, wait: .milliseconds(wait))
+            let answer = try await server.get("a", after: 3, wait: .milliseconds(wait))
             #expect(answer.value.count == 1)
-            #expect(answer.meta.index == 2)
+            #expect(answer.meta.index == 3)
         }
         // An earlier deadline than those that are waited for already.
-        async let long = server.get("a", after: 2, wait: .milliseconds(30))
-        async let short = server.get("a", after: 2, wait: .milliseconds(2))
-        #expect(try await (long.meta.index, short.meta.index) == (2, 2))
+        async let long = server.get("a", after: 3, wait: .milliseconds(30))
+        async let short = server.get("a", after: 3, wait: .milliseconds(2))
+        #expect(try await (long.meta.index, short.meta.index) == (3, 3))
         #expect(server.backend.hub.waiting == 0)
     }
 
     @Test func anIndexThatWentBackIsAnsweredAtOnce() async throws {
-        let server = Server()
+        let server = try Server()
         try await server.put("a", "1")
-        #expect(try await server.get("a", after: 99).meta.index == 2)
-        #expect(try await server.get("never", after: 99).meta.index == 2)
+        #expect(try await server.get("a", after: 99).meta.index == 3)
+        #expect(try await server.get("never", after: 99).meta.index == 3)
         #expect(try await Server().get("never").meta.index == 1)
     }
 
     @Test func cancellingGivesThePlaceUp() async throws {
-        let server = Server()
+        let server = try Server()
         try await server.put("a", "1")
         for _ in 0..<200 {
-            let task = Task { try await server.get("a", after: 2) }
+            let task = Task { try await server.get("a", after: 3) }
             if Bool.random() { await Task.yield() }
             task.cancel()
             await #expect(throws: ConsulError.self) { try await task.value }
@@ -141,7 +141,7 @@ struct BlockingQueryTests {
     }
 
     @Test func waitersAreBounded() async throws {
-        let server = Server { $0.waitersMax = 2 }
+        let server = try Server { $0.waitersMax = 2 }
         try await server.put("a", "1")
         let first = try await server.park(.kvsGet, "a")
         let second = try await server.park(.kvsGet, "a")
@@ -154,10 +154,10 @@ struct BlockingQueryTests {
     }
 
     @Test func oneWriteAnswersTenThousandWaiters() async throws {
-        let server = Server()
+        let server = try Server()
         try await server.put("a", "1")
         let backend = server.backend
-        let query = server.query("a", after: 2)
+        let query = server.query("a", after: 3)
         let boxes = (0..<10_000).map { _ in Box<Indexed<[KVEntry]>>() }
         let loops = Array(Server.group.makeIterator())
         for (number, box) in boxes.enumerated() {
@@ -176,7 +176,7 @@ struct BlockingQueryTests {
     /// Readers follow keys through blocking queries alone while writers write as fast as they can.
     /// A lost wake-up leaves a reader hanging until the time limit.
     @Test func noWakeUpIsLost() async throws {
-        let server = Server()
+        let server = try Server()
         let rounds = 3_000
         for key in 0..<4 { try await server.put("k\(key)", "0") }
         try await withThrowingTaskGroup(of: Void.self) { tasks in
@@ -214,7 +214,7 @@ struct BlockingQueryTests {
 
     /// One write a round: each must wake its reader, whichever of the two comes first.
     @Test func everySingleWriteWakes() async throws {
-        let server = Server()
+        let server = try Server()
         try await server.put("a", "0")
         for round in 1...3_000 {
             async let seen = server.get("a", after: UInt64(round + 1))

@@ -16,7 +16,8 @@ private func message(_ body: () async throws -> Void) async -> String {
 
 /// Texts were read off HashiCorp Consul 1.8.7.
 @Suite struct EndpointTests {
-    let server = Server()
+    let server: Server
+    init() throws { server = try Server() }
 
     @Test func registrationsAreValidated() async {
         func refused(_ change: (inout RegisterRequest) -> Void) async -> String {

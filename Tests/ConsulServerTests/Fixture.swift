@@ -1,6 +1,7 @@
 import ConsulModel
 import ConsulServer
 import ConsulState
+import Logging
 import NIOCore
 import NIOPosix
 import Primitives
@@ -12,11 +13,13 @@ struct Server {
     static let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
     let backend: ServerBackend
 
-    init(_ change: (inout ServerConfiguration) -> Void = { _ in }) {
+    init(_ change: (inout ServerConfiguration) -> Void = { _ in }) throws {
         var configuration = ServerConfiguration()
         configuration.rpcAddress = "127.0.0.1:8300"
         change(&configuration)
-        backend = ServerBackend(configuration: configuration, group: Self.group)
+        backend = try ServerBackend(
+            configuration: configuration, group: Self.group, logger: Logger(label: "test"))
+        backend.start()
     }
 
     @discardableResult

@@ -1,0 +1,33 @@
+import ConsulModel
+import HTTPTransport
+
+let operatorRoutes = [
+    Route("/v1/operator/raft/configuration", ("GET", .direct(OperatorRoutes.configuration))),
+    Route("/v1/operator/raft/peer", ("DELETE", .direct(OperatorRoutes.removePeer))),
+]
+
+/// `/v1/operator/…`.
+enum OperatorRoutes {
+    @Sendable static func configuration(_ exchange: Exchange) throws(ConsulError) {
+        exchange.call(.operatorRaftConfiguration, try exchange.namedQuery()) { exchange.json($0) }
+    }
+
+    @Sendable static func removePeer(_ exchange: Exchange) throws(ConsulError) {
+        var request = RaftRemovePeerRequest()
+        request.datacenter = exchange.query["dc"]
+        request.id = exchange.query["id"]
+        request.address = exchange.query["address"]
+        if !request.id.isEmpty, !request.address.isEmpty {
+            throw ConsulError(
+                .badRequest, "Must specify only one of ?id with the server's ID or ?address with "
+                    + "IP:port of peer to remove")
+        }
+        if request.id.isEmpty, request.address.isEmpty {
+            throw ConsulError(
+                .badRequest,
+                "Must specify either ?id with the server's ID or ?address with IP:port of peer to "
+                    + "remove")
+        }
+        exchange.call(.operatorRaftRemovePeer, request) { _ in Exchange.empty }
+    }
+}

@@ -1,0 +1,42 @@
+public import Wire
+
+/// `GET /v1/operator/raft/configuration`: the servers that replicate the log.
+public struct RaftConfiguration: Record, Hashable, Sendable {
+    public var servers: [RaftServer] = []
+    /// The entry of the log that this configuration is from.
+    public var index: UInt64 = 0
+    public init() {}
+
+    public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
+        try visit.field("Servers", &servers)
+        try visit.field("Index", &index)
+    }
+}
+
+public struct RaftServer: Record, Hashable, Sendable {
+    public var id = ""
+    /// The node's name, `(unknown)` where the catalog does not know it.
+    public var node = ""
+    public var address = ""
+    public var isLeader = false
+    public var protocolVersion = "3"
+    public var isVoter = false
+    public init() {}
+
+    public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
+        try visit.field("ID", &id)
+        try visit.field("Node", &node)
+        try visit.field("Address", &address)
+        try visit.field("Leader", &isLeader)
+        try visit.field("ProtocolVersion", &protocolVersion)
+        try visit.field("Voter", &isVoter)
+    }
+}
+
+/// `DELETE /v1/operator/raft/peer`: by id or by address.
+public struct RaftRemovePeerRequest: Hashable, Sendable {
+    public var datacenter = ""
+    public var id = ""
+    public var address = ""
+    public init() {}
+}

@@ -1,0 +1,120 @@
+package import ConsulModel
+package import ConsulState
+package import Primitives
+internal import Raft
+package import RaftNode
+internal import Synchronization
+
+/// A command that is committed and carried out.
+package struct Commit: Sendable {
+    package var index: UInt64
+    package var result: CommandResult
+    package init(index: UInt64, result: CommandResult) {
+        self.index = index
+        self.result = result
+    }
+}
+
+/// The replicated log, as endpoints see it: the one way to write, and what tells who leads.
+package final class RaftLog: Sendable {
+    package typealias Completion = @Sendable (Result<Commit, ConsulError>) -> Void
+
+    package let node: RaftNode
+    package let leadership = Leadership()
+    private let applier: Applier
+    private let clock: @Sendable () -> Instant
+    private let operations: Mutex<SeededRandom>
+    private let onReady = Mutex<(@Sendable () -> Void)?>(nil)
+
+    package init(
+        node: RaftNode, applier: Applier, seed: UInt64, clock: @escaping @Sendable () -> Instant
+    ) {
+        self.node = node
+        self.applier = applier
+        self.clock = clock
+        operations = Mutex(SeededRandom(seed: seed))
+        node.onRoleChange { [weak self] status in self?.roleChanged(status) }
+    }
+
+    /// Called each time this server has become the leader and knows all that was committed.
+    package func whenReady(_ body: @escaping @Sendable () -> Void) {
+        onReady.withLock { $0 = body }
+        if leadership.isReady { body() }
+    }
+
+    private func roleChanged(_ status: RaftStatus) {
+        let leads = status.role == .leader && status.stopped == nil
+        leadership.set(
+            isReady: leads && leadership.isReady,
+            hasLeader: status.leader != nil && status.stopped == nil)
+        guard leads, !leadership.isReady else { return }
+        node.read(.lease) { [weak self] result in
+            guard let self, case .success = result else { return }
+            leadership.set(isReady: true, hasLeader: true)
+            onReady.withLock { $0 }?()
+        }
+    }
+
+    /// Has the command committed and carried out.
+    ///
+    /// - Parameter completion: called exactly once, on any thread, perhaps before this returns.
+    ///   After a success, reads here see what the command did. After a failure it may still come to
+    ///   be done.
+    package func propose(_ command: Command, completion: @escaping Completion) {
+        let message = command.encoded()
+        let writes: [RaftNode.Write]
+        if CommandChunks.isLong(message) {
+            let operation = operations.withLock { $0.next() }
+            writes = CommandChunks.cut(message, operation: operation).map {
+                RaftNode.Write($0.data, extensions: $0.extensions)
+            }
+        } else {
+            writes = [RaftNode.Write(message)]
+        }
+        node.propose(writes) { [applier] result in
+            switch result {
+            case .success(let index):
+                let result = applier.takeResult(at: index)
+                completion(.success(Commit(index: index, result: result)))
+            case .failure(let refusal): completion(.failure(ConsulError(refusal)))
+            }
+        }
+    }
+
+    /// Whether a leader is known, and how long ago it was heard of: what a stale read tells.
+    func contact() -> (hasLeader: Bool, ago: GoDuration) {
+        if leadership.isReady { return (true, .zero) }
+        let last = node.status.lastContact
+        return (leadership.hasLeader, last.map { clock() - $0 } ?? .zero)
+    }
+
+    /// Asks a quorum whether this server still leads (`?consistent`).
+    package func verify(_ completion: @escaping @Sendable (ConsulError?) -> Void) {
+        node.read(.quorum) { result in
+            switch result {
+            case .success: completion(nil)
+            case .failure(let refusal): completion(ConsulError(refusal))
+            }
+        }
+    }
+}
+
+extension ConsulError {
+    /// In Consul's words, where it has some.
+    init(_ refusal: RaftRefusal) {
+        switch refusal {
+        case .notLeader: self = .noLeader
+        case .leadershipLost:
+            self = ConsulError(.internal, "leadership lost while committing log")
+        case .timedOut: self = ConsulError(.internal, "timed out enqueuing operation")
+        case .tooMany: self = .tooManyWrites
+        case .refused(let error): self = ConsulError(.internal, "raft: \(error)")
+        case .stopped(let reason): self = ConsulError(.internal, "raft: \(reason)")
+        }
+    }
+
+    static let tooManyWrites = ConsulError(
+        .tooManyRequests, "Too many writes are waiting to be committed")
+    static let tooManyQueries = ConsulError(
+        .tooManyRequests, "Too many blocking queries are waiting on this server")
+}

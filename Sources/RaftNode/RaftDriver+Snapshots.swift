@@ -1,0 +1,125 @@
+internal import Logging
+internal import NIOCore
+internal import Platform
+internal import Raft
+
+/// Snapshots: taken, sent, received and installed. What takes long happens on the background loop;
+/// the node goes on meanwhile.
+extension RaftDriver {
+    func takeSnapshot(_ node: RaftNode) {
+        let milliseconds = SystemClock.unixNanoseconds() / 1_000_000
+        let index = appliedIndex
+        guard
+            let meta = core.snapshotMeta(
+                at: index, id: "\(core.term)-\(index)-\(milliseconds)", log: log)
+        else {
+            enqueue(.snapshotNotTaken)
+            return
+        }
+        let image = machine.image(lastIndex: index)
+        guard let store = snapshots.store else {
+            snapshots.hold(meta, image)
+            enqueue(.snapshotTaken(meta))
+            return
+        }
+        let (files, logger) = (Unshared(store), logger)
+        background.execute { [weak node] in
+            do {
+                let finished = try Self.write(image, as: meta, milliseconds, in: files.value)
+                node?.bring(.snapshotTaken(finished))
+            } catch {
+                logger.error("raft: no snapshot was taken", metadata: ["error": "\(error)"])
+                node?.bring(.snapshotNotTaken)
+            }
+            for warning in files.value.takeWarnings() { logger.warning("raft: \(warning)") }
+        }
+    }
+
+    static func write(
+        _ image: any StateImage, as meta: SnapshotMeta, _ milliseconds: Int64,
+        in store: SnapshotStore
+    ) throws -> SnapshotMeta {
+        let sink = try store.create(
+            index: meta.index, term: meta.term, configuration: meta.configuration,
+            configurationIndex: meta.configurationIndex, milliseconds: milliseconds)
+        var image = image
+        do {
+            while let piece = image.next() { try sink.write(piece) }
+            let finished = try sink.finish()
+            try store.removeOld()
+            return finished
+        } catch {
+            sink.cancel()
+            throw error
+        }
+    }
+
+    // MARK: Between servers
+
+    func sendSnapshot(
+        _ request: InstallSnapshot, _ peer: Peer, _ exchange: Exchange, _ node: RaftNode
+    ) {
+        do {
+            transport.sendSnapshot(
+                request, to: peer, exchange: exchange, source: try snapshots.source(of: request.meta))
+        } catch {
+            logger.error("raft: cannot send a snapshot", metadata: ["error": "\(error)"])
+            enqueue(.failed(exchange: exchange))
+        }
+    }
+
+    func receiveSnapshot(_ meta: SnapshotMeta, _ exchange: Exchange, _ node: RaftNode) {
+        let incoming: IncomingSnapshot
+        do {
+            let sink = try snapshots.store?.create(
+                index: meta.index, term: meta.term, configuration: meta.configuration,
+                configurationIndex: meta.configurationIndex,
+                milliseconds: SystemClock.unixNanoseconds() / 1_000_000)
+            incoming = IncomingSnapshot(meta, sink)
+        } catch {
+            logger.error("raft: cannot take a snapshot in", metadata: ["error": "\(error)"])
+            enqueue(.snapshotFailed(exchange: exchange))
+            return
+        }
+        self.incoming[exchange] = incoming
+        let logger = logger
+        transport.receiveContents(of: exchange) { [weak node] piece in
+            do {
+                if let piece {
+                    if let sink = incoming.sink {
+                        try sink.write(piece)
+                    } else {
+                        incoming.pieces.append(piece)
+                    }
+                    return
+                }
+                incoming.finished = try incoming.sink?.finish() ?? meta
+                incoming.sink = nil
+                node?.bring(.snapshotReceived(exchange: exchange))
+            } catch {
+                logger.error("raft: cannot take a snapshot in", metadata: ["error": "\(error)"])
+                node?.bring(.snapshotFailed(exchange: exchange))
+            }
+        } fail: { [weak node] error in
+            logger.warning("raft: a snapshot was cut off", metadata: ["error": "\(error)"])
+            node?.bring(.snapshotFailed(exchange: exchange))
+        }
+    }
+
+    /// The contents are whole on the disk: the state machine takes them, and the log begins anew
+    /// behind them when the core says so.
+    func installSnapshot(_ exchange: Exchange) throws {
+        guard let incoming = incoming.removeValue(forKey: exchange), let meta = incoming.finished
+        else { throw RaftError.unreadable(0) }
+        if let store = snapshots.store {
+            let source = try store.open(meta)
+            try machine.restore { try source.next() }
+            try store.removeOld()
+        } else {
+            var pieces = incoming.pieces[...]
+            try machine.restore { pieces.popFirst() }
+            snapshots.hold(meta, machine.image(lastIndex: meta.index))
+        }
+        appliedIndex = meta.index
+    }
+}

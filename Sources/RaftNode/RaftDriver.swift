@@ -1,0 +1,265 @@
+internal import Logging
+internal import NIOCore
+internal import Platform
+internal import Primitives
+internal import Raft
+internal import Synchronization
+
+/// What whoever drives a node works with. One thread at a time.
+final class RaftDriver: @unchecked Sendable {
+    let onRoleChange = Mutex<(@Sendable (RaftStatus) -> Void)?>(nil)
+    let onStop = Mutex<(@Sendable (String) -> Void)?>(nil)
+
+    private let setup: RaftNode.Setup
+    var core: RaftCore
+    let log: any LogStore
+    let snapshots: SnapshotKeeper
+    let machine: any StateMachine
+    let transport: any RaftTransport
+    private let loop: any EventLoop
+    /// For what takes long.
+    let background: any EventLoop
+    private let clock: @Sendable () -> Instant
+    let logger: Logger
+    private var waiting: [Ticket: RaftNode.Reply] = [:]
+    /// The last entry that the state machine was given, which outlives the core.
+    var appliedIndex: LogIndex
+    private var timer: Scheduled<Void>?
+    private var queue: [Input] = []
+    /// What a snapshot covers is removed from the log bit by bit, between other writes.
+    private var compactsThrough: LogIndex?
+    private var stopped: String?
+    /// Snapshots that come in, until they are installed or thrown away.
+    var incoming: [Exchange: IncomingSnapshot] = [:]
+
+    init(
+        _ setup: RaftNode.Setup, stored: StoredState, log: any LogStore, snapshots: SnapshotKeeper,
+        machine: any StateMachine, transport: any RaftTransport, loop: any EventLoop,
+        background: any EventLoop, clock: @escaping @Sendable () -> Instant, logger: Logger
+    ) {
+        self.setup = setup
+        self.log = log
+        self.snapshots = snapshots
+        self.machine = machine
+        self.transport = transport
+        self.loop = loop
+        self.background = background
+        self.clock = clock
+        self.logger = logger
+        appliedIndex = stored.snapshot?.index ?? 0
+        core = RaftCore(
+            id: setup.id, address: setup.address, stored: stored, log: log,
+            random: SeededRandom(seed: setup.seed), options: setup.options)
+    }
+
+    /// Takes out what came in and carries it out, until nothing is left.
+    func drive(_ node: RaftNode) {
+        while true {
+            let work = node.inbox.withLock { inbox -> RaftNode.Inbox? in
+                if inbox.inputs.isEmpty && inbox.proposals.isEmpty && compactsThrough == nil {
+                    inbox.isDriving = false
+                    return nil
+                }
+                var work = RaftNode.Inbox()
+                swap(&work.inputs, &inbox.inputs)
+                swap(&work.replies, &inbox.replies)
+                // All of them: the pieces of one command must not come apart.
+                swap(&work.proposals, &inbox.proposals)
+                return work
+            }
+            guard let work else { return }
+            for (ticket, reply) in work.replies { waiting[ticket] = reply }
+            for input in work.inputs { step(input, node) }
+            if !work.proposals.isEmpty { step(.propose(work.proposals), node) }
+            compactSome(node)
+            publish(node)
+        }
+    }
+
+    private func step(_ first: Input, _ node: RaftNode) {
+        if let stopped {
+            refuseAll(.stopped(stopped))
+            return
+        }
+        queue.append(first)
+        var place = 0
+        while place < queue.count, stopped == nil {
+            let input = queue[place]
+            place += 1
+            for directive in core.step(input, now: clock(), log: log) {
+                do {
+                    try carryOut(directive, node)
+                } catch {
+                    fail(error, node)
+                    break
+                }
+            }
+        }
+        queue.removeAll(keepingCapacity: true)
+    }
+
+    private func carryOut(_ directive: Directive, _ node: RaftNode) throws {
+        switch directive {
+        case .send(let request, let peer, let exchange):
+            transport.send(request, to: peer, exchange: exchange)
+        case .reply(let reply, let exchange): transport.reply(reply, exchange: exchange)
+        case .sendSnapshot(let request, let peer, let exchange):
+            sendSnapshot(request, peer, exchange, node)
+        case .persist(let persist):
+            try log.write(
+                hardState: persist.hardState, truncateFrom: persist.truncateFrom,
+                entries: persist.entries)
+            queue.append(.persisted(sequence: persist.sequence))
+        case .commit(let from, let through):
+            try apply(from, through)
+            queue.append(.applied(through: through))
+        case .takeSnapshot: takeSnapshot(node)
+        case .compact(let index): try compact(through: index)
+        case .receiveSnapshot(let meta, let exchange): receiveSnapshot(meta, exchange, node)
+        case .installSnapshot(_, let exchange):
+            try installSnapshot(exchange)
+            queue.append(.snapshotInstalled(exchange: exchange))
+        case .discardSnapshot(let exchange): incoming.removeValue(forKey: exchange)?.discard()
+        case .answer(let ticket, let outcome): answer(ticket, outcome)
+        case .readReady(let ticket, let index):
+            waiting.removeValue(forKey: ticket)?(.success(index))
+        case .roleChanged, .configurationChanged: announce(node)
+        case .wake(let instant): wake(at: instant, node)
+        case .stop(let error): fail(error, node)
+        }
+    }
+
+    func enqueue(_ input: Input) { queue.append(input) }
+
+    // MARK: Compacting
+
+    private func compact(through index: LogIndex) throws {
+        if index >= log.lastIndex {
+            compactsThrough = nil
+            try log.reset(after: index)
+        } else {
+            compactsThrough = max(index, compactsThrough ?? 0)
+        }
+    }
+
+    private func compactSome(_ node: RaftNode) {
+        guard let target = compactsThrough else { return }
+        let end = min(target, log.firstIndex + Limits.entriesCompactedAtOnce - 1)
+        if end == target { compactsThrough = nil }
+        do { try log.compact(through: end) } catch {
+            compactsThrough = nil  // the next snapshot tries again
+            if case .diskFull = error as? RaftNodeError {
+                logger.warning("raft: the log was not compacted", metadata: ["error": "\(error)"])
+            } else {
+                fail(error, node)
+            }
+        }
+    }
+
+    // MARK: Applying
+
+    private func apply(_ from: LogIndex, _ through: LogIndex) throws {
+        var next = max(from, appliedIndex + 1)
+        while next <= through {
+            let end = min(through, next + Limits.entriesAppliedMax - 1)
+            let entries = try log.entries(next...end, bytesMax: Limits.bytesAppliedMax)
+            guard let last = entries.last else { throw RaftError.unreadable(next) }
+            let commands = entries.contains { $0.kind != .command }
+                ? entries.filter { $0.kind == .command } : entries
+            if !commands.isEmpty { try machine.apply(commands) }
+            appliedIndex = last.index
+            next = last.index + 1
+        }
+    }
+
+    private func answer(_ ticket: Ticket, _ outcome: Outcome) {
+        guard let reply = waiting.removeValue(forKey: ticket) else { return }
+        switch outcome {
+        case .committed(let index, _): reply(.success(index))
+        case .done: reply(.success(core.lastIndex))
+        case .notLeader(let leader): reply(.failure(.notLeader(leader)))
+        case .lost: reply(.failure(.leadershipLost))
+        case .timedOut: reply(.failure(.timedOut))
+        case .refused(let error): reply(.failure(.refused(error)))
+        }
+    }
+
+    // MARK: Time and status
+
+    private func wake(at instant: Instant, _ node: RaftNode) {
+        timer?.cancel()
+        let wait = max(0, (instant - clock()).nanoseconds)
+        timer = loop.scheduleTask(in: .nanoseconds(wait)) { [weak node] in node?.bring(.tick) }
+    }
+
+    private func publish(_ node: RaftNode) {
+        node.published.withLock { status in
+            status.role = core.role
+            status.term = core.term
+            status.leader = core.leader
+            if status.configurationIndex != core.configurationIndex {
+                status.configuration = core.configuration
+                status.configurationIndex = core.configurationIndex
+            }
+            status.commitIndex = core.commitIndex
+            status.appliedIndex = core.appliedIndex
+            status.lastIndex = core.lastIndex
+            status.lastTerm = core.lastTerm
+            status.snapshotIndex = core.snapshot?.index ?? 0
+            status.snapshotTerm = core.snapshot?.term ?? 0
+            status.lastContact = core.lastContact
+            status.stopped = stopped
+        }
+    }
+
+    private func announce(_ node: RaftNode) {
+        publish(node)
+        onRoleChange.withLock { $0 }?(node.status)
+    }
+
+    // MARK: Failing
+
+    /// A full disk leaves the store as it was: the node begins anew from it after a while. After
+    /// anything else nobody knows what holds, and only the operator can go on.
+    private func fail(_ error: any Error, _ node: RaftNode) {
+        if case .diskFull = error as? RaftNodeError, let stored = try? stored() {
+            logger.error("raft: cannot write, will try again", metadata: ["error": "\(error)"])
+            refuseAll(.stopped("\(error)"))
+            queue.removeAll()
+            core = RaftCore(
+                id: setup.id, address: setup.address, stored: stored, log: log,
+                random: SeededRandom(seed: setup.seed &+ UInt64(bitPattern: clock().nanoseconds)),
+                options: setup.options)
+            announce(node)
+            wake(at: clock() + Limits.fullDiskRetry, node)
+            return
+        }
+        stopped = "\(error)"
+        logger.critical("raft: stopped", metadata: ["error": "\(error)"])
+        refuseAll(.stopped("\(error)"))
+        timer?.cancel()
+        announce(node)
+        onStop.withLock { $0 }?("\(error)")
+    }
+
+    private func stored() throws -> StoredState {
+        try StoredState(log: log, snapshot: core.snapshot)
+    }
+
+    private func refuseAll(_ refusal: RaftRefusal) {
+        let replies = waiting
+        waiting = [:]
+        for reply in replies.values { reply(.failure(refusal)) }
+    }
+
+    /// Nobody drives any more.
+    func end(_ node: RaftNode) {
+        timer?.cancel()
+        let left = node.inbox.withLock { inbox in
+            defer { inbox.replies = [] }
+            return inbox.replies
+        }
+        for (_, reply) in left { reply(.failure(.stopped("the agent is shutting down"))) }
+        refuseAll(.stopped("the agent is shutting down"))
+    }
+}

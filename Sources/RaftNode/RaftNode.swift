@@ -1,0 +1,220 @@
+package import Logging
+package import NIOCore
+internal import Platform
+package import Primitives
+package import Raft
+internal import Synchronization
+
+/// The shell of `RaftCore`: takes what happens, steps the core, carries out its directives in order.
+/// It has no rule of its own.
+///
+/// One thread at a time drives it. Under a store in memory that is whoever brings something while
+/// nobody drives, who then carries out what others bring meanwhile; with a disk it is a thread of
+/// the node's own, which may wait for the disk: what comes in during a sync shares the next one.
+package final class RaftNode: Sendable {
+    package struct Setup: Sendable {
+        package var id: ServerID
+        /// `ip:port` for other servers.
+        package var address: String
+        package var options = RaftOptions()
+        package var seed: UInt64
+        /// Whether the caller's thread may do the writing: a store in memory.
+        package var drivesOnCallers: Bool
+
+        package init(
+            id: ServerID, address: String, options: RaftOptions = RaftOptions(), seed: UInt64,
+            drivesOnCallers: Bool
+        ) {
+            self.id = id
+            self.address = address
+            self.options = options
+            self.seed = seed
+            self.drivesOnCallers = drivesOnCallers
+        }
+    }
+
+    /// Something to be written, and who wants to know.
+    package struct Write: Sendable {
+        package var data: [UInt8]
+        package var extensions: [UInt8]
+        package var kind: Proposal.Kind
+
+        package init(
+            _ data: [UInt8], extensions: [UInt8] = [], kind: Proposal.Kind = .command
+        ) {
+            self.data = data
+            self.extensions = extensions
+            self.kind = kind
+        }
+    }
+
+    package typealias Reply = @Sendable (Result<LogIndex, RaftRefusal>) -> Void
+
+    struct Inbox {
+        var inputs: [Input] = []
+        var proposals: [Proposal] = []
+        var replies: [(ticket: Ticket, reply: RaftNode.Reply)] = []
+        var nextTicket: Ticket = 1
+        var isDriving = false
+        var isStopped = false
+    }
+
+    let inbox = Mutex(Inbox())
+    let published = Mutex(RaftStatus())
+    /// Only for whoever drives.
+    let driver: RaftDriver
+    private let loop: any EventLoop
+    private let drivesOnCallers: Bool
+
+    /// - Parameters:
+    ///   - loop: For timers, and for driving unless callers may: then it waits for the disk, and
+    ///     must be the node's own.
+    ///   - background: For writing snapshots; the node's own too.
+    ///   - stored: What the disk holds; `machine` is as its snapshot says.
+    package init(
+        _ setup: Setup, stored: StoredState, log: any LogStore, snapshots: SnapshotKeeper,
+        machine: any StateMachine, transport: any RaftTransport, loop: any EventLoop,
+        background: any EventLoop,
+        clock: @escaping @Sendable () -> Instant, logger: Logger
+    ) {
+        self.loop = loop
+        drivesOnCallers = setup.drivesOnCallers
+        driver = RaftDriver(
+            setup, stored: stored, log: log, snapshots: snapshots, machine: machine,
+            transport: transport, loop: loop, background: background, clock: clock,
+            logger: logger)
+    }
+
+    package var status: RaftStatus { published.withLock { $0 } }
+
+    /// Called with every change of role or leader, by whoever drives; must not block.
+    package func onRoleChange(_ body: @escaping @Sendable (RaftStatus) -> Void) {
+        driver.onRoleChange.withLock { $0 = body }
+    }
+
+    /// Called once, should the node have to stop for good.
+    package func onStop(_ body: @escaping @Sendable (String) -> Void) {
+        driver.onStop.withLock { $0 = body }
+    }
+
+    /// Begins. The core takes its first step.
+    package func start() { bring(.tick) }
+
+    // MARK: Wishes
+
+    /// Has commands committed, in order and in one term, and carried out.
+    ///
+    /// - Parameter reply: With the index of the last one, after the state machine took it; or why
+    ///   not. On any thread, perhaps before this returns.
+    package func propose(_ writes: [Write], reply: @escaping Reply) {
+        let isTaken = inbox.withLock { inbox -> Bool in
+            guard !inbox.isStopped,
+                inbox.proposals.count + writes.count <= Limits.proposalsWaitingMax
+            else { return false }
+            for (place, write) in writes.enumerated() {
+                let ticket = inbox.nextTicket
+                inbox.nextTicket += 1
+                inbox.proposals.append(
+                    Proposal(
+                        ticket: ticket, kind: write.kind, data: write.data,
+                        extensions: write.extensions))
+                // The pieces before the last are answered with it: all of them are in one term.
+                if place == writes.count - 1 { inbox.replies.append((ticket, reply)) }
+            }
+            return true
+        }
+        guard isTaken else {
+            reply(.failure(status.stopped.map { .stopped($0) } ?? .tooMany))
+            return
+        }
+        kick()
+    }
+
+    /// Waits until all that is committed now has been carried out.
+    package func barrier(reply: @escaping Reply) {
+        propose([Write([], kind: .barrier)], reply: reply)
+    }
+
+    /// Asks whether the state may be read: `reply` has the index that the state has reached.
+    package func read(_ mode: ReadMode, reply: @escaping Reply) {
+        wish(reply) { .read($0, mode) }
+    }
+
+    package func change(
+        _ change: ConfigurationChange, previousIndex: LogIndex? = nil, reply: @escaping Reply
+    ) {
+        wish(reply) { .changeConfiguration(change, $0, previousIndex: previousIndex) }
+    }
+
+    package func transferLeadership(to id: ServerID? = nil, reply: @escaping Reply) {
+        wish(reply) { .transferLeadership(to: id, $0) }
+    }
+
+    /// Begins a group. Refused where one has begun.
+    package func bootstrap(_ configuration: Configuration, reply: @escaping Reply) {
+        wish(reply) { .bootstrap(configuration, $0) }
+    }
+
+    private func wish(_ reply: @escaping Reply, _ input: (Ticket) -> Input) {
+        let isTaken = inbox.withLock { inbox -> Bool in
+            guard !inbox.isStopped, inbox.inputs.count < Limits.inputsWaitingMax else {
+                return false
+            }
+            let ticket = inbox.nextTicket
+            inbox.nextTicket += 1
+            inbox.replies.append((ticket, reply))
+            inbox.inputs.append(input(ticket))
+            return true
+        }
+        guard isTaken else {
+            reply(.failure(status.stopped.map { .stopped($0) } ?? .tooMany))
+            return
+        }
+        kick()
+    }
+
+    /// Reports what happened: messages from the transport.
+    package func bring(_ input: Input) {
+        inbox.withLock { inbox in
+            if !inbox.isStopped { inbox.inputs.append(input) }
+        }
+        kick()
+    }
+
+    // MARK: Driving
+
+    private func kick() {
+        let mustDrive = inbox.withLock { inbox in
+            defer { inbox.isDriving = true }
+            return !inbox.isDriving
+        }
+        guard mustDrive else { return }
+        if drivesOnCallers {
+            driver.drive(self)
+        } else {
+            loop.execute { self.driver.drive(self) }
+        }
+    }
+
+    /// Ends the node; what waits is refused. What was answered is on the disk already.
+    package func stop() async {
+        inbox.withLock { $0.isStopped = true }
+        let ended = loop.makePromise(of: Void.self)
+        loop.execute { self.endWhenIdle(ended) }
+        try? await ended.futureResult.get()
+    }
+
+    private func endWhenIdle(_ ended: EventLoopPromise<Void>) {
+        let mayEnd = inbox.withLock { inbox in
+            if inbox.isDriving { return false }
+            inbox.isDriving = true  // for good
+            return true
+        }
+        if mayEnd {
+            driver.end(self)
+            ended.succeed()
+        } else {
+            loop.scheduleTask(in: .milliseconds(1)) { self.endWhenIdle(ended) }
+        }
+    }
+}

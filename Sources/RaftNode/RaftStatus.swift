@@ -1,0 +1,35 @@
+package import Primitives
+package import Raft
+
+/// How a node stands, as of its last step.
+package struct RaftStatus: Sendable, Hashable {
+    package var role = Role.follower
+    package var term: Term = 0
+    package var leader: Peer?
+    package var configuration = Configuration()
+    package var configurationIndex: LogIndex = 0
+    package var commitIndex: LogIndex = 0
+    package var appliedIndex: LogIndex = 0
+    package var lastIndex: LogIndex = 0
+    package var lastTerm: Term = 0
+    package var snapshotIndex: LogIndex = 0
+    package var snapshotTerm: Term = 0
+    /// When a follower last heard of its leader; nil when it never did.
+    package var lastContact: Instant?
+    /// Why the node has stopped for good, if it has.
+    package var stopped: String?
+}
+
+/// Why a wish was not granted.
+package enum RaftRefusal: Error, Sendable, Hashable {
+    /// Nothing was written. The leader, if one is known.
+    case notLeader(Peer?)
+    /// It stands in the log of a server that leads no more: it may come to be committed, or not.
+    case leadershipLost
+    case timedOut
+    case refused(RaftError)
+    /// More wishes wait than `Limits` allows; nothing was written.
+    case tooMany
+    /// The node stopped, or could not write; the reason.
+    case stopped(String)
+}
