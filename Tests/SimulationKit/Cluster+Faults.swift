@@ -27,6 +27,7 @@ extension Cluster {
         switch kind {
         case .crash: crash(chance(1, in: 2) ? leader ?? anyone : anyone)
         case .blackout: for number in servers.indices { crash(number) }
+        case .trapNextLeader: trapsNextLeader = true
         case .crashInStep: servers[anyone].crashesInStep = true
         case .split, .isolateLeader, .oneWay, .scatter, .heal: partition(kind)
         case .clockJump: jump(anyone)
@@ -50,6 +51,19 @@ extension Cluster {
         case .transfer:
             let target: ServerID? = chance(1, in: 2) ? nil : servers[anyone].id
             if let leader { step(leader, .transferLeadership(to: target, 0)) }
+        }
+    }
+
+    /// `FaultPlan.Kind.trapNextLeader`, before anything that it wants is carried out.
+    func spring(on leader: Int) {
+        trapsNextLeader = false
+        if chance(1, in: 3) {
+            let incarnation = servers[leader].incarnation
+            return later(.crash(leader, incarnation: incarnation), within: 6)
+        }
+        for to in servers.indices where to != leader && chance(2, in: 3) {
+            network.cut(from: leader, to: to)
+            if chance(1, in: 2) { network.cut(from: to, to: leader) }
         }
     }
 
@@ -112,6 +126,7 @@ extension Cluster {
     /// find together.
     func repairAll() {
         isRepairing = true
+        trapsNextLeader = false
         network.heal()
         network.lostPerMille = 0
         network.stragglersPerMille = 0
