@@ -57,14 +57,18 @@ extension Cluster {
     /// `FaultPlan.Kind.trapNextLeader`, before anything that it wants is carried out.
     func spring(on leader: Int) {
         trapsNextLeader = false
+        let incarnation = servers[leader].incarnation
         if chance(1, in: 3) {
-            let incarnation = servers[leader].incarnation
             return later(.crash(leader, incarnation: incarnation), within: 6)
         }
-        for to in servers.indices where to != leader && chance(2, in: 3) {
-            network.cut(from: leader, to: to)
-            if chance(1, in: 2) { network.cut(from: to, to: leader) }
-        }
+        guard chance(1, in: 2) else { return later(.cutOff(leader), within: 12) }
+        cutOff(leader)
+    }
+
+    func cutOff(_ number: Int) {
+        guard !isRepairing else { return }
+        network.heal()
+        network.split(servers.indices.map { $0 == number })
     }
 
     private func partition(_ kind: FaultPlan.Kind) {

@@ -16,6 +16,7 @@ package final class Cluster {
         case installed(Int, incarnation: Int, Exchange, SimulatedDisk.Snapshot)
         case start(Int)
         case crash(Int, incarnation: Int)
+        case cutOff(Int)
         case client(Int)
         case giveUp(client: Int, Ticket)
         case fault
@@ -200,6 +201,7 @@ package final class Cluster {
             guard servers[server].isUp, servers[server].incarnation == incarnation else { return }
             install(server, exchange, snapshot)
         case .start(let server): start(server)
+        case .cutOff(let server): cutOff(server)
         case .crash(let server, let incarnation):
             if servers[server].incarnation == incarnation, !isRepairing { crash(server) }
         case .client(let client): ask(client)

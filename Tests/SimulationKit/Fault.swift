@@ -7,7 +7,8 @@ package struct FaultPlan: Sendable {
         case blackout
         /// Loses power in the middle of what a step wants done.
         case crashInStep
-        /// Whoever is elected next, at that moment: it crashes, or reaches only some of the others.
+        /// Whoever is elected next, at that moment or soon after: it crashes, or is cut off and all
+        /// others are joined again.
         case trapNextLeader
         /// The group falls into two halves.
         case split
@@ -64,7 +65,7 @@ package struct FaultPlan: Sendable {
         ], pauseMin: 4, pauseMax: 20)
     /// Leaders come and go so fast that entries of old terms are left behind (paper, figure 8).
     package static let shortTerms = FaultPlan(
-        [(.trapNextLeader, 8), (.isolateLeader, 3), (.crash, 1), (.heal, 6)], pauseMin: 10,
+        [(.trapNextLeader, 8), (.isolateLeader, 2), (.crash, 1), (.heal, 1)], pauseMin: 10,
         pauseMax: 50)
     /// What is written late and lost early.
     package static let power = FaultPlan([

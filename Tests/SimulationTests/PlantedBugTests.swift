@@ -14,7 +14,7 @@ import Testing
         var spares = 1
         var nonvoters: Int?
         var clients = 4
-        var lostPerMille: Int?
+        var milliseconds: Int64 = 500
         var testDescription: String { name }
     }
 
@@ -24,7 +24,7 @@ import Testing
         Case(name: "answers before sync", bug: .answersBeforeSync, faults: .power),
         Case(
             name: "commits old terms by counting", bug: .commitsOldTerms, faults: .shortTerms,
-            servers: 3, clients: 8, lostPerMille: 300),
+            servers: 3, clients: 8, milliseconds: 1500),
         Case(name: "truncates agreeing entries", bug: .truncatesAgreeing),
         Case(
             name: "two changes at once", bug: .changesAtOnce, faults: .membership, servers: 3,
@@ -53,7 +53,7 @@ import Testing
         options.spares = planted.spares
         options.nonvoters = planted.nonvoters
         options.clients = planted.clients
-        options.lostPerMille = planted.lostPerMille
+        options.milliseconds = planted.milliseconds
         for seed in 1...UInt64(2000) {
             do {
                 try Cluster(seed: seed, options: options).run()
