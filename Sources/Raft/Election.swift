@@ -166,7 +166,9 @@ extension RaftCore {
         follower.receiving = nil
         let noop = LogEntry(index: tail.lastIndex + 1, term: term, kind: .noop)
         let start = options.plantedBugs.contains(.commitsOldTerms) ? 1 : noop.index
-        leading = Leader(commitment: Commitment(startIndex: start, voters: []), now: now)
+        leading = Leader(
+            startIndex: noop.index, commitment: Commitment(startIndex: start, voters: []),
+            now: now)
         appendToTail(noop)
         leading?.waiting.append(.init(ticket: nil, index: noop.index, bytes: 0))
         followConfiguration()

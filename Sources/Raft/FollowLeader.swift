@@ -49,7 +49,7 @@ extension RaftCore {
         }
         return request.previousIndex < tail.snapshotIndex
             || tail.term(at: request.previousIndex, log) == request.previousTerm
-            || (request.previousIndex <= commitIndex
+            || (request.previousIndex <= min(commitIndex, tail.lastIndex)
                 && tail.term(at: request.previousIndex, log) == nil)
     }
 
@@ -71,8 +71,9 @@ extension RaftCore {
     private mutating func takeEntries(
         _ request: AppendEntries, _ log: some LogReading
     ) -> Bool {
-        if options.plantedBugs.contains(.truncatesAgreeing) {
-            return takeEntriesTruncating(request, log)
+        let end = max(handedIndex, request.previousIndex + LogIndex(request.entries.count))
+        if options.plantedBugs.contains(.truncatesAgreeing), end < tail.lastIndex {
+            truncateTail(from: end + 1, previousTerm: tail.term(at: end, log) ?? 0)
         }
         for entry in request.entries where entry.index > tail.snapshotIndex {
             if entry.index <= tail.lastIndex {
@@ -94,21 +95,6 @@ extension RaftCore {
             return false
         }
         truncateTail(from: index, previousTerm: tail.term(at: index - 1, log) ?? 0)
-        return true
-    }
-
-    /// `PlantedBugs.truncatesAgreeing`.
-    private mutating func takeEntriesTruncating(
-        _ request: AppendEntries, _ log: some LogReading
-    ) -> Bool {
-        let first = max(request.previousIndex, handedIndex) + 1
-        if first <= tail.lastIndex {
-            truncateTail(from: first, previousTerm: tail.term(at: first - 1, log) ?? 0)
-        }
-        for entry in request.entries where entry.index > tail.lastIndex {
-            appendToTail(entry)
-            if entry.kind == .configuration { addConfiguration(entry) }
-        }
         return true
     }
 

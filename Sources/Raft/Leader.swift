@@ -23,6 +23,8 @@ struct Leader: Sendable {
         var isSent = false
     }
 
+    /// The first entry of its term.
+    let startIndex: LogIndex
     var peers: [Progress] = []
     var commitment: Commitment
     /// Own entries that are not applied yet, by index.
@@ -44,15 +46,13 @@ struct Leader: Sendable {
     var reminderDue: Instant
     var transfer: Transfer?
 
-    init(commitment: Commitment, now: Instant) {
+    init(startIndex: LogIndex, commitment: Commitment, now: Instant) {
+        self.startIndex = startIndex
         self.commitment = commitment
         quorumContact = now
         heartbeatDue = now
         reminderDue = now
     }
-
-    /// The first entry of its term.
-    var startIndex: LogIndex { commitment.startIndex }
 
     /// Servers that have left the group are no longer counted.
     func peer(_ id: ServerID) -> Progress? {

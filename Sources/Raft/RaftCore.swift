@@ -125,7 +125,7 @@ package struct RaftCore: Sendable {
 
     private mutating func start() {
         isStarted = true
-        loyalUntil = now + loyalty
+        if !options.plantedBugs.contains(.voteNotPersisted) { loyalUntil = now + loyalty }
         resetElectionDeadline(options.heartbeatTimeout)
         snapshotDue = now + randomised(options.snapshotInterval)
         if let dropThrough { out.append(.compact(through: dropThrough)) }

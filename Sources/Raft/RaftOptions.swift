@@ -45,7 +45,8 @@ package struct PlantedBugs: OptionSet, Sendable, Hashable {
     package let rawValue: UInt32
     package init(rawValue: UInt32) { self.rawValue = rawValue }
 
-    /// The term is written down, the vote is not.
+    /// The term is written down, the vote is not. A server that has just started votes at once:
+    /// its loyalty would hide the mistake.
     package static let voteNotPersisted = PlantedBugs(rawValue: 1 << 0)
     /// Answers, votes and counts itself without waiting for the disk.
     package static let answersBeforeSync = PlantedBugs(rawValue: 1 << 1)

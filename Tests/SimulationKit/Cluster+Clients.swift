@@ -16,7 +16,7 @@ extension Cluster {
         clients[number].open = .init(
             ticket: ticket, place: history.count - 1, server: server, data: command.encoded)
         owners[ticket] = number
-        later(.giveUp(client: number, ticket), within: 150, atLeast: 80)
+        later(.giveUp(client: number, ticket), within: 150, atLeast: 20)
         guard servers[server].isUp else { return refused(number, hint: nil) }
         if command.operation == .get {
             let mode: ReadMode = readsByLease && chance(1, in: 2) ? .lease : .quorum

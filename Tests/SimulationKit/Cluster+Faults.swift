@@ -27,6 +27,7 @@ extension Cluster {
         switch kind {
         case .crash: crash(chance(1, in: 2) ? leader ?? anyone : anyone)
         case .blackout: for number in servers.indices { crash(number) }
+        case .trapNextLeader: trapsNextLeader = true
         case .crashInStep: servers[anyone].crashesInStep = true
         case .split, .isolateLeader, .oneWay, .scatter, .heal: partition(kind)
         case .clockJump: jump(anyone)
@@ -51,6 +52,23 @@ extension Cluster {
             let target: ServerID? = chance(1, in: 2) ? nil : servers[anyone].id
             if let leader { step(leader, .transferLeadership(to: target, 0)) }
         }
+    }
+
+    /// `FaultPlan.Kind.trapNextLeader`, before anything that it wants is carried out.
+    func spring(on leader: Int) {
+        trapsNextLeader = false
+        let incarnation = servers[leader].incarnation
+        if chance(1, in: 3) {
+            return later(.crash(leader, incarnation: incarnation), within: 6)
+        }
+        guard chance(1, in: 2) else { return later(.cutOff(leader), within: 12) }
+        cutOff(leader)
+    }
+
+    func cutOff(_ number: Int) {
+        guard !isRepairing else { return }
+        network.heal()
+        network.split(servers.indices.map { $0 == number })
     }
 
     private func partition(_ kind: FaultPlan.Kind) {
@@ -112,6 +130,7 @@ extension Cluster {
     /// find together.
     func repairAll() {
         isRepairing = true
+        trapsNextLeader = false
         network.heal()
         network.lostPerMille = 0
         network.stragglersPerMille = 0

@@ -277,7 +277,7 @@ extension Cluster {
         servers[number].disk.failsAt = nil
         servers[number].crashesInStep = false
         servers[number].isSyncing = false
-        later(.start(number), within: 80, atLeast: 5)
+        later(.start(number), within: chance(1, in: 3) ? 4 : 80, atLeast: 1)
     }
 
     func start(_ number: Int) {

@@ -15,6 +15,8 @@ package final class Cluster {
         case snapshotWritten(Int, incarnation: Int, SimulatedDisk.Snapshot)
         case installed(Int, incarnation: Int, Exchange, SimulatedDisk.Snapshot)
         case start(Int)
+        case crash(Int, incarnation: Int)
+        case cutOff(Int)
         case client(Int)
         case giveUp(client: Int, Ticket)
         case fault
@@ -38,6 +40,7 @@ package final class Cluster {
     /// Clients' tickets, and whose they are.
     var owners: [Ticket: Int] = [:]
     var isRepairing = false
+    var trapsNextLeader = false
     /// Of the trace: two runs of one seed agree.
     package private(set) var digest: UInt64 = 0
     package private(set) var steps = 0
@@ -53,7 +56,9 @@ package final class Cluster {
         let sizes = [3, 3, 3, 3, 5, 5, 7]
         let count = options.servers ?? sizes[Int(random.next() % 7)]
         let total = count + options.spares
-        raft = RunOptions.raft(options.bugs, trailing: random.next() % 12)
+        raft = RunOptions.raft(
+            options.bugs, trailing: random.next() % 12,
+            appendEntriesMax: 1 + Int(random.next() % 4))
         network = SimulatedNetwork(servers: total)
         network.lostPerMille = options.lostPerMille ?? [0, 0, 10, 50][Int(random.next() % 4)]
         network.repeatedPerMille = [0, 20][Int(random.next() % 2)]
@@ -72,8 +77,14 @@ package final class Cluster {
             servers[number].rate = 1000 - Int64(spread / 2) + Int64(self.random.next() % spread)
             servers[number].disk.keepsTornRecord = options.bugs.contains(.keepsTornRecord)
         }
-        let voters = (0..<count).map { Server(id: "s\($0 + 1)", address: Self.address($0)) }
-        begin(Configuration(servers: voters), count: count)
+        let nonvoters =
+            options.nonvoters ?? Int(self.random.next() % UInt64(options.spares + 1))
+        let group = (0..<count + nonvoters).map { number in
+            Server(
+                id: "s\(number + 1)", address: Self.address(number),
+                suffrage: number < count ? .voter : .nonvoter)
+        }
+        begin(Configuration(servers: group), count: count)
     }
 
     static func address(_ number: Int) -> String { "10.0.0.\(number + 1):8300" }
@@ -190,6 +201,9 @@ package final class Cluster {
             guard servers[server].isUp, servers[server].incarnation == incarnation else { return }
             install(server, exchange, snapshot)
         case .start(let server): start(server)
+        case .cutOff(let server): cutOff(server)
+        case .crash(let server, let incarnation):
+            if servers[server].incarnation == incarnation, !isRepairing { crash(server) }
         case .client(let client): ask(client)
         case .giveUp(let client, let ticket): giveUp(client, ticket)
         case .fault: doFault()
@@ -206,7 +220,11 @@ package final class Cluster {
         while servers[number].isUp, !servers[number].todo.isEmpty {
             let next = servers[number].todo.removeFirst()
             steps += 1
+            let wasLeader = servers[number].core?.role == .leader
             let directives = stepCore(number, next)
+            if trapsNextLeader, !wasLeader, servers[number].core?.role == .leader {
+                spring(on: number)
+            }
             trace("s\(number + 1) < \(next)")
             note(UInt64(directives.count) << 8 | UInt64(number))
             for directive in directives {

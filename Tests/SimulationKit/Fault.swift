@@ -7,6 +7,9 @@ package struct FaultPlan: Sendable {
         case blackout
         /// Loses power in the middle of what a step wants done.
         case crashInStep
+        /// Whoever is elected next, at that moment or soon after: it crashes, or is cut off and all
+        /// others are joined again.
+        case trapNextLeader
         /// The group falls into two halves.
         case split
         /// The leader is alone.
@@ -34,10 +37,14 @@ package struct FaultPlan: Sendable {
     /// By weight.
     package var kinds: [(kind: Kind, weight: UInt64)]
     /// Between two faults, in milliseconds.
-    package var pauseMin: Int64 = 15
-    package var pauseMax: Int64 = 70
+    package var pauseMin: Int64
+    package var pauseMax: Int64
 
-    package init(_ kinds: [(Kind, UInt64)]) { self.kinds = kinds.map { ($0.0, $0.1) } }
+    package init(_ kinds: [(Kind, UInt64)], pauseMin: Int64 = 15, pauseMax: Int64 = 70) {
+        self.kinds = kinds.map { ($0.0, $0.1) }
+        self.pauseMin = pauseMin
+        self.pauseMax = pauseMax
+    }
 
     package static let calm = FaultPlan([])
     package static let crashes = FaultPlan([
@@ -51,19 +58,24 @@ package struct FaultPlan: Sendable {
         (.changeGroup, 6), (.changeAndSplit, 6), (.crash, 2), (.isolateLeader, 1), (.heal, 5),
         (.transfer, 1),
     ])
-    package static let elections = FaultPlan([
-        (.transfer, 8), (.crash, 6), (.blackout, 2), (.isolateLeader, 2), (.oneWay, 2), (.heal, 4),
-    ])
+    package static let elections = FaultPlan(
+        [
+            (.transfer, 6), (.crash, 6), (.blackout, 2), (.isolateLeader, 2), (.oneWay, 2),
+            (.heal, 4),
+        ], pauseMin: 4, pauseMax: 20)
+    /// Leaders come and go so fast that entries of old terms are left behind (paper, figure 8).
+    package static let shortTerms = FaultPlan(
+        [(.trapNextLeader, 8), (.isolateLeader, 2), (.crash, 1), (.heal, 1)], pauseMin: 10,
+        pauseMax: 50)
     /// What is written late and lost early.
     package static let power = FaultPlan([
         (.slowDisk, 3), (.crash, 6), (.crashInStep, 2), (.blackout, 4),
     ])
     /// A leader that does not know that it is one no longer.
-    package static let staleLeaders = FaultPlan([
-        (.isolateLeader, 6), (.clockJump, 3), (.split, 2), (.heal, 5),
-    ])
+    package static let staleLeaders = FaultPlan(
+        [(.transfer, 6), (.isolateLeader, 4), (.heal, 5)], pauseMin: 1, pauseMax: 12)
     package static let everything = FaultPlan([
-        (.crash, 4), (.crashInStep, 4), (.blackout, 1), (.split, 2), (.isolateLeader, 3),
+        (.crash, 4), (.crashInStep, 4), (.trapNextLeader, 1), (.blackout, 1), (.split, 2), (.isolateLeader, 3),
         (.oneWay, 2), (.scatter, 1), (.heal, 6), (.clockJump, 2), (.slowDisk, 1), (.fullDisk, 1),
         (.failingDisk, 1), (.changeGroup, 4), (.changeAndSplit, 1),
         (.transfer, 2),

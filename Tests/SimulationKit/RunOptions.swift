@@ -5,8 +5,10 @@ package import Raft
 package struct RunOptions: Sendable {
     /// 3, 5 or 7; nil to draw it.
     package var servers: Int?
-    /// Servers outside of the group at first.
+    /// Servers beside them: non-voters at first, or outside of the group.
     package var spares = 1
+    /// How many of the spares are non-voters; nil to draw it.
+    package var nonvoters: Int?
     package var clients = 4
     /// Of faults and load; then all is repaired and the end is awaited.
     package var milliseconds: Int64 = 500
@@ -26,7 +28,9 @@ package struct RunOptions: Sendable {
     }
 
     /// Times a tenth of the usual, snapshots every few entries, little kept behind them.
-    package static func raft(_ bugs: PlantedBugs, trailing: UInt64) -> RaftOptions {
+    package static func raft(
+        _ bugs: PlantedBugs, trailing: UInt64, appendEntriesMax: Int
+    ) -> RaftOptions {
         var options = RaftOptions()
         options.heartbeatTimeout = .milliseconds(60)
         options.electionTimeout = .milliseconds(60)
@@ -36,7 +40,7 @@ package struct RunOptions: Sendable {
         options.trailingLogs = trailing
         options.snapshotThreshold = 12
         options.snapshotInterval = .milliseconds(40)
-        options.appendEntriesMax = 4
+        options.appendEntriesMax = appendEntriesMax
         options.plantedBugs = bugs
         return options
     }

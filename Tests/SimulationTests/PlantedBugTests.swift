@@ -12,14 +12,19 @@ import Testing
         var readsByLease: Bool?
         var servers: Int?
         var spares = 1
+        var nonvoters: Int?
         var clients = 4
+        var milliseconds: Int64 = 500
         var testDescription: String { name }
     }
 
     static let cases = [
-        Case(name: "vote not persisted", bug: .voteNotPersisted, faults: .elections),
+        Case(
+            name: "vote not persisted", bug: .voteNotPersisted, faults: .elections, servers: 5),
         Case(name: "answers before sync", bug: .answersBeforeSync, faults: .power),
-        Case(name: "commits old terms by counting", bug: .commitsOldTerms),
+        Case(
+            name: "commits old terms by counting", bug: .commitsOldTerms, faults: .shortTerms,
+            servers: 3, clients: 8, milliseconds: 1500),
         Case(name: "truncates agreeing entries", bug: .truncatesAgreeing),
         Case(
             name: "two changes at once", bug: .changesAtOnce, faults: .membership, servers: 3,
@@ -32,8 +37,8 @@ import Testing
         Case(name: "reads before its own term", bug: .readsBeforeOwnTerm),
         Case(name: "votes for a shorter log", bug: .votesForShorterLog),
         Case(
-            name: "counts non-voters", bug: .countsNonvoters, faults: .membership, servers: 3,
-            spares: 2),
+            name: "counts non-voters", bug: .countsNonvoters, faults: .partitions, servers: 3,
+            spares: 2, nonvoters: 2),
         Case(name: "ignores the previous term", bug: .ignoresPreviousTerm, faults: .partitions),
         Case(
             name: "reads without a quorum", bug: .readsWithoutQuorum, faults: .staleLeaders,
@@ -46,7 +51,9 @@ import Testing
         options.readsByLease = planted.readsByLease
         options.servers = planted.servers
         options.spares = planted.spares
+        options.nonvoters = planted.nonvoters
         options.clients = planted.clients
+        options.milliseconds = planted.milliseconds
         for seed in 1...UInt64(2000) {
             do {
                 try Cluster(seed: seed, options: options).run()

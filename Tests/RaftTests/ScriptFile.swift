@@ -1,0 +1,50 @@
+import Glibc
+
+/// A script, `Scripts/<name>.txt` beside this file: blocks of commands, a line `----`, and what
+/// they print. An empty line ends a block; lines that begin with `#` are comments.
+struct ScriptFile {
+    struct Block {
+        var line: Int
+        var commands: [String] = []
+        var expected: [String] = []
+    }
+
+    struct Unreadable: Error { let path: String }
+
+    var blocks: [Block] = []
+
+    init(name: String, file: String = #filePath) throws {
+        let folder = file.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+        let text = try Self.read(folder.joined(separator: "/") + "/Scripts/\(name).txt")
+        var block = Block(line: 1)
+        var isExpecting = false
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        for (number, line) in zip(1..., lines) {
+            if line.hasPrefix("#") { continue }
+            if line.isEmpty {
+                if !block.commands.isEmpty { blocks.append(block) }
+                block = Block(line: number + 1)
+                isExpecting = false
+            } else if line == "----" {
+                isExpecting = true
+            } else if isExpecting {
+                block.expected.append(String(line))
+            } else {
+                block.commands.append(String(line))
+            }
+        }
+        if !block.commands.isEmpty { blocks.append(block) }
+    }
+
+    private static func read(_ path: String) throws -> String {
+        guard let file = fopen(path, "r") else { throw Unreadable(path: path) }
+        defer { fclose(file) }
+        var bytes: [UInt8] = []
+        var byte = getc(file)
+        while byte != EOF {
+            bytes.append(UInt8(byte))
+            byte = getc(file)
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
