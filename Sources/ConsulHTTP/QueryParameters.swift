@@ -146,6 +146,7 @@ package struct QueryParameters: Sendable {
 /// short for them.
 enum CacheControl {
     static func refuseWrong(_ headers: HTTPHeaders) throws(ConsulError) {
+        guard headers.contains(name: "Cache-Control") else { return }
         for value in headers[canonicalForm: "Cache-Control"] {
             let sides = value.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard ["max-age", "stale-if-error"].contains(sides[0]) else { continue }

@@ -59,6 +59,8 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
     private var headerBytes = 0
     private var discarded = 0
     private var deadline: NIODeadline
+    /// When the body that is being read must have come, even by drops.
+    private var bodyEnd = NIODeadline.distantFuture
     private var isWritable = true
     /// What the client had not taken at the last look; nil while that is not watched.
     private var unsent: Int?
@@ -87,7 +89,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
     func channelInactive(context: ChannelHandlerContext) { gone() }
 
     func channelActive(context: ChannelHandlerContext) {
-        if refusal == .tooManyOfClient { server.refuseTooMany(self) }
+        if refusal != .admitted { server.refuse(self, refusal) }
     }
 
     private func gone() {
@@ -116,7 +118,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
             if discarded > Limits.lingerBytesMax { close() }
             return false
         case .body:
-            setDeadline(server.limits.bodyTimeout)
+            setDeadline(server.limits.bodyTimeout, atMost: bodyEnd)
             return true
         case .head:
             if headerBytes == 0 && slots.isEmpty { setDeadline(server.limits.headerTimeout) }
@@ -228,7 +230,8 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
             }
         }
         reading = .body(head, limit: limit)
-        setDeadline(server.limits.bodyTimeout)
+        bodyEnd = loopState.now + .nanoseconds(server.limits.bodyTotalTimeout.nanoseconds)
+        setDeadline(server.limits.bodyTimeout, atMost: bodyEnd)
     }
 
     static func path(_ head: HTTPRequestHead) -> Substring {
@@ -262,8 +265,8 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
 
     // MARK: Deadlines
 
-    private func setDeadline(_ wait: GoDuration) {
-        deadline = loopState.now + .nanoseconds(wait.nanoseconds)
+    private func setDeadline(_ wait: GoDuration, atMost end: NIODeadline = .distantFuture) {
+        deadline = min(loopState.now + .nanoseconds(wait.nanoseconds), end)
     }
 
     /// The deadline that fits what the connection does now.
