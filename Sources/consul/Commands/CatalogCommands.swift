@@ -4,8 +4,8 @@ import Wire
 
 private let nodeMetaFlag = Flag(
     "node-meta", .list,
-    "Metadata to filter nodes with the given `key=value` pairs. This flag may be specified multiple "
-        + "times to filter on multiple sources of metadata.",
+    "Metadata to filter nodes with the given `key=value` pairs. This flag may be specified "
+        + "multiple times to filter on multiple sources of metadata.",
     type: "pair")
 
 /// `key=value` as the API takes it.

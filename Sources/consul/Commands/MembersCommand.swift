@@ -40,11 +40,12 @@ struct MembersCommand: Command {
         return await withClient(flags, console, doing: "Error retrieving members") {
             client throws(ConsulClientError) in
             let members = try await client.members(
-                wan: flags.isOn("wan"), segment: flags.has("segment") ? flags["segment"] : "_all")
-                .filter { pattern.matches(Self.status($0)) }
-                .sorted {
-                    ($0.tags["segment"] ?? "", $0.name) < ($1.tags["segment"] ?? "", $1.name)
-                }
+                wan: flags.isOn("wan"), segment: flags.has("segment") ? flags["segment"] : "_all"
+            )
+            .filter { pattern.matches(Self.status($0)) }
+            .sorted {
+                ($0.tags["segment"] ?? "", $0.name) < ($1.tags["segment"] ?? "", $1.name)
+            }
             guard !members.isEmpty else { return 2 }
             if flags["format"] == "json" {
                 console.out(Output.json(members))
