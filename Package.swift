@@ -32,6 +32,7 @@ func tests(
 
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
@@ -149,7 +150,7 @@ let package = Package(
         tests(of: "Platform", ["Primitives", nioCore, nioPosix, nioSSL, logging]),
         tests(
             of: "HTTPTransport",
-            ["Primitives", "Platform", nioCore, nioPosix, nioHTTP1, logging]),
+            ["Primitives", "Platform", nioCore, nioPosix, nioEmbedded, nioHTTP1, logging]),
         tests(of: "ConsulConfig", ["Primitives", "Wire", "ConsulModel"]),
         tests(of: "ConsulModel", ["Primitives", "Wire"]),
         tests(

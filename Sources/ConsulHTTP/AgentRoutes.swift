@@ -2,7 +2,6 @@ import ConsulModel
 import HTTPTransport
 import LocalAgent
 import Logging
-import NIOHTTP1
 import Platform
 import PluginAPI
 import Wire

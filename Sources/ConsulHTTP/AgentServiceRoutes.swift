@@ -1,7 +1,6 @@
 import ConsulModel
 import HTTPTransport
 import LocalAgent
-import NIOHTTP1
 import Watch
 import Wire
 

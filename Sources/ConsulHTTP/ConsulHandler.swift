@@ -1,7 +1,6 @@
 import ConsulModel
 package import HTTPTransport
 import Logging
-import NIOHTTP1
 import PluginAPI
 import Primitives
 

@@ -2,7 +2,6 @@ import ConsulModel
 import HTTPTransport
 import LocalAgent
 import NIOCore
-import NIOHTTP1
 import Primitives
 import Wire
 
@@ -52,7 +51,7 @@ enum EventRoutes {
         let name = exchange.query["name"]
         let pending = exchange.agent.events.read(named: name, after: options.minQueryIndex) {
             events, index in
-            var headers: HTTPHeaders = ["Content-Type": "application/json"]
+            var headers: HeaderFields = ["Content-Type": "application/json"]
             headers.add(name: "X-Consul-Index", value: String(index))
             var response = exchange.json(events)
             response.headers = headers

@@ -1,11 +1,11 @@
 import ConsulModel
 import HTTPTransport
-import NIOHTTP1
 import Primitives
 import Wire
 
-/// One request on its way to an answer, as a route's handler sees it.
-struct Exchange: Sendable {
+/// One request on its way to an answer, as a route's handler sees it. An object, since it is handed
+/// on several times: its parts are counted once.
+final class Exchange: Sendable {
     let request: HTTPRequest
     let responder: HTTPResponder
     /// What stands behind the route's prefix, its escapes undone; empty for an exact route.
@@ -13,6 +13,18 @@ struct Exchange: Sendable {
     let query: QueryParameters
     let agent: AgentContext
     let face: AgentContext.Face
+
+    init(
+        request: HTTPRequest, responder: HTTPResponder, subject: String, query: QueryParameters,
+        agent: AgentContext, face: AgentContext.Face
+    ) {
+        self.request = request
+        self.responder = responder
+        self.subject = subject
+        self.query = query
+        self.agent = agent
+        self.face = face
+    }
 
     // MARK: Asking
 
@@ -117,20 +129,23 @@ struct Exchange: Sendable {
     func json(
         encoded body: [UInt8], _ meta: QueryMeta?, status: Int = 200, showsConsistency: Bool = true
     ) -> HTTPResponse {
-        var headers = HTTPHeaders()
-        headers.add(name: "Content-Type", value: "application/json")
+        var headers = HeaderFields(reserving: 192)
+        headers.add(lines: "Content-Type: application/json\r\n")
         if let meta { Self.add(meta, to: &headers, showsConsistency: showsConsistency) }
         return HTTPResponse(status: status, headers: headers, body: body)
     }
 
-    static func add(_ meta: QueryMeta, to headers: inout HTTPHeaders, showsConsistency: Bool) {
+    static func add(_ meta: QueryMeta, to headers: inout HeaderFields, showsConsistency: Bool) {
         if showsConsistency {
             headers.add(
                 name: "X-Consul-Effective-Consistency", value: meta.consistency.rawValue)
         }
-        headers.add(name: "X-Consul-Index", value: String(max(meta.index, 1)))
-        headers.add(name: "X-Consul-Knownleader", value: meta.knownLeader ? "true" : "false")
-        headers.add(name: "X-Consul-Lastcontact", value: String(meta.lastContact.milliseconds))
+        headers.add(name: "X-Consul-Index", number: max(meta.index, 1))
+        headers.add(
+            lines: meta.knownLeader
+                ? "X-Consul-Knownleader: true\r\n" : "X-Consul-Knownleader: false\r\n")
+        headers.add(
+            name: "X-Consul-Lastcontact", number: UInt64(max(meta.lastContact.milliseconds, 0)))
     }
 
     static let empty = HTTPResponse(status: 200)

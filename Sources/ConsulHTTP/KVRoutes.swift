@@ -1,6 +1,5 @@
 import ConsulModel
 import HTTPTransport
-import NIOHTTP1
 import Wire
 
 let kvRoutes = [
@@ -46,14 +45,14 @@ enum KVRoutes {
     }
 
     private static func missing(_ meta: QueryMeta) -> HTTPResponse {
-        var headers = HTTPHeaders()
+        var headers = HeaderFields()
         Exchange.add(meta, to: &headers, showsConsistency: false)
         return HTTPResponse(status: 404, headers: headers)
     }
 
     /// The value as it is. It may come from anybody, so a browser must not take it for a page.
     private static func raw(_ entry: KVEntry, _ meta: QueryMeta) -> HTTPResponse {
-        var headers: HTTPHeaders = [
+        var headers: HeaderFields = [
             "Content-Type": "text/plain", "X-Content-Type-Options": "nosniff",
             "Content-Security-Policy": "sandbox",
         ]

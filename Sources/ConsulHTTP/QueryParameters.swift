@@ -1,5 +1,5 @@
 import ConsulModel
-import NIOHTTP1
+import HTTPTransport
 import Primitives
 
 /// The parameters behind the `?` of a request, and Consul's rules for the common ones.
@@ -145,9 +145,8 @@ package struct QueryParameters: Sendable {
 /// The header `Cache-Control` of a request. Answers are always fresh here: no `max-age` is too
 /// short for them.
 enum CacheControl {
-    static func refuseWrong(_ headers: HTTPHeaders) throws(ConsulError) {
-        guard headers.contains(name: "Cache-Control") else { return }
-        for value in headers[canonicalForm: "Cache-Control"] {
+    static func refuseWrong(_ headers: RequestFields) throws(ConsulError) {
+        for value in headers.list(name: "Cache-Control") {
             let sides = value.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard ["max-age", "stale-if-error"].contains(sides[0]) else { continue }
             guard sides.count == 2, Int64(sides[1]) != nil else {

@@ -23,6 +23,13 @@ enum RequestPath {
         _ target: Substring, _ table: RouteTable, method: String = "GET",
         allowsUnprintable: Bool = false
     ) {
+        if Self.isPlain(target) {
+            let path = String(target)
+            if let (route, rest) = table.find(path) {
+                self = .route(route, String(rest))
+                return
+            }
+        }
         let raw = target.utf8.first == Self.slash ? target : Self.behindHost(target)
         if raw == "*", method == "OPTIONS" {
             self = .server
@@ -36,13 +43,25 @@ enum RequestPath {
         }
         if let clean = Self.cleaned(path) {
             self = .moved(clean)
-        } else if let (route, rest) = table.find(path[...]) {
+        } else if let (route, rest) = table.find(path) {
             self = .route(route, String(rest))
         } else if table.isGroup(path) {
             self = .moved(path + "/")
         } else {
             self = .unknown
         }
+    }
+
+    /// True for a path that stands for itself, as nearly all do: printable ASCII without escapes,
+    /// and clean.
+    private static func isPlain(_ path: Substring) -> Bool {
+        var last: UInt8 = 0
+        for byte in path.utf8 {
+            guard byte >= 0x20, byte < 0x7F, byte != UInt8(ascii: "%") else { return false }
+            if last == slash && (byte == slash || byte == dot) { return false }
+            last = byte
+        }
+        return path.utf8.first == slash
     }
 
     /// A proxy's client names the host too: `http://host/path`.

@@ -1,6 +1,5 @@
 import ConsulModel
 import HTTPTransport
-import NIOHTTP1
 
 /// How a route answers.
 enum RouteAction: Sendable {
@@ -45,8 +44,8 @@ struct RouteTable: Sendable {
     }
 
     /// The route of a path, and the rest behind a prefix.
-    func find(_ path: Substring) -> (route: Route, rest: Substring)? {
-        if let route = exact[String(path)] { return (route, "") }
+    func find(_ path: String) -> (route: Route, rest: Substring)? {
+        if let route = exact[path] { return (route, "") }
         var native = path
         let place = native.withUTF8 { bytes in
             prefixBytes.firstIndex { prefix in

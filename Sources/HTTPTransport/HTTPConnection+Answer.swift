@@ -1,15 +1,21 @@
 import NIOCore
-import NIOHTTP1
 import Primitives
 
 /// Answers, in the order of their requests.
 extension HTTPConnection {
     func respond(_ id: UInt64, _ response: HTTPResponse) {
         guard let index = waiting(id) else { return }
-        slots[index].answer = .whole(response)
-        slots[index].onClose = nil
         slots[index].onAnswer?()
-        if index == 0 { writeReady() }
+        guard index == 0 else {
+            slots[index].answer = .whole(response)
+            slots[index].onClose = nil
+            return
+        }
+        let slot = slots.removeFirst()
+        firstID += 1
+        writeWhole(response, slot)
+        guard slot.keepsAlive else { return closeAfterWrites() }
+        writeReady()
     }
 
     func setOnAnswer(_ id: UInt64, _ callback: @escaping @Sendable () -> Void) {
@@ -30,19 +36,19 @@ extension HTTPConnection {
     }
 
     /// Refuses what is being read, after the answers before it, and closes.
-    func refuse(_ response: HTTPResponse, _ head: HTTPRequestHead? = nil) {
+    func refuse(_ response: HTTPResponse, _ head: RequestHead? = nil) {
         reading = .discarding
         body = []
         owesContinue = false
         slots.append(
             Slot(
-                isHead: head?.method == .HEAD, isOldClient: false, keepsAlive: false,
+                isHead: head?.method == "HEAD", isOldClient: false, keepsAlive: false,
                 takesGzip: false, answer: .whole(response)))
         if slots.count == 1 { writeReady() }
     }
 
-    func refuseBody(_ head: HTTPRequestHead, _ limit: Int) {
-        refuse(server.limits.bodyTooLarge(head.method.rawValue, Self.path(head), limit), head)
+    func refuseBody(_ head: RequestHead, _ limit: Int) {
+        refuse(server.limits.bodyTooLarge(head.method, head.path, limit), head)
     }
 
     // MARK: Streams
@@ -155,7 +161,7 @@ extension HTTPConnection {
         var body = response.body
         let hasNoBody = response.status == 204 || response.status == 304
         if slot.takesGzip && body.count >= Limits.gzipBytesMin && !hasNoBody
-            && !response.headers.contains(name: "Content-Encoding"),
+            && !response.headers.hasContentEncoding,
             let small = loopState.gzip(body), small.count < body.count
         {
             body = small
@@ -165,7 +171,7 @@ extension HTTPConnection {
         let sendsBody = !hasNoBody && !slot.isHead
         guard let context else { return }
         var buffer = context.channel.allocator.buffer(
-            capacity: 320 + 48 * response.headers.count + (sendsBody ? body.count : 0))
+            capacity: 320 + response.headers.lines.count + (sendsBody ? body.count : 0))
         ResponseHead.write(
             &buffer, slot.completed(response), framing, date: loopState.dateLine())
         if sendsBody { buffer.writeBytes(body) }

@@ -1,5 +1,4 @@
 import NIOCore
-import NIOHTTP1
 import Platform
 import Primitives
 
@@ -8,7 +7,7 @@ import Primitives
 /// A request waits as a `Slot` until it is answered; nothing else of it is kept. While too many
 /// wait, or the client leaves answers unread, the socket is not read.
 final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
-    typealias InboundIn = HTTPServerRequestPart
+    typealias InboundIn = ByteBuffer
     typealias InboundOut = Never
     typealias OutboundIn = Never
     typealias OutboundOut = ByteBuffer
@@ -34,7 +33,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
 
     enum Reading {
         case head
-        case body(HTTPRequestHead, limit: Int)
+        case body(RequestHead, limit: Int)
         /// Refused or closing: what still arrives is thrown away.
         case discarding
     }
@@ -49,14 +48,15 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
     var firstID: UInt64 = 0
     var reading = Reading.head
     var body: [UInt8] = []
-    /// Parts parsed while too many requests waited: at most what one read of the socket held.
-    private var parked = CircularBuffer<HTTPServerRequestPart>(initialCapacity: 0)
+    private var parser: RequestParser
+    /// Bytes not yet parsed: the beginning of something, or, while too many requests wait, at most
+    /// what one more read of the socket held.
+    private var input = ByteBuffer()
     private var isProcessing = false
     private var isInRead = false
     private var needsFlush = false
     private var wantsRead = false
     var owesContinue = false
-    private var headerBytes = 0
     private var discarded = 0
     private var deadline: NIODeadline
     /// When the body that is being read must have come, even by drops.
@@ -76,6 +76,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
         self.peer = peer
         self.refusal = refusal
         eventLoop = loopState.eventLoop
+        parser = RequestParser(headBytesMax: server.limits.headerBytes)
         deadline = .now() + .nanoseconds(server.limits.headerTimeout.nanoseconds)
     }
 
@@ -101,7 +102,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
         let waiting = slots
         slots = []
         firstID += UInt64(waiting.count)
-        parked.removeAll()
+        input = ByteBuffer()
         for slot in waiting {
             if case .stream(_, let writer, _, _, _) = slot.answer { writer.close() }
             slot.onClose?()
@@ -110,40 +111,25 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
 
     // MARK: Reading
 
-    /// Called before bytes reach the parser. False: throw them away.
-    func allows(_ count: Int) -> Bool {
-        switch reading {
-        case .discarding:
-            discarded += count
-            if discarded > Limits.lingerBytesMax { close() }
-            return false
-        case .body:
-            setDeadline(server.limits.bodyTimeout, atMost: bodyEnd)
-            return true
-        case .head:
-            if headerBytes == 0 && slots.isEmpty { setDeadline(server.limits.headerTimeout) }
-            headerBytes += count
-            if headerBytes > max(server.limits.headerBytes, 64 * 1024) + 64 * 1024 {
-                refuse(.text(431, "431 Request Header Fields Too Large"))
-                return false
-            }
-            return true
-        }
-    }
-
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         isInRead = true
-        let part = unwrapInboundIn(data)
-        if mayProcess && parked.isEmpty && !isProcessing {
-            isProcessing = true
-            process(part)
-            isProcessing = false
-            if !parked.isEmpty { processParked() }
-        } else if case .discarding = reading {
+        var bytes = unwrapInboundIn(data)
+        switch reading {
+        case .discarding:
+            discarded += bytes.readableBytes
+            if discarded > Limits.lingerBytesMax { close() }
             return
-        } else {
-            parked.append(part)
+        case .body: setDeadline(server.limits.bodyTimeout, atMost: bodyEnd)
+        case .head:
+            if parser.isIdle && slots.isEmpty { setDeadline(server.limits.headerTimeout) }
         }
+        if input.readableBytes == 0 {
+            input = bytes
+        } else {
+            input.discardReadBytes()
+            input.writeBuffer(&bytes)
+        }
+        process()
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
@@ -156,7 +142,8 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
     }
 
     private var mayProcess: Bool { slots.count < server.limits.pipelined && isWritable }
-    private var mayRead: Bool { mayProcess && parked.isEmpty }
+    /// What the parser could go on with is parsed before more is read.
+    private var mayRead: Bool { mayProcess }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         isWritable = context.channel.isWritable
@@ -171,28 +158,49 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
 
     private func processParked() {
         guard !isProcessing else { return }
-        isProcessing = true
-        while mayProcess, let part = parked.popFirst() { process(part) }
-        isProcessing = false
-        if parked.isEmpty && parked.capacity > 64 { parked = CircularBuffer(initialCapacity: 0) }
+        if input.readableBytes > 0 { process() }
         if wantsRead && mayRead, let context {
             wantsRead = false
             context.read()
         }
     }
 
-    private func process(_ part: HTTPServerRequestPart) {
-        switch (part, reading) {
+    /// Parses as far as the bytes reach and as requests may wait.
+    private func process() {
+        guard !isProcessing else { return }
+        isProcessing = true
+        defer { isProcessing = false }
+        while mayProcess {
+            if case .discarding = reading { break }
+            do throws(RequestFault) {
+                guard let event = try parser.next(&input) else { break }
+                process(event)
+            } catch {
+                refuse(error.response)
+                break
+            }
+        }
+        if case .discarding = reading { input.clear() }
+        // An empty buffer holds on to nothing.
+        if input.readableBytes == 0 { input = ByteBuffer() }
+    }
+
+    private func process(_ event: RequestParser.Event) {
+        switch (event, reading) {
         case (.head(let head), .head): begin(head)
-        case (.body(let buffer), .body(let head, let limit)):
-            guard body.count + buffer.readableBytes <= limit else {
+        case (.body(let count), .body(let head, let limit)):
+            guard body.count + count <= limit else {
                 refuseBody(head, limit)
                 return
             }
-            body.append(contentsOf: buffer.readableBytesView)
+            if body.isEmpty {
+                body = input.readBytes(length: count) ?? []
+            } else {
+                body.append(contentsOf: input.readableBytesView.prefix(count))
+                input.moveReaderIndex(forwardBy: count)
+            }
         case (.end, .body(let head, _)):
             reading = .head
-            headerBytes = 0
             owesContinue = false
             let whole = body
             body = []
@@ -201,30 +209,24 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
         }
     }
 
-    private func begin(_ head: HTTPRequestHead) {
-        if head.uri.utf8.count > server.limits.headerBytes {
-            refuse(.text(431, "431 Request Header Fields Too Large"), head)
-            return
-        }
-        if head.version == .http1_1 && !head.headers.contains(name: "Host") {
+    private func begin(_ head: RequestHead) {
+        if !head.isOldClient && !head.hasHost {
             refuse(.text(400, "400 Bad Request: missing required Host header"), head)
             return
         }
         var limit = 0
-        if head.hasBody {
-            limit = server.limits.bodyBytes(head.method.rawValue, Self.path(head))
-            if let length = head.headers.first(name: "Content-Length") {
-                guard let declared = Int(length) else {  // 2^63 and more
-                    refuse(.text(400, "400 Bad Request"), head)
-                    return
-                }
+        if head.body != .none && head.body != .sized(0) {
+            limit = server.limits.bodyBytes(head.method, head.path)
+            if case .sized(let declared) = head.body {
                 guard declared <= limit else {
                     refuseBody(head, limit)
                     return
                 }
-                body.reserveCapacity(min(declared, 64 * 1024))
+                if declared > input.readableBytes {
+                    body.reserveCapacity(min(declared, 64 * 1024))
+                }
             }
-            if head.headers.first(name: "Expect")?.lowercased() == "100-continue" {
+            if head.expectsContinue {
                 owesContinue = true
                 sendContinueIfOwed()
             }
@@ -234,11 +236,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
         setDeadline(server.limits.bodyTimeout, atMost: bodyEnd)
     }
 
-    static func path(_ head: HTTPRequestHead) -> Substring {
-        head.uri.utf8.firstIndex(of: UInt8(ascii: "?")).map { head.uri[..<$0] } ?? head.uri[...]
-    }
-
-    private func dispatch(_ head: HTTPRequestHead, _ body: [UInt8]) {
+    private func dispatch(_ head: RequestHead, _ body: [UInt8]) {
         let id = firstID + UInt64(slots.count)
         let slot = Slot(head, mayStay: !server.isStopping)
         if !slot.keepsAlive { reading = .discarding }
@@ -246,21 +244,13 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
         restDeadline()
         server.handler.handle(
             HTTPRequest(
-                method: head.method.rawValue, uri: head.uri, headers: head.headers, body: body,
+                method: head.method, uri: head.target, headers: head.fields, body: body,
                 peer: peer, eventLoop: eventLoop),
             HTTPResponder(connection: self, id: id))
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        guard let error = error as? HTTPParserError else {
-            context.close(promise: nil)
-            return
-        }
-        if case .discarding = reading { return }
-        switch error {
-        case .headerOverflow: refuse(.text(431, "431 Request Header Fields Too Large"))
-        default: refuse(.text(400, "400 Bad Request"))
-        }
+        context.close(promise: nil)
     }
 
     // MARK: Deadlines
@@ -277,7 +267,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
         } else if !slots.isEmpty {
             deadline = .distantFuture  // the handler's time, not the client's
         } else if case .head = reading {
-            setDeadline(headerBytes > 0 ? server.limits.headerTimeout : server.limits.idleTimeout)
+            setDeadline(parser.isIdle ? server.limits.idleTimeout : server.limits.headerTimeout)
         }
     }
 
@@ -345,7 +335,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
         guard !isClosing, let context else { return }
         isClosing = true
         reading = .discarding
-        parked.removeAll()
+        input = ByteBuffer()
         isInRead = false
         flushIfNeeded()
         watchUnsent()

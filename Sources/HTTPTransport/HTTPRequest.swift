@@ -1,5 +1,4 @@
 package import NIOCore
-package import NIOHTTP1
 import Platform
 package import Primitives
 
@@ -34,13 +33,13 @@ package struct HTTPRequest: Sendable {
     package let method: String
     /// The request target as sent, percent escapes and all.
     package let uri: String
-    package let headers: HTTPHeaders
+    package let headers: RequestFields
     package let body: [UInt8]
     package let peer: HTTPPeer
     package let eventLoop: any EventLoop
 
     package init(
-        method: String, uri: String, headers: HTTPHeaders = [:], body: [UInt8] = [],
+        method: String, uri: String, headers: RequestFields = [:], body: [UInt8] = [],
         peer: HTTPPeer, eventLoop: any EventLoop
     ) {
         self.method = method
@@ -63,14 +62,13 @@ package struct HTTPRequest: Sendable {
 }
 
 /// A whole response. The transport adds `Date`, `Content-Length`, `Vary` (an empty one of the
-/// response's own: none) and what the connection needs; control characters in header values
-/// become spaces.
+/// response's own: none) and what the connection needs.
 package struct HTTPResponse: Sendable {
     package var status: Int
-    package var headers: HTTPHeaders
+    package var headers: HeaderFields
     package var body: [UInt8]
 
-    package init(status: Int, headers: HTTPHeaders = [:], body: [UInt8] = []) {
+    package init(status: Int, headers: HeaderFields = [:], body: [UInt8] = []) {
         self.status = status
         self.headers = headers
         self.body = body

@@ -1,7 +1,6 @@
 import Glibc
 package import Logging
 package import NIOCore
-import NIOHTTP1
 import NIOPosix
 import NIOSSL
 package import Platform
@@ -184,19 +183,9 @@ final class ServerCore: Sendable {
             guard isTold else { throw ChannelError.ioOnClosedChannel }
             open.add(1, ordering: .relaxed)
             let connection = HTTPConnection(self, state, peer, admission)
-            var decoder = NIOHTTPDecoderLimitConfiguration()
-            decoder.maxHeaderFieldSize = limits.headerBytes
-            decoder.maxHeaderListSize = limits.headerBytes
-            decoder.maxHeaderFieldCount = Limits.headerFieldsMax
             let pipeline = channel.pipeline.syncOperations
-            // Last first: from here on the connection's end is noticed.
+            // First: from here on the connection's end is noticed.
             try pipeline.addHandler(connection)
-            try pipeline.addHandler(
-                ByteToMessageHandler(
-                    HTTPRequestDecoder(
-                        leftOverBytesStrategy: .dropBytes, limitConfiguration: decoder)),
-                position: .first)
-            try pipeline.addHandler(ByteGuard(connection), position: .first)
             if let tls = tls.withLock({ $0 }) {
                 try pipeline.addHandler(NIOSSLServerHandler(context: tls), position: .first)
             }

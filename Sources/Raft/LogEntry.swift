@@ -22,7 +22,8 @@ package struct LogEntry: Sendable, Hashable {
     package var term: Term
     package var kind: EntryKind
     package var data: [UInt8]
-    /// Carried along for whoever reads the entries (Consul: where a piece of a cut command belongs).
+    /// Carried along for whoever reads the entries (Consul: where a piece of a cut command
+    /// belongs).
     package var extensions: [UInt8]
 
     package init(

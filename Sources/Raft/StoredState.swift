@@ -48,3 +48,32 @@ package protocol LogReading {
     /// than fit in `bytesMax` of data.
     func entries(_ range: ClosedRange<LogIndex>, bytesMax: Int) throws -> [LogEntry]
 }
+
+/// All that a server knows when it starts; the log itself is read through `LogReading`.
+package struct StoredState: Sendable, Hashable {
+    /// A configuration found in the log.
+    package struct ConfigurationEntry: Sendable, Hashable {
+        package var index: LogIndex
+        package var configuration: Configuration
+
+        package init(index: LogIndex, configuration: Configuration) {
+            self.index = index
+            self.configuration = configuration
+        }
+    }
+
+    package var hardState: HardState
+    /// The newest whole one, which the state machine was restored from.
+    package var snapshot: SnapshotMeta?
+    /// Those of the log's entries of kind `configuration`, in order.
+    package var configurations: [ConfigurationEntry]
+
+    package init(
+        hardState: HardState = HardState(), snapshot: SnapshotMeta? = nil,
+        configurations: [ConfigurationEntry] = []
+    ) {
+        self.hardState = hardState
+        self.snapshot = snapshot
+        self.configurations = configurations
+    }
+}

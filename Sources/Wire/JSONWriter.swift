@@ -81,9 +81,9 @@ public struct JSONWriter: WireEncoder, FieldVisitor, Sendable {
     private mutating func newLine() {
         guard pretty else { return }
         let count = usesTabs ? depth : depth * 4
-        let space = room(count + 1)
+        let space = room(count + 1 + QuickText.slack)
         space[0] = 0x0A
-        (space + 1).update(repeating: usesTabs ? 0x09 : 0x20, count: count)
+        QuickText.fill(space + 1, count, with: usesTabs ? 0x09 : 0x20)
         used += count + 1
     }
 
@@ -123,7 +123,7 @@ public struct JSONWriter: WireEncoder, FieldVisitor, Sendable {
         // Nearly all of a record's text is names and indents: one look at the room for each.
         let count = name.utf8CodeUnitCount
         let indent = !pretty ? 0 : usesTabs ? depth + 1 : depth * 4 + 1
-        let start = room(count + indent + 5)
+        let start = room(count + indent + 5 + QuickText.slack)
         var space = start
         if !containerIsEmpty {
             space[0] = UInt8(ascii: ",")
@@ -132,11 +132,11 @@ public struct JSONWriter: WireEncoder, FieldVisitor, Sendable {
         containerIsEmpty = false
         if pretty {
             space[0] = 0x0A
-            (space + 1).update(repeating: usesTabs ? 0x09 : 0x20, count: indent - 1)
+            QuickText.fill(space + 1, indent - 1, with: usesTabs ? 0x09 : 0x20)
             space += indent
         }
         space[0] = UInt8(ascii: "\"")
-        (space + 1).update(from: name.utf8Start, count: count)
+        QuickText.copy(name.utf8Start, count, to: space + 1)
         space[count + 1] = UInt8(ascii: "\"")
         space[count + 2] = UInt8(ascii: ":")
         space += count + 3
@@ -271,12 +271,7 @@ public struct JSONWriter: WireEncoder, FieldVisitor, Sendable {
         let space = room(count + 2)
         space[0] = UInt8(ascii: "\"")
         // Copied while it is looked at; nearly every text is plain.
-        var isPlain = true
-        for index in 0..<count {
-            let byte = text[index]
-            space[index + 1] = byte
-            isPlain = isPlain && JSONEscapes.isPlain(byte) && byte != 0xE2
-        }
+        let isPlain = text.baseAddress.map { QuickText.copyPlain($0, count, to: space + 1) } ?? true
         used += 1
         if isPlain {
             space[count + 1] = UInt8(ascii: "\"")

@@ -1,0 +1,94 @@
+/// The header fields of a response, kept as the lines that are sent.
+///
+/// Framing is the transport's alone: `Connection`, `Content-Length` and `Transfer-Encoding` are
+/// left out. Control characters in names and values become blanks, so that nothing splits a
+/// response.
+package struct HeaderFields: Sendable, Hashable, ExpressibleByDictionaryLiteral {
+    /// `Name: value`, each with its line end.
+    private(set) var lines: [UInt8] = []
+    /// Whether one of them is named `Vary`. An empty one asks for none at all.
+    private(set) var hasVary = false
+    private(set) var hasContentEncoding = false
+
+    package init() {}
+
+    /// Room for `count` bytes of lines.
+    package init(reserving count: Int) { lines.reserveCapacity(count) }
+
+    package init(dictionaryLiteral elements: (String, String)...) {
+        for (name, value) in elements { add(name: name, value: value) }
+    }
+
+    package mutating func add(name: String, value: String) {
+        switch name.utf8.count {
+        case 4 where Self.equal(name, "Vary"):
+            hasVary = true
+            if value.isEmpty { return }
+        case 10 where Self.equal(name, "Connection"): return
+        case 14 where Self.equal(name, "Content-Length"): return
+        case 16 where Self.equal(name, "Content-Encoding"): hasContentEncoding = true
+        case 17 where Self.equal(name, "Transfer-Encoding"): return
+        default: break
+        }
+        append(name)
+        lines.append(UInt8(ascii: ":"))
+        lines.append(0x20)
+        append(value)
+        endLine()
+    }
+
+    /// A field of a fixed name and a number, the commonest of all.
+    package mutating func add(name: StaticString, number: UInt64) {
+        lines.append(
+            contentsOf: UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
+        lines.append(UInt8(ascii: ":"))
+        lines.append(0x20)
+        let start = lines.count
+        var rest = number
+        repeat {
+            lines.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
+            rest /= 10
+        } while rest > 0
+        lines[start...].reverse()
+        endLine()
+    }
+
+    /// Fixed lines, each with its end.
+    package mutating func add(lines fixed: StaticString) {
+        lines.append(
+            contentsOf: UnsafeBufferPointer(start: fixed.utf8Start, count: fixed.utf8CodeUnitCount))
+    }
+
+    package func contains(name: String) -> Bool {
+        lines.withUnsafeBytes { bytes in
+            var rest = bytes[...]
+            while let line = FieldLine(&rest) {
+                if Self.equal(name, line.name) { return true }
+            }
+            return false
+        }
+    }
+
+    private mutating func endLine() {
+        lines.append(0x0D)
+        lines.append(0x0A)
+    }
+
+    private mutating func append(_ text: String) {
+        let start = lines.count
+        lines.append(contentsOf: text.utf8)
+        for place in start..<lines.count where lines[place] < 0x20 && lines[place] != 0x09 {
+            lines[place] = 0x20
+        }
+    }
+
+    private static func equal(_ name: String, _ other: Slice<UnsafeRawBufferPointer>) -> Bool {
+        name.utf8.count == other.count
+            && zip(name.utf8, other).allSatisfy { ASCII.lowered($0) == ASCII.lowered($1) }
+    }
+
+    private static func equal(_ name: String, _ other: StaticString) -> Bool {
+        var name = name
+        return name.withUTF8 { ASCII.equal(UnsafeRawBufferPointer($0)[...], other) }
+    }
+}

@@ -1,0 +1,175 @@
+import Primitives
+
+/// Elections (paper, 5.2 and 5.4.1) with pre-votes (thesis, 9.6), and the rule that who hears of a
+/// leader votes for no other (thesis, 4.2.3): a server that was cut off, or removed, disturbs
+/// nobody.
+extension RaftCore {
+    mutating func resetElectionDeadline(_ wait: GoDuration) {
+        follower.electionDeadline = now + randomised(wait)
+    }
+
+    /// The group is this server alone: it needs to ask nobody, and to wait for nobody.
+    private var isAlone: Bool {
+        configuration.isVoter(id) && configuration.voters.count == 1
+            && committedConfiguration.voters.allSatisfy { $0.id == id }
+    }
+
+    /// A server that is no longer a voter of the newest configuration campaigns until that one is
+    /// committed: it may be needed for that (thesis, 4.2.2).
+    private var mayCampaign: Bool {
+        !follower.isInstalling
+            && (configuration.isVoter(id) || committedConfiguration.isVoter(id))
+    }
+
+    mutating func runElectionTimer() {
+        guard role != .leader else { return }
+        if isAlone, role == .follower, mayCampaign { return campaign() }
+        guard now >= follower.electionDeadline else { return }
+        leader = nil
+        resetElectionDeadline(options.electionTimeout)
+        guard mayCampaign else { return }
+        if isAlone { campaign() } else { campaignForPreVotes() }
+    }
+
+    // MARK: Asking
+
+    private mutating func campaignForPreVotes() {
+        role = .candidate
+        candidate = Candidate(isPreVote: true, gate: 0)
+        askForVotes(term: term + 1, isTransfer: false)
+        countOwnVote()
+    }
+
+    /// - Parameter isTransfer: The leader asked for it.
+    mutating func campaign(isTransfer: Bool = false) {
+        role = .candidate
+        leader = nil
+        setHardState(term: term + 1, vote: id)
+        resetElectionDeadline(options.electionTimeout)
+        candidate = Candidate(isPreVote: false, gate: hardGate)
+        askForVotes(term: term, isTransfer: isTransfer)
+        if options.plantedBugs.contains(.answersBeforeSync) { countOwnVote() }
+    }
+
+    private mutating func askForVotes(term: Term, isTransfer: Bool) {
+        let isPreVote = candidate?.isPreVote ?? false
+        let request = RequestVote(
+            term: term, candidate: me, lastIndex: tail.lastIndex, lastTerm: tail.lastTerm,
+            isTransfer: isTransfer, isPreVote: isPreVote)
+        for server in configuration.voters where server.id != id {
+            let exchange = takeExchange()
+            candidate?.asked.append((exchange, server.id))
+            hold(
+                .send(.vote(request), to: Peer(server), exchange: exchange),
+                until: isPreVote ? 0 : hardGate)
+        }
+    }
+
+    mutating func countOwnVote() {
+        candidate?.granted.insert(id)
+        countVotes()
+    }
+
+    mutating func receive(_ reply: VoteReply, of exchange: Exchange) {
+        if reply.term > term, !(reply.granted && candidate?.isPreVote == true) {
+            return follow(term: reply.term, leader: nil)
+        }
+        countVote(of: exchange, granted: reply.granted)
+    }
+
+    mutating func countVote(of exchange: Exchange, granted: Bool) {
+        guard granted, let voter = candidate?.server(of: exchange) else { return }
+        candidate?.granted.insert(voter)
+        countVotes()
+    }
+
+    private mutating func countVotes() {
+        guard let candidate, candidate.hasWon(configuration) else { return }
+        if candidate.isPreVote { campaign() } else { lead() }
+    }
+
+    // MARK: Being asked
+
+    mutating func receive(_ request: RequestVote, _ exchange: Exchange) {
+        let candidate = identify(request.candidate)
+        let isLoyal =
+            (role == .leader || now < loyalUntil) && !request.isTransfer
+            && candidate.id != leader?.id
+        if isLoyal || request.term < term {
+            return refuse(exchange)
+        }
+        if request.isPreVote {
+            let granted = request.term > term && isUpToDate(request)
+            let reply = VoteReply(term: term, granted: granted)
+            return hold(.reply(.vote(reply), exchange: exchange), until: hardGate)
+        }
+        if request.term > term { follow(term: request.term, leader: nil) }
+        guard role != .leader, vote.isEmpty || vote == candidate.id, isUpToDate(request) else {
+            return refuse(exchange)
+        }
+        follow(term: term, leader: leader)
+        if vote.isEmpty { setHardState(term: term, vote: candidate.id) }
+        resetElectionDeadline(options.heartbeatTimeout)
+        let reply = VoteReply(term: term, granted: true)
+        hold(.reply(.vote(reply), exchange: exchange), until: hardGate)
+    }
+
+    private mutating func refuse(_ exchange: Exchange) {
+        let reply = VoteReply(term: term, granted: false)
+        hold(.reply(.vote(reply), exchange: exchange), until: hardGate)
+    }
+
+    /// The candidate's log holds all that may be committed (paper, 5.4.1).
+    private func isUpToDate(_ request: RequestVote) -> Bool {
+        if options.plantedBugs.contains(.votesForShorterLog) { return true }
+        return (request.lastTerm, request.lastIndex) >= (tail.lastTerm, tail.lastIndex)
+    }
+
+    mutating func receive(_ message: TimeoutNow, _ exchange: Exchange) {
+        out.append(.reply(.timeoutNow, exchange: exchange))
+        guard role != .leader, message.term == 0 || message.term == term, mayCampaign else {
+            return
+        }
+        campaign(isTransfer: true)
+    }
+
+    // MARK: Changing sides
+
+    /// What the leader's wishes come to when it leads no longer is said here.
+    mutating func follow(term newTerm: Term, leader newLeader: Peer?) {
+        if newTerm > term { setHardState(term: newTerm, vote: "") }
+        leader = newLeader
+        candidate = nil
+        let former = leading
+        leading = nil
+        if role != .follower { resetElectionDeadline(options.heartbeatTimeout) }
+        role = .follower
+        if let former { dismiss(former) }
+    }
+
+    private mutating func dismiss(_ former: Leader) {
+        for item in former.waiting.elements {
+            if let ticket = item.ticket { out.append(.answer(ticket, .lost)) }
+        }
+        for read in former.unconfirmedReads.elements + former.confirmedReads {
+            out.append(.answer(read.ticket, .notLeader(leader: leader)))
+        }
+        if let transfer = former.transfer {
+            out.append(.answer(transfer.ticket, transfer.isSent ? .done : .lost))
+        }
+    }
+
+    private mutating func lead() {
+        role = .leader
+        candidate = nil
+        leader = me
+        follower.receiving = nil
+        let noop = LogEntry(index: tail.lastIndex + 1, term: term, kind: .noop)
+        let start = options.plantedBugs.contains(.commitsOldTerms) ? 1 : noop.index
+        leading = Leader(commitment: Commitment(startIndex: start, voters: []), now: now)
+        appendToTail(noop)
+        leading?.waiting.append(.init(ticket: nil, index: noop.index, bytes: 0))
+        followConfiguration()
+        countOwn()
+    }
+}

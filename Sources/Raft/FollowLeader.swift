@@ -1,0 +1,179 @@
+import Primitives
+
+/// The follower's side of replication (paper, 5.3) and of snapshots (section 7).
+extension RaftCore {
+    /// - Returns: False when the sender is not the leader of the present term.
+    private mutating func acknowledge(term newTerm: Term, leader sender: Peer) -> Bool {
+        guard newTerm >= term, !(newTerm == term && role == .leader) else { return false }
+        let sender = identify(sender)
+        if newTerm > term || role != .follower || leader != sender {
+            follow(term: newTerm, leader: sender)
+        }
+        lastContact = now
+        loyalUntil = max(loyalUntil, now + loyalty)
+        resetElectionDeadline(options.heartbeatTimeout)
+        return true
+    }
+
+    mutating func receive(
+        _ request: AppendEntries, _ exchange: Exchange, _ log: some LogReading
+    ) {
+        var reply = AppendReply(term: term, lastLog: tail.lastIndex, success: false)
+        guard acknowledge(term: request.term, leader: request.leader) else {
+            return hold(.reply(.append(reply), exchange: exchange), until: hardGate)
+        }
+        reply.term = term
+        if request.isHeartbeat {
+            reply.success = true
+            return hold(.reply(.append(reply), exchange: exchange), until: hardGate)
+        }
+        guard !follower.isInstalling, request.isWithoutGaps else {
+            return hold(.reply(.append(reply), exchange: exchange), until: hardGate)
+        }
+        guard agrees(with: request, log) else {
+            explain(&reply, request, log)
+            return hold(.reply(.append(reply), exchange: exchange), until: hardGate)
+        }
+        guard takeEntries(request, log) else { return }
+        let known = request.previousIndex + LogIndex(request.entries.count)
+        commitIndex = max(commitIndex, min(request.commitIndex, known))
+        advanceCommit()
+        reply.success = true
+        hold(.reply(.append(reply), exchange: exchange), until: max(hardGate, logGate))
+    }
+
+    /// What is committed, or in a snapshot, agrees with every leader.
+    private func agrees(with request: AppendEntries, _ log: some LogReading) -> Bool {
+        if options.plantedBugs.contains(.ignoresPreviousTerm) {
+            return request.previousIndex <= tail.lastIndex
+        }
+        return request.previousIndex < tail.snapshotIndex
+            || tail.term(at: request.previousIndex, log) == request.previousTerm
+            || (request.previousIndex <= commitIndex
+                && tail.term(at: request.previousIndex, log) == nil)
+    }
+
+    /// Where to look for agreement. The first entry of the conflicting term, so that the leader may
+    /// pass over a term in one exchange (paper, end of 5.3).
+    private func explain(
+        _ reply: inout AppendReply, _ request: AppendEntries, _ log: some LogReading
+    ) {
+        reply.noRetryBackoff = true
+        guard let conflict = tail.term(at: request.previousIndex, log), conflict > 0 else {
+            return
+        }
+        reply.conflictTerm = conflict
+        reply.conflictIndex = tail.firstIndex(
+            ofTerm: conflict, through: request.previousIndex, log)
+    }
+
+    /// - Returns: False when the entries contradict what is committed here: this server stops.
+    private mutating func takeEntries(
+        _ request: AppendEntries, _ log: some LogReading
+    ) -> Bool {
+        if options.plantedBugs.contains(.truncatesAgreeing) {
+            return takeEntriesTruncating(request, log)
+        }
+        for entry in request.entries where entry.index > tail.snapshotIndex {
+            if entry.index <= tail.lastIndex {
+                // Compacted entries are committed and agree.
+                let present = tail.term(at: entry.index, log)
+                if present == nil || present == entry.term { continue }
+                guard cutOff(from: entry.index, log) else { return false }
+            }
+            appendToTail(entry)
+            if entry.kind == .configuration { addConfiguration(entry) }
+            if isStopped { return false }
+        }
+        return true
+    }
+
+    private mutating func cutOff(from index: LogIndex, _ log: some LogReading) -> Bool {
+        guard index > commitIndex else {
+            stop(.committedEntryContradicted(index))
+            return false
+        }
+        truncateTail(from: index, previousTerm: tail.term(at: index - 1, log) ?? 0)
+        return true
+    }
+
+    /// `PlantedBugs.truncatesAgreeing`.
+    private mutating func takeEntriesTruncating(
+        _ request: AppendEntries, _ log: some LogReading
+    ) -> Bool {
+        let first = max(request.previousIndex, handedIndex) + 1
+        if first <= tail.lastIndex {
+            truncateTail(from: first, previousTerm: tail.term(at: first - 1, log) ?? 0)
+        }
+        for entry in request.entries where entry.index > tail.lastIndex {
+            appendToTail(entry)
+            if entry.kind == .configuration { addConfiguration(entry) }
+        }
+        return true
+    }
+
+    // MARK: Snapshots
+
+    mutating func receive(_ request: InstallSnapshot, _ exchange: Exchange) {
+        guard acknowledge(term: request.term, leader: request.leader) else {
+            return answerSnapshot(exchange, success: false)
+        }
+        if follower.isInstalling { return answerSnapshot(exchange, success: false) }
+        if let earlier = follower.receiving {
+            follower.receiving = nil
+            out.append(.discardSnapshot(exchange: earlier.exchange))
+        }
+        if request.meta.index <= commitIndex { return answerSnapshot(exchange, success: true) }
+        follower.receiving = .init(exchange: exchange, meta: request.meta)
+        out.append(.receiveSnapshot(request.meta, exchange: exchange))
+    }
+
+    private mutating func answerSnapshot(_ exchange: Exchange, success: Bool) {
+        let reply = SnapshotReply(term: term, success: success)
+        hold(.reply(.snapshot(reply), exchange: exchange), until: hardGate)
+    }
+
+    mutating func snapshotReceived(_ exchange: Exchange) {
+        guard let receiving = follower.receiving, receiving.exchange == exchange,
+            receiving.meta.index > commitIndex
+        else {
+            if follower.receiving?.exchange == exchange { follower.receiving = nil }
+            out.append(.discardSnapshot(exchange: exchange))
+            return answerSnapshot(exchange, success: role == .follower)
+        }
+        follower.receiving?.isInstalling = true
+        out.append(.installSnapshot(receiving.meta, exchange: exchange))
+    }
+
+    mutating func snapshotFailed(_ exchange: Exchange) {
+        if follower.receiving?.exchange == exchange { follower.receiving = nil }
+        answerSnapshot(exchange, success: false)
+    }
+
+    /// The snapshot is this server's past now. Entries behind it stay if they belong to it (paper,
+    /// figure 13, rule 6).
+    mutating func snapshotInstalled(_ exchange: Exchange, _ log: some LogReading) {
+        guard let meta = follower.receiving?.meta, follower.receiving?.exchange == exchange else {
+            return
+        }
+        follower.receiving = nil
+        let keepsRest = tail.term(at: meta.index, log) == meta.term
+        out.append(.compact(through: keepsRest ? meta.index : max(tail.lastIndex, meta.index)))
+        tail.install(meta, keepsRest: keepsRest)
+        snapshot = meta
+        commitIndex = max(commitIndex, meta.index)
+        handedIndex = max(handedIndex, meta.index)
+        appliedIndex = max(appliedIndex, meta.index)
+        let rest = keepsRest ? configurations.filter { $0.index > meta.index } : []
+        configurations =
+            [.init(index: meta.configurationIndex, configuration: meta.configuration)] + rest
+        takeNewestConfiguration()
+        answerSnapshot(exchange, success: true)
+    }
+}
+
+extension AppendEntries {
+    fileprivate var isWithoutGaps: Bool {
+        zip(entries, (previousIndex + 1)...).allSatisfy { $0.index == $1 }
+    }
+}

@@ -1,0 +1,194 @@
+import Primitives
+
+/// The leader's duties beside replication: proposals, heartbeats, watching that a quorum follows.
+extension RaftCore {
+    mutating func propose(_ proposals: [Proposal]) {
+        guard role == .leader else {
+            for item in proposals {
+                out.append(.answer(item.ticket, .notLeader(leader: leader)))
+            }
+            return
+        }
+        for item in proposals {
+            guard let refusal = refusal else {
+                append(
+                    item.kind == .command ? .command : .barrier, item.data, item.extensions,
+                    item.ticket)
+                continue
+            }
+            out.append(.answer(item.ticket, .refused(refusal)))
+        }
+    }
+
+    private var refusal: RaftError? {
+        guard let leading else { return nil }
+        if leading.transfer != nil { return .transferInProgress }
+        let isFull =
+            leading.waiting.count >= Limits.uncommittedEntriesMax
+            || leading.waitingBytes >= Limits.uncommittedBytesMax
+        return isFull ? .tooMuchUncommitted : nil
+    }
+
+    @discardableResult
+    private mutating func append(
+        _ kind: EntryKind, _ data: [UInt8], _ extensions: [UInt8], _ ticket: Ticket
+    ) -> LogEntry {
+        let entry = LogEntry(
+            index: tail.lastIndex + 1, term: term, kind: kind, data: data,
+            extensions: extensions)
+        appendToTail(entry)
+        leading?.waiting.append(.init(ticket: ticket, index: entry.index, bytes: data.count))
+        leading?.waitingBytes += data.count
+        return entry
+    }
+
+    /// Answers what has been applied, and the reads that waited for it.
+    mutating func answerApplied() {
+        guard leading != nil else { return }
+        while let item = leading?.waiting.first, item.index <= appliedIndex {
+            _ = leading?.waiting.popFirst()
+            leading?.waitingBytes -= item.bytes
+            if let ticket = item.ticket {
+                out.append(.answer(ticket, .committed(index: item.index, term: term)))
+            }
+        }
+        answerReads()
+        // A leader that has removed or demoted itself leads until that is committed (thesis,
+        // 4.2.2), and hands over then.
+        if configurationIndex <= appliedIndex, !configuration.isVoter(id) {
+            if let heir = bestHeir { sendTimeoutNow(to: heir) }
+            follow(term: term, leader: nil)
+        }
+    }
+
+    // MARK: Changes of the group
+
+    mutating func change(
+        _ change: ConfigurationChange, _ ticket: Ticket, _ previousIndex: LogIndex?
+    ) {
+        guard role == .leader else {
+            return out.append(.answer(ticket, .notLeader(leader: leader)))
+        }
+        do throws(RaftError) {
+            try checkChange(previousIndex)
+            let next = try configuration.applying(change)
+            addConfiguration(append(.configuration, next.encoded, [], ticket))
+            // One who leads alone, and a new majority, may have it already.
+            countOwn()
+        } catch {
+            out.append(.answer(ticket, .refused(error)))
+        }
+    }
+
+    /// One change at a time, and none before the leader's term has begun in the log: without the
+    /// latter two leaders may each count on a majority that the other does not know.
+    private func checkChange(_ previousIndex: LogIndex?) throws(RaftError) {
+        if let refusal { throw refusal }
+        if let previousIndex, previousIndex != configurationIndex {
+            throw .configurationMoved(configurationIndex)
+        }
+        if options.plantedBugs.contains(.changesAtOnce) { return }
+        guard let leading, commitIndex >= leading.startIndex else { throw .notReady }
+        if configurationIndex > commitIndex { throw .changeInProgress }
+    }
+
+    /// The newest configuration has changed: whom to send to, whom to count.
+    mutating func followConfiguration() {
+        guard var leading else { return }
+        self.leading = nil
+        let former = leading.peers
+        leading.peers = configuration.servers.filter { $0.id != id }.map { server in
+            var peer =
+                former.first { $0.server.id == server.id }
+                ?? Progress(server: server, next: max(1, tail.lastIndex), contact: now)
+            if peer.server.address != server.address { peer.probe(from: peer.match + 1) }
+            peer.server = server
+            peer.leavesAt = nil
+            return peer
+        }
+        for var peer in former where peer.server.id != id && configuration[peer.server.id] == nil {
+            peer.leavesAt = peer.leavesAt ?? now + options.electionTimeout
+            leading.peers.append(peer)
+        }
+        let countsAll = options.plantedBugs.contains(.countsNonvoters)
+        let counted = countsAll ? configuration.servers : configuration.voters
+        leading.commitment.setVoters(counted.map { $0.id })
+        self.leading = leading
+        leading.commitment.record(id, has: durableIndex)
+        self.leading = leading
+        countContacts()
+    }
+
+    // MARK: Time
+
+    mutating func runTimers(_ log: some LogReading) {
+        if now >= snapshotDue { considerSnapshot() }
+        runElectionTimer()
+        guard role == .leader else { return }
+        if let transfer = leading?.transfer, now >= transfer.deadline {
+            leading?.transfer = nil
+            out.append(.answer(transfer.ticket, .timedOut))
+        }
+        scheduleCommitNews()
+        guard let due = leading?.heartbeatDue, now >= due else { return }
+        expireExchanges()
+        remind()
+        dropLeavers()
+        if !quorumFollows {
+            return follow(term: term, leader: nil)
+        }
+        beat()
+    }
+
+    /// Heartbeats to all, with the newest round.
+    mutating func beat() {
+        let due = now + randomised(options.heartbeatTimeout / 10)
+        leading?.heartbeatDue = due
+        for place in (leading?.peers ?? []).indices { sendHeartbeat(to: place) }
+    }
+
+    /// Check-quorum (thesis, 6.2): a leader that is cut off makes room, and its clients look for
+    /// another.
+    private var quorumFollows: Bool {
+        guard let leading, !options.plantedBugs.contains(.readsAfterLease) else { return true }
+        return now < leading.quorumContact + options.electionTimeout
+    }
+
+    private mutating func remind() {
+        guard let due = leading?.reminderDue, now >= due else { return }
+        leading?.reminderDue = now + options.heartbeatTimeout
+        for place in (leading?.peers ?? []).indices { leading?.peers[place].commitTold = 0 }
+    }
+
+    private mutating func scheduleCommitNews() {
+        for place in (leading?.peers ?? []).indices {
+            guard let peer = leading?.peers[place], peer.commitDue == nil,
+                peer.stage != .snapshot, peer.commitTold < commitIndex
+            else { continue }
+            let due = now + randomised(options.commitTimeout)
+            leading?.peers[place].commitDue = due
+        }
+    }
+
+    /// Those who are no longer of the group, and know it or cannot be reached.
+    private mutating func dropLeavers() {
+        let end = configurationIndex
+        let now = now
+        leading?.peers.removeAll { peer in
+            guard let leavesAt = peer.leavesAt else { return false }
+            return now >= leavesAt || (peer.match >= end && peer.commitTold >= end)
+        }
+    }
+
+    var nextDeadline: Instant {
+        var next = snapshotDue
+        guard let leading else { return min(next, follower.electionDeadline) }
+        next = min(next, leading.heartbeatDue)
+        if let transfer = leading.transfer { next = min(next, transfer.deadline) }
+        for peer in leading.peers {
+            if let due = peer.commitDue, due > now { next = min(next, due) }
+            if peer.notBefore > now { next = min(next, peer.notBefore) }
+        }
+        return next
+    }
+}

@@ -1,0 +1,69 @@
+import Primitives
+
+/// What a server remembers while it leads.
+struct Leader: Sendable {
+    struct Waiting: Sendable {
+        let ticket: Ticket?
+        let index: LogIndex
+        let bytes: Int
+    }
+
+    struct Read: Sendable {
+        let ticket: Ticket
+        /// Readable once this entry is applied.
+        let index: LogIndex
+        /// Readable once a quorum has answered this round.
+        let round: UInt64
+    }
+
+    struct Transfer: Sendable {
+        let ticket: Ticket
+        let target: ServerID
+        let deadline: Instant
+        var isSent = false
+    }
+
+    var peers: [Progress] = []
+    var commitment: Commitment
+    /// Own entries that are not applied yet, by index.
+    var waiting = Queue<Waiting>()
+    var waitingBytes = 0
+    /// In the order of their rounds.
+    var unconfirmedReads = Queue<Read>()
+    var confirmedReads: [Read] = []
+    /// Requests carry the number of the newest round; a quorum of replies confirms it.
+    var round: UInt64 = 0
+    var confirmedRound: UInt64 = 0
+    /// A quorum followed this leader then.
+    var quorumContact: Instant
+    /// It told someone to campaign: that server may be elected at any time from now on, without
+    /// regard for the lease, so there is none for the rest of the term.
+    var leaseIsForfeited = false
+    var heartbeatDue: Instant
+    /// The commit index is told to all again then: a follower that has restarted forgot it.
+    var reminderDue: Instant
+    var transfer: Transfer?
+
+    init(commitment: Commitment, now: Instant) {
+        self.commitment = commitment
+        quorumContact = now
+        heartbeatDue = now
+        reminderDue = now
+    }
+
+    /// The first entry of its term.
+    var startIndex: LogIndex { commitment.startIndex }
+
+    /// Servers that have left the group are no longer counted.
+    func peer(_ id: ServerID) -> Progress? {
+        peers.first { $0.server.id == id && $0.leavesAt == nil }
+    }
+
+    /// Where the exchange belongs; it is forgotten.
+    mutating func take(_ exchange: Exchange) -> (place: Int, Progress.Inflight)? {
+        for place in peers.indices {
+            if let item = peers[place].take(exchange) { return (place, item) }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,230 @@
+package import Primitives
+
+/// One server's part in the consensus: input and time in, directives out.
+///
+/// A pure value. The shell steps it with all that happens, one input after the other, and carries
+/// out what it returns, in order. Nothing is answered, voted or counted before the shell says that
+/// it is on disk.
+package struct RaftCore: Sendable {
+    package let id: ServerID
+    package let options: RaftOptions
+
+    // What the shell may read between steps.
+    package internal(set) var role = Role.follower
+    package internal(set) var term: Term
+    /// The leader of `term`, once known; this server itself when it leads.
+    package internal(set) var leader: Peer?
+    package internal(set) var commitIndex: LogIndex
+    package internal(set) var appliedIndex: LogIndex
+    package internal(set) var snapshot: SnapshotMeta?
+    /// The newest configuration, committed or not, and its entry.
+    package internal(set) var configuration = Configuration()
+    package internal(set) var configurationIndex: LogIndex = 0
+    /// When this server last heard of a leader; nil when it never did. Consul's `last_contact`.
+    package internal(set) var lastContact: Instant?
+    package var lastIndex: LogIndex { tail.lastIndex }
+    package var lastTerm: Term { tail.lastTerm }
+    /// For whom this server has voted in `term`; empty for nobody.
+    package var votedFor: ServerID { vote }
+
+    let address: String
+    var random: SeededRandom
+    var now = Instant.zero
+    var isStarted = false
+    var isStopped = false
+    var out: [Directive] = []
+
+    // Storage.
+    var vote: ServerID
+    var tail: LogTail
+    /// From the newest committed one on; `configuration` is the last of them.
+    var configurations: [StoredState.ConfigurationEntry] = []
+    /// Given to the state machine, which may not have taken all of it yet.
+    var handedIndex: LogIndex
+    var dropThrough: LogIndex?
+    var isTakingSnapshot = false
+    var snapshotDue = Instant.distantFuture
+
+    // Writes under way: see RaftCore+Storage.
+    var sequence: UInt64 = 0
+    var persistedSequence: UInt64 = 0
+    var hardStateIsChanged = false
+    /// The writes after which the newest term and vote, and the newest entry, are on disk.
+    var hardGate: UInt64 = 0
+    var logGate: UInt64 = 0
+    var held: [(gate: UInt64, directive: Directive)] = []
+    var bootstrapTicket: Ticket?
+
+    // Roles.
+    var follower = Follower()
+    var candidate: Candidate?
+    var leading: Leader?
+    var nextExchange: Exchange = 1
+    /// No vote is given before: a leader may rely on this server having heard of it.
+    var loyalUntil = Instant.zero
+    var wakeAt: Instant?
+    /// Entries read for one server in this step serve the others too.
+    var batch: (from: LogIndex, entries: [LogEntry])?
+
+    /// - Parameters:
+    ///   - address: `ip:port` under which the others reach this server; sent with its messages.
+    ///   - stored: What the disk holds; the state machine must be that of `stored.snapshot`.
+    ///   - log: The log as found, all of it synced. Where it contradicts the snapshot it is dropped.
+    package init(
+        id: ServerID, address: String, stored: StoredState, log: some LogReading,
+        random: SeededRandom, options: RaftOptions = RaftOptions()
+    ) {
+        self.id = id
+        self.address = address
+        self.options = options
+        self.random = random
+        term = stored.hardState.term
+        vote = stored.hardState.vote
+        snapshot = stored.snapshot
+        (tail, dropThrough) = LogTail.open(log, snapshot: stored.snapshot)
+        let applied = stored.snapshot?.index ?? 0
+        commitIndex = applied
+        appliedIndex = applied
+        handedIndex = applied
+        if options.plantedBugs.contains(.appliesTwice), tail.firstIndex <= applied {
+            handedIndex = max(tail.firstIndex - 1, applied - min(applied, 2))
+        }
+        if let snapshot {
+            configurations = [
+                .init(index: snapshot.configurationIndex, configuration: snapshot.configuration)
+            ]
+        }
+        configurations += stored.configurations.filter {
+            $0.index > applied && $0.index <= tail.lastIndex
+        }
+        if let last = configurations.last {
+            configuration = last.configuration
+            configurationIndex = last.index
+        }
+    }
+
+    /// - Parameters:
+    ///   - now: Never goes back.
+    ///   - log: All entries of the `persist` directives so far, without those cut off or compacted.
+    /// - Complexity: Of the order of the entries in the input and in the messages that it causes.
+    package mutating func step(
+        _ input: Input, now: Instant, log: some LogReading
+    ) -> [Directive] {
+        guard !isStopped else { return [] }
+        self.now = max(self.now, now)
+        let before = (role: role, term: term, leader: leader, configuration: configurationIndex)
+        if !isStarted { start() }
+        take(input, log)
+        runTimers(log)
+        replicate(log)
+        finish(before.role, before.term, before.leader, before.configuration)
+        batch = nil
+        defer { out = [] }
+        return out
+    }
+
+    private mutating func start() {
+        isStarted = true
+        loyalUntil = now + loyalty
+        resetElectionDeadline(options.heartbeatTimeout)
+        snapshotDue = now + randomised(options.snapshotInterval)
+        if let dropThrough { out.append(.compact(through: dropThrough)) }
+        if configurationIndex > 0 {
+            out.append(.configurationChanged(configuration, index: configurationIndex))
+        }
+    }
+
+    private mutating func take(_ input: Input, _ log: some LogReading) {
+        switch input {
+        case .tick: break
+        case .request(let request, let exchange): receive(request, exchange, log)
+        case .reply(let reply, let exchange): receive(reply, exchange, log)
+        case .failed(let exchange): exchangeFailed(exchange)
+        case .preVoteUnsupported(let exchange): countVote(of: exchange, granted: true)
+        case .persisted(let sequence): persisted(sequence)
+        case .applied(let index): applied(through: index)
+        case .snapshotTaken(let meta): snapshotTaken(meta)
+        case .snapshotNotTaken: isTakingSnapshot = false
+        case .snapshotReceived(let exchange): snapshotReceived(exchange)
+        case .snapshotFailed(let exchange): snapshotFailed(exchange)
+        case .snapshotInstalled(let exchange): snapshotInstalled(exchange, log)
+        case .propose(let proposals): propose(proposals)
+        case .read(let ticket, let mode): read(ticket, mode)
+        case .changeConfiguration(let change, let ticket, let previousIndex):
+            self.change(change, ticket, previousIndex)
+        case .transferLeadership(let id, let ticket): transfer(to: id, ticket)
+        case .bootstrap(let configuration, let ticket): bootstrap(configuration, ticket)
+        }
+    }
+
+    private mutating func receive(
+        _ request: Request, _ exchange: Exchange, _ log: some LogReading
+    ) {
+        switch request {
+        case .append(let append): receive(append, exchange, log)
+        case .vote(let vote): receive(vote, exchange)
+        case .snapshot(let install): receive(install, exchange)
+        case .timeoutNow(let message): receive(message, exchange)
+        }
+    }
+
+    private mutating func receive(
+        _ reply: Reply, _ exchange: Exchange, _ log: some LogReading
+    ) {
+        switch reply {
+        case .append(let append): receive(append, of: exchange, log)
+        case .vote(let vote): receive(vote, of: exchange)
+        case .snapshot(let installed): receive(installed, of: exchange)
+        case .timeoutNow: _ = leading?.take(exchange)
+        }
+    }
+
+    /// Writes, changes of role and the next wake, at the end of every step.
+    private mutating func finish(
+        _ role: Role, _ term: Term, _ leader: Peer?, _ configurationIndex: LogIndex
+    ) {
+        writeChanges()
+        if self.role != role || self.term != term || self.leader != leader {
+            out.append(.roleChanged(self.role, term: self.term, leader: self.leader))
+        }
+        if self.configurationIndex != configurationIndex {
+            out.append(.configurationChanged(configuration, index: self.configurationIndex))
+        }
+        if isStopped { return }
+        let next = nextDeadline
+        if let wakeAt, wakeAt > now, wakeAt <= next { return }
+        wakeAt = next
+        out.append(.wake(at: next))
+    }
+
+    /// The log or another server contradicts what is committed: nothing that follows can be right.
+    mutating func stop(_ error: RaftError) {
+        isStopped = true
+        out.append(.stop(error))
+    }
+
+    // MARK: Common
+
+    var me: Peer { Peer(id: id, address: address) }
+
+    /// A server that heard of a leader within this time votes for no other.
+    var loyalty: GoDuration { min(options.heartbeatTimeout, options.electionTimeout) }
+
+    /// `wait` to twice that.
+    mutating func randomised(_ wait: GoDuration) -> GoDuration {
+        wait + random.duration(below: wait)
+    }
+
+    mutating func takeExchange() -> Exchange {
+        defer { nextExchange += 1 }
+        return nextExchange
+    }
+
+    /// Who this is, for the vote on disk and for hints: the id, or the address while the
+    /// configuration does not know it.
+    func identify(_ peer: Peer) -> Peer {
+        guard peer.id.isEmpty else { return peer }
+        let known = configuration.servers.first { $0.address == peer.address }
+        return Peer(id: known?.id ?? peer.address, address: peer.address)
+    }
+}

@@ -1,0 +1,29 @@
+/// Why the core refuses something.
+package enum RaftError: Error, Sendable, Hashable {
+    /// A change of the group is not committed yet; changes are made one at a time.
+    case changeInProgress
+    /// The leader has not yet committed an entry of its own term.
+    case notReady
+    /// The group is not the one that the change was made for; its entry is named.
+    case configurationMoved(LogIndex)
+    case noSuchServer(ServerID)
+    /// Another server has this address.
+    case addressTaken(String)
+    /// A group needs a voter.
+    case noVoterLeft
+    case duplicateServer(ServerID)
+    /// The log, the term or a snapshot says that this server has been in a group already.
+    case alreadyBootstrapped
+    /// This server is not a voter of that configuration.
+    case notAVoter(ServerID)
+    /// Leadership is being handed over; nothing is accepted meanwhile.
+    case transferInProgress
+    /// More is waiting to be committed than `Limits` allows.
+    case tooMuchUncommitted
+    /// The entry cannot be read back from the log.
+    case unreadable(LogIndex)
+    /// The entry holds a configuration that cannot be read.
+    case badConfiguration(LogIndex)
+    /// A leader contradicts an entry that is committed here: someone's disk has lied.
+    case committedEntryContradicted(LogIndex)
+}

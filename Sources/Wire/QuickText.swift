@@ -1,0 +1,90 @@
+/// Copies of short texts, which JSON mostly consists of, by whole words where `memcpy` would spend
+/// more on finding out how to begin. Nothing is read beyond the text.
+enum QuickText {
+    /// How many bytes behind the end may be overwritten.
+    static let slack = 8
+
+    @inline(__always)
+    static func copy(
+        _ source: UnsafePointer<UInt8>, _ count: Int, to target: UnsafeMutablePointer<UInt8>
+    ) {
+        let from = UnsafeRawPointer(source)
+        let to = UnsafeMutableRawPointer(target)
+        if count >= 8 {
+            var place = 0
+            while place &+ 8 <= count {
+                word(from, to, place, UInt64.self)
+                place &+= 8
+            }
+            if place < count { word(from, to, count &- 8, UInt64.self) }
+        } else if count >= 4 {
+            word(from, to, 0, UInt32.self)
+            word(from, to, count &- 4, UInt32.self)
+        } else {
+            for place in 0..<count { target[place] = source[place] }
+        }
+    }
+
+    @inline(__always)
+    private static func word<Word: FixedWidthInteger & BitwiseCopyable>(
+        _ from: UnsafeRawPointer, _ to: UnsafeMutableRawPointer, _ place: Int, _ type: Word.Type
+    ) {
+        let value = from.loadUnaligned(fromByteOffset: place, as: Word.self)
+        to.storeBytes(of: value, toByteOffset: place, as: Word.self)
+    }
+
+    /// `count` times the same byte, and up to `slack` more.
+    @inline(__always)
+    static func fill(_ target: UnsafeMutablePointer<UInt8>, _ count: Int, with byte: UInt8) {
+        let word = UInt64(byte) &* 0x0101_0101_0101_0101
+        let to = UnsafeMutableRawPointer(target)
+        var place = 0
+        while place < count {
+            to.storeBytes(of: word, toByteOffset: place, as: UInt64.self)
+            place &+= 8
+        }
+    }
+
+    /// Copies, and tells whether JSON needs no escapes for any of it.
+    @inline(__always)
+    static func copyPlain(
+        _ source: UnsafePointer<UInt8>, _ count: Int, to target: UnsafeMutablePointer<UInt8>
+    ) -> Bool {
+        let from = UnsafeRawPointer(source)
+        let to = UnsafeMutableRawPointer(target)
+        guard count >= 8 else {
+            var isPlain = true
+            for place in 0..<count {
+                let byte = source[place]
+                target[place] = byte
+                isPlain = isPlain && JSONEscapes.isPlain(byte) && byte != 0xE2
+            }
+            return isPlain
+        }
+        var special: UInt64 = 0
+        var place = 0
+        while place < count {
+            let start = min(place, count &- 8)
+            let word = from.loadUnaligned(fromByteOffset: start, as: UInt64.self)
+            to.storeBytes(of: word, toByteOffset: start, as: UInt64.self)
+            special |= specials(word)
+            place &+= 8
+        }
+        return special & 0x8080_8080_8080_8080 == 0
+    }
+
+    /// The high bit of some byte is set when one of the bytes is below a blank, one of `"&<>\`, or
+    /// 0xE2, which may begin a line separator.
+    @inline(__always)
+    private static func specials(_ word: UInt64) -> UInt64 {
+        let below = (word &- 0x2020_2020_2020_2020) & ~word
+        return below | zero(word ^ 0x2222_2222_2222_2222) | zero(word ^ 0x2626_2626_2626_2626)
+            | zero((word ^ 0x3C3C_3C3C_3C3C_3C3C) & 0xFDFD_FDFD_FDFD_FDFD)
+            | zero(word ^ 0x5C5C_5C5C_5C5C_5C5C) | zero(word ^ 0xE2E2_E2E2_E2E2_E2E2)
+    }
+
+    @inline(__always)
+    private static func zero(_ word: UInt64) -> UInt64 {
+        (word &- 0x0101_0101_0101_0101) & ~word
+    }
+}

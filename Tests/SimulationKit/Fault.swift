@@ -1,0 +1,71 @@
+/// What goes wrong in a run, and how often. All is drawn from the run's seed.
+package struct FaultPlan: Sendable {
+    package enum Kind: Sendable, CaseIterable {
+        /// A server loses power and comes back.
+        case crash
+        /// All of them at once.
+        case blackout
+        /// Loses power in the middle of what a step wants done.
+        case crashInStep
+        /// The group falls into two halves.
+        case split
+        /// The leader is alone.
+        case isolateLeader
+        /// One direction between two servers.
+        case oneWay
+        /// Random connections.
+        case scatter
+        case heal
+        /// A clock leaps ahead.
+        case clockJump
+        case slowDisk
+        case fullDisk
+        /// One of the next operations of a disk fails.
+        case failingDisk
+        /// A disk that says it has synced. No protocol survives it: it shows that the checkers see.
+        case lyingDisk
+        /// One to three changes are asked for at once.
+        case changeGroup
+        /// The same, and the group falls into two halves while they are on their way.
+        case changeAndSplit
+        case transfer
+    }
+
+    /// By weight.
+    package var kinds: [(kind: Kind, weight: UInt64)]
+    /// Between two faults, in milliseconds.
+    package var pauseMin: Int64 = 15
+    package var pauseMax: Int64 = 70
+
+    package init(_ kinds: [(Kind, UInt64)]) { self.kinds = kinds.map { ($0.0, $0.1) } }
+
+    package static let calm = FaultPlan([])
+    package static let crashes = FaultPlan([
+        (.crash, 6), (.crashInStep, 6), (.blackout, 1), (.failingDisk, 2), (.fullDisk, 1),
+        (.slowDisk, 1),
+    ])
+    package static let partitions = FaultPlan([
+        (.split, 4), (.isolateLeader, 4), (.oneWay, 3), (.scatter, 2), (.heal, 5),
+    ])
+    package static let membership = FaultPlan([
+        (.changeGroup, 6), (.changeAndSplit, 6), (.crash, 2), (.isolateLeader, 1), (.heal, 5),
+        (.transfer, 1),
+    ])
+    package static let elections = FaultPlan([
+        (.transfer, 8), (.crash, 6), (.blackout, 2), (.isolateLeader, 2), (.oneWay, 2), (.heal, 4),
+    ])
+    /// What is written late and lost early.
+    package static let power = FaultPlan([
+        (.slowDisk, 3), (.crash, 6), (.crashInStep, 2), (.blackout, 4),
+    ])
+    /// A leader that does not know that it is one no longer.
+    package static let staleLeaders = FaultPlan([
+        (.isolateLeader, 6), (.clockJump, 3), (.split, 2), (.heal, 5),
+    ])
+    package static let everything = FaultPlan([
+        (.crash, 4), (.crashInStep, 4), (.blackout, 1), (.split, 2), (.isolateLeader, 3),
+        (.oneWay, 2), (.scatter, 1), (.heal, 6), (.clockJump, 2), (.slowDisk, 1), (.fullDisk, 1),
+        (.failingDisk, 1), (.changeGroup, 4), (.changeAndSplit, 1),
+        (.transfer, 2),
+    ])
+}

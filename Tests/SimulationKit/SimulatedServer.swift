@@ -1,0 +1,57 @@
+import Primitives
+import Raft
+
+/// One server: the core, its disk, its state machine, and what the shell around them remembers.
+struct SimulatedServer {
+    struct Inbound {
+        let from: Int
+        let incarnation: Int
+        let exchange: Exchange
+    }
+
+    /// A snapshot on its way in.
+    struct Incoming {
+        let meta: SnapshotMeta
+        var contents: [UInt8] = []
+    }
+
+    let number: Int
+    var id: ServerID { "s\(number + 1)" }
+    var core: RaftCore?
+    var disk = SimulatedDisk()
+    var machine = KVMachine()
+    /// Rises with each start: what was meant for an earlier one is dropped.
+    var incarnation = 0
+    var inbound: [Exchange: Inbound] = [:]
+    var incoming: [Exchange: Incoming] = [:]
+    var nextInbound: Exchange = 1
+    var results: [LogIndex: UInt16] = [:]
+    /// Handed out and not yet taken by the machine.
+    var unapplied: [(from: LogIndex, through: LogIndex)] = []
+    var todo: [Input] = []
+    /// The newest write, and the newest that the core was told of.
+    var newest: UInt64 = 0
+    var told: UInt64 = 0
+    var isSyncing = false
+    var isSlow = false
+    var crashesInStep = false
+
+    // The clock.
+    var offset: Int64 = 0
+    /// Of a thousand.
+    var rate: Int64 = 1000
+    var wakeAt = Instant.distantFuture
+
+    init(number: Int) { self.number = number }
+
+    var isUp: Bool { core != nil }
+
+    func local(_ time: Instant) -> Instant {
+        Instant(nanoseconds: time.nanoseconds / 1000 * rate + offset)
+    }
+
+    /// When the simulated world has come so far that this clock shows `instant`.
+    func global(_ instant: Instant) -> Instant {
+        Instant(nanoseconds: (instant.nanoseconds - offset) / rate * 1000 + 1000)
+    }
+}
