@@ -40,6 +40,17 @@ import Testing
         await test.server.stop()
     }
 
+    /// A client that speaks TLS is told at once, for its hello is no line.
+    @Test func otherProtocolsAreRefusedAtTheirFirstByte() async throws {
+        let test = try await TestServer { $0.headerTimeout = .seconds(600) }
+        for bytes: [UInt8] in [[0x16, 0x03, 0x01, 0x02], [0x00], [0xFF, 0xFE], [0x20]] {
+            let client = try RawClient(port: test.port)
+            client.send(bytes)
+            #expect(client.receive().hasPrefix("HTTP/1.1 400 Bad Request\r\n"))
+        }
+        await test.server.stop()
+    }
+
     /// The client ends its side at once: what it asked is still answered.
     @Test func halfClosedConnectionsAreAnswered() async throws {
         let test = try await TestServer()
