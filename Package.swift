@@ -37,6 +37,7 @@ let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let asyncHTTP: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 
 let package = Package(
@@ -47,6 +48,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        // Async HTTP client brings it along already. SHA-256 alone, behind the target Digests.
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     ],
     targets: [
         // ---- Floor 0: ground ------------------------------------------------------------------
@@ -58,6 +61,7 @@ let package = Package(
         .target(name: "CPosix"),  // starting a child, signal handlers: what Swift cannot say
         house("Primitives"),
         house("Wire", ["Primitives"]),  // stands on Primitives
+        house("Digests", [crypto]),  // the one target that sees swift-crypto
 
         // ---- Floor 1: vocabulary --------------------------------------------------------------
         house("ConsulModel", ["Primitives", "Wire"]),
@@ -79,7 +83,12 @@ let package = Package(
                 "Primitives", "CZlib", "Platform", nioCore, nioPosix, nioHTTP1, nioSSL,
                 asyncHTTP, logging,
             ]),
-        house("RaftNode", ["Primitives", "Wire", "Raft", "CSQLite", "Platform", nioCore, logging]),
+        house(
+            "RaftNode",
+            [
+                "Primitives", "Wire", "Digests", "Raft", "CSQLite", "CZlib", "Platform", nioCore,
+                logging,
+            ]),
 
         // ---- Floor 4: services ----------------------------------------------------------------
         house(
@@ -154,7 +163,8 @@ let package = Package(
         tests(of: "ConsulConfig", ["Primitives", "Wire", "ConsulModel"]),
         tests(of: "ConsulModel", ["Primitives", "Wire"]),
         tests(
-            of: "ConsulState", ["Primitives", "Wire", "ConsulModel"], exclude: ["Scripts"]),
+            of: "ConsulState", ["Primitives", "Wire", "ConsulModel"],
+            exclude: ["Scripts", "Golden"]),
         tests(
             of: "ConsulServer",
             ["Primitives", "Wire", "ConsulModel", "ConsulState", nioCore, nioPosix]),
@@ -180,7 +190,10 @@ let package = Package(
         .testTarget(
             name: "SimulationTests",  // workload x faults, all from one seed
             dependencies: ["Primitives", "Raft", "SimulationKit"], swiftSettings: strict),
-        tests(of: "RaftNode", ["Primitives", "Wire", "Raft", "Platform", logging]),
+        tests(
+            of: "RaftNode",
+            ["Primitives", "Wire", "Digests", "Raft", "CSQLite", "Platform", logging],
+            exclude: ["Golden"]),
         house(
             "PluginKit", ["Primitives", "ConsulModel", "PluginAPI"], path: "Tests/PluginKit"),
         tests(

@@ -13,7 +13,7 @@ struct FilterProbe: FieldVisitor {
 
     /// A field of this name, as answers show it.
     static func selects(_ wanted: String, _ name: StaticString, _ rule: FieldRule) -> Bool {
-        !rule.contains(.inputOnly)
+        rule.isDisjoint(with: [.inputOnly, .binaryOnly])
             && name.withUTF8Buffer { wanted.utf8.elementsEqual($0) }
     }
 

@@ -58,6 +58,7 @@ public struct HealthCheck: Record, Hashable, Sendable {
 /// What a check registered straight in the catalog probes; for programs like consul-esm.
 public struct HealthCheckDefinition: Record, Hashable, Sendable {
     public var interval = GoDuration()
+    public var outputMaxSize = 0
     public var timeout = GoDuration()
     public var deregisterCriticalServiceAfter = GoDuration()
     public var http = ""
@@ -66,11 +67,20 @@ public struct HealthCheckDefinition: Record, Hashable, Sendable {
     public var method = ""
     public var body = ""
     public var tcp = ""
+    public var scriptArgs: [String] = []
+    public var dockerContainerID = ""
+    public var shell = ""
+    public var grpc = ""
+    public var grpcUseTLS = false
+    public var aliasNode = ""
+    public var aliasService = ""
+    public var ttl = GoDuration()
     public init() {}
 
     @inlinable
     public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
         try visit.field("Interval", &interval, .omitEmpty)
+        try visit.field("OutputMaxSize", &outputMaxSize, .omitEmpty)
         try visit.field("Timeout", &timeout, .omitEmpty)
         try visit.field(
             "DeregisterCriticalServiceAfter", &deregisterCriticalServiceAfter, .omitEmpty)
@@ -80,6 +90,14 @@ public struct HealthCheckDefinition: Record, Hashable, Sendable {
         try visit.field("Method", &method, .omitEmpty)
         try visit.field("Body", &body, .omitEmpty)
         try visit.field("TCP", &tcp, .omitEmpty)
+        try visit.field("ScriptArgs", &scriptArgs, .omitEmpty)
+        try visit.field("DockerContainerID", &dockerContainerID, .omitEmpty)
+        try visit.field("Shell", &shell, .omitEmpty)
+        try visit.field("GRPC", &grpc, .omitEmpty)
+        try visit.field("GRPCUseTLS", &grpcUseTLS, .omitEmpty)
+        try visit.field("AliasNode", &aliasNode, .omitEmpty)
+        try visit.field("AliasService", &aliasService, .omitEmpty)
+        try visit.field("TTL", &ttl, .omitEmpty)
     }
 }
 

@@ -14,6 +14,8 @@ public struct NodeService: Record, Hashable, Sendable {
     public var enableTagOverride = false
     public var proxy = ProxyConfiguration()
     public var connect = ServiceConnect()
+    /// A proxy that the agent made for a service; the catalog has no use for it.
+    public var locallyRegisteredAsSidecar = false
     public var raftIndex = RaftIndex()
     public init() {}
 
@@ -31,6 +33,8 @@ public struct NodeService: Record, Hashable, Sendable {
         try visit.field("EnableTagOverride", &enableTagOverride)
         try visit.field("Proxy", &proxy)
         try visit.field("Connect", &connect)
+        try visit.field(
+            "LocallyRegisteredAsSidecar", &locallyRegisteredAsSidecar, .binaryOnly)
         try visit.embed(&raftIndex)
     }
 

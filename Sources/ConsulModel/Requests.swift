@@ -69,16 +69,46 @@ public enum KVOperation: String, Sendable {
     case cas, lock, unlock
 }
 
+/// A verb that is none of these is an error of the format: what it would do is not known.
+extension KVOperation: WireValue {
+    public init() { self = .set }
+    @inlinable public var isWireEmpty: Bool { false }
+    @inlinable public func encode<E: WireEncoder>(to encoder: inout E) {
+        encoder.string(rawValue)
+    }
+    @inlinable public mutating func decode<D: WireDecoder>(from decoder: inout D) throws {
+        let verb = try decoder.string()
+        guard let known = KVOperation(rawValue: verb) else { throw UnknownVerb(verb: verb) }
+        self = known
+    }
+}
+
+/// A verb of a write that this version does not know.
+public struct UnknownVerb: Error, Hashable, Sendable, CustomStringConvertible {
+    public var verb: String
+    public init(verb: String) { self.verb = verb }
+    public var description: String { "unknown operation \"\(verb)\"" }
+}
+
 /// For `cas` and `deleteCAS`, `entry.raftIndex.modifyIndex` is the index that must still stand; for
 /// `lock` and `unlock`, `entry.session` is the holder.
-public struct KVSRequest: Hashable, Sendable {
-    public var operation: KVOperation
-    public var entry: KVEntry
+public struct KVSRequest: Record, Hashable, Sendable {
+    public var operation = KVOperation.set
+    public var entry = KVEntry()
     public var datacenter = ""
     public var token = ""
+    public init() {}
     public init(_ operation: KVOperation, _ entry: KVEntry) {
         self.operation = operation
         self.entry = entry
+    }
+
+    @inlinable
+    public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
+        try visit.field("Datacenter", &datacenter)
+        try visit.field("Op", &operation)
+        try visit.field("DirEnt", &entry)
+        try visit.field("Token", &token)
     }
 }
 
@@ -96,8 +126,11 @@ public struct RegisterRequest: Record, Hashable, Sendable {
     /// Leave an existing node's address and metadata alone.
     public var skipNodeUpdate = false
     public var token = ""
+    /// The node's own, where a snapshot carries it.
+    public var raftIndex = RaftIndex()
     public init() {}
 
+    @inlinable
     public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
         try visit.field("Datacenter", &datacenter)
         try visit.field("ID", &id)
@@ -109,6 +142,9 @@ public struct RegisterRequest: Record, Hashable, Sendable {
         try visit.field("Check", &check)
         try visit.field("Checks", &checks, .nullWhenEmpty)
         try visit.field("SkipNodeUpdate", &skipNodeUpdate)
+        try visit.field("Token", &token, .binaryOnly)
+        try visit.field("CreateIndex", &raftIndex.createIndex, .binaryOnly)
+        try visit.field("ModifyIndex", &raftIndex.modifyIndex, .binaryOnly)
     }
 }
 
@@ -121,11 +157,13 @@ public struct DeregisterRequest: Record, Hashable, Sendable {
     public var token = ""
     public init() {}
 
+    @inlinable
     public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
         try visit.field("Datacenter", &datacenter)
         try visit.field("Node", &node)
         try visit.field("ServiceID", &serviceID)
         try visit.field("CheckID", &checkID)
+        try visit.field("Token", &token, .binaryOnly)
     }
 }
 

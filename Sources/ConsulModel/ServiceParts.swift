@@ -40,9 +40,9 @@ public struct ProxyConfiguration: Record, Hashable, Sendable {
     public var localServiceAddress = ""
     public var localServicePort = 0
     public var config: [String: JSONValue] = [:]
-    public var upstreams: [JSONValue] = []
-    public var meshGateway: [String: JSONValue] = [:]
-    public var expose: [String: JSONValue] = [:]
+    public var upstreams: [Upstream] = []
+    public var meshGateway = MeshGateway()
+    public var expose = ExposedPaths()
     public init() {}
 
     @inlinable
@@ -55,6 +55,79 @@ public struct ProxyConfiguration: Record, Hashable, Sendable {
         try visit.field("Upstreams", &upstreams, .omitEmpty)
         try visit.field("MeshGateway", &meshGateway)
         try visit.field("Expose", &expose)
+    }
+}
+
+/// How traffic that leaves the datacenter goes: empty, `none`, `local` or `remote`.
+public struct MeshGateway: Record, Hashable, Sendable {
+    public var mode = ""
+    public init() {}
+
+    @inlinable
+    public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
+        try visit.field("Mode", &mode, .omitEmpty)
+    }
+}
+
+/// What a proxy lets through without the mesh's proof of identity.
+public struct ExposedPaths: Record, Hashable, Sendable {
+    /// The paths that the service's checks probe.
+    public var checks = false
+    public var paths: [ExposedPath] = []
+    public init() {}
+
+    @inlinable
+    public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
+        try visit.field("Checks", &checks, .omitEmpty)
+        try visit.field("Paths", &paths, .omitEmpty)
+    }
+}
+
+public struct ExposedPath: Record, Hashable, Sendable {
+    public var listenerPort = 0
+    public var path = ""
+    public var localPathPort = 0
+    /// `http` or `http2`.
+    public var `protocol` = ""
+    /// True when it comes from a check, not from the operator.
+    public var parsedFromCheck = false
+    public init() {}
+
+    @inlinable
+    public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
+        try visit.field("ListenerPort", &listenerPort, .omitEmpty)
+        try visit.field("Path", &path, .omitEmpty)
+        try visit.field("LocalPathPort", &localPathPort, .omitEmpty)
+        try visit.field("Protocol", &`protocol`, .omitEmpty)
+        try visit.field("ParsedFromCheck", &parsedFromCheck)
+    }
+}
+
+/// A service that a proxy reaches for the service behind it.
+public struct Upstream: Record, Hashable, Sendable {
+    /// `service` or `prepared_query`.
+    public var destinationType = ""
+    public var destinationNamespace = ""
+    public var destinationName = ""
+    public var datacenter = ""
+    public var localBindAddress = ""
+    public var localBindPort = 0
+    public var config: [String: JSONValue] = [:]
+    public var meshGateway = MeshGateway()
+    public var ingressHosts: [String] = []
+    public init() {}
+
+    @inlinable
+    public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
+        try visit.field("DestinationType", &destinationType)
+        try visit.field("DestinationNamespace", &destinationNamespace, .omitEmpty)
+        try visit.field("DestinationName", &destinationName)
+        try visit.field("Datacenter", &datacenter)
+        try visit.field("LocalBindAddress", &localBindAddress, .omitEmpty)
+        try visit.field("LocalBindPort", &localBindPort)
+        try visit.field("Config", &config, .omitEmpty)
+        try visit.field("MeshGateway", &meshGateway)
+        try visit.field("IngressHosts", &ingressHosts, [.binaryOnly, .omitEmpty])
     }
 }
 

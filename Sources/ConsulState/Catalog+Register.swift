@@ -142,7 +142,7 @@ extension Catalog {
         touch(check, at: index, &changes)
     }
 
-    private mutating func insertCheck(_ check: HealthCheck) {
+    mutating func insertCheck(_ check: HealthCheck) {
         let row = Row(check)
         checks.insert(row, for: TableKey.of(check.node, check.checkID))
         checksByInstance.insert(
@@ -183,7 +183,7 @@ extension Catalog {
 }
 
 extension RegisterRequest {
-    fileprivate var asNode: Node {
+    var asNode: Node {
         var result = Node()
         result.id = id
         result.node = node

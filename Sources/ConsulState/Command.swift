@@ -8,6 +8,12 @@ package enum Command: Sendable {
     case register(RegisterRequest)
     case deregister(DeregisterRequest)
     case kvs(KVSRequest)
+    /// Forget the deletions up to an index.
+    case reapTombstones(through: UInt64)
+    /// A type that this version does not know, marked as safe to leave out.
+    case ignored(type: UInt8)
+    /// Well formed, but nothing that any server could carry out; all of them refuse it alike.
+    case refused(ConsulStateError)
 }
 
 /// What became of a command.

@@ -13,6 +13,25 @@ package enum ConsulStateError: Error, Hashable, Sendable, CustomStringConvertibl
     /// Metadata beyond the bounds or with characters that Consul does not allow.
     case badServiceMeta(node: String, serviceID: String, reason: String)
 
+    /// A verb of the key/value store that no version knows.
+    case unknownOperation(String)
+    /// A piece of a cut command that fits with no other.
+    case badChunk(reason: String)
+    /// A command of a later version. To go on without it would be to diverge in silence.
+    case unknownCommand(type: UInt8)
+    /// A command whose body is not what its type says.
+    case malformedCommand(type: UInt8?, reason: String)
+    /// A snapshot that is not one, or is damaged. The offset is that of the record at fault.
+    case badSnapshot(offset: Int, reason: String)
+
+    /// True when the process must stop: the state could not follow that of the other servers.
+    package var mustStop: Bool {
+        switch self {
+        case .unknownCommand, .malformedCommand, .badSnapshot: true
+        default: false
+        }
+    }
+
     /// The node that has the name.
     package struct NodeHolder: Hashable, Sendable {
         package var id: String
@@ -40,6 +59,19 @@ package enum ConsulStateError: Error, Hashable, Sendable, CustomStringConvertibl
         case .badServiceMeta(let node, let serviceID, let reason):
             return "failed inserting service: Invalid Service Meta for node \(node) "
                 + "and serviceID \(serviceID): \(reason)"
+        case .unknownOperation(let verb):
+            return "Invalid KVS operation '\(verb)'"
+        case .badChunk(let reason):
+            return "a piece of a cut command fits with no other: \(reason)"
+        case .unknownCommand(let type):
+            return "the log holds a command of type \(type), which this version does not know: "
+                + "the process must stop, since without it the state would differ from that of "
+                + "the other servers"
+        case .malformedCommand(let type, let reason):
+            let which = type.map { "of type \($0) " } ?? ""
+            return "the log holds a command \(which)that cannot be read: \(reason)"
+        case .badSnapshot(let offset, let reason):
+            return "the snapshot cannot be restored: at byte \(offset): \(reason)"
         }
     }
 }

@@ -4,6 +4,8 @@ internal import ConsulModel
 /// state.
 package struct FSM: Sendable {
     package private(set) var store = StateStore()
+    /// The pieces of cut commands whose last piece has not come.
+    package internal(set) var chunks = ChunkedCommands()
 
     package init(store: StateStore = StateStore()) { self.store = store }
 
@@ -22,6 +24,11 @@ package struct FSM: Sendable {
         case .deregister(let request):
             store.catalog.deregister(request, at: index, &changes)
             result = .done
+        case .reapTombstones(let last):
+            store.kvs.reapTombstones(through: last)
+            result = .done
+        case .ignored: result = .done
+        case .refused(let reason): result = .refused(reason)
         }
         return (result, changes)
     }

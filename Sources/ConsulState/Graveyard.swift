@@ -2,16 +2,16 @@ internal import Primitives
 
 /// When keys were deleted, so that the index of a prefix does not go back when its newest key goes.
 struct Graveyard: Sendable {
-    private struct Tombstone {
+    struct Tombstone: Sendable {
         var index: UInt64
         /// True when every key that begins so went with it.
         var isTree: Bool
     }
 
-    private var tombstones = RadixTree<Tombstone>()
+    private(set) var tombstones = RadixTree<Tombstone>()
     /// The newest deletion that was forgotten. A prefix counts as touched then: its waiters may
     /// look once for nothing, but none of them misses a deletion.
-    private var forgotten: UInt64 = 0
+    private(set) var forgotten: UInt64 = 0
 
     mutating func bury(_ key: String, at index: UInt64, isTree: Bool = false) {
         let wasTree = tombstones[key.utf8]?.isTree ?? false
@@ -33,11 +33,25 @@ struct Graveyard: Sendable {
         indexes.reserveCapacity(tombstones.count)
         tombstones.forEach { indexes.append($0.index) }
         indexes.sort()
-        forgotten = indexes[indexes.count / 2]
+        forget(through: indexes[indexes.count / 2])
+    }
+
+    /// Forgets the deletions up to an index.
+    mutating func reap(through last: UInt64) {
+        var newest: UInt64 = 0
+        tombstones.forEach { if $0.index <= last { newest = max(newest, $0.index) } }
+        if newest > 0 { forget(through: newest) }
+    }
+
+    /// As a snapshot has it.
+    mutating func restore(forgotten index: UInt64) { forgotten = max(forgotten, index) }
+
+    private mutating func forget(through last: UInt64) {
+        forgotten = max(forgotten, last)
         var kept = RadixTree<Tombstone>()
         var cursor = tombstones.cursor()
         while let tombstone = cursor.next() {
-            if tombstone.index > forgotten { kept.insert(tombstone, for: cursor.key) }
+            if tombstone.index > last { kept.insert(tombstone, for: cursor.key) }
         }
         tombstones = kept
     }

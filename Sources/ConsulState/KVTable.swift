@@ -3,8 +3,8 @@ internal import Primitives
 
 /// Keys and values, and the graves of deleted keys.
 package struct KVTable: Sendable {
-    private var entries = RadixTree<KVEntry>()
-    private var graveyard = Graveyard()
+    private(set) var entries = RadixTree<KVEntry>()
+    private(set) var graveyard = Graveyard()
     /// The last command that changed any key.
     package private(set) var index: UInt64 = 0
 
@@ -133,6 +133,24 @@ package struct KVTable: Sendable {
         self.index = index
         changes.keyTrees.append(prefix)
     }
+
+    mutating func reapTombstones(through last: UInt64) { graveyard.reap(through: last) }
+
+    // MARK: Restoring
+
+    /// An entry as a snapshot has it, indexes and all.
+    mutating func restore(_ entry: KVEntry) {
+        index = max(index, entry.raftIndex.modifyIndex)
+        entries.insert(entry, for: entry.key.utf8)
+    }
+
+    mutating func restore(tombstone key: String, at index: UInt64, isTree: Bool) {
+        self.index = max(self.index, index)
+        graveyard.bury(key, at: index, isTree: isTree)
+    }
+
+    mutating func restore(index: UInt64) { self.index = max(self.index, index) }
+    mutating func restore(forgotten index: UInt64) { graveyard.restore(forgotten: index) }
 
     func checkInvariants() {
         entries.checkInvariants()

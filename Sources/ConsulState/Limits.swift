@@ -5,4 +5,17 @@ package enum Limits {
     /// 100 bytes; when there are more, the older half is forgotten at once, which happens so seldom
     /// that the waiters it may wake for nothing do not count.
     package static let tombstonesMax = 16_384
+
+    /// Bytes of one piece of a command too long for one entry; HashiCorp's servers cut so too.
+    package static let chunkBytes = 512 << 10
+    /// Pieces of one command, so 512 MiB: no value that the HTTP API takes comes near. Without a
+    /// bound, an entry of a few bytes could claim the room of a table of 2^32.
+    package static let chunksMax = 1_024
+    /// Cut commands under way at once. They are all of one leader's term, which proposes no more.
+    package static let cutCommandsMax = 1_024
+    /// Records of a snapshot that have no table here yet, together: a large datacenter's tokens and
+    /// intentions are a tenth of it.
+    package static let keptBytesMax = 256 << 20
+    /// One record of a snapshot: the pieces of cut commands are the largest.
+    package static let snapshotRecordBytesMax = 1 << 30
 }

@@ -2,6 +2,8 @@
 package struct StateStore: Sendable {
     package internal(set) var kvs = KVTable()
     package internal(set) var catalog = Catalog()
+    /// What a snapshot held that no table here has a place for yet.
+    var kept = KeptRecords()
 
     package init() {}
 }

@@ -51,3 +51,5 @@ extension RadixTree {
         Self.withBytes(bound) { Cursor(root: root, from: $0) }
     }
 }
+
+extension RadixTree.Cursor: Sendable where Value: Sendable {}

@@ -10,6 +10,6 @@ public struct FieldNames: FieldVisitor {
     public mutating func field<T: WireValue>(
         _ name: StaticString, _ value: inout T, _ rule: FieldRule
     ) throws {
-        names.append(name.description)
+        if !rule.contains(.binaryOnly) { names.append(name.description) }
     }
 }

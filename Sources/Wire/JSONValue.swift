@@ -17,7 +17,7 @@ public indirect enum JSONValue: Hashable, Sendable, WireValue {
         switch self {
         case .null: encoder.null()
         case .bool(let value): encoder.bool(value)
-        case .integer(let value): encoder.integer(value)
+        case .integer(let value): encoder.untyped(value)
         case .double(let value): encoder.double(value)
         case .string(let value): encoder.string(value)
         case .array(let value): value.encode(to: &encoder)

@@ -3,7 +3,7 @@ public import Primitives
 /// Writes JSON as Go's `encoding/json` does: the same escapes (`<`, `>` and `&` among them), maps
 /// in byte order of their keys, and, if asked, an indent of four spaces.
 public struct JSONWriter: WireEncoder, FieldVisitor, Sendable {
-    private var buffer: JSONBuffer
+    private var buffer: WireBuffer
     private var used = 0
 
     /// Who reads the text decides over fields ruled `omitEmptyInAnswers`.
@@ -24,7 +24,7 @@ public struct JSONWriter: WireEncoder, FieldVisitor, Sendable {
         self.pretty = pretty
         self.usesTabs = usesTabs
         self.audience = audience
-        buffer = JSONBuffer(capacity: capacity)
+        buffer = WireBuffer(capacity: capacity)
     }
 
     /// What was written so far, as a copy.
@@ -168,7 +168,7 @@ public struct JSONWriter: WireEncoder, FieldVisitor, Sendable {
         _ name: StaticString, _ value: inout T, _ rule: FieldRule
     ) throws {
         if rule.rawValue != 0 {
-            if rule.contains(.inputOnly) { return }
+            if !rule.isDisjoint(with: [.inputOnly, .binaryOnly]) { return }
             if value.isWireEmpty {
                 if rule.contains(.omitEmpty) { return }
                 if rule.contains(.omitEmptyInAnswers), audience == .httpAnswer { return }
@@ -323,30 +323,6 @@ public struct JSONWriter: WireEncoder, FieldVisitor, Sendable {
 
     private static func hexDigit(_ value: UInt8) -> UInt8 {
         value < 10 ? 0x30 + value : 0x57 + value
-    }
-}
-
-/// Bytes that grow. It changes only while one writer holds it.
-private final class JSONBuffer: @unchecked Sendable {
-    let base: UnsafeMutablePointer<UInt8>
-    let capacity: Int
-
-    init(capacity: Int) {
-        self.capacity = max(64, capacity)
-        base = .allocate(capacity: self.capacity)
-    }
-
-    deinit { base.deallocate() }
-
-    func prefix(_ count: Int) -> [UInt8] {
-        Array(UnsafeBufferPointer(start: base, count: count))
-    }
-
-    /// Four times as large, so that a long answer is copied a few times only.
-    func grown(keeping used: Int, more: Int) -> JSONBuffer {
-        let next = JSONBuffer(capacity: max(used + more, min(capacity * 4, capacity + 1 << 20)))
-        next.base.update(from: base, count: used)
-        return next
     }
 }
 

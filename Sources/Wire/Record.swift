@@ -51,6 +51,8 @@ public struct FieldRule: OptionSet, Sendable {
     /// Left out of the HTTP API's answers when empty, but shown by Consul's own clients, and so in
     /// what a watch hands to its handler (`Session` of a key).
     public static let omitEmptyInAnswers = FieldRule(rawValue: 8)
+    /// Stands in MessagePack, which servers speak among themselves, and in no text (`json:"-"`).
+    public static let binaryOnly = FieldRule(rawValue: 16)
 }
 
 extension Record {

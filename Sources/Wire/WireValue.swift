@@ -26,6 +26,9 @@ public protocol WireEncoder {
     mutating func bytes(_ value: Bytes)
     /// Go's text form in JSON, nanoseconds elsewhere.
     mutating func duration(_ value: GoDuration)
+    /// A whole number in data without a type (`JSONValue`): where Go reads such data, every number
+    /// is a float64.
+    mutating func untyped(_ value: Int64)
     mutating func beginArray(count: Int)
     mutating func endArray()
     mutating func beginMap(count: Int)
@@ -44,6 +47,8 @@ extension WireValue {
 }
 
 extension WireEncoder {
+    @inlinable public mutating func untyped(_ value: Int64) { integer(value) }
+
     @inlinable
     public mutating func recordInPlace<R: Record>(_ value: inout R) { record(value) }
 }
@@ -74,6 +79,8 @@ public protocol WireDecoder: FieldVisitor {
     /// The next key as written; nil when the map is over; its end is then consumed.
     mutating func nextKey() throws -> String?
     mutating func skip() throws
+    /// Reads a record's fields in any order; those that are not there stay as they are.
+    mutating func record<R: Record>(_ value: inout R) throws
 
     /// The key whose field is being looked for, and whether one took it. Kept by `record`.
     var pendingKey: FoldedKey { get set }
@@ -104,7 +111,9 @@ extension WireDecoder {
     public mutating func field<T: WireValue>(
         _ name: StaticString, _ value: inout T, _ rule: FieldRule
     ) throws {
-        guard !pendingKeyTaken, pendingKey.matches(name) else { return }
+        guard !pendingKeyTaken, pendingKey.matches(name), !rule.contains(.binaryOnly) else {
+            return
+        }
         pendingKeyTaken = true
         try value.decode(from: &self)
         // A nested record has kept keys of its own; this one stays taken.

@@ -1,0 +1,123 @@
+internal import ConsulModel
+internal import Wire
+
+/// Consul's message types: the first byte of a command, and of a record in a snapshot.
+enum MessageType {
+    static let register: UInt8 = 0
+    static let deregister: UInt8 = 1
+    static let kvs: UInt8 = 2
+    static let session: UInt8 = 3
+    static let tombstone: UInt8 = 5
+    static let coordinates: UInt8 = 6
+    /// In snapshots only.
+    static let index: UInt8 = 16
+    /// In snapshots only.
+    static let chunks: UInt8 = 29
+    /// Set in a type that may be left out by who does not know it.
+    static let mayIgnore: UInt8 = 128
+}
+
+/// `{Datacenter, Op: "reap", ReapIndex, Token}`.
+struct TombstoneRequest: Record {
+    var datacenter = ""
+    var operation = "reap"
+    var reapIndex: UInt64 = 0
+    var token = ""
+    init() {}
+
+    mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
+        try visit.field("Datacenter", &datacenter)
+        try visit.field("Op", &operation)
+        try visit.field("ReapIndex", &reapIndex)
+        try visit.field("Token", &token)
+    }
+}
+
+extension Command {
+    /// The command as an entry of the log carries it: the type's byte, then MessagePack.
+    package func encoded() -> [UInt8] {
+        switch self {
+        case .register(let request): Self.message(MessageType.register, request)
+        case .deregister(let request): Self.message(MessageType.deregister, request)
+        case .kvs(let request):
+            Self.message(MessageType.kvs, request, capacity: request.entry.value.count + 256)
+        case .reapTombstones(let last):
+            Self.message(MessageType.tombstone, TombstoneRequest(reapIndex: last))
+        case .ignored, .refused:
+            preconditionFailure("\(self) is made by reading, and never proposed")
+        }
+    }
+
+    private static func message(
+        _ type: UInt8, _ body: some Record, capacity: Int = 256
+    ) -> [UInt8] {
+        var writer = MessagePackWriter(capacity: capacity)
+        writer.byte(type)
+        writer.record(body)
+        return writer.output
+    }
+
+    /// Reads the data of an entry.
+    ///
+    /// - Throws: `unknownCommand` for a type that this version does not know and that is not marked
+    ///   as safe to leave out, `malformedCommand` for what cannot be read. The process must stop
+    ///   then: the other servers may have carried the command out.
+    package init(decoding data: [UInt8]) throws(ConsulStateError) {
+        guard let type = data.first else {
+            throw .malformedCommand(type: nil, reason: "it is empty")
+        }
+        switch type {
+        case MessageType.register: self = .register(try Self.body(data))
+        case MessageType.deregister: self = .deregister(try Self.body(data))
+        case MessageType.kvs: self = try Self.keyCommand(data)
+        case MessageType.tombstone:
+            let request: TombstoneRequest = try Self.body(data)
+            self =
+                request.operation == "reap"
+                ? .reapTombstones(through: request.reapIndex)
+                : .refused(.unknownOperation(request.operation))
+        default:
+            guard type & MessageType.mayIgnore != 0 else { throw .unknownCommand(type: type) }
+            self = .ignored(type: type)
+        }
+    }
+
+    private static func body<Body: Record>(_ data: [UInt8]) throws(ConsulStateError) -> Body {
+        do { return try MessagePackReader.decode(Body.self, from: data, at: 1) } catch {
+            throw .malformedCommand(type: data[0], reason: "\(error)")
+        }
+    }
+
+    private static func keyCommand(_ data: [UInt8]) throws(ConsulStateError) -> Command {
+        do {
+            return .kvs(try MessagePackReader.decode(KVSRequest.self, from: data, at: 1))
+        } catch let error as UnknownVerb {
+            return .refused(.unknownOperation(error.verb))
+        } catch {
+            throw .malformedCommand(type: data[0], reason: "\(error)")
+        }
+    }
+}
+
+extension TombstoneRequest {
+    init(reapIndex: UInt64) { self.reapIndex = reapIndex }
+}
+
+extension FSM {
+    /// Carries out an entry of the log as it stands there.
+    ///
+    /// - Parameter extensions: where a piece of a cut command belongs; empty for a whole one.
+    /// - Returns: `.done` and no changes for a piece that is not the last.
+    /// - Throws: an error whose `mustStop` is true; nothing was done then.
+    package mutating func apply(
+        _ index: UInt64, term: UInt64, data: [UInt8], extensions: [UInt8]
+    ) throws(ConsulStateError) -> (result: CommandResult, changes: Changes) {
+        if extensions.isEmpty { return apply(index, try Command(decoding: data)) }
+        let whole: [UInt8]?
+        do { whole = try chunks.add(data, extensions: extensions, term: term) } catch {
+            return (.refused(error), Changes())
+        }
+        guard let whole else { return (.done, Changes()) }
+        return apply(index, try Command(decoding: whole))
+    }
+}

@@ -1,0 +1,195 @@
+internal import Glibc
+
+/// The operations on files that snapshots need, each of which can be made to fail in tests.
+package struct Disk: Sendable {
+    /// Asked before every operation: the error with which it fails, or 0. A write that fails has
+    /// written a half.
+    package var fault: (@Sendable (_ operation: String) -> Int32)?
+
+    package init(fault: (@Sendable (String) -> Int32)? = nil) { self.fault = fault }
+
+    private func injected(_ operation: String, _ path: String) throws(RaftNodeError) {
+        if let fault, case let code = fault(operation), code != 0 {
+            throw Self.error(operation, path, code)
+        }
+    }
+
+    static func error(_ operation: String, _ path: String, _ code: Int32) -> RaftNodeError {
+        switch code {
+        case ENOSPC, EDQUOT: return .diskFull(path: path)
+        case EROFS: return .readOnly(path: path)
+        default:
+            let reason = strerror(code).map { String(cString: $0).lowercased() } ?? "error \(code)"
+            return .failed(operation: operation, path: path, reason: reason)
+        }
+    }
+
+    static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+    /// The directory and those above it, for its owner alone.
+    func makeDirectory(_ path: String) throws(RaftNodeError) {
+        if Self.exists(path) || path.isEmpty { return }
+        let parent = Self.parent(of: path)
+        if parent != path { try makeDirectory(parent) }
+        try injected("mkdir", path)
+        guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
+            throw Self.error("mkdir", path, errno)
+        }
+        try syncDirectory(parent)
+    }
+
+    static func parent(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
+    /// The names in a directory; none when it is not there.
+    func list(_ path: String) throws(RaftNodeError) -> [String] {
+        guard let directory = opendir(path) else {
+            if errno == ENOENT { return [] }
+            throw Self.error("open", path, errno)
+        }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+
+    /// A new file for its owner alone.
+    func create(_ path: String) throws(RaftNodeError) -> Int32 {
+        try injected("create", path)
+        let file = Glibc.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw Self.error("create", path, errno) }
+        return file
+    }
+
+    func open(_ path: String) throws(RaftNodeError) -> Int32 {
+        let file = Glibc.open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { throw Self.error("open", path, errno) }
+        return file
+    }
+
+    func close(_ file: Int32) { _ = Glibc.close(file) }
+
+    func write(_ file: Int32, _ path: String, _ bytes: [UInt8]) throws(RaftNodeError) {
+        var count = bytes.count
+        var planned: RaftNodeError?
+        do { try injected("write", path) } catch {
+            planned = error
+            count /= 2
+        }
+        let code = bytes.withUnsafeBytes { bytes -> Int32 in
+            var done = 0
+            while done < count, let start = bytes.baseAddress {
+                let written = Glibc.write(file, start + done, count - done)
+                if written < 0, errno == EINTR { continue }
+                if written < 0 { return errno }
+                done += written
+            }
+            return 0
+        }
+        if let planned { throw planned }
+        if code != 0 { throw Self.error("write", path, code) }
+    }
+
+    func read(_ file: Int32, _ path: String, max: Int) throws(RaftNodeError) -> [UInt8] {
+        var code: Int32 = 0
+        let bytes = [UInt8](unsafeUninitializedCapacity: max) { space, count in
+            while count < max, let start = space.baseAddress {
+                let got = Glibc.read(file, start + count, max - count)
+                if got < 0, errno == EINTR { continue }
+                if got < 0 { code = errno }
+                if got <= 0 { break }
+                count += got
+            }
+        }
+        if code != 0 { throw Self.error("read", path, code) }
+        return bytes
+    }
+
+    /// A whole file of at most `limit` bytes.
+    func readAll(_ path: String, limit: Int) throws(RaftNodeError) -> [UInt8] {
+        let file = try open(path)
+        defer { close(file) }
+        let bytes = try read(file, path, max: limit + 1)
+        if bytes.count > limit {
+            throw .damaged(path: path, place: "byte \(limit)", reason: "longer than it may be")
+        }
+        return bytes
+    }
+
+    func sync(_ file: Int32, _ path: String) throws(RaftNodeError) {
+        try injected("sync", path)
+        guard fsync(file) == 0 else { throw Self.error("sync", path, errno) }
+    }
+
+    /// Makes names in the directory durable.
+    func syncDirectory(_ path: String) throws(RaftNodeError) {
+        try injected("sync directory", path)
+        let file = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard file >= 0 else { throw Self.error("open", path, errno) }
+        defer { close(file) }
+        guard fsync(file) == 0 else { throw Self.error("sync", path, errno) }
+    }
+
+    func rename(_ from: String, _ to: String) throws(RaftNodeError) {
+        try injected("rename", from)
+        guard Glibc.rename(from, to) == 0 else { throw Self.error("rename", from, errno) }
+    }
+
+    /// A file, or a directory with the files in it. What is not there is no error.
+    func remove(_ path: String) throws(RaftNodeError) {
+        try injected("remove", path)
+        if Glibc.unlink(path) == 0 || errno == ENOENT { return }
+        guard errno == EISDIR || errno == EPERM else { throw Self.error("remove", path, errno) }
+        for name in try list(path) { try remove("\(path)/\(name)") }
+        guard rmdir(path) == 0 || errno == ENOENT else { throw Self.error("remove", path, errno) }
+    }
+
+    /// Writes a small file whole: it is durable when this returns, its name is not yet.
+    func writeFile(_ path: String, _ bytes: [UInt8]) throws(RaftNodeError) {
+        let file = try create(path)
+        defer { close(file) }
+        try write(file, path, bytes)
+        try sync(file, path)
+    }
+}
+
+/// The lock on a data directory, and what it says of the last run: `open` while a store is open, so
+/// that one that was not closed is known at the next start.
+final class StoreLock {
+    private let file: Int32
+    private let path: String
+    /// A store was made here before.
+    let wasUsed: Bool
+    /// The last run did not close its store.
+    let wasLeftOpen: Bool
+
+    init(_ path: String) throws(RaftNodeError) {
+        self.path = path
+        file = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw Disk.error("open", path, errno) }
+        guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
+            let code = errno
+            _ = Glibc.close(file)
+            throw code == EWOULDBLOCK ? .locked(path: path) : Disk.error("lock", path, code)
+        }
+        var byte: UInt8 = 0
+        wasUsed = pread(file, &byte, 1, 0) == 1
+        wasLeftOpen = byte == UInt8(ascii: "o")
+    }
+
+    deinit { _ = Glibc.close(file) }
+
+    func mark(isOpen: Bool) throws(RaftNodeError) {
+        let text = Array((isOpen ? "open  \n" : "closed\n").utf8)
+        guard pwrite(file, text, text.count, 0) == text.count, fsync(file) == 0 else {
+            throw Disk.error("write", path, errno)
+        }
+    }
+}

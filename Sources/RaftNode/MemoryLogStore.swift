@@ -1,0 +1,64 @@
+package import Raft
+
+/// The log of a server under `-dev`: gone when the process ends.
+package final class MemoryLogStore: LogStore {
+    private var state = HardState()
+    private var outline = LogOutline()
+    /// The entries, the first `head` of which were compacted away.
+    private var entries: [LogEntry] = []
+    private var head = 0
+
+    package init() {}
+
+    package var firstIndex: LogIndex { outline.firstIndex }
+    package var lastIndex: LogIndex { outline.lastIndex }
+    package func term(at index: LogIndex) -> Term? { outline.term(at: index) }
+
+    package func entries(
+        _ range: ClosedRange<LogIndex>, bytesMax: Int
+    ) throws -> [LogEntry] {
+        let start = head + Int(range.lowerBound - outline.base - 1)
+        var bytes = 0
+        var end = start
+        for entry in entries[start..<(start + range.count)] {
+            bytes += entry.data.count
+            if bytes > bytesMax, end > start { break }
+            end += 1
+        }
+        return Array(entries[start..<end])
+    }
+
+    package func hardState() throws -> HardState { state }
+
+    package func write(
+        hardState: HardState?, truncateFrom: LogIndex?, entries new: [LogEntry]
+    ) throws {
+        outline.check(truncateFrom: truncateFrom, new)
+        if let hardState { state = hardState }
+        if let truncateFrom, truncateFrom <= outline.last {
+            entries.removeLast(Int(outline.last - truncateFrom + 1))
+            outline.truncate(from: truncateFrom)
+        }
+        for entry in new { outline.append(entry.index, entry.term) }
+        entries += new
+    }
+
+    package func compact(through index: LogIndex) throws {
+        let before = outline.base
+        outline.compact(through: index)
+        for place in head..<(head + Int(outline.base - before)) {
+            entries[place].data = []  // the memory is free at once, the place when half are gone
+        }
+        head += Int(outline.base - before)
+        if head * 2 >= entries.count {
+            entries.removeFirst(head)
+            head = 0
+        }
+    }
+
+    package func reset(after index: LogIndex) throws {
+        outline.restart(after: index)
+        entries = []
+        head = 0
+    }
+}

@@ -1,0 +1,86 @@
+package import Raft
+internal import Wire
+
+/// `raft/peers.json`: how an operator tells a server, after the loss of a majority, who the group
+/// is from now on. It is read at start, and removed once the group was set by it.
+package enum PeersFile {
+    static let name = "peers.json"
+    static let infoName = "peers.info"
+
+    private struct Peer: Record {
+        var id = ""
+        var address = ""
+        var isNonvoter = false
+
+        mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
+            try visit.field("id", &id)
+            try visit.field("address", &address)
+            try visit.field("non_voter", &isNonvoter)
+        }
+    }
+
+    /// - Parameter directory: `raft` in the data directory.
+    /// - Returns: nil when there is no such file.
+    /// - Throws: `badPeersFile` for one that names nobody, somebody twice, or no voter.
+    package static func read(directory: String) throws(RaftNodeError) -> Configuration? {
+        let path = "\(directory)/\(name)"
+        guard Disk.exists(path) else { return nil }
+        let text = try Disk().readAll(path, limit: Limits.peersBytesMax)
+        let peers: [Peer]
+        do { peers = try JSONReader.decode([Peer].self, from: text) } catch {
+            throw .badPeersFile(path: path, reason: "\(error)")
+        }
+        var configuration = Configuration()
+        for peer in peers {
+            guard !peer.id.isEmpty, !peer.address.isEmpty else {
+                throw .badPeersFile(path: path, reason: "a server needs an id and an address")
+            }
+            let isTwice = configuration.servers.contains {
+                $0.id == peer.id || $0.address == peer.address
+            }
+            guard !isTwice else {
+                throw .badPeersFile(
+                    path: path, reason: "the id \(peer.id) or its address stands there twice")
+            }
+            configuration.servers.append(
+                Server(
+                    id: peer.id, address: peer.address,
+                    suffrage: peer.isNonvoter ? .nonvoter : .voter))
+        }
+        guard !configuration.voters.isEmpty else {
+            throw .badPeersFile(path: path, reason: "it names no voter, so nobody could lead")
+        }
+        return configuration
+    }
+
+    /// The file was used: so that it is not used again at the next start.
+    package static func remove(directory: String) throws(RaftNodeError) {
+        try Disk().remove("\(directory)/\(name)")
+        try Disk().syncDirectory(directory)
+    }
+
+    /// Says beside the log how such a file is written, as Consul does.
+    package static func writeInfo(directory: String) throws(RaftNodeError) {
+        let path = "\(directory)/\(infoName)"
+        if Disk.exists(path) { return }
+        try Disk().writeFile(path, Array(info.utf8))
+    }
+
+    private static let info = """
+        Who the servers of this datacenter are is part of the replicated log, and cannot be edited
+        by hand. When so many servers are lost for good that no leader can be elected, put a file
+        peers.json here, on every server that is left, while none of them runs. It lists those
+        servers, each with the id in its file node-id (in the data directory) and the address of
+        its port for servers:
+
+        [
+          {"id": "adf4238a-882b-9ddc-4a9d-5b6758e4159e", "address": "10.1.0.1:8300"},
+          {"id": "8b6dda82-3103-11e7-93ae-92361f002671", "address": "10.1.0.2:8300",
+           "non_voter": true}
+        ]
+
+        Then start them. Each takes the list as its group and removes the file. What had not been
+        committed may be committed by this, and what no server is left of is lost.
+
+        """
+}

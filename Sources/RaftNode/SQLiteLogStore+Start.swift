@@ -1,0 +1,117 @@
+internal import Glibc
+package import Raft
+
+extension SQLiteLogStore {
+    /// What must be there of the files before SQLite opens them, which would make what is missing
+    /// and drop what is wrong.
+    static func checkFiles(_ path: String, _ lock: StoreLock) throws(RaftNodeError) {
+        let journal = "\(path)-wal"
+        let disk = Disk()
+        guard Disk.exists(path) else {
+            if lock.wasUsed || Disk.exists(journal) {
+                throw .damaged(
+                    path: path, place: "its name", reason: "the file is gone; the log was in it")
+            }
+            // SQLite would let others read it.
+            disk.close(try disk.create(path))
+            return try disk.syncDirectory(Disk.parent(of: path))
+        }
+        if Disk.exists(journal) {
+            var status = stat()
+            let size = stat(journal, &status) == 0 ? Int(status.st_size) : 0
+            if size == 0, !lock.wasLeftOpen { return }
+            let bytes = try disk.readAll(journal, limit: max(size, 1))
+            guard lock.wasLeftOpen else { return }
+            if let fault = WALCheck.fault(in: bytes, path: journal) { throw fault }
+        } else if lock.wasLeftOpen {
+            throw .damaged(
+                path: journal, place: "its name",
+                reason: "the journal is gone, and the newest entries with it: the server that "
+                    + "wrote it did not close its log")
+        }
+    }
+
+    static func setUp(_ database: SQLiteDatabase, wasUsed: Bool) throws(RaftNodeError) {
+        // Alone on the file: no shared memory, and the lock is held until the process ends.
+        try database.run("PRAGMA locking_mode = EXCLUSIVE")
+        try database.run("PRAGMA cell_size_check = ON")
+        try database.run("PRAGMA journal_mode = WAL")
+        try database.run("PRAGMA synchronous = FULL")
+        try database.run("PRAGMA wal_autocheckpoint = \(Limits.journalPages)")
+        switch try database.number("PRAGMA user_version") {
+        case 0 where wasUsed:
+            throw .damaged(
+                path: database.path, place: "byte 0",
+                reason: "the file is empty; the log was in it")
+        case 0:
+            try database.run("BEGIN IMMEDIATE")
+            try database.run("CREATE TABLE log(idx INTEGER PRIMARY KEY, entry BLOB NOT NULL)")
+            try database.run("CREATE TABLE state(id INTEGER PRIMARY KEY, value BLOB NOT NULL)")
+            let statement = try database.prepare("INSERT INTO state(id, value) VALUES(1, ?1)")
+            try statement.run(blob: StateRow().bytes, at: 1)
+            try database.run("PRAGMA user_version = 1")
+            try database.run("COMMIT")
+        case 1: break
+        case let version:
+            throw .failed(
+                operation: "open", path: database.path,
+                reason: "it has version \(version), and this program knows 1")
+        }
+    }
+
+    /// Reads all rows, and makes sure that each is what was written and none is missing.
+    static func checkRows(
+        _ database: SQLiteDatabase
+    ) throws(RaftNodeError) -> (StateRow, LogOutline) {
+        let path = database.path
+        let select = try database.prepare("SELECT value FROM state WHERE id = 1")
+        guard try select.step(), let state = StateRow(select.blob(0)) else {
+            throw .damaged(
+                path: path, place: "the state's row",
+                reason: "it is missing or its checksum wrong")
+        }
+        select.reset()
+        var outline = LogOutline(base: state.base)
+        let rows = try database.prepare("SELECT idx, entry FROM log ORDER BY idx")
+        defer { rows.reset() }
+        while try rows.step() {
+            let index = UInt64(bitPattern: rows.integer(0))
+            guard index == outline.last + 1, index <= state.last else {
+                throw damaged(
+                    path, min(index, outline.last + 1),
+                    "row \(index) stands where \(outline.last + 1) is due, of \(state.last)")
+            }
+            let row = rows.blob(1)
+            if let fault = EntryRow.fault(in: row, index: index) {
+                throw damaged(path, index, fault)
+            }
+            let term = EntryRow.term(of: row)
+            guard term >= outline.lastTerm else {
+                throw damaged(path, index, "its term \(term) is below \(outline.lastTerm)")
+            }
+            outline.append(index, term)
+        }
+        guard outline.last == state.last, outline.lastTerm == state.lastTerm else {
+            throw damaged(
+                path, outline.last + 1, "the log ends before it, and was written to \(state.last)")
+        }
+        return (state, outline)
+    }
+
+    /// Looks at a store that no server has open, under its lock, and leaves its log as it is: for
+    /// `consul operator raft inspect`.
+    package static func inspect(
+        directory: String, _ body: (LogEntry) throws -> Void
+    ) throws -> HardState {
+        let store = try SQLiteLogStore(directory: directory)
+        if store.lastIndex > 0 {
+            try store.forEach(in: store.firstIndex...store.lastIndex) { entry in
+                try body(entry)
+                return true
+            }
+        }
+        let state = store.state.hardState
+        try store.close()
+        return state
+    }
+}

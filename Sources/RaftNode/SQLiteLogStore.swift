@@ -1,0 +1,201 @@
+package import Raft
+
+/// The log of a durable server, in one SQLite file `log.sqlite` with a journal beside it.
+///
+/// Every write is one transaction and one sync. What is durable is checked whole when the store
+/// opens (`SQLiteLogStore+Start`), and each entry again when it is read. Reads come from the newest
+/// entries in memory, older ones from the file.
+///
+/// After a write that failed for another reason than a full disk, nobody knows what the file holds:
+/// the store then refuses everything, and the process must stop. A restart finds the write whole or
+/// not at all.
+package final class SQLiteLogStore: LogStore {
+    package static let fileName = "log.sqlite"
+
+    package let path: String
+    let database: SQLiteDatabase
+    private let lock: StoreLock
+    private var statements: Statements
+    var outline = LogOutline()
+    var state = StateRow()
+    private var row: [UInt8] = []
+    private var failure: String?
+
+    struct Statements {
+        let begin, commit, rollback, insert, select, truncate, compact, clear, state:
+            SQLiteStatement
+
+        init(_ database: SQLiteDatabase) throws(RaftNodeError) {
+            begin = try database.prepare("BEGIN IMMEDIATE")
+            commit = try database.prepare("COMMIT")
+            rollback = try database.prepare("ROLLBACK")
+            insert = try database.prepare("INSERT INTO log(idx, entry) VALUES(?1, ?2)")
+            select = try database.prepare(
+                "SELECT idx, entry FROM log WHERE idx >= ?1 AND idx <= ?2 ORDER BY idx")
+            truncate = try database.prepare("DELETE FROM log WHERE idx >= ?1")
+            compact = try database.prepare("DELETE FROM log WHERE idx <= ?1")
+            clear = try database.prepare("DELETE FROM log")
+            state = try database.prepare("REPLACE INTO state(id, value) VALUES(1, ?1)")
+        }
+    }
+
+    /// Opens the store in a directory, which is made if it is not there, and checks all of it.
+    ///
+    /// - Parameters:
+    ///   - directory: `raft` in the data directory.
+    ///   - vfs: the file layer by SQLite's name of it; nil is the system's.
+    /// - Throws: `locked` when another process has it open, `damaged` with file and place.
+    package init(directory: String, vfs: String? = nil) throws(RaftNodeError) {
+        path = "\(directory)/\(Self.fileName)"
+        try Disk().makeDirectory(directory)
+        lock = try StoreLock("\(directory)/lock")
+        try Self.checkFiles(path, lock)
+        database = try SQLiteDatabase(path, vfs: vfs)
+        try Self.setUp(database, wasUsed: lock.wasUsed)
+        statements = try Statements(database)
+        (state, outline) = try Self.checkRows(database)
+        // The journal exists from here on, so its absence at the next start is a loss.
+        try transaction(state) { () throws(RaftNodeError) in }
+        try lock.mark(isOpen: true)
+    }
+
+    /// Puts the journal into the file and leaves the store closed. Not to close it loses nothing.
+    package func close() throws(RaftNodeError) {
+        if failure == nil {
+            failure = "it was closed"
+            try database.run("PRAGMA wal_checkpoint(TRUNCATE)")
+            try lock.mark(isOpen: false)
+        }
+    }
+
+    // MARK: Reading
+
+    package var firstIndex: LogIndex { outline.firstIndex }
+    package var lastIndex: LogIndex { outline.lastIndex }
+    package func term(at index: LogIndex) -> Term? { outline.term(at: index) }
+    package func hardState() throws -> HardState { state.hardState }
+
+    package func entries(
+        _ range: ClosedRange<LogIndex>, bytesMax: Int
+    ) throws -> [LogEntry] {
+        if let cached = outline.cached(range, bytesMax: bytesMax) { return cached }
+        var found: [LogEntry] = []
+        found.reserveCapacity(min(range.count, 4_096))
+        var bytes = 0
+        try forEach(in: range) { entry in
+            bytes += entry.data.count
+            if bytes > bytesMax, !found.isEmpty { return false }
+            found.append(entry)
+            return true
+        }
+        return found
+    }
+
+    /// Calls `body` with the entries of a range in order, straight from the file, until it answers
+    /// false: the quick way to replay a log.
+    package func forEach(
+        in range: ClosedRange<LogIndex>, _ body: (LogEntry) throws -> Bool
+    ) throws {
+        precondition(
+            range.lowerBound > outline.base && range.upperBound <= outline.last,
+            "read of \(range) where the log is \(outline.base + 1)...\(outline.last)")
+        let select = statements.select
+        defer { select.reset() }
+        select.bind(1, range.lowerBound)
+        select.bind(2, range.upperBound)
+        for index in range {
+            guard try select.step() else {
+                throw Self.damaged(path, index, "the row is missing")
+            }
+            let found = UInt64(bitPattern: select.integer(0))
+            let row = select.blob(1)
+            guard found == index else {
+                throw Self.damaged(path, index, "the row is missing; \(found) stands there")
+            }
+            if let fault = EntryRow.fault(in: row, index: index) {
+                throw Self.damaged(path, index, fault)
+            }
+            if try !body(EntryRow.entry(row, index: index)) { return }
+        }
+    }
+
+    static func damaged(_ path: String, _ index: LogIndex, _ reason: String) -> RaftNodeError {
+        .damaged(path: path, place: "log entry \(index)", reason: reason)
+    }
+
+    // MARK: Writing
+
+    package func write(
+        hardState: HardState?, truncateFrom: LogIndex?, entries: [LogEntry]
+    ) throws {
+        outline.check(truncateFrom: truncateFrom, entries)
+        var next = state
+        if let hardState { next.hardState = hardState }
+        if let truncateFrom, truncateFrom <= next.last {
+            next.last = truncateFrom - 1
+            next.lastTerm = outline.term(at: next.last) ?? 0
+        }
+        if let last = entries.last {
+            next.last = last.index
+            next.lastTerm = last.term
+        }
+        try transaction(next) { () throws(RaftNodeError) in
+            if let truncateFrom, truncateFrom <= outline.last {
+                statements.truncate.bind(1, truncateFrom)
+                try statements.truncate.run()
+            }
+            for entry in entries {
+                EntryRow.write(entry, to: &row)
+                statements.insert.bind(1, entry.index)
+                try statements.insert.run(blob: row, at: 2)
+            }
+        }
+        if let truncateFrom { outline.truncate(from: truncateFrom) }
+        for entry in entries { outline.append(entry) }
+        if row.capacity > Limits.cachedBytesMax / 16 { row = [] }
+    }
+
+    package func compact(through index: LogIndex) throws {
+        let index = min(index, outline.last)
+        while outline.base < index {
+            let step = min(index, outline.base + UInt64(Limits.compactionRowsMax))
+            var next = state
+            next.base = step
+            if step == next.last { next.lastTerm = 0 }
+            try transaction(next) { () throws(RaftNodeError) in
+                statements.compact.bind(1, step)
+                try statements.compact.run()
+            }
+            outline.compact(through: step)
+        }
+    }
+
+    package func reset(after index: LogIndex) throws {
+        var next = state
+        next.base = index
+        next.last = index
+        next.lastTerm = 0
+        try transaction(next) { () throws(RaftNodeError) in try statements.clear.run() }
+        outline.restart(after: index)
+    }
+
+    /// All of `body` and the state, durable, or none of it.
+    private func transaction(
+        _ next: StateRow, _ body: () throws(RaftNodeError) -> Void
+    ) throws(RaftNodeError) {
+        if let failure { throw .unusable(path: path, reason: failure) }
+        do {
+            try statements.begin.run()
+            try body()
+            try statements.state.run(blob: next.bytes, at: 1)
+            try statements.commit.run()
+        } catch {
+            if database.isInTransaction { try? statements.rollback.run() }
+            // With the disk full nothing was written, which is known.
+            if case .diskFull = error, !database.isInTransaction { throw error }
+            failure = "\(error)"
+            throw error
+        }
+        state = next
+    }
+}

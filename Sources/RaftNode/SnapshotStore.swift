@@ -1,0 +1,205 @@
+internal import Digests
+package import Raft
+internal import Wire
+
+/// The snapshots of a durable server, a directory each: `meta.json`, `state.bin` and the sums of
+/// both. A snapshot is written under another name, synced with its directory, and then renamed, so
+/// that one of this name is whole. Two are kept.
+///
+/// One owner calls it; a sink or source belongs to whoever holds it.
+package final class SnapshotStore {
+    private let directory: String
+    private let disk: Disk
+    /// What was passed over since the last look, one sentence each, for the log.
+    package private(set) var warnings: [String] = []
+
+    /// - Parameter directory: `raft/snapshots` in the data directory; made if it is not there.
+    package init(directory: String, disk: Disk = Disk()) throws(RaftNodeError) {
+        self.directory = directory
+        self.disk = disk
+        try disk.makeDirectory(directory)
+        for name in try disk.list(directory) where name.hasSuffix(".tmp") {
+            try disk.remove("\(directory)/\(name)")
+        }
+    }
+
+    /// Gives the warnings and forgets them.
+    package func takeWarnings() -> [String] {
+        defer { warnings = [] }
+        return warnings
+    }
+
+    // MARK: Reading
+
+    /// The snapshots whose `meta.json` is right, newest first. Their contents were not looked at.
+    package func list() throws(RaftNodeError) -> [SnapshotMeta] {
+        var found: [SnapshotMeta] = []
+        for name in try disk.list(directory) where !name.hasSuffix(".tmp") {
+            do { found.append(try read(name).meta) } catch {
+                warnings.append("snapshot \(name) is passed over: \(error)")
+            }
+        }
+        return found.sorted { ($0.term, $0.index, $0.id) > ($1.term, $1.index, $1.id) }
+    }
+
+    /// The newest snapshot all of which is as it was written. Reads its contents once, to check.
+    package func newest() throws(RaftNodeError) -> SnapshotMeta? {
+        for meta in try list() {
+            do {
+                let source = try open(meta)
+                while try source.next() != nil {}
+                return meta
+            } catch {
+                warnings.append("snapshot \(meta.id) is passed over: \(error)")
+            }
+        }
+        return nil
+    }
+
+    /// The contents of a snapshot, in pieces.
+    package func open(_ meta: SnapshotMeta) throws(RaftNodeError) -> SnapshotSource {
+        let (read, sums) = try read(meta.id)
+        let path = "\(directory)/\(meta.id)/state.bin"
+        return SnapshotSource(
+            read, path: path, file: try disk.open(path), sum: sums.state, disk: disk)
+    }
+
+    private func read(
+        _ name: String
+    ) throws(RaftNodeError) -> (meta: SnapshotMeta, sums: SnapshotSums) {
+        let path = "\(directory)/\(name)"
+        let text = try disk.readAll("\(path)/meta.json", limit: Limits.metaBytesMax)
+        let sumText = try disk.readAll("\(path)/SHA256SUMS", limit: Limits.metaBytesMax)
+        guard let sums = SnapshotSums(sumText), sumText == sums.text else {
+            throw .damaged(path: "\(path)/SHA256SUMS", place: "byte 0", reason: "no list of sums")
+        }
+        guard SHA256Sum.hex(of: text) == sums.meta else {
+            throw .damaged(path: "\(path)/meta.json", place: "byte 0", reason: "its sum is wrong")
+        }
+        do {
+            let record = try JSONReader.decode(SnapshotMetaRecord.self, from: text)
+            if record.id == name, record.version == 1 { return (record.meta, sums) }
+        } catch {
+            throw .damaged(path: "\(path)/meta.json", place: "its text", reason: "\(error)")
+        }
+        throw .damaged(
+            path: "\(path)/meta.json", place: "its text", reason: "another snapshot or version")
+    }
+
+    // MARK: Writing
+
+    /// Begins a snapshot. Nothing of it counts until its `finish` returns.
+    ///
+    /// - Parameter milliseconds: since 1970, for its name.
+    package func create(
+        index: LogIndex, term: Term, configuration: Configuration, configurationIndex: LogIndex,
+        milliseconds: Int64
+    ) throws(RaftNodeError) -> SnapshotSink {
+        let meta = SnapshotMeta(
+            id: "\(term)-\(index)-\(milliseconds)", index: index, term: term,
+            configuration: configuration, configurationIndex: configurationIndex)
+        let path = "\(directory)/\(meta.id)"
+        try disk.remove("\(path).tmp")
+        try disk.makeDirectory("\(path).tmp")
+        let file = try disk.create("\(path).tmp/state.bin")
+        return SnapshotSink(meta, path: path, file: file, disk: disk)
+    }
+
+    /// Removes the snapshots beyond those that are kept. What cannot be removed is a warning: the
+    /// new snapshot stands all the same.
+    package func removeOld() throws(RaftNodeError) {
+        for meta in try list().dropFirst(Limits.snapshotsKept) {
+            do { try disk.remove("\(directory)/\(meta.id)") } catch {
+                warnings.append("the old snapshot \(meta.id) stays: \(error)")
+            }
+        }
+    }
+}
+
+/// A snapshot being written, by whoever holds it.
+package final class SnapshotSink {
+    private var meta: SnapshotMeta
+    private let path: String
+    private let file: Int32
+    private let disk: Disk
+    private var sum = SHA256Sum()
+    private var isOpen = true
+
+    init(_ meta: SnapshotMeta, path: String, file: Int32, disk: Disk) {
+        self.meta = meta
+        self.path = path
+        self.file = file
+        self.disk = disk
+    }
+
+    deinit { if isOpen { cancel() } }
+
+    package func write(_ bytes: [UInt8]) throws(RaftNodeError) {
+        try disk.write(file, "\(path).tmp/state.bin", bytes)
+        sum.add(bytes)
+        meta.size += UInt64(bytes.count)
+    }
+
+    /// Makes the snapshot durable under its name. The caller then removes the old ones.
+    package func finish() throws(RaftNodeError) -> SnapshotMeta {
+        let text = SnapshotMetaRecord(meta).text
+        let sums = SnapshotSums(meta: SHA256Sum.hex(of: text), state: sum.hex)
+        try disk.sync(file, "\(path).tmp/state.bin")
+        try disk.writeFile("\(path).tmp/meta.json", text)
+        try disk.writeFile("\(path).tmp/SHA256SUMS", sums.text)
+        try disk.syncDirectory("\(path).tmp")
+        try disk.rename("\(path).tmp", path)
+        disk.close(file)
+        isOpen = false
+        try disk.syncDirectory(Disk.parent(of: path))
+        return meta
+    }
+
+    /// Gives it up. What cannot be removed now is removed when the store opens next.
+    package func cancel() {
+        guard isOpen else { return }
+        isOpen = false
+        disk.close(file)
+        try? disk.remove("\(path).tmp")
+    }
+}
+
+/// A snapshot being read, by whoever holds it.
+package final class SnapshotSource {
+    package let meta: SnapshotMeta
+    private let path: String
+    private let file: Int32
+    private let expected: String
+    private let disk: Disk
+    private var sum = SHA256Sum()
+    private var count: UInt64 = 0
+
+    init(_ meta: SnapshotMeta, path: String, file: Int32, sum: String, disk: Disk) {
+        self.meta = meta
+        self.path = path
+        self.file = file
+        expected = sum
+        self.disk = disk
+    }
+
+    deinit { disk.close(file) }
+
+    /// The next piece; nil behind the last, which is told only when all pieces together are what
+    /// was written.
+    package func next() throws(RaftNodeError) -> [UInt8]? {
+        let piece = try disk.read(file, path, max: Limits.snapshotPieceBytes)
+        sum.add(piece)
+        count += UInt64(piece.count)
+        if !piece.isEmpty, count <= meta.size { return piece }
+        guard count == meta.size else {
+            throw .damaged(
+                path: path, place: "byte \(min(count, meta.size))",
+                reason: "it has \(count < meta.size ? "fewer" : "more") than \(meta.size) bytes")
+        }
+        guard sum.hex == expected else {
+            throw .damaged(
+                path: path, place: "bytes 0 to \(count)", reason: "their sum is not \(expected)")
+        }
+        return nil
+    }
+}

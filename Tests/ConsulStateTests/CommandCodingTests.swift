@@ -1,0 +1,134 @@
+import ConsulModel
+import Testing
+import Wire
+
+@testable import ConsulState
+
+@Suite struct CommandCodingTests {
+    private func same(_ command: Command, _ type: UInt8) throws {
+        let bytes = command.encoded()
+        #expect(bytes.first == type)
+        #expect(try Command(decoding: bytes).encoded() == bytes)
+    }
+
+    private func set(_ key: String, _ value: [UInt8] = []) -> Command {
+        var entry = KVEntry()
+        entry.key = key
+        entry.value = Bytes(value)
+        return .kvs(KVSRequest(.set, entry))
+    }
+
+    @Test func everyCommandComesBack() throws {
+        var register = RegisterRequest()
+        register.node = "n"
+        register.service = NodeService()
+        register.checks = [HealthCheck()]
+        try same(.register(register), 0)
+        var deregister = DeregisterRequest()
+        deregister.checkID = "c"
+        try same(.deregister(deregister), 1)
+        try same(set("k", [1, 2]), 2)
+        try same(.reapTombstones(through: 9), 5)
+    }
+
+    /// As captured from a leader of Consul 1.8.7.
+    @Test func aKeyCommandIsAsConsulWritesIt() {
+        let text =
+            "\u{02}\u{84}\u{AA}Datacenter\u{A0}\u{A6}DirEnt\u{87}\u{AB}CreateIndex\u{00}"
+            + "\u{A5}Flags\u{00}\u{A3}Key\u{A1}k\u{A9}LockIndex\u{00}\u{AB}ModifyIndex\u{00}"
+            + "\u{A7}Session\u{A0}\u{A5}Value\u{C0}\u{A2}Op\u{A3}set\u{A5}Token\u{A0}"
+        #expect(set("k").encoded() == text.unicodeScalars.map { UInt8($0.value) })
+    }
+
+    @Test func unknownTypesStopTheProcessUnlessMarked() throws {
+        #expect(throws: ConsulStateError.unknownCommand(type: 99)) {
+            try Command(decoding: [99, 0x80])
+        }
+        #expect(ConsulStateError.unknownCommand(type: 99).mustStop)
+        guard case .ignored(type: 0x86) = try Command(decoding: [0x86, 0x90]) else {
+            Issue.record("0x86 was not ignored")
+            return
+        }
+        for bytes: [UInt8] in [[], [2], [2, 0x81, 0xA2], [0, 0x01], [2, 0x80, 0x80]] {
+            #expect { try Command(decoding: bytes) } throws: {
+                ($0 as? ConsulStateError)?.mustStop == true
+            }
+        }
+    }
+
+    @Test func anUnknownVerbIsRefusedByAllAlike() throws {
+        var machine = FSM()
+        let body: [UInt8] = [2, 0x81, 0xA2, 0x4F, 0x70, 0xA3, 0x66, 0x6F, 0x6F]
+        let outcome = try machine.apply(1, term: 1, data: body, extensions: [])
+        #expect(outcome.result == .refused(.unknownOperation("foo")))
+        #expect(outcome.changes.isEmpty)
+    }
+
+    // MARK: Cut commands
+
+    @Test func placesAreAsConsulWritesThem() throws {
+        let bytes: [UInt8] = [
+            0x08, 0xBB, 0xEB, 0xE0, 0x90, 0xBC, 0xA0, 0xDC, 0x88, 0xCE, 0x01, 0x10, 0x01, 0x18, 3,
+        ]
+        let place = try ChunkPlace(decoding: bytes)
+        #expect(place.place == 1)
+        #expect(place.pieces == 3)
+        #expect(place.encoded == bytes)
+        #expect(try ChunkPlace(decoding: [0x22, 1, 9, 0x18, 2]).pieces == 2)
+        for bad: [UInt8] in [[0x08], [0x22, 5, 1], [0x0F, 1], [0x08, 0x80]] {
+            #expect(throws: ConsulStateError.self) { try ChunkPlace(decoding: bad) }
+        }
+    }
+
+    @Test func aLongCommandIsCutAndJoined() throws {
+        let value = (0..<1_400_000).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) }
+        let message = set("long", value).encoded()
+        let pieces = CommandChunks.cut(message, operation: 77)
+        #expect(pieces.count == 3)
+        #expect(CommandChunks.cut(set("short").encoded(), operation: 1).first?.extensions == [])
+        var machine = FSM()
+        var index: UInt64 = 0
+        for (number, piece) in pieces.enumerated() {
+            index += 1
+            let outcome = try machine.apply(
+                index, term: 1, data: piece.data, extensions: piece.extensions)
+            #expect(outcome.changes.keys == (number == 2 ? ["long"] : []))
+            if number == 1 {
+                // A snapshot between two pieces keeps them.
+                let bytes = SnapshotTests.stream(machine, index)
+                let restored = try SnapshotTests.restore(bytes, pieces: 10_000).0
+                let isSame = restored.chunks == machine.chunks
+                #expect(isSame)
+                machine = restored
+            }
+        }
+        let isWhole = machine.store.kvs.get("long").value?.value.array == value
+        #expect(isWhole)
+        #expect(machine.store.kvs.get("long").index == 3)
+        let isJoined = machine.chunks.isEmpty
+        #expect(isJoined)
+    }
+
+    @Test func aNewTermDropsWhatIsLeft() throws {
+        let pieces = CommandChunks.cut(
+            set("long", [UInt8](repeating: 1, count: 600_000)).encoded(), operation: 5)
+        var machine = FSM()
+        _ = try machine.apply(1, term: 1, data: pieces[0].data, extensions: pieces[0].extensions)
+        _ = try machine.apply(2, term: 2, data: pieces[1].data, extensions: pieces[1].extensions)
+        #expect(machine.store.kvs.count == 0)
+        _ = try machine.apply(3, term: 2, data: pieces[0].data, extensions: pieces[0].extensions)
+        #expect(machine.store.kvs.count == 1)
+    }
+
+    @Test func aPieceThatFitsNowhereIsRefused() throws {
+        var machine = FSM()
+        for (place, pieces) in [(0, 0), (3, 3), (0, 1_000_000)] as [(UInt32, UInt32)] {
+            let extensions = ChunkPlace(operation: 1, place: place, pieces: pieces).encoded
+            let outcome = try machine.apply(1, term: 1, data: [2], extensions: [8, 1] + extensions)
+            guard case .refused(.badChunk) = outcome.result else {
+                Issue.record("\(place) of \(pieces) was taken")
+                continue
+            }
+        }
+    }
+}

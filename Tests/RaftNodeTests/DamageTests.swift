@@ -1,0 +1,204 @@
+import CSQLite
+import Foundation
+import Raft
+import Testing
+
+@testable import RaftNode
+
+/// What disks do to a log: it is served as it was written, or an error names the file.
+@Suite(.serialized) struct DamageTests {
+    private static let written = entries(1...40) + entries(41...60, term: 2, size: 5_000)
+
+    private func filled(_ folder: Folder) throws -> SQLiteLogStore {
+        let store = try SQLiteLogStore(directory: folder.path)
+        for start in stride(from: 0, to: Self.written.count, by: 10) {
+            try store.write(
+                hardState: HardState(term: 2, vote: "a"), truncateFrom: nil,
+                entries: Array(Self.written[start..<(start + 10)]))
+        }
+        return store
+    }
+
+    private func closed() throws -> Folder {
+        let folder = Folder()
+        let store = try filled(folder)
+        try store.close()
+        return folder
+    }
+
+    /// What a damaged copy gives: all that was written, or a named error.
+    private func check(_ folder: Folder, _ what: String) {
+        do {
+            let store = try SQLiteLogStore(directory: folder.path)
+            let found = try contents(store)
+            #expect(found == Self.written, "\(what): \(found.count) entries")
+        } catch let error as RaftNodeError {
+            #expect("\(error)".contains(folder.path), "\(what): \(error)")
+        } catch {
+            Issue.record("\(what): \(error)")
+        }
+    }
+
+    @Test func noFlippedByteOfTheFileIsServed() throws {
+        let folder = try closed()
+        let bytes = try folder.bytes("log.sqlite")
+        for place in stride(from: 0, to: bytes.count, by: 97) {
+            let copy = Folder()
+            try FileManager.default.createDirectory(
+                atPath: copy.path, withIntermediateDirectories: true)
+            try copy.write("lock", Array("closed\n".utf8))
+            var changed = bytes
+            changed[place] ^= 0x5A
+            try copy.write("log.sqlite", changed)
+            check(copy, "byte \(place)")
+        }
+    }
+
+    @Test func noCutFileIsServed() throws {
+        let folder = try closed()
+        let bytes = try folder.bytes("log.sqlite")
+        for count in stride(from: 0, to: bytes.count, by: 1_024) {
+            let copy = Folder()
+            try FileManager.default.createDirectory(
+                atPath: copy.path, withIntermediateDirectories: true)
+            try copy.write("lock", Array("closed\n".utf8))
+            try copy.write("log.sqlite", Array(bytes.prefix(count)))
+            check(copy, "\(count) bytes")
+            #expect(throws: RaftNodeError.self) { try SQLiteLogStore(directory: copy.path) }
+        }
+    }
+
+    /// The journal: changed anywhere but in its last transaction, it is refused; there, the log ends
+    /// before that transaction, as after a crash in the middle of it.
+    @Test func aChangedJournalIsRefused() throws {
+        let folder = Folder()
+        let store = try filled(folder)
+        let bytes = try folder.bytes("log.sqlite-wal")
+        let frame = 4_096 + 24
+        var refused = 0
+        for place in stride(from: 0, to: bytes.count, by: frame / 3) {
+            let copy = try folder.copy()
+            var changed = bytes
+            changed[place] ^= 0x5A
+            try copy.write("log.sqlite-wal", changed)
+            do {
+                let damaged = try SQLiteLogStore(directory: copy.path)
+                let found = try contents(damaged)
+                #expect(found == Array(Self.written.prefix(50)) || found == Self.written)
+            } catch let error as RaftNodeError {
+                refused += 1
+                #expect("\(error)".contains("log.sqlite-wal is damaged at byte"), "\(error)")
+            }
+        }
+        #expect(refused > 20)
+        try store.close()
+    }
+
+    @Test func missingFilesAreNamed() throws {
+        let folder = Folder()
+        let store = try filled(folder)
+        for name in ["log.sqlite", "log.sqlite-wal"] {
+            let copy = try folder.copy()
+            try copy.remove(name)
+            #expect {
+                try SQLiteLogStore(directory: copy.path)
+            } throws: {
+                "\($0)".hasPrefix("\(copy.path)/\(name) is damaged at its name")
+            }
+        }
+        try store.close()
+        let closed = try folder.copy()
+        try closed.remove("log.sqlite-wal")
+        check(closed, "closed, without a journal")
+        try closed.remove("log.sqlite")
+        #expect(throws: RaftNodeError.self) { try SQLiteLogStore(directory: closed.path) }
+    }
+
+    /// A file cut at any place, as by a crash that lost what was not synced: never a wrong entry.
+    @Test func aTornJournalGivesABeginning() throws {
+        let folder = Folder()
+        let store = try filled(folder)
+        let bytes = try folder.bytes("log.sqlite-wal")
+        for count in stride(from: 0, to: bytes.count, by: 1_371) {
+            let copy = try folder.copy()
+            try copy.write("log.sqlite-wal", Array(bytes.prefix(count)))
+            do {
+                let torn = try SQLiteLogStore(directory: copy.path)
+                let found = try contents(torn)
+                #expect(found == Array(Self.written.prefix(found.count)))
+            } catch { #expect(error is RaftNodeError) }
+        }
+        try store.close()
+    }
+
+    // MARK: Operations that fail
+
+    /// Operation 1, 2, 3 … fails and so do those after it: whatever was acknowledged is there when
+    /// the log opens again, whole writes only, nothing else.
+    @Test(arguments: [IOFault.write, SQLITE_FULL])
+    func whateverFailsNothingAcknowledgedIsLost(_ code: Int32) throws {
+        var isWhole = false
+        var count = 0
+        while !isWhole {
+            let folder = Folder()
+            FaultyFiles.use(count, code: code)
+            var acknowledged = 0
+            do {
+                let store = try SQLiteLogStore(directory: folder.path, vfs: FaultyFiles.name)
+                for start in stride(from: 0, to: Self.written.count, by: 10) {
+                    try store.write(
+                        hardState: HardState(term: 2, vote: "a"), truncateFrom: nil,
+                        entries: Array(Self.written[start..<(start + 10)]))
+                    acknowledged = start + 10
+                }
+                try store.compact(through: 5)
+                try store.close()
+                isWhole = true
+            } catch {
+                #expect(error is RaftNodeError, "\(error)")
+            }
+            FaultyFiles.use(.max)
+            let store = try SQLiteLogStore(directory: folder.path)
+            let found = try contents(store)
+            let end = Int(store.lastIndex)
+            #expect(end >= acknowledged && end % 10 == 0, "operation \(count): \(end) entries")
+            let first = max(0, Int(store.firstIndex) - 1)
+            #expect(found == Array(Self.written[first..<end]), "operation \(count)")
+            count += 1
+        }
+        #expect(count > 30)
+    }
+
+    @Test func afterAFailureTheStoreTakesNoMore() throws {
+        let folder = Folder()
+        FaultyFiles.use(.max)
+        let store = try SQLiteLogStore(directory: folder.path, vfs: FaultyFiles.name)
+        try store.write(hardState: nil, truncateFrom: nil, entries: entries(1...3))
+        FaultyFiles.use(0)
+        #expect(throws: RaftNodeError.self) {
+            try store.write(hardState: nil, truncateFrom: nil, entries: entries(4...4))
+        }
+        FaultyFiles.use(.max)
+        #expect {
+            try store.write(hardState: nil, truncateFrom: nil, entries: entries(4...4))
+        } throws: {
+            if case RaftNodeError.unusable = $0 { true } else { false }
+        }
+        #expect(store.lastIndex == 3)
+    }
+
+    /// With room again, it goes on.
+    @Test func aFullDiskLosesNothing() throws {
+        let folder = Folder()
+        FaultyFiles.use(.max)
+        let store = try SQLiteLogStore(directory: folder.path, vfs: FaultyFiles.name)
+        try store.write(hardState: nil, truncateFrom: nil, entries: entries(1...3))
+        FaultyFiles.use(0, code: SQLITE_FULL)
+        #expect(throws: RaftNodeError.diskFull(path: "\(folder.path)/log.sqlite")) {
+            try store.write(hardState: nil, truncateFrom: nil, entries: entries(4...4))
+        }
+        FaultyFiles.use(.max)
+        try store.write(hardState: nil, truncateFrom: nil, entries: entries(4...5))
+        #expect(try contents(store) == entries(1...5))
+    }
+}
