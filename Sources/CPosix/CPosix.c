@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <syslog.h>
@@ -66,6 +67,14 @@ static void become(const cposix_spawn_request *r, volatile int *step, volatile i
         if (dup2(from[i], i) < 0) goto failed;
     }
     syscall(SYS_close_range, 3u, ~0u, 0u); /* older kernels: all of ours are close-on-exec */
+
+    if (r->open_files > 0) {
+        struct rlimit limit;
+        if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+            limit.rlim_cur = r->open_files < limit.rlim_max ? r->open_files : limit.rlim_max;
+            setrlimit(RLIMIT_NOFILE, &limit);
+        }
+    }
 
     *step = CPOSIX_STEP_IDENTITY;
     if (r->mask >= 0) umask((mode_t)r->mask);

@@ -25,6 +25,7 @@ extension Agent {
     }
 
     private func startParts() async throws(ConsulAgentError) {
+        DescriptorLimit.raise()
         let config = config
         if !config.node.pidFile.isEmpty {
             do throws(FileError) {

@@ -4,16 +4,17 @@ import Wire
 /// How many bytes an event takes on its way through gossip, whose packets bound it: Consul's own
 /// MessagePack map, inside Serf's.
 enum EventSize {
-    /// Before which stage the event has grown too large: `before` or `after` Serf's encoding. Nil
-    /// when it has not.
+    /// What is to be said of an event that has grown too large before or after Serf's encoding.
+    /// Nil when it has not.
     static func excess(_ event: UserEvent, lTime: UInt64, most: Int) -> String? {
         let name = "consul:event:".utf8.count + event.name.utf8.count
         let inner = inner(event)
-        if name + inner > most { return "before" }
+        let limit = "exceeds configured limit of \(most) bytes"
+        if name + inner > most { return "user event \(limit) before encoding" }
         let outer =
             1 + 1 + text(5) + number(lTime) + text(4) + text(name) + text(7) + bytes(inner)
             + text(2) + 1
-        return outer > most ? "after" : nil
+        return outer > most ? "encoded user event \(limit) after encoding" : nil
     }
 
     private static func inner(_ event: UserEvent) -> Int {

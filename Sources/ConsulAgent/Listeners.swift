@@ -61,6 +61,7 @@ package enum Listeners {
         let settings = config.limits
         var limits = HTTPServerLimits()
         limits.connectionsPerClient = settings.httpMaxConnectionsPerClient
+        limits.connections = min(limits.connections, DescriptorLimit.forConnections)
         limits.bodyBytes = { _, _ in settings.kvMaxValueSize }
         limits.bodyTooLarge = { _, _, limit in BodyTooLarge.answer(limit: limit) }
         return limits

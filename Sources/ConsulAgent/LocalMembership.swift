@@ -22,16 +22,23 @@ final class LocalMembership: Membership {
         self.responders = responders
     }
 
-    func members(wan: Bool) -> [Member] { [localMember] }
+    /// In the pool between datacenters a server bears its datacenter's name too.
+    func members(wan: Bool) -> [Member] {
+        guard wan else { return [localMember] }
+        guard let port = localMember.tags["wan_join_port"].flatMap({ Int($0) }) else { return [] }
+        var member = localMember
+        member.name += ".\(member.tags["dc"] ?? "")"
+        member.port = port
+        member.tags["wan_join_port"] = nil
+        return [member]
+    }
 
     func fire(_ event: UserEvent) throws(ConsulError) {
         let time = clock.withLock { $0 + 1 }
-        if let stage = EventSize.excess(event, lTime: time, most: Limits.userEventBytesMax) {
+        if let excess = EventSize.excess(event, lTime: time, most: Limits.userEventBytesMax) {
             throw ConsulError(
                 .internal,
-                "1 error occurred:\n\t* error broadcasting event to segment \"\": user event "
-                    + "exceeds configured limit of \(Limits.userEventBytesMax) bytes \(stage) "
-                    + "encoding\n\n")
+                "1 error occurred:\n\t* error broadcasting event to segment \"\": \(excess)\n\n")
         }
         var event = event
         event.lTime = clock.withLock { time in

@@ -3,9 +3,12 @@ package import Wire
 
 /// `/v1/agent` and `/v1/event`.
 extension ConsulClient {
-    package func members(wan: Bool = false) async throws(ConsulClientError) -> [Member] {
-        try await send("GET", "/v1/agent/members", wan ? [("wan", "1")] : [])
-            .successful().decode()
+    /// - Parameter segment: `_all`: of all segments.
+    package func members(wan: Bool = false, segment: String = "_all")
+        async throws(ConsulClientError) -> [Member]
+    {
+        let parameters = [("segment", segment)] + (wan ? [("wan", "1")] : [])
+        return try await send("GET", "/v1/agent/members", parameters).successful().decode()
     }
 
     package func reload() async throws(ConsulClientError) {
@@ -82,9 +85,14 @@ extension ConsulClient {
     }
 
     /// Hands over log lines as they come, until the agent ends or the task is cancelled.
+    /// - Parameter showsRecent: first those of late, from an agent that keeps them.
     package func monitor(
-        level: String, line: @escaping @Sendable ([UInt8]) -> Void
+        level: String, json: Bool = false, showsRecent: Bool = true,
+        line: @escaping @Sendable ([UInt8]) -> Void
     ) async throws(ConsulClientError) {
-        try await stream("/v1/agent/monitor", [("loglevel", level)], part: line)
+        var parameters = [("loglevel", level)]
+        if json { parameters.append(("logjson", "true")) }
+        if !showsRecent { parameters.append(("recent", "false")) }
+        try await stream("/v1/agent/monitor", parameters, part: line)
     }
 }

@@ -41,6 +41,7 @@ package final class ConsulClient: Sendable {
     package init(_ settings: Settings) throws(ConsulClientError) {
         self.settings = settings
         (base, unixSocket) = Self.base(of: settings)
+        try Self.refuseMissingFiles(settings)
         token = try Self.token(settings)
         // Commands live briefly: one loop serves them.
         http = HTTPClient(on: MultiThreadedEventLoopGroup.singleton)
@@ -113,7 +114,7 @@ package final class ConsulClient: Sendable {
             let index = response.headers.first(name: "X-Consul-Index").flatMap { UInt64($0) }
             return Answer(status: response.status, body: response.body, index: index ?? 0)
         } catch {
-            throw ConsulClientError("\(error)", isUnreachable: true)
+            throw ConsulClientError(shown(error), isUnreachable: true)
         }
     }
 
@@ -138,9 +139,35 @@ package final class ConsulClient: Sendable {
                 })
             status = response.status
         } catch {
-            throw ConsulClientError("\(error)", isUnreachable: true)
+            throw ConsulClientError(shown(error), isUnreachable: true)
         }
         _ = try Answer(status: status, body: refused.withLock { $0 } ?? [], index: 0).successful()
+    }
+
+    /// With the socket in the place of the host that stands for it, as Go shows it.
+    private func shown(_ error: HTTPCallError) -> String {
+        guard let unixSocket else { return "\(error)" }
+        var error = error
+        let path = error.url.dropFirst(base.count)
+        let socket = Self.escape(unixSocket).split(
+            separator: "/", omittingEmptySubsequences: false
+        ).joined(separator: "%2F")
+        error.url = "http://\(socket)\(path)"
+        return "\(error)"
+    }
+
+    /// Files that are named must be there, whether this connection needs them or not.
+    private static func refuseMissingFiles(_ settings: Settings) throws(ConsulClientError) {
+        for (path, what) in [
+            (settings.authorityFile, "Error loading CA File: "),
+            (settings.certificateFile, ""), (settings.keyFile, ""),
+        ] where !path.isEmpty {
+            do throws(FileError) {
+                _ = try Files.read(path, limit: 16 << 20)
+            } catch {
+                throw ConsulClientError("\(what)\(error)")
+            }
+        }
     }
 
     private func call(

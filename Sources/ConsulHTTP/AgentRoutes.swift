@@ -35,7 +35,8 @@ enum AgentRoutes {
     }
 
     @Sendable static func members(_ exchange: Exchange) throws(ConsulError) {
-        let wan = exchange.query.has("wan")
+        // `?wan` alone counts as missing.
+        let wan = !exchange.query["wan"].isEmpty
         if !["", "_all"].contains(exchange.query["segment"]) {
             throw ConsulError(
                 .internal, "Network segments are not supported in this version of Consul")
@@ -67,7 +68,7 @@ enum AgentRoutes {
     @Sendable static func join(_ exchange: Exchange) async throws(ConsulError) -> HTTPResponse {
         let address = try exchange.requireSubject("Missing address")
         _ = try await exchange.agent.membership.join(
-            [address], wan: exchange.query.has("wan"))
+            [address], wan: !exchange.query["wan"].isEmpty)
         return Exchange.empty
     }
 

@@ -36,7 +36,9 @@ enum CatalogRoutes {
     }
 
     @Sendable static func nodes(_ exchange: Exchange) throws(ConsulError) {
-        exchange.call(.catalogListNodes, try exchange.discoveryQuery()) {
+        exchange.call(
+            .catalogListNodes, try exchange.discoveryQuery(looksAtNamespace: false)
+        ) {
             exchange.json($0.value, $0.meta)
         }
     }

@@ -93,7 +93,9 @@ package final class ConsulHandler: HTTPHandler {
         if settings.uiEnabled {
             return Self.moved(to: settings.uiContentPath, request, keepsQuery: false)
         }
-        return .text(200, "Consul Agent")
+        var response = HTTPResponse.text(200, "Consul Agent")
+        response.headers.add(name: "Vary", value: "")
+        return response
     }
 
     /// As Go's `http.Redirect` answers; the query goes along.

@@ -62,13 +62,15 @@ enum EventRoutes {
 }
 
 extension Exchange {
-    /// Bounds a wait inside the agent (Consul: 5 minutes, at most 10): then, or when the client
+    /// Bounds a wait inside the agent (Consul: 5 minutes, at most 10, and up to a sixteenth more by
+    /// chance, so that clients do not all come back at once): then, or when the client
     /// goes, the call is given up, and its answer is the state as it is.
     func waitAtMost(_ wait: GoDuration, for pending: (any PendingCall)?) {
         guard let pending else { return }
         let asked = wait > .zero ? wait : .minutes(5)
-        let bounded = min(asked, .minutes(10))
-        let timer = request.eventLoop.scheduleTask(in: .nanoseconds(bounded.nanoseconds)) {
+        let bounded = min(asked, .minutes(10)).nanoseconds
+        let wait = bounded + Int64.random(in: 0...(bounded / 16))
+        let timer = request.eventLoop.scheduleTask(in: .nanoseconds(wait)) {
             pending.cancel()
         }
         responder.onClose {

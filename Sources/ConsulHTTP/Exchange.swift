@@ -47,8 +47,16 @@ final class Exchange: Sendable {
     }
 
     /// A read of the catalog or of health: `discovery_max_stale` bears on it.
-    func discoveryQuery(_ name: String = "") throws(ConsulError) -> NamedQuery {
-        var query = try namedQuery(name)
+    /// - Parameter looksAtNamespace: false for the one that Consul answers whatever `?ns` says.
+    func discoveryQuery(
+        _ name: String = "", looksAtNamespace: Bool = true
+    ) throws(ConsulError) -> NamedQuery {
+        try CacheControl.refuseWrong(request.headers)
+        var query = NamedQuery(
+            name,
+            looksAtNamespace
+                ? try self.query.options(token: token)
+                : try self.query.consistency(token: token))
         if face.settings.discoveryMaxStale > .zero, query.options.consistency == .standard,
             !self.query.has("leader"), !self.query.has("cached")
         {

@@ -63,7 +63,7 @@ enum KVRoutes {
     // MARK: Writing
 
     @Sendable static func put(_ exchange: Exchange) throws(ConsulError) {
-        try exchange.query.refuseNamespace()
+        _ = try exchange.options()
         try requireKey(exchange)
         try refuseConflicts(exchange, among: ["acquire", "cas", "release"])
         var entry = KVEntry()
@@ -84,7 +84,7 @@ enum KVRoutes {
     }
 
     @Sendable static func delete(_ exchange: Exchange) throws(ConsulError) {
-        try exchange.query.refuseNamespace()
+        _ = try exchange.options()
         var entry = KVEntry()
         entry.key = exchange.subject
         if exchange.query.has("recurse") {

@@ -59,6 +59,8 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
     var owesContinue = false
     private var discarded = 0
     private var deadline: NIODeadline
+    /// When the body that is being read must have come, even by drops.
+    private var bodyEnd = NIODeadline.distantFuture
     private var isWritable = true
     /// What the client had not taken at the last look; nil while that is not watched.
     private var unsent: Int?
@@ -88,7 +90,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
     func channelInactive(context: ChannelHandlerContext) { gone() }
 
     func channelActive(context: ChannelHandlerContext) {
-        if refusal == .tooManyOfClient { server.refuseTooMany(self) }
+        if refusal != .admitted { server.refuse(self, refusal) }
     }
 
     private func gone() {
@@ -117,7 +119,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
             discarded += bytes.readableBytes
             if discarded > Limits.lingerBytesMax { close() }
             return
-        case .body: setDeadline(server.limits.bodyTimeout)
+        case .body: setDeadline(server.limits.bodyTimeout, atMost: bodyEnd)
         case .head:
             if parser.isIdle && slots.isEmpty { setDeadline(server.limits.headerTimeout) }
         }
@@ -230,7 +232,8 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
             }
         }
         reading = .body(head, limit: limit)
-        setDeadline(server.limits.bodyTimeout)
+        bodyEnd = loopState.now + .nanoseconds(server.limits.bodyTotalTimeout.nanoseconds)
+        setDeadline(server.limits.bodyTimeout, atMost: bodyEnd)
     }
 
     private func dispatch(_ head: RequestHead, _ body: [UInt8]) {
@@ -252,8 +255,8 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
 
     // MARK: Deadlines
 
-    private func setDeadline(_ wait: GoDuration) {
-        deadline = loopState.now + .nanoseconds(wait.nanoseconds)
+    private func setDeadline(_ wait: GoDuration, atMost end: NIODeadline = .distantFuture) {
+        deadline = min(loopState.now + .nanoseconds(wait.nanoseconds), end)
     }
 
     /// The deadline that fits what the connection does now.

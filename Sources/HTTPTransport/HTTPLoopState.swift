@@ -97,6 +97,7 @@ final class ConnectionCounts: Sendable {
     private struct Counts {
         var total = 0
         var byClient: [String: Int] = [:]
+        var refusals = 0
     }
 
     enum Admission { case admitted, tooManyOfClient, tooMany }
@@ -126,6 +127,17 @@ final class ConnectionCounts: Sendable {
             return .admitted
         }
     }
+
+    /// False: too many are being told already.
+    func admitRefusal() -> Bool {
+        counts.withLock { counts in
+            guard counts.refusals < Limits.refusalsMax else { return false }
+            counts.refusals += 1
+            return true
+        }
+    }
+
+    func releaseRefusal() { counts.withLock { $0.refusals -= 1 } }
 
     func release(_ client: String) {
         counts.withLock { counts in

@@ -93,6 +93,7 @@ package struct HTTPServerLimits: Sendable {
     package var headerBytes = Limits.headerBytesMax
     package var headerTimeout = Limits.headerTimeout
     package var bodyTimeout = Limits.bodyTimeout
+    package var bodyTotalTimeout = Limits.bodyTotalTimeout
     package var idleTimeout = Limits.idleTimeout
     package var writeStallTimeout = Limits.writeStallTimeout
     package var pipelined = Limits.pipelinedMax

@@ -179,8 +179,8 @@ final class ServerCore: Sendable {
             if admission != .admitted {
                 logger.debug("connection refused", metadata: ["from": "\(peer)"])
             }
-            guard admission != .tooMany else { throw ChannelError.ioOnClosedChannel }
-            if admission == .tooManyOfClient && usesTLS { throw ChannelError.ioOnClosedChannel }
+            let isTold = admission == .admitted || (!usesTLS && counts.admitRefusal())
+            guard isTold else { throw ChannelError.ioOnClosedChannel }
             open.add(1, ordering: .relaxed)
             let connection = HTTPConnection(self, state, peer, admission)
             let pipeline = channel.pipeline.syncOperations
@@ -194,15 +194,22 @@ final class ServerCore: Sendable {
 
     func connectionEnded(_ peer: HTTPPeer, _ admission: ConnectionCounts.Admission) {
         open.subtract(1, ordering: .relaxed)
-        if admission == .admitted { counts.release(peer.address) }
+        if admission == .admitted {
+            counts.release(peer.address)
+        } else {
+            counts.releaseRefusal()
+        }
     }
 
-    /// In the words of Consul's limiter.
-    func refuseTooMany(_ connection: HTTPConnection) {
-        let text =
+    /// The first in the words of Consul's limiter.
+    func refuse(_ connection: HTTPConnection, _ admission: ConnectionCounts.Admission) {
+        let ofClient =
             "Your IP is issuing too many concurrent connections, please rate limit your calls\n"
+        let isOfClient = admission == .tooManyOfClient
+        let text = isOfClient ? ofClient : "The agent serves as many connections as it can\n"
+        let status = isOfClient ? "429 Too Many Requests" : "503 Service Unavailable"
         let head =
-            "HTTP/1.1 429 Too Many Requests\r\nContent-Type: text/plain\r\n"
+            "HTTP/1.1 \(status)\r\nContent-Type: text/plain\r\n"
             + "Content-Length: \(text.utf8.count)\r\nConnection: close\r\n\r\n"
         connection.write(ByteBuffer(string: head + text))
         connection.closeAfterWrites()

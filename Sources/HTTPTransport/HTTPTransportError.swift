@@ -107,10 +107,17 @@ package struct HTTPCallError: Error, Hashable, Sendable, CustomStringConvertible
         }
     }
 
+    /// The library's texts name its own source files; these are Go's.
     private static func certificateText(_ text: String) -> String {
-        text.contains("CERTIFICATE_VERIFY_FAILED")
-            ? "x509: certificate is not trusted: it is signed by an unknown authority, expired"
-                + " or not valid for this host" : text
+        if text.contains("CERTIFICATE_VERIFY_FAILED") {
+            return "x509: certificate is not trusted: it is signed by an unknown authority, expired"
+                + " or not valid for this host"
+        }
+        if text.contains("WRONG_VERSION_NUMBER") || text.contains("HTTP_REQUEST") {
+            return "http: server gave HTTP response to HTTPS client"
+        }
+        guard let place = text.firstRange(of: " at /") else { return text }
+        return String(text[..<place.lowerBound])
     }
 
     /// `host:port` with the scheme's port where the URL names none.

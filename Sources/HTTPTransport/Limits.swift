@@ -15,6 +15,9 @@ package enum Limits {
     package static let headerTimeout = GoDuration.seconds(10)
     /// Between two parts of a body.
     package static let bodyTimeout = GoDuration.seconds(30)
+    /// From the end of the headers to the end of the body, however its parts come: 512 KiB on a
+    /// line of 2 KB/s.
+    package static let bodyTotalTimeout = GoDuration.seconds(300)
     /// Between two requests: above the 90 s after which Go's clients drop a connection themselves.
     package static let idleTimeout = GoDuration.seconds(180)
     /// How long a client may leave its responses unread.
@@ -25,6 +28,8 @@ package enum Limits {
     package static let connectionsMax = 20_000
     /// `limits.http_max_conns_per_client`.
     package static let connectionsPerClientMax = 200
+    /// Connections that are being told of a refusal; further ones are closed without a word.
+    static let refusalsMax = 256
     /// Bytes read and thrown away after a refusal, so that the client gets to see the answer.
     static let lingerBytesMax = 256 * 1024
     static let lingerTimeout = GoDuration.seconds(2)

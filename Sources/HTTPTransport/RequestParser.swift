@@ -88,6 +88,12 @@ struct RequestParser {
     private mutating func head(_ input: inout ByteBuffer) throws(RequestFault) -> Event? {
         guard let count = headEnd(&input) else {
             if input.readableBytes > headBytesMax { throw .headTooLarge }
+            // The hello of a TLS client has no line end that would have to come.
+            if let first = input.getInteger(at: input.readerIndex, as: UInt8.self),
+                !ASCII.isToken(first), first != 0x0D
+            {
+                throw .malformed("")
+            }
             return nil
         }
         searched = 0

@@ -44,4 +44,8 @@ package enum Limits {
     package static let directoryEntriesMax = 100_000
     /// Wait for a connection when the caller gives no time: Consul's default for TCP checks.
     package static let dialTimeoutDefault = GoDuration.seconds(10)
+    /// Descriptors an agent takes for itself: its connections, with room for files and children.
+    static let descriptorsMax = 65_536
+    /// Those of them that are no connections: files, the pipes of children, listeners, calls out.
+    static let descriptorsReserved = 512
 }

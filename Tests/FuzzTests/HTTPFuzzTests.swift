@@ -53,13 +53,16 @@ import Testing
     }
 }
 
-/// What Consul 1.8 itself calls an internal error, by the beginning of its text.
+/// What Consul 1.8 itself calls an internal error, by the beginning of its text. Each has been seen
+/// from it: `http.txt` of InteropTests asks for them.
 enum InternalErrors {
     private static let beginnings = [
         "Failed to create boolean expression evaluator", "No path to datacenter",
         "Must provide node", "Must provide address", "Must provide service name",
         "Bad node ID: ", "failed inserting ", "check node \"", "CheckID \"", "ServiceID \"",
-        "user event exceeds configured limit", "strconv.ParseUint: parsing ", "Invalid ",
+        "1 error occurred:\n\t* error broadcasting event to segment", "Selector \"",
+        "strconv.ParseUint: parsing ", "Invalid ", "missing session", "invalid session ",
+        "failed session lookup: ",
         "Cannot provide tag filter without service filter",
     ]
 

@@ -47,7 +47,8 @@ import Testing
         Fuzz.run("URIFuzzTests/parameters", rounds: 6000) { random in
             let text = Self.mutator.text(&random)
             let found = QueryParameters(text[...])
-            for part in Array(text.utf8).split(separator: 0x26).prefix(250) {
+            let parts = Array(text.utf8).split { $0 == 0x26 || $0 == 0x3B }
+            for part in parts.prefix(250) {
                 let sides = part.split(
                     separator: 0x3D, maxSplits: 1, omittingEmptySubsequences: false)
                 guard let name = Self.decoded(sides[0], plusIsSpace: true),

@@ -23,6 +23,9 @@ final class TestHandler: HTTPHandler {
                     status: 200,
                     headers: ["Content-Type": "text/plain", "X-Method": request.method],
                     body: request.body.isEmpty ? Array(request.query.utf8) : request.body))
+        case "/headers":
+            responder.addHeaders([("X-Own", "ours"), ("X-Added", "ours")])
+            responder.respond(HTTPResponse(status: 200, headers: ["X-Own": "theirs"]))
         case "/park":
             responder.onClose { self.gone.add(1, ordering: .relaxed) }
             parked.withLock { $0.append(responder) }
@@ -66,10 +69,19 @@ struct TestServer {
 final class RawClient {
     private let descriptor: Int32
 
-    init(port: Int, receiveBuffer: Int32? = nil) throws {
+    /// - Parameter source: a loopback address, for a client of its own.
+    init(port: Int, receiveBuffer: Int32? = nil, source: String = "127.0.0.1") throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         if var size = receiveBuffer {
             setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, 4)
+        }
+        var from = sockaddr_in()
+        from.sin_family = sa_family_t(AF_INET)
+        from.sin_addr.s_addr = inet_addr(source)
+        _ = withUnsafePointer(to: &from) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
         }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -131,6 +143,7 @@ final class RawClient {
         return total
     }
 
+    func endSending() { shutdown(descriptor, Int32(SHUT_WR)) }
     func close() { shutdown(descriptor, Int32(SHUT_RDWR)) }
 }
 

@@ -62,8 +62,9 @@ struct CommandRun: Sendable {
         return found
     }
 
+    /// - Parameter masks: false: ports and identities stay as they are.
     static func one(
-        _ line: CommandLineText, in scratch: Scratch, against agent: PeerAgent
+        _ line: CommandLineText, in scratch: Scratch, against agent: PeerAgent, masks: Bool = true
     ) async throws -> CommandRun {
         let run = scratch.run
         var spec = ProcessSpec(["/bin/sh", "-c", line.text])
@@ -81,7 +82,7 @@ struct CommandRun: Sendable {
         let mask = { (bytes: [UInt8]) in
             let text = String(decoding: bytes, as: UTF8.self)
                 .split(separator: run, omittingEmptySubsequences: false).joined(separator: "<run>")
-            return Masking.masked(text, ports: agent.ports)
+            return masks ? Masking.masked(text, ports: agent.ports) : text
         }
         var code: Int32 = -1
         if case .exited(let number) = ending { code = number }

@@ -14,9 +14,8 @@ enum Program: CaseIterable {
         }
     }
 
-    static var isPeerThere: Bool {
-        access(peer, X_OK) == 0 && access(built, X_OK) == 0
-    }
+    static var isPeerThere: Bool { access(peer, X_OK) == 0 && isOursThere }
+    static var isOursThere: Bool { access(built, X_OK) == 0 }
 
     private static let peer: String = {
         if let path = getenv("CONSUL_PEER") { return String(cString: path) }
@@ -41,11 +40,14 @@ final class PeerAgent: Sendable {
     /// HTTP, DNS, server, LAN, WAN and gRPC.
     let ports: [Int]
     private let process: ChildProcess
+    private let file: String?
 
     var httpPort: Int { ports[0] }
+    var processIdentifier: Int32 { process.processIdentifier }
 
     /// Returns once the agent has entered itself in the catalog.
-    init(_ program: Program) async throws {
+    /// - Parameter configuration: a fragment in JSON.
+    init(_ program: Program, configuration: String? = nil) async throws {
         self.program = program
         ports = try Self.freePorts(6)
         let names = ["http", "dns", "server", "serf-lan", "serf-wan", "grpc"]
@@ -54,6 +56,12 @@ final class PeerAgent: Sendable {
             "-node-id=11111111-2222-3333-4444-555555555555",
         ]
         for (name, port) in zip(names, ports) { words.append("-\(name)-port=\(port)") }
+        let path = "/tmp/consul-interop-\(getpid())-\(ports[0]).json"
+        file = configuration == nil ? nil : path
+        if let file, let configuration {
+            try AtomicFile.write(file, Array(configuration.utf8), mode: 0o600)
+            words.append("-config-file=\(file)")
+        }
         process = try ChildProcess.start(ProcessSpec(words))
         let log = process.lines
         Task { for await _ in log {} }
@@ -70,7 +78,10 @@ final class PeerAgent: Sendable {
         throw PeerError(description: "\(program.path) does not become ready")
     }
 
-    func stop() async { _ = await process.terminate() }
+    func stop() async {
+        _ = await process.terminate()
+        if let file { unlink(file) }
+    }
 
     private static func freePorts(_ count: Int) throws -> [Int] {
         let sockets = (0..<count).map { _ in socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0) }

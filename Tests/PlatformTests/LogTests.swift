@@ -79,6 +79,24 @@ import Testing
         #expect(count == 512)
     }
 
+    @Test func watcherChoosesItsForm() async throws {
+        let sink = try quiet()
+        let log = sink.logger("agent")
+        log.info("before", metadata: ["k": "v"])
+        let json = try #require(sink.watch(level: .info, form: .json))
+        let new = try #require(sink.watch(level: .info, showsRecent: false))
+        log.info("after")
+        json.cancel()
+        new.cancel()
+        var heard: [String] = []
+        for await line in json.lines { heard.append(String(decoding: line, as: UTF8.self)) }
+        #expect(heard.count == 2 && heard.allSatisfy { $0.hasPrefix("{\"@level\":\"info\"") })
+        #expect(heard[0].contains("\"before\"") && heard[0].contains("\"k\":\"v\""))
+        heard = []
+        for await line in new.lines { heard.append(String(decoding: line, as: UTF8.self)) }
+        #expect(heard.count == 1 && heard[0].hasSuffix("[INFO]  agent: after\n"))
+    }
+
     @Test func fileRotatesAndOldOnesGo() async throws {
         try await withFolder { folder in
             let sink = try quiet {

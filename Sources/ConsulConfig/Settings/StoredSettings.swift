@@ -203,7 +203,7 @@ enum StoredSettings {
 
     private static let ui: [Setting] = [
         .later(
-            "ui_dir", "", "Path to directory containing the web UI resources.", flag: "ui-dir"),
+            "ui_dir", "", "Path to directory containing the web UI resources.", flag: "ui-dir")
     ]
 
     /// Consul takes these from its own tests only, but refuses none of them.

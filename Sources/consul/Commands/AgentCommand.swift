@@ -28,7 +28,7 @@ struct AgentCommand: Command {
             case .value: .value
             case .list, .map: .list
             }
-        return Flag(flag.name, form, flag.help)
+        return Flag(flag.name, form, flag.help, type: "value")
     }
 
     func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
@@ -68,6 +68,7 @@ struct AgentCommand: Command {
             switch name {
             case "config-file": places.append(.either(value))
             case "config-dir": places.append(.directory(value))
+            case "format", "given": break  // of `config effective`
             default: values.append(FlagValue(name, value))
             }
         }

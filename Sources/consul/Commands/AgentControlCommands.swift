@@ -17,18 +17,24 @@ struct ReloadCommand: Command {
         """
     let flags =
         ClientFlags.agent + [
-            Flag("report", .bool, "Print what changed, and what waits for a restart.")
+            Flag.format,
+            Flag("report", .bool, "Print what changed, and what waits for a restart."),
         ]
 
     func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
         await withClient(flags, console, doing: "Error reloading") {
             client throws(ConsulClientError) in
-            guard flags.isOn("report") else {
+            let isJSON = flags["format"] == "json"
+            guard flags.isOn("report") || isJSON else {
                 try await client.reload()
                 console.out("Configuration reload triggered")
                 return 0
             }
             let report = try await client.reload(isRehearsal: false)
+            if isJSON {
+                console.out(Output.json(report))
+                return 0
+            }
             console.out("Configuration reload triggered")
             ReloadReportText.lines(report, changed: "changed").forEach { console.out($0) }
             return 0
@@ -85,8 +91,7 @@ struct VersionCommand: Command {
     let flags = [Flag.format]
 
     func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
-        switch flags.has("format") ? flags["format"] : "pretty" {
-        case "pretty":
+        guard flags["format"] == "json" else {
             console.out(
                 """
                 Consul v\(Version.number)
@@ -96,20 +101,16 @@ struct VersionCommand: Command {
 
                 """)
             return 0
-        case "json":
-            let version = JSONValue.object([
-                "Version": .string(Version.number), "Revision": .string(""),
-                "Prerelease": .string(""),
-                "RPC": .object([
-                    "Default": .integer(Int64(Version.protocolDefault)), "Min": .integer(2),
-                    "Max": .integer(Int64(Version.protocolMax)),
-                ]),
-            ])
-            console.out(Output.json(version))
-            return 0
-        default:
-            console.error("Unknown format: \(flags["format"])")
-            return 1
         }
+        let version = JSONValue.object([
+            "Version": .string(Version.number), "Revision": .string(""),
+            "Prerelease": .string(""),
+            "RPC": .object([
+                "Default": .integer(Int64(Version.protocolDefault)), "Min": .integer(2),
+                "Max": .integer(Int64(Version.protocolMax)),
+            ]),
+        ])
+        console.out(Output.json(version))
+        return 0
     }
 }

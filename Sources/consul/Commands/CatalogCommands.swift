@@ -4,8 +4,9 @@ import Wire
 
 private let nodeMetaFlag = Flag(
     "node-meta", .list,
-    "Metadata to filter nodes with the given `key=value` pairs. This flag may be specified multiple "
-        + "times to filter on multiple sources of metadata.")
+    "Metadata to filter nodes with the given `key=value` pairs. This flag may be specified "
+        + "multiple times to filter on multiple sources of metadata.",
+    type: "pair")
 
 /// `key=value` as the API takes it.
 private func nodeMeta(_ flags: ParsedFlags) -> [(String, String)] {
@@ -148,16 +149,27 @@ struct CatalogServicesCommand: Command {
                 console.out(Output.json(services))
                 return 0
             }
-            let rows = services.sorted { $0.key < $1.key }.map { name, tags in
-                flags.isOn("tags") ? [name, tags.sorted().joined(separator: ",")] : [name]
-            }
-            if rows.isEmpty {
+            if services.isEmpty {
                 console.error("No services match the given query - try expanding your search.")
             } else {
-                console.out(Table.format(rows))
+                console.out(list(services, withTags: flags.isOn("tags")))
             }
             return 0
         }
+    }
+
+    /// The tags stand six columns behind the longest name, as Consul sets them; only the end of
+    /// the whole bears no spaces.
+    private func list(_ services: [String: [String]], withTags: Bool) -> String {
+        let names = services.keys.sorted()
+        guard withTags else { return names.joined(separator: "\n") }
+        let width = (names.map { $0.count }.max() ?? 0) + 6
+        var text = names.map { name in
+            let tags = (services[name] ?? []).sorted().joined(separator: ",")
+            return name + String(repeating: " ", count: width - name.count) + tags
+        }.joined(separator: "\n")
+        while text.hasSuffix(" ") { text.removeLast() }
+        return text
     }
 
     private func services(_ client: ConsulClient, _ flags: ParsedFlags)

@@ -13,7 +13,7 @@ struct CheckRunCommand: Command {
           Probes now instead of at the next interval. The result also counts as the check's. Exits
           with 0 when it passes, 1 when it warns, and 2 when it is critical.
         """
-    let flags = ClientFlags.agent
+    let flags = ClientFlags.agent + [Flag.format]
 
     func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
         guard flags.arguments.count == 1 else {
@@ -27,8 +27,13 @@ struct CheckRunCommand: Command {
             let answer = try await client.send("PUT", path, timeout: nil).successful()
             let result: JSONValue = try answer.decode()
             let status = result["Status"]?.stringValue ?? ""
-            console.out(status)
-            if let output = result["Output"]?.stringValue, !output.isEmpty { console.out(output) }
+            if flags["format"] == "json" {
+                console.out(Output.json(result))
+            } else {
+                console.out(status)
+                let output = result["Output"]?.stringValue ?? ""
+                if !output.isEmpty { console.out(output) }
+            }
             switch CheckStatus(rawValue: status) {
             case .passing: return 0
             case .warning: return 1

@@ -17,6 +17,7 @@ struct EventCommand: Command {
         """
     let flags =
         ClientFlags.agent + [
+            Flag.format,
             Flag("name", .value, "Name of the event."),
             Flag("node", .value, "Regular expression to filter on node names."),
             Flag("service", .value, "Regular expression to filter on service instances."),
@@ -48,7 +49,8 @@ struct EventCommand: Command {
         return await withClient(flags, console, doing: "Error firing event") {
             client throws(ConsulClientError) in
             let answer = try await client.fire(fired)
-            console.out("Event ID: \(answer.id)")
+            console.out(
+                flags["format"] == "json" ? Output.json(answer) : "Event ID: \(answer.id)")
             return 0
         }
     }

@@ -33,7 +33,7 @@ struct KVExportCommand: Command {
 
     func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
         guard flags.arguments.count <= 1 else {
-            console.error("Error! Too many arguments (expected 1, got \(flags.arguments.count))")
+            console.error("Too many arguments (expected 1, got \(flags.arguments.count))")
             return 1
         }
         var prefix = flags.arguments.first ?? ""
@@ -75,7 +75,7 @@ struct KVImportCommand: Command {
         ]
 
     func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
-        let entries: [ExportedEntry]
+        let data: [UInt8]
         do throws(UsageError) {
             guard let argument = flags.arguments.first else {
                 throw UsageError(description: "Missing DATA argument")
@@ -85,9 +85,16 @@ struct KVImportCommand: Command {
                     description:
                         "Too many arguments (expected 1, got \(flags.arguments.count))")
             }
-            entries = try parse(try DataArgument.read(argument))
+            data = try DataArgument.read(argument)
         } catch {
             console.error("Error! \(error)")
+            return 1
+        }
+        let entries: [ExportedEntry]
+        do {
+            entries = try JSONReader.decode(from: data)
+        } catch {
+            console.error("Cannot unmarshal data: \(error)")
             return 1
         }
         return await withClient(flags, console) { client in
@@ -103,14 +110,6 @@ struct KVImportCommand: Command {
                 }
             }
             return 0
-        }
-    }
-
-    private func parse(_ data: [UInt8]) throws(UsageError) -> [ExportedEntry] {
-        do {
-            return try JSONReader.decode(from: data)
-        } catch {
-            throw UsageError(description: "Cannot unmarshal data: \(error)")
         }
     }
 }

@@ -25,6 +25,7 @@ struct KVGetCommand: Command {
                 "Provide additional metadata about the key in addition to the value such as the "
                     + "ModifyIndex and any flags that may have been set on the key. The default "
                     + "value is false."),
+            Flag.format,
             Flag(
                 "keys", .bool,
                 "List keys which start with the given prefix, but not their values. The default "
@@ -54,7 +55,12 @@ struct KVGetCommand: Command {
         return await withClient(flags, console) { client throws(ConsulClientError) in
             if flags.isOn("keys") {
                 let separator = flags.has("separator") ? flags["separator"] : "/"
-                for key in try await client.kvKeys(key, separator: separator) { console.out(key) }
+                let keys = try await client.kvKeys(key, separator: separator)
+                if flags["format"] == "json" {
+                    console.out(Output.json(keys))
+                } else {
+                    for key in keys { console.out(key) }
+                }
                 return 0
             }
             if flags.isOn("recurse") {
@@ -69,6 +75,10 @@ struct KVGetCommand: Command {
         _ client: ConsulClient, _ prefix: String, _ flags: ParsedFlags, _ console: Console
     ) async throws(ConsulClientError) {
         let entries = try await client.kvList(prefix)
+        if flags["format"] == "json" {
+            console.out(Output.json(entries))
+            return
+        }
         for (index, entry) in entries.enumerated() {
             if flags.isOn("detailed") {
                 console.out(detail(entry, flags))
@@ -86,7 +96,9 @@ struct KVGetCommand: Command {
             console.error("Error! No key exists at: \(key)")
             return 1
         }
-        if flags.isOn("detailed") {
+        if flags["format"] == "json" {
+            console.out(Output.json(entry))
+        } else if flags.isOn("detailed") {
             console.out(detail(entry, flags))
         } else if flags.isOn("base64") {
             console.out(value(entry, flags))

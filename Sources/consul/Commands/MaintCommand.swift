@@ -22,6 +22,7 @@ struct MaintCommand: Command {
         ClientFlags.agent + [
             Flag("disable", .bool, "Disable maintenance mode."),
             Flag("enable", .bool, "Enable maintenance mode."),
+            Flag.format,
             Flag(
                 "reason", .value,
                 "Text describing the maintenance reason. Only used when enabling maintenance "
@@ -55,9 +56,6 @@ struct MaintCommand: Command {
     }
 
     private func problem(_ flags: ParsedFlags, _ enables: Bool, _ disables: Bool) -> String? {
-        if !flags.arguments.isEmpty {
-            return "Too many arguments (expected 0, got \(flags.arguments.count))"
-        }
         if enables, disables { return "Only one of -enable or -disable may be provided" }
         if !enables, flags.has("reason") { return "Reason may only be provided with -enable" }
         if !enables, !disables, flags.has("service") {
@@ -71,15 +69,47 @@ struct MaintCommand: Command {
             client throws(ConsulClientError) in
             let node = try await client.nodeName()
             let checks: [String: HealthCheck] = try await client.agentList("checks")
-            for check in checks.values.sorted(by: { $0.checkID < $1.checkID }) {
-                if check.checkID == "_node_maintenance" {
-                    console.out("Node:\n  Name:   \(node)\n  Reason: \(check.notes)\n")
-                } else if check.checkID.hasPrefix("_service_maintenance:") {
-                    console.out(
-                        "Service:\n  ID:     \(check.serviceID)\n  Reason: \(check.notes)\n")
-                }
+            let found = checks.values.sorted { $0.checkID < $1.checkID }.compactMap {
+                Maintained($0, node: node)
+            }
+            if flags["format"] == "json" {
+                console.out(Output.json(found))
+            } else {
+                for subject in found { console.out(subject.text) }
             }
             return 0
         }
+    }
+}
+
+/// What is in maintenance: `{"Kind": "node" or "service", "ID": …, "Reason": …}`.
+private struct Maintained: Record {
+    var kind = ""
+    var id = ""
+    var reason = ""
+    init() {}
+
+    /// Nil for any other check.
+    init?(_ check: HealthCheck, node: String) {
+        reason = check.notes
+        if check.checkID == "_node_maintenance" {
+            (kind, id) = ("node", node)
+        } else if check.checkID.hasPrefix("_service_maintenance:") {
+            (kind, id) = ("service", check.serviceID)
+        } else {
+            return nil
+        }
+    }
+
+    var text: String {
+        kind == "node"
+            ? "Node:\n  Name:   \(id)\n  Reason: \(reason)\n"
+            : "Service:\n  ID:     \(id)\n  Reason: \(reason)\n"
+    }
+
+    mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
+        try visit.field("Kind", &kind)
+        try visit.field("ID", &id)
+        try visit.field("Reason", &reason)
     }
 }

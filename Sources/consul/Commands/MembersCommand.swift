@@ -39,11 +39,13 @@ struct MembersCommand: Command {
         }
         return await withClient(flags, console, doing: "Error retrieving members") {
             client throws(ConsulClientError) in
-            let members = try await client.members(wan: flags.isOn("wan"))
-                .filter { pattern.matches(Self.status($0)) }
-                .sorted {
-                    ($0.tags["segment"] ?? "", $0.name) < ($1.tags["segment"] ?? "", $1.name)
-                }
+            let members = try await client.members(
+                wan: flags.isOn("wan"), segment: flags.has("segment") ? flags["segment"] : "_all"
+            )
+            .filter { pattern.matches(Self.status($0)) }
+            .sorted {
+                ($0.tags["segment"] ?? "", $0.name) < ($1.tags["segment"] ?? "", $1.name)
+            }
             guard !members.isEmpty else { return 2 }
             if flags["format"] == "json" {
                 console.out(Output.json(members))
@@ -64,6 +66,12 @@ struct MembersCommand: Command {
         }
     }
 
+    private static func segment(_ member: Member) -> String {
+        let segment = member.tags["segment"] ?? ""
+        guard segment.isEmpty else { return segment }
+        return member.tags["role"] == "consul" ? "<all>" : "<default>"
+    }
+
     private func standard(_ members: [Member]) -> String {
         let header = ["Node", "Address", "Status", "Type", "Build", "Protocol", "DC", "Segment"]
         return Table.format(
@@ -73,12 +81,11 @@ struct MembersCommand: Command {
                     let build = member.tags["build"].map {
                         String($0.prefix { $0 != ":" })
                     }
-                    let segment = member.tags["segment"] ?? ""
                     return [
                         member.name, "\(member.addr):\(member.port)", Self.status(member),
                         isServer ? "server" : "client", build ?? "", member.tags["vsn"] ?? "",
                         member.tags["dc"] ?? "",
-                        segment.isEmpty ? (isServer ? "<all>" : "<default>") : segment,
+                        Self.segment(member),
                     ]
                 })
     }
@@ -87,7 +94,9 @@ struct MembersCommand: Command {
         Table.format(
             [["Node", "Address", "Status", "Tags"]]
                 + members.map { member in
-                    let tags = member.tags.sorted { $0.key < $1.key }
+                    var all = member.tags
+                    all["segment"] = Self.segment(member)
+                    let tags = all.sorted { $0.key < $1.key }
                         .map { "\($0.key)=\($0.value)" }.joined(separator: ",")
                     return [
                         member.name, "\(member.addr):\(member.port)", Self.status(member), tags,

@@ -16,6 +16,9 @@ struct MonitorCommand: Command {
         ClientFlags.agent + [
             Flag("log-json", .bool, "Output logs in JSON format."),
             Flag("log-level", .value, "Log level of the agent."),
+            Flag(
+                "recent", .bool,
+                "Begin with the lines that the agent has kept. The default value is true."),
         ]
 
     func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
@@ -24,7 +27,10 @@ struct MonitorCommand: Command {
             let level = flags.has("log-level") ? flags["log-level"] : "INFO"
             let streaming = Task { () -> ConsulClientError? in
                 do throws(ConsulClientError) {
-                    try await client.monitor(level: level) { console.writeBytes($0) }
+                    try await client.monitor(
+                        level: level, json: flags.isOn("log-json"),
+                        showsRecent: flags.isOn("recent", default: true)
+                    ) { console.writeBytes($0) }
                     return nil
                 } catch {
                     return error

@@ -49,7 +49,8 @@ struct ServicesRegisterCommand: Command {
             Flag(
                 "meta", .list,
                 "Metadata to set on the intention, formatted as key=value. This flag may be "
-                    + "specified multiple times to set multiple meta fields."),
+                    + "specified multiple times to set multiple meta fields.",
+                type: "pair"),
             Flag("name", .value, "Name of the service to register for arg-based registration."),
             Flag(
                 "port", .value, "Port of the service to register for arg-based registration.",
@@ -61,7 +62,8 @@ struct ServicesRegisterCommand: Command {
             Flag(
                 "tagged-address", .list,
                 "Tagged address to set on the service, formatted as key=value. This flag may be"
-                    + " specified multiple times to set multiple addresses."),
+                    + " specified multiple times to set multiple addresses.",
+                type: "pair"),
         ]
 
     func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
@@ -93,6 +95,10 @@ struct ServicesRegisterCommand: Command {
             throw UsageError(
                 description: "Service registration requires at least one argument or flags.")
         }
+        guard !hasName || flags.arguments.isEmpty else {
+            throw UsageError(
+                description: "Service registration requires arguments or -id, not both.")
+        }
         guard !hasName else { return [try definition(flags)] }
         return try await DefinitionFiles.read(flags.arguments)
     }
@@ -104,34 +110,40 @@ struct ServicesRegisterCommand: Command {
         definition.kind = flags["kind"]
         definition.address = flags["address"]
         definition.tags = flags.all("tag")
-        if flags.has("port") {
-            guard let port = Int(flags["port"]) else {
-                throw UsageError(
-                    description: "invalid value \"\(flags["port"])\" for flag -port: parse error")
-            }
-            definition.port = port
-        }
-        for pair in flags.all("meta") {
-            let (name, value) = try Self.pair(pair)
-            definition.meta[name] = value
-        }
-        for pair in flags.all("tagged-address") {
-            let (name, value) = try Self.pair(pair)
-            var address = ServiceAddress()
-            let parts = value.split(separator: ":")
-            address.address = parts.first.map { String($0) } ?? ""
-            address.port = parts.count > 1 ? Int(parts[1]) ?? definition.port : definition.port
-            definition.taggedAddresses[name] = address
+        definition.port = Int(flags["port"]) ?? 0
+        for (name, value) in Self.pairs(flags, "meta") { definition.meta[name] = value }
+        for (name, value) in Self.pairs(flags, "tagged-address") {
+            definition.taggedAddresses[name] = try Self.address(value)
         }
         return definition
     }
 
-    private static func pair(_ text: String) throws(UsageError) -> (String, String) {
-        let sides = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-        guard sides.count == 2 else {
-            throw UsageError(description: "missing \"=\" value in argument: \(text)")
+    /// `key=value`; that there is a `=` has been judged.
+    private static func pairs(_ flags: ParsedFlags, _ name: String) -> [(String, String)] {
+        flags.all(name).map { text in
+            let sides = text.split(
+                separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            return (String(sides[0]), sides.count == 2 ? String(sides[1]) : "")
         }
-        return (String(sides[0]), String(sides[1]))
+    }
+
+    /// `host:port`, the host of an IPv6 address in brackets.
+    private static func address(_ text: String) throws(UsageError) -> ServiceAddress {
+        let colon = text.lastIndex(of: ":")
+        guard let colon, !text.hasSuffix("]") else {
+            throw UsageError(
+                description: "Invalid Tagged Address: address \(text): missing port in address")
+        }
+        let host = text[..<colon].filter { $0 != "[" && $0 != "]" }
+        guard let port = Int(text[text.index(after: colon)...]) else {
+            throw UsageError(
+                description: "Invalid Tagged Address: strconv.Atoi: parsing "
+                    + "\"\(text[text.index(after: colon)...])\": invalid syntax")
+        }
+        var address = ServiceAddress()
+        address.address = host
+        address.port = port
+        return address
     }
 }
 
@@ -157,7 +169,7 @@ struct ServicesDeregisterCommand: Command {
         do throws(UsageError) {
             guard flags.has("id") || !flags.arguments.isEmpty else {
                 throw UsageError(
-                    description: "Service deregistration requires at least one argument or flags.")
+                    description: "Service deregistration requires at least one argument or -id.")
             }
             guard !flags.has("id") || flags.arguments.isEmpty else {
                 throw UsageError(

@@ -4,6 +4,7 @@ import ConsulConfig
 import ConsulModel
 import PluginAPI
 import StandardPlugins
+import Wire
 
 /// `consul validate`, and its old name `consul configtest`.
 struct ValidateCommand: Command {
@@ -102,20 +103,36 @@ struct ConfigEffectiveCommand: Command {
           value and the file, line and column, or flag, that it comes from.
         """
     let flags =
-        AgentCommand.agentFlags + [Flag("given", .bool, "Leave out what is at its default.")]
+        AgentCommand.agentFlags + [
+            Flag.format, Flag("given", .bool, "Leave out what is at its default."),
+        ]
 
     func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
         do throws(ConsulAgentError) {
             let registry = try Agent.registry(StandardPlugins.all(shell: AgentCommand.shell))
             let outcome = AgentCommand.sources(flags).load(registry: registry) { _ in }
             guard let config = outcome.config else { throw .configuration(outcome.errors) }
-            for value in config.effective where !flags.isOn("given") || value.source != "default" {
-                console.out("\(value)")
+            let values = config.effective.filter {
+                !flags.isOn("given") || $0.source != "default"
+            }
+            if flags["format"] == "json" {
+                console.out(Output.json(values.map { Self.json($0) }))
+            } else {
+                for value in values { console.out("\(value)") }
             }
             return 0
         } catch {
             console.error("\(error)")
             return 1
         }
+    }
+
+    /// `{"Path": …, "Value": …, "Source": …}`.
+    private static func json(_ value: EffectiveValue) -> JSONValue {
+        let decoded = try? JSONReader.decode(JSONValue.self, from: Array(value.value.utf8))
+        return .object([
+            "Path": .string(value.path), "Value": decoded ?? .string(value.value),
+            "Source": .string(value.source),
+        ])
     }
 }

@@ -57,14 +57,14 @@ enum ClientFlags {
         agent + [
             Flag(
                 "datacenter", .value,
-                "Name of the datacenter to query. If unspecified, this will default to the datacenter "
-                    + "of the queried agent.",
+                "Name of the datacenter to query. If unspecified, this will default to the "
+                    + "datacenter of the queried agent.",
                 type: "value"),
             Flag(
                 "stale", .bool,
                 "Permit any Consul server (non-leader) to respond to this request. This allows for "
-                    + "lower latency and higher throughput, but can result in stale data. This option "
-                    + "has no effect on non-read operations. The default value is false.",
+                    + "lower latency and higher throughput, but can result in stale data. This "
+                    + "option has no effect on non-read operations. The default value is false.",
                 type: "value"),
         ]
 

@@ -5,7 +5,7 @@ extension Flag {
     /// backquotes names the value, as in Go.
     var shown: (value: String, help: String) {
         let parts = help.split(separator: "`", maxSplits: 2, omittingEmptySubsequences: false)
-        guard parts.count == 3 else { return (type, help) }
+        guard parts.count == 3 else { return (type == "pair" ? "value" : type, help) }
         return (String(parts[1]), parts.joined())
     }
 
@@ -21,12 +21,12 @@ extension Flag {
         return head + "\n    \t" + shown.help
     }
 
-    /// Lines of at most 72 columns behind five spaces, as Consul sets them.
+    /// Lines of at most 72 columns, five of them spaces, as Consul sets them.
     private static func wrapped(_ text: String) -> String {
         var lines: [String] = []
         var line = ""
         for word in text.split(separator: " ") {
-            if !line.isEmpty, line.count + word.count + 1 > 72 {
+            if !line.isEmpty, line.count + word.count + 1 > 67 {
                 lines.append("     " + line)
                 line = ""
             }

@@ -7,8 +7,8 @@ struct Flag: Sendable {
     let name: String
     let form: Form
     let help: String
-    /// What the value is, in Go's words; numbers are judged by it: `string`, `int`, `uint`, or
-    /// `value` for what Consul reads in its own way.
+    /// What the value is, in Go's words; it is judged by that: `string`, `int`, `uint`,
+    /// `pair` for `key=value`, or `value` for what Consul reads in its own way.
     let type: String
 
     init(_ name: String, _ form: Form = .value, _ help: String, type: String? = nil) {
@@ -83,15 +83,17 @@ struct ParsedFlags: Sendable {
     }
 
     private static func judge(_ value: String, _ flag: Flag) throws(UsageError) {
-        let isGood =
+        let problem: String? =
             switch flag.type {
-            case "int": Int(value) != nil
-            case "uint": UInt64(value) != nil && !value.hasPrefix("+")
-            default: true
+            case "int": Int(value) == nil ? "parse error" : nil
+            case "uint": UInt64(value) == nil || value.hasPrefix("+") ? "parse error" : nil
+            case "pair":
+                value.contains("=") ? nil : "Missing \"=\" value in argument: \(value)"
+            default: nil
             }
-        guard !isGood else { return }
+        guard let problem else { return }
         throw UsageError(
-            description: "invalid value \"\(value)\" for flag -\(flag.name): parse error")
+            description: "invalid value \"\(value)\" for flag -\(flag.name): \(problem)")
     }
 
     private static func bool(_ text: String) -> Bool? {

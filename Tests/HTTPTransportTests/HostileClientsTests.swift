@@ -1,0 +1,111 @@
+import Primitives
+import Synchronization
+import Testing
+
+@testable import HTTPTransport
+@testable import Platform
+
+/// Clients that take their time, come in masses, or leave without a word. The limits are
+/// short here.
+@Suite(.serialized, .timeLimit(.minutes(2))) struct HostileClientsTests {
+    /// Never still for long, and never done: the whole time counts, not the pauses.
+    @Test(arguments: [
+        "GET /echo HTTP/1.1\r\nHost: x\r\nA: ",
+        "PUT /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n",
+        "PUT /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n10000\r\n",
+    ])
+    func dripsAreCutOff(beginning: String) async throws {
+        let test = try await TestServer {
+            $0.headerTimeout = .milliseconds(300)
+            $0.bodyTimeout = .seconds(60)
+            $0.bodyTotalTimeout = .milliseconds(300)
+        }
+        let client = try RawClient(port: test.port)
+        client.send(beginning)
+        while client.send("a") { try await Task.sleep(nanoseconds: 5_000_000) }
+        #expect(client.receive() == "")
+        #expect(await eventually { test.server.connectionCount == 0 })
+        await test.server.stop()
+    }
+
+    /// A head that comes in two parts within its time is as good as any.
+    @Test func slowButInTimeIsServed() async throws {
+        let test = try await TestServer { $0.headerTimeout = .seconds(60) }
+        let client = try RawClient(port: test.port)
+        for part in ["GET /ec", "ho?x HTTP/1.1\r", "\nHost: x\r\n", "\r\n"] {
+            client.send(part)
+            try await Task.sleep(nanoseconds: 30_000_000)
+        }
+        #expect(client.receive(until: "\r\n\r\nx").hasPrefix("HTTP/1.1 200 OK"))
+        await test.server.stop()
+    }
+
+    /// A client that speaks TLS is told at once, for its hello is no line.
+    @Test func otherProtocolsAreRefusedAtTheirFirstByte() async throws {
+        let test = try await TestServer { $0.headerTimeout = .seconds(600) }
+        for bytes: [UInt8] in [[0x16, 0x03, 0x01, 0x02], [0x00], [0xFF, 0xFE], [0x20]] {
+            let client = try RawClient(port: test.port)
+            client.send(bytes)
+            #expect(client.receive().hasPrefix("HTTP/1.1 400 Bad Request\r\n"))
+        }
+        await test.server.stop()
+    }
+
+    /// The client ends its side at once: what it asked is still answered.
+    @Test func halfClosedConnectionsAreAnswered() async throws {
+        let test = try await TestServer()
+        let client = try RawClient(port: test.port)
+        client.send("GET /echo?x HTTP/1.1\r\nHost: x\r\n\r\n")
+        client.endSending()
+        #expect(client.receive().hasSuffix("x"))
+        #expect(await eventually { test.server.connectionCount == 0 })
+        await test.server.stop()
+    }
+
+    @Test func beyondAllConnectionsIs503() async throws {
+        let test = try await TestServer { $0.connections = 2 }
+        let first = try RawClient(port: test.port)
+        let second = try RawClient(port: test.port, source: "127.0.0.2")
+        #expect(await eventually { test.server.connectionCount == 2 })
+        let third = try RawClient(port: test.port, source: "127.0.0.3")
+        #expect(third.receive().hasPrefix("HTTP/1.1 503 Service Unavailable\r\n"))
+        first.close()
+        #expect(await eventually { test.server.connectionCount == 1 })
+        second.send("GET /echo?x HTTP/1.1\r\nHost: x\r\n\r\n")
+        #expect(second.receive(until: "\r\n\r\nx").hasPrefix("HTTP/1.1 200 OK"))
+        let fourth = try RawClient(port: test.port, source: "127.0.0.3")
+        fourth.send("GET /echo?y HTTP/1.1\r\nHost: x\r\n\r\n")
+        #expect(fourth.receive(until: "\r\n\r\ny").hasPrefix("HTTP/1.1 200 OK"))
+        await test.server.stop()
+    }
+
+    /// Each client has a count of its own, and a refused one takes nothing of it.
+    @Test func connectionsAreCountedByAddress() async throws {
+        let test = try await TestServer { $0.connectionsPerClient = 2 }
+        var clients: [RawClient] = []
+        for source in ["127.0.0.2", "127.0.0.3", "127.0.0.4"] {
+            for _ in 0..<2 { clients.append(try RawClient(port: test.port, source: source)) }
+        }
+        #expect(await eventually { test.server.connectionCount == 6 })
+        for _ in 0..<5 {
+            let refused = try RawClient(port: test.port, source: "127.0.0.3")
+            #expect(refused.receive().hasPrefix("HTTP/1.1 429 Too Many Requests\r\n"))
+        }
+        clients[2].close()
+        #expect(await eventually { test.server.connectionCount == 5 })
+        let client = try RawClient(port: test.port, source: "127.0.0.3")
+        client.send("GET /echo?x HTTP/1.1\r\nHost: x\r\n\r\n")
+        #expect(client.receive(until: "\r\n\r\nx").hasPrefix("HTTP/1.1 200 OK"))
+        await test.server.stop()
+    }
+
+    @Test func addedHeadersYieldToTheAnswersOwn() async throws {
+        let test = try await TestServer()
+        let client = try RawClient(port: test.port)
+        client.send("GET /headers HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        let answer = client.receive()
+        #expect(answer.contains("X-Own: theirs\r\n") && answer.contains("X-Added: ours\r\n"))
+        #expect(!answer.contains("X-Own: ours"))
+        await test.server.stop()
+    }
+}

@@ -1,0 +1,128 @@
+import Glibc
+import Platform
+import Testing
+import Wire
+
+/// What our command line does beyond Consul's, and where the two differ on purpose.
+@Suite(.serialized, .timeLimit(.minutes(3)), .enabled(if: Program.isOursThere))
+struct OwnCommandsTests {
+    private static func withAgent(
+        _ body: (PeerAgent, (String) async throws -> CommandRun) async throws -> Void
+    ) async throws {
+        let agent = try await PeerAgent(.ours)
+        let scratch = try Scratch(.ours, "run-own")
+        defer { scratch.remove() }
+        do {
+            try await body(agent) { text in
+                try await CommandRun.one(
+                    CommandLineText(mark: nil, text: text), in: scratch, against: agent,
+                    masks: false)
+            }
+        } catch {
+            await agent.stop()
+            throw error
+        }
+        await agent.stop()
+    }
+
+    /// Every command that lists, and the names of the fields that scripts may rely on. The flag
+    /// stands where the `%` is, or at the end.
+    @Test func listsComeAsJSON() async throws {
+        try await Self.withAgent { _, run in
+            _ = try await run(
+                "consul kv put j/a 1; consul kv put j/b/c 2; consul services register -name=web "
+                    + "-port=80; consul maint -enable -reason=why")
+            for (line, fields) in [
+                ("catalog nodes", ["ID", "Node", "Address", "Datacenter", "Meta"]),
+                ("catalog services", ["consul"]), ("catalog datacenters", []),
+                ("catalog service% consul", ["Node", "Service", "Checks"]),
+                ("members", ["Name", "Addr", "Port", "Tags", "Status"]),
+                ("kv get -recurse% j", ["Key", "Value", "Flags", "Session", "ModifyIndex"]),
+                ("kv get -keys% j/", []), ("kv get% j/a", ["Key", "Value", "CreateIndex"]),
+                ("plugin list", ["Name", "Version", "State", "Provides"]),
+                ("info", ["agent", "consul", "raft", "runtime"]),
+                ("version", ["Version", "Revision", "RPC"]),
+                ("event -name=x% y", ["ID", "Name", "Payload", "LTime"]),
+                ("watch list", []), ("maint", ["Kind", "ID", "Reason"]),
+                ("reload", ["Changed", "NeedsRestart"]),
+                ("config effective -dev -given", ["Path", "Value", "Source"]),
+            ] {
+                let sides = line.split(separator: "%", omittingEmptySubsequences: false)
+                let rest = sides.count == 2 ? sides[1] : ""
+                let result = try await run("consul \(sides[0]) -format=json \(rest)")
+                #expect(result.code == 0, "\(line): \(result.errorOutput)")
+                let value = try? JSONReader.decode(
+                    JSONValue.self, from: Array(result.output.utf8))
+                let record = value?.arrayValue?.first ?? value
+                for field in fields { #expect(record?[field] != nil, "\(line): \(field)") }
+                #expect(value != nil, "\(line)")
+                let odd = try await run("consul \(sides[0]) -format=odd \(rest)")
+                #expect(odd.code == 1 && odd.errorOutput == "Unknown format: odd\n", "\(line)")
+            }
+        }
+    }
+
+    @Test func probes() async throws {
+        try await Self.withAgent { agent, _ in
+            let live = try RawHTTP.ask(HTTPLine("GET", "/v1/agent/live"), port: agent.httpPort)
+            #expect(live.status == "HTTP/1.1 200 OK" && live.body == "live")
+            let ready = try RawHTTP.ask(HTTPLine("GET", "/v1/agent/ready"), port: agent.httpPort)
+            #expect(ready.status == "HTTP/1.1 200 OK" && ready.body == "ready")
+        }
+    }
+
+    /// The child hears of the end of its watch, and may finish what it does.
+    @Test func watchHandsSignalsOn() async throws {
+        try await Self.withAgent { _, run in
+            let result = try await run(
+                """
+                consul kv put w 1 > /dev/null
+                consul watch -type=key -key=w 'trap "echo told; exit 7" TERM; touch $SCRATCH/up; \
+                while :; do sleep 0.05; done' & watch=$!
+                while [ ! -e $SCRATCH/up ]; do sleep 0.05; done
+                kill -TERM $watch; wait $watch; echo "ended with $?"
+                """)
+            #expect(result.output == "told\nended with 0\n", "\(result.errorOutput)")
+        }
+    }
+
+    @Test func completionAnswersAndInstalls() async throws {
+        try await Self.withAgent { _, run in
+            for (line, answer) in [
+                ("consul k", "keygen kv"), ("consul kv ", "delete export get import put"),
+                ("consul kv g", "get"), ("consul kv get -st", "-stale"), ("consul kvx ", ""),
+                ("consul -auto", "-autocomplete-install -autocomplete-uninstall"),
+                ("consul members -wa", "-wan"), ("consul kv get a", ""),
+            ] {
+                let result = try await run("COMP_LINE='\(line)' consul | tr '\\n' ' '")
+                #expect(result.output == (answer.isEmpty ? "" : answer + " "), "\(line)")
+            }
+            let result = try await run(
+                """
+                export HOME=$SCRATCH/home; mkdir $HOME
+                consul -autocomplete-install; echo $?
+                echo first > $HOME/.bashrc; touch $HOME/.zshrc
+                consul -autocomplete-install; echo $?
+                cat $HOME/.bashrc $HOME/.zshrc | sed 's,-C [^ ]*,-C PATH,'
+                consul -autocomplete-install; echo $?
+                consul -autocomplete-uninstall; echo $?
+                cat $HOME/.bashrc $HOME/.zshrc
+                consul -autocomplete-install -autocomplete-uninstall; echo $?
+                """)
+            #expect(
+                result.output == """
+                    1
+                    0
+                    first
+                    complete -C PATH consul
+                    autoload -U +X bashcompinit && bashcompinit
+                    complete -o nospace -C PATH consul
+                    1
+                    0
+                    first
+                    1
+
+                    """)
+        }
+    }
+}
