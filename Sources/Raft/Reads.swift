@@ -7,7 +7,9 @@ extension RaftCore {
         guard role == .leader else {
             return out.append(.answer(ticket, .notLeader(leader: leader)))
         }
-        guard openReads < Limits.readsMax else { return out.append(.answer(ticket, .refused(.tooMuchUncommitted))) }
+        guard openReads < Limits.readsMax else {
+            return out.append(.answer(ticket, .refused(.tooMuchUncommitted)))
+        }
         // Before the term's first entry is committed the leader does not know what is.
         let start = options.plantedBugs.contains(.readsBeforeOwnTerm) ? 0 : leading?.startIndex
         let index = max(commitIndex, start ?? 0)

@@ -47,7 +47,8 @@ import Testing
     }
 
     @Test func unknownFieldsAreSkipped() {
-        let bytes: [UInt8] = [0x82, 0xA1, 0x61, 0x92, 0x01, 0xC0, 0xA7] + Array("Servers".utf8) + [0x90]
+        let bytes: [UInt8] =
+            [0x82, 0xA1, 0x61, 0x92, 0x01, 0xC0, 0xA7] + Array("Servers".utf8) + [0x90]
         #expect(Configuration(encoded: bytes) == Configuration())
     }
 
