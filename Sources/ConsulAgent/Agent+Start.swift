@@ -58,6 +58,7 @@ extension Agent {
         changing.withLock { $0.tasks += tasks }
         notify?.ready()
         logger.info("Consul agent running!")
+        ProgramCode.forgetStartup()
         for (name, origin) in config.notActedOn {
             logger.warning(
                 "this setting is understood but nothing acts on it yet",

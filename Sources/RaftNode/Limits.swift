@@ -28,6 +28,9 @@ package enum Limits {
     static let bytesAppliedMax = 8 << 20
     /// Entries removed between two rounds of writing: a few milliseconds of disk.
     static let entriesCompactedAtOnce: UInt64 = 1_024
+    /// How long the thread waits awake for a client that writes one thing after another: twice what
+    /// such a client takes on one machine.
+    static let patience = GoDuration(nanoseconds: 200_000)
     /// After a full disk.
     static let fullDiskRetry = GoDuration.seconds(1)
 }

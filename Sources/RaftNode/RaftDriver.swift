@@ -26,6 +26,7 @@ final class RaftDriver: @unchecked Sendable {
     var appliedIndex: LogIndex
     private var timer: Scheduled<Void>?
     private var queue: [Input] = []
+    private var patience: Patience
     /// What a snapshot covers is removed from the log bit by bit, between other writes.
     private var compactsThrough: LogIndex?
     private var stopped: String?
@@ -47,6 +48,7 @@ final class RaftDriver: @unchecked Sendable {
         self.clock = clock
         self.logger = logger
         appliedIndex = stored.snapshot?.index ?? 0
+        patience = Patience(isEver: !setup.drivesOnCallers)
         core = RaftCore(
             id: setup.id, address: setup.address, stored: stored, log: log,
             random: SeededRandom(seed: setup.seed), options: setup.options)
@@ -54,10 +56,12 @@ final class RaftDriver: @unchecked Sendable {
 
     /// Takes out what came in and carries it out, until nothing is left.
     func drive(_ node: RaftNode) {
+        patience.began(at: clock())
         while true {
+            let mayWait = patience.isLikely
             let work = node.inbox.withLock { inbox -> RaftNode.Inbox? in
                 if inbox.inputs.isEmpty && inbox.proposals.isEmpty && compactsThrough == nil {
-                    inbox.isDriving = false
+                    inbox.isDriving = mayWait
                     return nil
                 }
                 var work = RaftNode.Inbox()
@@ -67,7 +71,16 @@ final class RaftDriver: @unchecked Sendable {
                 swap(&work.proposals, &inbox.proposals)
                 return work
             }
-            guard let work else { return }
+            guard let work else {
+                guard mayWait else {
+                    patience.ended(at: clock())
+                    return
+                }
+                patience.wait(clock) {
+                    node.inbox.withLock { !$0.inputs.isEmpty || !$0.proposals.isEmpty }
+                }
+                continue
+            }
             for (ticket, reply) in work.replies { waiting[ticket] = reply }
             for input in work.inputs { step(input, node) }
             if !work.proposals.isEmpty { step(.propose(work.proposals), node) }
