@@ -28,6 +28,11 @@ package enum Limits {
     static let bytesAppliedMax = 8 << 20
     /// Entries removed between two rounds of writing: a few milliseconds of disk.
     static let entriesCompactedAtOnce: UInt64 = 1_024
+    /// Rounds that a thread drives before it gives its event loop a turn: connections of its own
+    /// wait meanwhile where callers drive.
+    static let roundsPerTurn = 64
+    /// Problems that a look at a store names; beyond these it is clear that the store is lost.
+    static let problemsMax = 100
     /// After a full disk.
     static let fullDiskRetry = GoDuration.seconds(1)
 }
