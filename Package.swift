@@ -133,7 +133,7 @@ let package = Package(
             dependencies: [
                 "Primitives", "Wire", "ConsulModel", "ConsulConfig", "PluginAPI", "Watch",
                 "Platform", "HTTPTransport", "LocalAgent", "ConsulClient", "ConsulAgent",
-                "StandardPlugins", logging,
+                "Raft", "RaftNode", "ConsulState", "StandardPlugins", logging,
             ],
             swiftSettings: strict),
 

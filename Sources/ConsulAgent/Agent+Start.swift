@@ -78,6 +78,13 @@ extension Agent {
             "serf_protocol_max": "5", "serf_protocol_min": "1", "version": Version.number,
         ]
         serverBackend.registersSelf(as: identity)
+        serverBackend.onStop { [weak self] reason in
+            guard let self else { return }
+            logger.critical(
+                "the replicated log cannot go on; the agent ends",
+                metadata: ["error": "\(reason)"])
+            Task { await self.stop(gracefully: false) }
+        }
         serverBackend.start()
         if !serverBackend.hasGroup {
             logger.warning(

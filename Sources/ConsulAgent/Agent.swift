@@ -136,6 +136,10 @@ package final class Agent: Sendable {
         settings.nodeID = nodeID
         settings.bootstraps =
             config.devMode || config.node.bootstrap || config.node.bootstrapExpect == 1
+        settings.raftMultiplier = Int64(config.raft.multiplier)
+        settings.snapshotThreshold = UInt64(config.raft.snapshotThreshold)
+        settings.snapshotInterval = config.raft.snapshotInterval
+        settings.trailingLogs = UInt64(config.raft.trailingLogs)
         if !config.devMode { settings.raftDirectory = config.node.dataDir + "/raft" }
         let backend: ServerBackend
         do {

@@ -31,6 +31,11 @@ package enum Limits {
     /// How long the thread waits awake for a client that writes one thing after another: twice what
     /// such a client takes on one machine.
     static let patience = GoDuration(nanoseconds: 200_000)
+    /// Rounds that a thread drives before it gives its event loop a turn: connections of its own
+    /// wait meanwhile where callers drive.
+    static let roundsPerTurn = 64
+    /// Problems that a look at a store names; beyond these it is clear that the store is lost.
+    static let problemsMax = 100
     /// After a full disk.
     static let fullDiskRetry = GoDuration.seconds(1)
 }

@@ -54,10 +54,10 @@ final class RaftDriver: @unchecked Sendable {
             random: SeededRandom(seed: setup.seed), options: setup.options)
     }
 
-    /// Takes out what came in and carries it out, until nothing is left.
+    /// Takes out what came in and carries it out, until nothing is left or others are due.
     func drive(_ node: RaftNode) {
         patience.began(at: clock())
-        while true {
+        for _ in 0..<Limits.roundsPerTurn {
             let mayWait = patience.isLikely
             let work = node.inbox.withLock { inbox -> RaftNode.Inbox? in
                 if inbox.inputs.isEmpty && inbox.proposals.isEmpty && compactsThrough == nil {
@@ -87,6 +87,8 @@ final class RaftDriver: @unchecked Sendable {
             compactSome(node)
             publish(node)
         }
+        // Whoever drives has connections or timers of its own to serve.
+        loop.execute { self.drive(node) }
     }
 
     private func step(_ first: Input, _ node: RaftNode) {
@@ -156,7 +158,10 @@ final class RaftDriver: @unchecked Sendable {
     }
 
     private func compactSome(_ node: RaftNode) {
-        guard let target = compactsThrough else { return }
+        guard stopped == nil, let target = compactsThrough else {
+            compactsThrough = nil
+            return
+        }
         let end = min(target, log.firstIndex + Limits.entriesCompactedAtOnce - 1)
         if end == target { compactsThrough = nil }
         do { try log.compact(through: end) } catch {
@@ -239,18 +244,23 @@ final class RaftDriver: @unchecked Sendable {
             logger.error("raft: cannot write, will try again", metadata: ["error": "\(error)"])
             refuseAll(.stopped("\(error)"))
             queue.removeAll()
+            // The new core knows nothing of what the old one had under way.
+            compactsThrough = nil
+            discardIncoming()
             core = RaftCore(
                 id: setup.id, address: setup.address, stored: stored, log: log,
                 random: SeededRandom(seed: setup.seed &+ UInt64(bitPattern: clock().nanoseconds)),
-                options: setup.options)
+                options: setup.options, nextExchange: core.nextExchange)
             announce(node)
             wake(at: clock() + Limits.fullDiskRetry, node)
             return
         }
+        guard stopped == nil else { return }
         stopped = "\(error)"
         logger.critical("raft: stopped", metadata: ["error": "\(error)"])
         refuseAll(.stopped("\(error)"))
         timer?.cancel()
+        discardIncoming()
         announce(node)
         onStop.withLock { $0 }?("\(error)")
     }
@@ -268,11 +278,12 @@ final class RaftDriver: @unchecked Sendable {
     /// Nobody drives any more.
     func end(_ node: RaftNode) {
         timer?.cancel()
+        discardIncoming()
         let left = node.inbox.withLock { inbox in
             defer { inbox.replies = [] }
             return inbox.replies
         }
-        for (_, reply) in left { reply(.failure(.stopped("the agent is shutting down"))) }
-        refuseAll(.stopped("the agent is shutting down"))
+        for (_, reply) in left { reply(.failure(.shuttingDown)) }
+        refuseAll(.shuttingDown)
     }
 }

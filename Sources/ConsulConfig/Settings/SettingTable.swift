@@ -6,7 +6,8 @@ package enum SettingTable {
         NodeSettings.settings + AddressSettings.settings + PortSettings.settings
         + LoggingSettings.settings + LimitSettings.settings + CheckSettings.settings
         + TLSFileSettings.settings + DNSSettings.settings.map { $0.notActedOn }
-        + TelemetrySettings.settings + UISettings.settings + StoredSettings.settings
+        + TelemetrySettings.settings + UISettings.settings + RaftSettings.settings
+        + StoredSettings.settings
 
     /// The keys of a fragment that hold definitions instead of a setting.
     static let definitionKeys = ["service", "services", "check", "checks", "watches"]
