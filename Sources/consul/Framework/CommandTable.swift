@@ -15,7 +15,7 @@ struct CommandTable: Sendable {
         CheckHistoryCommand(), InfoCommand(), JoinCommand(), ForceLeaveCommand(),
         KeygenCommand(), MaintCommand(), MonitorCommand(), ServicesRegisterCommand(),
         ServicesDeregisterCommand(), KVExportCommand(), KVImportCommand(),
-        CatalogServiceCommand(),
+        CatalogServiceCommand(), LockCommand(),
     ]
 
     let helpers: [String: any HelperCommand]
