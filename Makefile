@@ -3,7 +3,7 @@ SWIFT ?= swift
 STRICT = --explicit-target-dependency-import-check error
 FORMAT = {"version": 1, "lineLength": 100, "indentation": {"spaces": 4}, "respectsExistingLineBreaks": true}
 
-.PHONY: build run test fuzz release bench format install
+.PHONY: build run test fuzz torture release bench format install
 
 build: ## a debug build
 	$(SWIFT) build $(STRICT)
@@ -26,6 +26,10 @@ fuzz: ## random input without end, each time from a fresh seed; ends at the firs
 
 # Exclusive access is checked at run time by debug builds and tests; a release does without, which is
 # a tenth of a request's time.
+torture: ## the simulation of a group of servers, fresh seeds without end; ends at the first fault
+	TORTURE=1 $(SWIFT) test -c release -Xswiftc -enable-testing --scratch-path .build-torture \
+	  --filter SimulationTests.SimulationTests/torture
+
 release: ## one static, optimised binary: .build/release/consul
 	$(SWIFT) build -c release --product consul --static-swift-stdlib $(STRICT) \
 	  -Xswiftc -enforce-exclusivity=unchecked

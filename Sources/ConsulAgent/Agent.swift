@@ -76,7 +76,6 @@ package final class Agent: Sendable {
         logger = logSink.logger("agent")
         startedAt = SystemClock.now()
         loops = EventLoops(count: Self.loopCount, watches: true)
-        client = HTTPClient(on: loops.group)
         (ended, endedFeed) = AsyncStream.makeStream()
 
         let registry = plugged.registry
@@ -95,6 +94,8 @@ package final class Agent: Sendable {
         self.local = local
         (backend, serverBackend) = try Self.backend(
             config, loops, nodeID: nodeID, seed: random.next(), logger: logger)
+        // Last of what may throw: a client that was made must be shut down.
+        client = HTTPClient(on: loops.group)
         let parts = Parts(
             backend: backend, local: local, clock: clock, client: client, loops: loops,
             files: files, logSink: logSink)

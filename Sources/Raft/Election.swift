@@ -163,7 +163,7 @@ extension RaftCore {
         role = .leader
         candidate = nil
         leader = me
-        follower.receiving = nil
+        abandonSnapshot()
         let noop = LogEntry(index: tail.lastIndex + 1, term: term, kind: .noop)
         let start = options.plantedBugs.contains(.commitsOldTerms) ? 1 : noop.index
         leading = Leader(

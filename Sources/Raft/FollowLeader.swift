@@ -105,13 +105,18 @@ extension RaftCore {
             return answerSnapshot(exchange, success: false)
         }
         if follower.isInstalling { return answerSnapshot(exchange, success: false) }
-        if let earlier = follower.receiving {
-            follower.receiving = nil
-            out.append(.discardSnapshot(exchange: earlier.exchange))
-        }
+        abandonSnapshot()
         if request.meta.index <= commitIndex { return answerSnapshot(exchange, success: true) }
         follower.receiving = .init(exchange: exchange, meta: request.meta)
         out.append(.receiveSnapshot(request.meta, exchange: exchange))
+    }
+
+    /// One that is still on its way; what the shell says of it from here on is not listened to.
+    mutating func abandonSnapshot() {
+        guard let earlier = follower.receiving, !earlier.isInstalling else { return }
+        follower.receiving = nil
+        out.append(.discardSnapshot(exchange: earlier.exchange))
+        answerSnapshot(earlier.exchange, success: false)
     }
 
     private mutating func answerSnapshot(_ exchange: Exchange, success: Bool) {
@@ -120,19 +125,19 @@ extension RaftCore {
     }
 
     mutating func snapshotReceived(_ exchange: Exchange) {
-        guard let receiving = follower.receiving, receiving.exchange == exchange,
-            receiving.meta.index > commitIndex
-        else {
-            if follower.receiving?.exchange == exchange { follower.receiving = nil }
+        guard let receiving = follower.receiving, receiving.exchange == exchange else { return }
+        guard receiving.meta.index > commitIndex else {
+            follower.receiving = nil
             out.append(.discardSnapshot(exchange: exchange))
-            return answerSnapshot(exchange, success: role == .follower)
+            return answerSnapshot(exchange, success: true)
         }
         follower.receiving?.isInstalling = true
         out.append(.installSnapshot(receiving.meta, exchange: exchange))
     }
 
     mutating func snapshotFailed(_ exchange: Exchange) {
-        if follower.receiving?.exchange == exchange { follower.receiving = nil }
+        guard follower.receiving?.exchange == exchange else { return }
+        follower.receiving = nil
         answerSnapshot(exchange, success: false)
     }
 

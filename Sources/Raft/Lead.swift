@@ -134,6 +134,7 @@ extension RaftCore {
         expireExchanges()
         remind()
         dropLeavers()
+        countContacts()
         if !quorumFollows {
             return follow(term: term, leader: nil)
         }

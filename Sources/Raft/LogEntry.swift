@@ -22,8 +22,7 @@ package struct LogEntry: Sendable, Hashable {
     package var term: Term
     package var kind: EntryKind
     package var data: [UInt8]
-    /// Carried along for whoever reads the entries (Consul: where a piece of a cut command
-    /// belongs).
+    /// Carried along for whoever reads the entries (Consul: the place of a cut piece).
     package var extensions: [UInt8]
 
     package init(

@@ -69,7 +69,7 @@ package struct RaftCore: Sendable {
     /// - Parameters:
     ///   - address: `ip:port` under which the others reach this server; sent with its messages.
     ///   - stored: What the disk holds; the state machine must be that of `stored.snapshot`.
-    ///   - log: The log as found, all of it synced. Where it contradicts the snapshot it is dropped.
+    ///   - log: The log as found, all synced. Where it contradicts the snapshot it is dropped.
     package init(
         id: ServerID, address: String, stored: StoredState, log: some LogReading,
         random: SeededRandom, options: RaftOptions = RaftOptions()

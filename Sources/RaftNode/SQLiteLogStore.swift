@@ -15,7 +15,12 @@ package final class SQLiteLogStore: LogStore {
     package let path: String
     let database: SQLiteDatabase
     private let lock: StoreLock
-    private var statements: Statements
+    /// Nil once the store is closed.
+    private var prepared: Statements?
+    private var statements: Statements {
+        guard let prepared else { preconditionFailure("\(path) is used after it was closed") }
+        return prepared
+    }
     var outline = LogOutline()
     var state = StateRow()
     private var row: [UInt8] = []
@@ -52,7 +57,7 @@ package final class SQLiteLogStore: LogStore {
         try Self.checkFiles(path, lock)
         database = try SQLiteDatabase(path, vfs: vfs)
         try Self.setUp(database, wasUsed: lock.wasUsed)
-        statements = try Statements(database)
+        prepared = try Statements(database)
         (state, outline) = try Self.checkRows(database)
         // The journal exists from here on, so its absence at the next start is a loss.
         try transaction(state) { () throws(RaftNodeError) in }
@@ -61,6 +66,11 @@ package final class SQLiteLogStore: LogStore {
 
     /// Puts the journal into the file and leaves the store closed. Not to close it loses nothing.
     package func close() throws(RaftNodeError) {
+        defer {
+            prepared = nil
+            database.close()
+            lock.release()
+        }
         if failure == nil {
             failure = "it was closed"
             try database.run("PRAGMA wal_checkpoint(FULL)")

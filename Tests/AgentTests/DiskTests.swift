@@ -76,16 +76,22 @@ import Testing
         let first = try await AgentProcess.start(Self.fragments, in: scratch)
         try await first.put("/v1/agent/service/register", #"{"Name":"kept","Port":7}"#)
         await first.stop()
-        // A file system of its own, small, with the same contents and then full; it goes with the
-        // agent.
+        // A file system of its own, small, with the same contents, and full when the test says so;
+        // it goes with the agent.
         let fill = """
-            cp -r "$0/data" "$0/copy" && mount -t tmpfs -o size=128k none "$0/data" \
-            && cp -r "$0/copy/." "$0/data/" && { cat /dev/zero > "$0/data/ballast" 2>/dev/null; \
-            shift 0; exec "$@"; }
+            cp -r "$0/data" "$0/copy" && mount -t tmpfs -o size=2m none "$0/data" \
+            && cp -r "$0/copy/." "$0/data/" || exit 9
+            ( while [ ! -e "$0/fill" ]; do sleep 0.02; done
+              cat /dev/zero > "$0/data/ballast" 2>/dev/null; touch "$0/filled"
+              while [ ! -e "$0/free" ] && kill -0 $$ 2>/dev/null; do sleep 0.02; done
+              rm -f "$0/data/ballast" ) &
+            shift 0; exec "$@"
             """
         let prefix = ["unshare", "-rm", "sh", "-c", fill, scratch.path]
         let agent = try await AgentProcess.start(Self.fragments, in: scratch, prefix: prefix)
-        // What was kept is back, though it cannot be written again.
+        #expect(try await agent.put("/v1/kv/before", "1").text.hasPrefix("true"))
+        try scratch.write("fill", "")
+        try await eventually("the disk is full") { scratch.exists("filled") }
         #expect(try await agent.get("/v1/agent/services").text.contains(#""kept""#))
         let refused = try await agent.put(
             "/v1/agent/service/register", #"{"Name":"new","Port":8}"#)
@@ -98,9 +104,21 @@ import Testing
             try await agent.check("beat").status == "passing"
         }
         #expect(agent.log.contains("cannot keep the state of a check"))
-        #expect(try await agent.put("/v1/kv/a", "1").text.hasPrefix("true"))
         #expect(try await agent.put("/v1/agent/reload").status == 200)
         #expect(try await agent.check("beat").status == "passing")
+        // A write that cannot be stored is refused, sooner or later: the log may have room left.
+        let value = String(repeating: "v", count: 200_000)
+        try await eventually("a write is refused") {
+            let answer = try await agent.put("/v1/kv/after", value)
+            return answer.status == 500 && answer.text.contains("disk is full")
+        }
+        #expect(try await agent.get("/v1/kv/before?raw&stale").text == "1")
+        // With room again the server goes on by itself.
+        try scratch.write("free", "")
+        try await eventually("a write is stored") {
+            try await agent.put("/v1/kv/after", "1").status == 200
+        }
+        #expect(try await agent.get("/v1/kv/before?raw").text == "1")
         #expect(await agent.stop() == .exited(1))
     }
 

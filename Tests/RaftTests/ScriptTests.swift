@@ -4,7 +4,8 @@ import Testing
 /// them.
 @Suite struct ScriptTests {
     @Test(arguments: [
-        "start", "figure-7", "figure-8", "figure-8-committed", "membership", "disruption", "pre-vote", "read-index",
+        "start", "figure-7", "figure-8", "figure-8-committed", "membership", "disruption",
+        "pre-vote", "read-index",
         "transfer", "snapshot",
     ])
     func plays(_ name: String) throws {

@@ -128,7 +128,9 @@ extension Cluster {
         servers[number].isSyncing = true
         let event = Event.synced(
             number, incarnation: servers[number].incarnation, through: sequence)
-        if servers[number].isSlow { later(event, within: 60, atLeast: 10) } else {
+        if servers[number].isSlow {
+            later(event, within: 60, atLeast: 10)
+        } else {
             later(event, within: 2)
         }
     }
@@ -206,7 +208,8 @@ extension Cluster {
                     .input(failed, to: from, incarnation: incarnation),
                     at: time + .milliseconds(20))
                 queue.schedule(
-                    .chunk([], isLast: true, from: from, incarnation: incarnation, to: to, exchange),
+                    .chunk(
+                        [], isLast: true, from: from, incarnation: incarnation, to: to, exchange),
                     at: time + .milliseconds(10))
                 return
             }

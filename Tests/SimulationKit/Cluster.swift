@@ -53,7 +53,7 @@ package final class Cluster {
         self.seed = seed
         self.options = options
         var random = SeededRandom(seed: seed)
-        let sizes = [3, 3, 3, 3, 5, 5, 7]
+        let sizes = [1, 3, 3, 3, 5, 5, 7]
         let count = options.servers ?? sizes[Int(random.next() % 7)]
         let total = count + options.spares
         raft = RunOptions.raft(

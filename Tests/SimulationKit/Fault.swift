@@ -75,7 +75,8 @@ package struct FaultPlan: Sendable {
     package static let staleLeaders = FaultPlan(
         [(.transfer, 6), (.isolateLeader, 4), (.heal, 5)], pauseMin: 1, pauseMax: 12)
     package static let everything = FaultPlan([
-        (.crash, 4), (.crashInStep, 4), (.trapNextLeader, 1), (.blackout, 1), (.split, 2), (.isolateLeader, 3),
+        (.crash, 4), (.crashInStep, 4), (.trapNextLeader, 1), (.blackout, 1), (.split, 2),
+        (.isolateLeader, 3),
         (.oneWay, 2), (.scatter, 1), (.heal, 6), (.clockJump, 2), (.slowDisk, 1), (.fullDisk, 1),
         (.failingDisk, 1), (.changeGroup, 4), (.changeAndSplit, 1),
         (.transfer, 2),
