@@ -133,7 +133,7 @@ let package = Package(
             dependencies: [
                 "Primitives", "Wire", "ConsulModel", "ConsulConfig", "PluginAPI", "Watch",
                 "Platform", "HTTPTransport", "LocalAgent", "ConsulClient", "ConsulAgent",
-                "Raft", "RaftNode", "ConsulState", "StandardPlugins", logging,
+                "Raft", "RaftNode", "ConsulState", "StandardPlugins", "LockHelper", logging,
             ],
             swiftSettings: strict),
 
@@ -149,6 +149,7 @@ let package = Package(
         plugin("HandlerScript", in: "HandlerScript"),
         plugin("HandlerHTTP", in: "HandlerHTTP"),
         plugin("ExternalPlugins", in: "External", ["Wire"]),
+        plugin("LockHelper", in: "Lock", ["Platform", "ConsulClient"]),
         plugin(
             "StandardPlugins", in: "Standard",  // stands on the other plugins: the list of them all
             [

@@ -67,6 +67,7 @@ struct RouteTable: Sendable {
     }
 
     static let standard = RouteTable(
-        kvRoutes + catalogRoutes + healthRoutes + statusRoutes + operatorRoutes + eventRoutes + agentRoutes
+        kvRoutes + sessionRoutes + catalogRoutes + healthRoutes + statusRoutes + operatorRoutes
+            + eventRoutes + agentRoutes
             + agentServiceRoutes + agentCheckRoutes + watchRoutes + aclRoutes)
 }

@@ -17,8 +17,11 @@ package final class Applier: StateMachine {
     }
     private let machine: Mutex<Machine>
 
-    package init(state: PublishedState, hub: WatchHub) {
+    private let lockDelays: LockDelays
+
+    package init(state: PublishedState, hub: WatchHub, lockDelays: LockDelays) {
         self.state = state
+        self.lockDelays = lockDelays
         self.hub = hub
         machine = Mutex(Machine(fsm: FSM(store: state.load().store)))
     }
@@ -38,6 +41,8 @@ package final class Applier: StateMachine {
                 machine.results.append((entry.index, result))
                 changes.merge(touched)
             }
+            // Before anybody can see that the keys are free.
+            lockDelays.note(changes.lostLocks)
             state.publish(Snapshot(store: machine.fsm.store, index: last.index))
         }
         hub.wake(changes)
@@ -72,6 +77,7 @@ package final class Applier: StateMachine {
         let (fsm, lastIndex) = try restore.finish()
         machine.withLock { machine in
             machine = Machine(fsm: fsm)
+            lockDelays.forgetAll()
             state.publish(Snapshot(store: fsm.store, index: lastIndex))
         }
         hub.wakeAll()

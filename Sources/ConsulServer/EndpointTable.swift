@@ -31,13 +31,25 @@ struct EndpointTable: Sendable {
     }
 
     /// A read that may block. Records of `subject` can be filtered by expression.
+    /// - Parameter check: refuses a query that no state could answer.
     mutating func add<Value: Sendable>(
         _ endpoint: Endpoint<NamedQuery, Indexed<Value>>,
         filtering subject: (any Filterable.Type)? = nil,
+        check: (@Sendable (NamedQuery) throws(ConsulError) -> Void)? = nil,
         _ body: @escaping ReadEndpoint<Value>.Body
     ) {
         let read = ReadEndpoint(host: host, subject: subject, body)
-        add(endpoint) { query, reply in read.call(query, reply) }
+        guard let check else {
+            add(endpoint) { query, reply in read.call(query, reply) }
+            return
+        }
+        add(endpoint) { query, reply in
+            do throws(ConsulError) { try check(query) } catch {
+                reply(.failure(error))
+                return nil
+            }
+            return read.call(query, reply)
+        }
     }
 
     /// A read of what never changes, or whose callers do not wait for it.
@@ -71,6 +83,25 @@ struct EndpointTable: Sendable {
                 case .propose(let command):
                     log.propose(command) { reply($0.flatMap(\.answer)) }
                 }
+            } catch {
+                reply(.failure(error))
+            }
+            return nil
+        }
+    }
+
+    /// A call that answers by itself. What `body` throws is its answer.
+    mutating func add<Request: Sendable, Response: Sendable>(
+        _ endpoint: Endpoint<Request, Response>,
+        in datacenter: @escaping @Sendable (Request) -> String,
+        _ body:
+            @escaping @Sendable (Request, @escaping Reply<Response>) throws(ConsulError) -> Void
+    ) {
+        let host = host
+        add(endpoint) { request, reply in
+            do throws(ConsulError) {
+                try host.checkDatacenter(datacenter(request))
+                try body(request, reply)
             } catch {
                 reply(.failure(error))
             }

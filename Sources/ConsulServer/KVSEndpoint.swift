@@ -4,7 +4,7 @@ internal import Primitives
 
 /// Keys and values.
 enum KVSEndpoint {
-    static func register(in table: inout EndpointTable) {
+    static func register(in table: inout EndpointTable, lockDelays: LockDelays) {
         table.add(.kvsGet) { snapshot, plan in
             let reading = snapshot.store.kvs.get(plan.query.name)
             return reading.with(reading.value.map { [$0] } ?? [])
@@ -13,33 +13,19 @@ enum KVSEndpoint {
         table.add(.kvsListKeys) { snapshot, plan in
             snapshot.store.kvs.listKeys(plan.query.name, separator: plan.query.separator)
         }
-        table.add(.kvsApply, in: { $0.datacenter }, prepare)
+        table.add(.kvsApply, in: { $0.datacenter }) { request throws(ConsulError) in
+            try prepare(request, lockDelays)
+        }
     }
 
-    @Sendable
-    static func prepare(_ request: KVSRequest) throws(ConsulError) -> Intent {
+    /// - Parameter lockDelays: what bars keys from being locked, by the leader's clock.
+    private static func prepare(
+        _ request: KVSRequest, _ lockDelays: LockDelays
+    ) throws(ConsulError) -> Intent {
         if request.entry.key.isEmpty, request.operation != .deleteTree {
             throw ConsulError(.internal, "Must provide key")
         }
-        switch request.operation {
-        case .lock:
-            throw refusal(ofSession: request.entry.session)
-        case .unlock:
-            if request.entry.session.isEmpty { throw refusal(ofSession: "") }
-            // No session is known here, so none holds the key.
-            return .answer(false)
-        case .set, .delete, .deleteCAS, .deleteTree, .cas:
-            return .propose(.kvs(request))
-        }
-    }
-
-    /// As Consul refuses a session that it does not know.
-    private static func refusal(ofSession id: String) -> ConsulError {
-        if id.isEmpty { return ConsulError(.internal, "missing session") }
-        if id.utf8.count != 36 {
-            return ConsulError(
-                .internal, "failed session lookup: index error: UUID must be 36 characters")
-        }
-        return ConsulError(.internal, "invalid session \"\(id)\"")
+        if request.operation == .lock, lockDelays.bars(request.entry.key) { return .answer(false) }
+        return .propose(.kvs(request))
     }
 }

@@ -1,4 +1,4 @@
-internal import Primitives
+package import Primitives
 
 /// The bounds of a server's endpoints.
 package enum Limits {
@@ -15,6 +15,14 @@ package enum Limits {
     static let tombstoneStep = GoDuration.seconds(30)
     /// Until a duty of the leader that failed is tried again.
     static let dutyRetry = GoDuration.seconds(1)
+    /// Consul's own bounds of a session's TTL, and after how many of them a session ends.
+    package static let sessionTTLMin = GoDuration.seconds(10)
+    static let sessionTTLMax = GoDuration.hours(24)
+    static let sessionTTLFactor: Int64 = 2
+    /// The wait before an expiry that failed is tried again doubles up to 64 `dutyRetry`.
+    static let sessionExpiryDoublingsMax = 6
+    /// Lock delays that may lie about before those that are over are swept out.
+    static let lockDelaysSweptMin = 1_024
     /// Answered waiters that may lie among the deadlines before they are swept out.
     static let staleDeadlinesMin = 256
     /// Part of a wait that is added by chance, so that clients do not come back all at once

@@ -17,6 +17,7 @@ package final class ServerBackend: Backend {
     package let log: RaftLog
     private let table: EndpointTable
     let duties: LeaderDuties
+    let sessionTimers: SessionTimers
     /// The threads that wait for the disk; nil in memory.
     private let raftGroup: MultiThreadedEventLoopGroup?
     private let durable: DurableRaft?
@@ -35,7 +36,8 @@ package final class ServerBackend: Backend {
         state = PublishedState(Snapshot(store: StateStore(), index: 0))
         hub = WatchHub(
             state: state, group: group, configuration: configuration, ownGroup: ownGroup)
-        let applier = Applier(state: state, hub: hub)
+        let lockDelays = LockDelays(clock: SystemClock.now)
+        let applier = Applier(state: state, hub: hub, lockDelays: lockDelays)
         durable = try configuration.raftDirectory.map {
             try DurableRaft.open(directory: $0, machine: applier, logger: logger)
         }
@@ -48,10 +50,12 @@ package final class ServerBackend: Backend {
             background: threads.next(), clock: SystemClock.now, logger: logger)
         log = RaftLog(
             node: node, applier: applier, seed: configuration.seed &+ 1, clock: SystemClock.now)
+        sessionTimers = SessionTimers(log: log, state: state, loop: group.next(), logger: logger)
         duties = LeaderDuties(log: log, state: state, loop: group.next(), logger: logger)
         let host = ReadHost(configuration: configuration, state: state, hub: hub, log: log)
         var table = EndpointTable(host: host, log: log)
-        KVSEndpoint.register(in: &table)
+        KVSEndpoint.register(in: &table, lockDelays: lockDelays)
+        SessionEndpoint.register(in: &table, timers: sessionTimers)
         CatalogEndpoint.register(in: &table)
         HealthEndpoint.register(in: &table)
         StatusEndpoint.register(in: &table)
@@ -62,7 +66,10 @@ package final class ServerBackend: Backend {
     /// Takes part in its group. A server that may begin one does, where nothing is stored.
     package func start() {
         let me = Server(id: configuration.nodeID, address: configuration.rpcAddress)
-        log.whenReady { [duties] in duties.begin() }
+        log.whenReady { [duties, sessionTimers] in
+            sessionTimers.begin()
+            duties.begin()
+        }
         if configuration.bootstraps {
             // Refused where a group has begun, which is as it should be.
             log.node.bootstrap(Configuration(servers: [me])) { _ in }
@@ -84,6 +91,7 @@ package final class ServerBackend: Backend {
     /// What was answered is stored already; what waits is refused.
     package func stop() async {
         duties.end()
+        sessionTimers.end()
         await log.node.stop()
         try? durable?.log.close()
         try? await raftGroup?.shutdownGracefully()

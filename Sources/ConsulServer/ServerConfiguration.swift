@@ -8,6 +8,8 @@ package struct ServerConfiguration: Sendable {
     /// How long a blocking query waits when it does not say, and at most.
     package var defaultQueryTime = GoDuration.seconds(300)
     package var maxQueryTime = GoDuration.seconds(600)
+    /// The shortest TTL that a session may have.
+    package var sessionTTLMin = Limits.sessionTTLMin
     package var waitersMax = Limits.waitersMax
     /// Where the chance in waits comes from.
     package var seed: UInt64 = 0

@@ -16,7 +16,9 @@ struct WaiterIndex: @unchecked Sendable {
     private var tables = Bucket()
 
     /// The byte under which a kind of region stands in `names`.
-    private enum Kind: UInt8 { case service, serviceChecks, node, nodeChecks, checkState }
+    private enum Kind: UInt8 { 
+        case service, serviceChecks, node, nodeChecks, checkState, session, nodeSessions
+    }
 
     mutating func insert(_ waiter: Waiter) {
         let bucket = bucketMade(for: waiter.region)
@@ -65,7 +67,8 @@ struct WaiterIndex: @unchecked Sendable {
         let lists: [(Kind, [String])] = [
             (.service, changes.services), (.serviceChecks, changes.serviceChecks),
             (.node, changes.nodes), (.nodeChecks, changes.nodeChecks),
-            (.checkState, changes.checkStates),
+            (.checkState, changes.checkStates), (.session, changes.sessions),
+            (.nodeSessions, changes.nodeSessions),
         ]
         for (kind, list) in lists {
             for name in list {
@@ -115,6 +118,8 @@ struct WaiterIndex: @unchecked Sendable {
         case .node(let name): key(.node, name)
         case .nodeChecks(let name): key(.nodeChecks, name)
         case .checkState(let name): key(.checkState, name)
+        case .session(let id): key(.session, id)
+        case .nodeSessions(let name): key(.nodeSessions, name)
         case .key, .prefix, .tables: nil
         }
     }

@@ -25,6 +25,7 @@ extension Catalog {
         for id in checkIDs { deleteCheck(id, on: name, at: index, &changes) }
         nodes.remove(TableKey.of(name))
         if !node.id.isEmpty { nodeIDs.remove(TableKey.of(node.id)) }
+        changes.losses.append(.node(name))
         nodesIndex = index
         changes.tables.insert(.nodes)
         changes.nodes.append(TableKey.folded(name))
@@ -53,6 +54,7 @@ extension Catalog {
         _ id: String, on node: String, at index: UInt64, _ changes: inout Changes
     ) {
         guard let check = checks[TableKey.of(node, id)]?.record else { return }
+        changes.losses.append(.check(id: check.checkID, node: check.node))
         removeCheck(check, at: index, &changes)
     }
 

@@ -131,6 +131,9 @@ extension Catalog {
             check.serviceName = instance.service.service
             check.serviceTags = instance.service.tags
         }
+        if check.status == CheckStatus.critical.rawValue {
+            changes.losses.append(.check(id: check.checkID, node: node))
+        }
         if let old = checks[TableKey.of(node, check.checkID)]?.record {
             if check.isSame(as: old) { return }
             check.raftIndex = RaftIndex(create: old.raftIndex.createIndex, modify: index)

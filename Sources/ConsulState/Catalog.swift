@@ -43,6 +43,10 @@ package struct Catalog: Sendable {
     /// The node of this name, in any case.
     package func node(_ name: String) -> Node? { nodes[TableKey.of(name)]?.record }
 
+    func check(_ id: String, on node: String) -> HealthCheck? {
+        checks[TableKey.of(node, id)]?.record
+    }
+
     /// The name of the node with this ID.
     package func nodeName(ofID id: String) -> String? { nodeIDs[TableKey.of(id)] }
 

@@ -11,7 +11,13 @@ package struct Changes: Hashable, Sendable {
     package var nodes: [String] = []
     package var nodeChecks: [String] = []
     package var checkStates: [String] = []
+    package var sessions: [String] = []
+    package var nodeSessions: [String] = []
     package var tables: TableSet = []
+    /// What sessions may have hung on.
+    var losses: [Loss] = []
+    /// Keys whose holders' sessions ended.
+    package var lostLocks: [LostLock] = []
     package init() {}
 
     package var isEmpty: Bool { keys.isEmpty && keyTrees.isEmpty && tables.isEmpty }
@@ -24,7 +30,11 @@ package struct Changes: Hashable, Sendable {
         nodes += other.nodes
         nodeChecks += other.nodeChecks
         checkStates += other.checkStates
+        sessions += other.sessions
+        nodeSessions += other.nodeSessions
         tables.formUnion(other.tables)
+        losses += other.losses
+        lostLocks += other.lostLocks
     }
 
     /// True when a read of `region` must look again. Who keeps many regions looks them up by these
@@ -44,6 +54,8 @@ package struct Changes: Hashable, Sendable {
         case .node(let name): Self.has(name, in: nodes)
         case .nodeChecks(let name): Self.has(name, in: nodeChecks)
         case .checkState(let state): Self.has(state, in: checkStates)
+        case .session(let id): Self.has(id, in: sessions)
+        case .nodeSessions(let name): Self.has(name, in: nodeSessions)
         case .tables(let set): !tables.isDisjoint(with: set)
         }
     }
@@ -52,4 +64,19 @@ package struct Changes: Hashable, Sendable {
     private static func has(_ name: String, in names: [String]) -> Bool {
         names.contains { $0.utf8.elementsEqual(name.utf8) }
     }
+}
+
+/// Something went on which sessions may have hung; names as they stood in the catalog.
+enum Loss: Hashable, Sendable {
+    case node(String)
+    /// The check went, or turned critical.
+    case check(id: String, node: String)
+}
+
+/// A key whose holder's session ended, which bars it from being locked again for a while. The time
+/// is not part of the state: each server counts it by its own clock.
+package struct LostLock: Hashable, Sendable {
+    package var key: String
+    /// Above zero.
+    package var delayNanoseconds: Int
 }

@@ -6,6 +6,7 @@ package enum MessageType {
     static let register: UInt8 = 0
     static let deregister: UInt8 = 1
     static let kvs: UInt8 = 2
+    static let session: UInt8 = 3
     static let tombstone: UInt8 = 5
     /// In snapshots only.
     static let index: UInt8 = 16
@@ -50,6 +51,7 @@ extension Command {
         case .deregister(let request): Self.message(MessageType.deregister, request)
         case .kvs(let request):
             Self.message(MessageType.kvs, request, capacity: request.entry.value.count + 256)
+        case .session(let request): Self.message(MessageType.session, request)
         case .reapTombstones(let last):
             Self.message(MessageType.tombstone, TombstoneRequest(reapIndex: last))
         case .ignored, .refused:
@@ -79,6 +81,7 @@ extension Command {
         case MessageType.register: self = .register(try Self.body(data))
         case MessageType.deregister: self = .deregister(try Self.body(data))
         case MessageType.kvs: self = try Self.keyCommand(data)
+        case MessageType.session: self = try Self.sessionCommand(data)
         case MessageType.tombstone:
             let request: TombstoneRequest = try Self.body(data)
             self =
@@ -102,6 +105,18 @@ extension Command {
             return .kvs(try MessagePackReader.decode(KVSRequest.self, from: data, at: 1))
         } catch let error as UnknownVerb {
             return .refused(.unknownOperation(error.verb))
+        } catch {
+            throw .malformedCommand(type: data[0], reason: "\(error)")
+        }
+    }
+}
+
+extension Command {
+    private static func sessionCommand(_ data: [UInt8]) throws(ConsulStateError) -> Command {
+        do {
+            return .session(try MessagePackReader.decode(SessionRequest.self, from: data, at: 1))
+        } catch let error as UnknownVerb {
+            return .refused(.unknownSessionOperation(error.verb))
         } catch {
             throw .malformedCommand(type: data[0], reason: "\(error)")
         }

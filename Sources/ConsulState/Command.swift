@@ -8,6 +8,7 @@ package enum Command: Sendable {
     case register(RegisterRequest)
     case deregister(DeregisterRequest)
     case kvs(KVSRequest)
+    case session(SessionRequest)
     /// Forget the deletions up to an index.
     case reapTombstones(through: UInt64)
     /// A type that this version does not know, marked as safe to leave out.

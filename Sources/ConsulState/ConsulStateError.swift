@@ -13,6 +13,21 @@ package enum ConsulStateError: Error, Hashable, Sendable, CustomStringConvertibl
     /// Metadata beyond the bounds or with characters that Consul does not allow.
     case badServiceMeta(node: String, serviceID: String, reason: String)
 
+    /// A lock without a session.
+    case missingSession
+    /// A lock by a session that is not, or no more.
+    case invalidSession(String)
+    /// What is no UUID.
+    case badSessionID(String)
+    case missingSessionID
+    case badSessionBehavior(String)
+    /// A session on a node that is not in the catalog.
+    case missingNode
+    /// A session that would hang on a check that is not there, or that is critical.
+    case missingCheck(id: String)
+    case criticalCheck(id: String, status: String)
+    case unknownSessionOperation(String)
+
     /// A verb of the key/value store that no version knows.
     case unknownOperation(String)
     /// A piece of a cut command that fits with no other.
@@ -59,6 +74,15 @@ package enum ConsulStateError: Error, Hashable, Sendable, CustomStringConvertibl
         case .badServiceMeta(let node, let serviceID, let reason):
             return "failed inserting service: Invalid Service Meta for node \(node) "
                 + "and serviceID \(serviceID): \(reason)"
+        case .missingSession: return "missing session"
+        case .invalidSession(let id): return "invalid session \"\(id)\""
+        case .badSessionID(let reason): return "failed session lookup: index error: \(reason)"
+        case .missingSessionID: return "Missing session ID"
+        case .badSessionBehavior(let text): return "Invalid session behavior: \(text)"
+        case .missingNode: return "Missing node registration"
+        case .missingCheck(let id): return "Missing check '\(id)' registration"
+        case .criticalCheck(let id, let status): return "Check '\(id)' is in \(status) state"
+        case .unknownSessionOperation(let verb): return "Invalid session operation '\(verb)'"
         case .unknownOperation(let verb):
             return "Invalid KVS operation '\(verb)'"
         case .badChunk(let reason):

@@ -3,7 +3,7 @@ internal import ConsulModel
 /// The state machine that every server runs: the same commands in the same order give the same
 /// state.
 package struct FSM: Sendable {
-    package private(set) var store = StateStore()
+    package internal(set) var store = StateStore()
     /// The pieces of cut commands whose last piece has not come.
     package internal(set) var chunks = ChunkedCommands()
 
@@ -18,11 +18,15 @@ package struct FSM: Sendable {
         let result: CommandResult
         switch command {
         case .kvs(let request):
-            result = .applied(store.kvs.apply(request, at: index, &changes))
+            result = apply(request, at: index, &changes)
+        case .session(let request):
+            result = apply(request, at: index, &changes)
         case .register(let request):
             result = register(request, at: index, &changes)
+            endSessions(at: index, &changes)
         case .deregister(let request):
             store.catalog.deregister(request, at: index, &changes)
+            endSessions(at: index, &changes)
             result = .done
         case .reapTombstones(let last):
             store.kvs.reapTombstones(through: last)
@@ -31,6 +35,18 @@ package struct FSM: Sendable {
         case .refused(let reason): result = .refused(reason)
         }
         return (result, changes)
+    }
+
+    private mutating func apply(
+        _ request: KVSRequest, at index: UInt64, _ changes: inout Changes
+    ) -> CommandResult {
+        switch request.operation {
+        case .lock:
+            if let reason = refusal(ofLockBy: request.entry.session) { return .refused(reason) }
+        case .unlock where request.entry.session.isEmpty: return .refused(.missingSession)
+        default: break
+        }
+        return .applied(store.kvs.apply(request, at: index, &changes))
     }
 
     /// Works on a copy, since a registration may be refused halfway through.
@@ -53,5 +69,6 @@ package struct FSM: Sendable {
     package func checkInvariants() {
         store.kvs.checkInvariants()
         store.catalog.checkInvariants()
+        store.sessions.checkInvariants()
     }
 }

@@ -5,6 +5,8 @@ internal import Primitives
 package struct KVTable: Sendable {
     private(set) var entries = RadixTree<KVEntry>()
     private(set) var graveyard = Graveyard()
+    /// The keys that sessions hold, by the session's ID and the key.
+    private var held = RadixTree<String>()
     /// The last command that changed any key.
     package private(set) var index: UInt64 = 0
 
@@ -92,9 +94,13 @@ package struct KVTable: Sendable {
             delete(entry.key, at: index, &changes)
         case .deleteTree:
             deleteTree(entry.key, at: index, &changes)
-        case .lock, .unlock:
-            // No session exists that could hold a key.
-            return false
+        case .lock: return lock(entry, at: index, &changes)
+        case .unlock:
+            guard let old = entries[entry.key.utf8], !old.session.isEmpty,
+                old.session.utf8.elementsEqual(entry.session.utf8)
+            else { return false }
+            release(old)
+            write(entry, over: old, session: "", lockIndex: old.lockIndex, at: index, &changes)
         }
         return true
     }
@@ -118,8 +124,9 @@ package struct KVTable: Sendable {
         changes.keys.append(entry.key)
     }
 
-    private mutating func delete(_ key: String, at index: UInt64, _ changes: inout Changes) {
-        guard entries.remove(key.utf8) != nil else { return }
+    mutating func delete(_ key: String, at index: UInt64, _ changes: inout Changes) {
+        guard let old = entries.remove(key.utf8) else { return }
+        if !old.session.isEmpty { held.remove(Self.holding(old)) }
         graveyard.bury(key, at: index)
         self.index = index
         changes.keys.append(key)
@@ -128,6 +135,11 @@ package struct KVTable: Sendable {
     private mutating func deleteTree(
         _ prefix: String, at index: UInt64, _ changes: inout Changes
     ) {
+        if !held.isEmpty {
+            var locked: [KVEntry] = []
+            entries.forEach(under: prefix.utf8) { if !$0.session.isEmpty { locked.append($0) } }
+            for entry in locked { release(entry) }
+        }
         guard entries.removeAll(under: prefix.utf8) > 0 else { return }
         graveyard.bury(prefix, at: index, isTree: true)
         self.index = index
@@ -143,12 +155,48 @@ package struct KVTable: Sendable {
 
     mutating func reapTombstones(through last: UInt64) { graveyard.reap(through: last) }
 
+    // MARK: Locks
+
+    /// The session's bytes and the key's: two spellings of an ID are one session.
+    private static func holding(_ entry: KVEntry) -> [UInt8] {
+        ((try? SessionID.bytes(of: entry.session)) ?? []) + Array(entry.key.utf8)
+    }
+
+    mutating func hold(_ entry: KVEntry) { held.insert(entry.key, for: Self.holding(entry)) }
+    mutating func release(_ entry: KVEntry) { held.remove(Self.holding(entry)) }
+
+    /// In byte order.
+    package func keysHeld(by session: String) -> [String] {
+        guard !held.isEmpty, let prefix = try? SessionID.bytes(of: session) else { return [] }
+        var keys: [String] = []
+        held.forEach(under: prefix) { keys.append($0) }
+        return keys
+    }
+
+    /// Writes value and flags of `new` with this holder; where nothing is other than it was, no
+    /// index moves.
+    mutating func write(
+        _ new: KVEntry, over old: KVEntry?, session: String, lockIndex: UInt64, at index: UInt64,
+        _ changes: inout Changes
+    ) {
+        var entry = new
+        entry.session = session
+        entry.lockIndex = lockIndex
+        entry.raftIndex = old?.raftIndex ?? RaftIndex(create: index, modify: index)
+        if let old, entry == old { return }
+        entry.raftIndex.modifyIndex = index
+        entries.insert(entry, for: entry.key.utf8)
+        self.index = index
+        changes.keys.append(entry.key)
+    }
+
     // MARK: Restoring
 
     /// An entry as a snapshot has it, indexes and all.
     mutating func restore(_ entry: KVEntry) {
         index = max(index, entry.raftIndex.modifyIndex)
         entries.insert(entry, for: entry.key.utf8)
+        if !entry.session.isEmpty { held.insert(entry.key, for: Self.holding(entry)) }
     }
 
     mutating func restore(tombstone key: String, at index: UInt64, isTree: Bool) {
@@ -161,6 +209,10 @@ package struct KVTable: Sendable {
 
     func checkInvariants() {
         entries.checkInvariants()
+        held.checkInvariants()
+        var locked = 0
+        entries.forEach { if !$0.session.isEmpty { locked += 1 } }
+        precondition(locked == held.count, "\(held.count) of \(locked) held keys are listed")
         graveyard.checkInvariants()
     }
 }

@@ -1,4 +1,4 @@
-/// Records of a snapshot that no table here has a place for yet (sessions, tokens, intentions …).
+/// Records of a snapshot that no table here has a place for yet (tokens, intentions …).
 /// They are kept as they came, so that a restore loses nothing, and written out again.
 struct KeptRecords: Sendable {
     struct Kept: Sendable, Hashable {
@@ -12,11 +12,15 @@ struct KeptRecords: Sendable {
     /// Indexes of tables that are not here, by Consul's name of the table.
     var indexes: [String: UInt64] = [:]
 
-    /// The types that stand before the keys in Consul's order, and those after, as it writes them.
-    static let before: [UInt8] = [6, 3, 4, 11, 17, 19, 23, 25, 27]
+    /// The types that stand before the sessions in Consul's order, between them and the keys, and
+    /// after the keys, as it writes them.
+    static let first: [UInt8] = [6]
+    static let before: [UInt8] = [4, 11, 17, 19, 23, 25, 27]
     static let after: [UInt8] = [7, 9, 12, 13, 14, 15, 22, 30]
 
-    static func isKnown(_ type: UInt8) -> Bool { before.contains(type) || after.contains(type) }
+    static func isKnown(_ type: UInt8) -> Bool {
+        first.contains(type) || before.contains(type) || after.contains(type)
+    }
 
     mutating func add(_ type: UInt8, _ bytes: [UInt8]) {
         records.append(Kept(type: type, bytes: bytes))

@@ -6,6 +6,9 @@ package enum Limits {
     /// that the waiters it may wake for nothing do not count.
     package static let tombstonesMax = 16_384
 
+    /// Consul's own: a lock that was lost is kept from others for a minute at most.
+    package static let lockDelayNanosecondsMax = 60_000_000_000
+
     /// Bytes of one piece of a command too long for one entry; HashiCorp's servers cut so too.
     package static let chunkBytes = 512 << 10
     /// Pieces of one command, so 512 MiB: no value that the HTTP API takes comes near. Without a

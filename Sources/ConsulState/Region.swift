@@ -6,6 +6,7 @@ package struct TableSet: OptionSet, Hashable, Sendable {
     package static let nodes = TableSet(rawValue: 1)
     package static let services = TableSet(rawValue: 2)
     package static let checks = TableSet(rawValue: 4)
+    package static let sessions = TableSet(rawValue: 8)
 }
 
 /// The part of the state that a read looked at. A commit concerns the read when its `Changes` meet
@@ -24,6 +25,10 @@ package enum Region: Hashable, Sendable {
     case nodeChecks(String)
     /// Checks in a state.
     case checkState(String)
+    /// A session, by its ID.
+    case session(String)
+    /// The sessions of a node.
+    case nodeSessions(String)
     /// Anything in any of these tables.
     case tables(TableSet)
 }

@@ -8,6 +8,7 @@ internal import Wire
 package struct StateRestore: Sendable {
     private var kvs = KVTable()
     private var catalog = Catalog()
+    private var sessions = SessionTable()
     private var kept = KeptRecords()
     private var chunks = ChunkedCommands()
     private var serviceIndexes: [(name: String, value: UInt64)] = []
@@ -43,6 +44,7 @@ package struct StateRestore: Sendable {
         var store = StateStore()
         store.kvs = kvs
         store.catalog = catalog
+        store.sessions = sessions
         store.kept = kept
         var machine = FSM(store: store)
         machine.chunks = chunks
@@ -82,6 +84,7 @@ package struct StateRestore: Sendable {
         let type = try reader.byte()
         switch type {
         case MessageType.kvs: kvs.restore(try Self.read(KVEntry.self, &reader))
+        case MessageType.session: try sessions.restore(try Self.read(Session.self, &reader))
         case MessageType.register:
             catalog.restore(try Self.read(RegisterRequest.self, &reader))
         case MessageType.tombstone:
@@ -118,6 +121,7 @@ package struct StateRestore: Sendable {
         switch index.key {
         case "kvs", "tombstones": kvs.restore(index: index.value)
         case SnapshotHead.forgottenKey: kvs.restore(forgotten: index.value)
+        case "sessions": sessions.restore(index: index.value)
         case "nodes": catalog.nodesIndex = max(catalog.nodesIndex, index.value)
         case "services": catalog.servicesIndex = max(catalog.servicesIndex, index.value)
         case "checks": catalog.checksIndex = max(catalog.checksIndex, index.value)

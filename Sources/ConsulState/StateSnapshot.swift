@@ -10,8 +10,8 @@ internal import Wire
 /// on. The same state gives the same bytes.
 package struct StateSnapshot: Sendable {
     private enum Phase: Sendable {
-        case head, nodes, keptBefore, keys, tombstones, keptAfter, serviceIndexes, indexes, chunks
-        case over
+        case head, nodes, keptFirst, sessions, keptBefore, keys, tombstones, keptAfter
+        case serviceIndexes, indexes, chunks, over
     }
 
     private let machine: FSM
@@ -26,6 +26,7 @@ package struct StateSnapshot: Sendable {
     private var node: RegisterRequest?
     private var nextService: Catalog.Instance?
     private var nextCheck: HealthCheck?
+    private var sessions: RadixTree<Session>.Cursor
     private var keys: RadixTree<KVEntry>.Cursor
     private var graves: RadixTree<Graveyard.Tombstone>.Cursor
     private var kept: [KeptRecords.Kept] = []
@@ -43,6 +44,7 @@ package struct StateSnapshot: Sendable {
         checks = catalog.checks.cursor()
         nextService = services.next()?.record
         nextCheck = checks.next()?.record
+        sessions = machine.store.sessions.sessions.cursor()
         keys = machine.store.kvs.entries.cursor()
         graves = machine.store.kvs.graveyard.tombstones.cursor()
         byService = catalog.instancesByService.cursor()
@@ -62,7 +64,13 @@ package struct StateSnapshot: Sendable {
         case .head:
             writer.record(SnapshotHead(lastIndex: lastIndex))
             phase = .nodes
-        case .nodes: if !stepNodes() { beginKept(KeptRecords.before, .keptBefore) }
+        case .nodes: if !stepNodes() { beginKept(KeptRecords.first, .keptFirst) }
+        case .keptFirst: stepKept(then: .sessions)
+        case .sessions:
+            guard let session = sessions.next() else {
+                return beginKept(KeptRecords.before, .keptBefore)
+            }
+            put(MessageType.session, session)
         case .keptBefore: stepKept(then: .keys)
         case .keys:
             guard let entry = keys.next() else { return phase = .tombstones }
@@ -170,6 +178,7 @@ package struct StateSnapshot: Sendable {
         all["services"] = catalog.servicesIndex
         all["checks"] = catalog.checksIndex
         all["service_last_extinction"] = catalog.lastExtinction
+        all["sessions"] = machine.store.sessions.index
         all["kvs"] = kvs.index
         all["tombstones"] = newestGrave
         all[SnapshotHead.forgottenKey] = kvs.graveyard.forgotten

@@ -2,6 +2,7 @@
 package struct StateStore: Sendable {
     package internal(set) var kvs = KVTable()
     package internal(set) var catalog = Catalog()
+    package internal(set) var sessions = SessionTable()
     /// What a snapshot held that no table here has a place for yet.
     var kept = KeptRecords()
 

@@ -11,8 +11,10 @@ struct ChildPipes {
     private(set) var ownOutput: Int32 = -1
     private(set) var ownError: Int32 = -1
 
-    init(needsInput: Bool, separateError: Bool) throws(Spawn.Failure) {
-        let isComplete = open(needsInput: needsInput, separateError: separateError)
+    init(
+        needsInput: Bool, separateError: Bool, spec: ProcessSpec
+    ) throws(Spawn.Failure) {
+        let isComplete = open(needsInput: needsInput, separateError: separateError, spec)
         guard isComplete else {
             let reason = "no pipe: \(errnoText(errno))"
             closeChildEnds()
@@ -21,15 +23,25 @@ struct ChildPipes {
         }
     }
 
-    private mutating func open(needsInput: Bool, separateError: Bool) -> Bool {
+    private mutating func open(
+        needsInput: Bool, separateError: Bool, _ spec: ProcessSpec
+    ) -> Bool {
         var ends: [Int32] = [-1, -1]
-        if needsInput {
+        if spec.inheritsInput {
+            childInput = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+            guard childInput >= 0 else { return false }
+        } else if needsInput {
             guard cposix_pipe(&ends, 0) == 0 else { return false }
             (childInput, ownInput) = (ends[0], ends[1])
             setNonBlocking(ownInput)
         } else {
             childInput = Glibc.open("/dev/null", O_RDONLY | O_CLOEXEC)
             guard childInput >= 0 else { return false }
+        }
+        if spec.inheritsOutput {
+            childOutput = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)
+            childError = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)
+            return childOutput >= 0 && childError >= 0
         }
         guard cposix_pipe(&ends, 0) == 0 else { return false }
         (ownOutput, childOutput) = (ends[0], ends[1])

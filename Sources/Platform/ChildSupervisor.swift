@@ -63,7 +63,7 @@ final class ChildSupervisor: @unchecked Sendable {
         do throws(Spawn.Failure) {
             let pipes = try ChildPipes(
                 needsInput: holdsInputOpen || !spec.standardInput.isEmpty,
-                separateError: separateError)
+                separateError: separateError, spec: spec)
             defer { pipes.closeChildEnds() }
             let started: Spawn.Started
             do throws(Spawn.Failure) {
@@ -102,12 +102,14 @@ final class ChildSupervisor: @unchecked Sendable {
 
     private func begin(input: Int32, output: Int32, error: Int32, holds: Bool) {
         itself = self
-        self.output = PipeReader(
-            loop, output, deliver: { [unowned self] in delegate.output($0) },
-            closed: { [unowned self] in
-                self.output = nil
-                finishIfDone()
-            })
+        if output >= 0 {
+            self.output = PipeReader(
+                loop, output, deliver: { [unowned self] in delegate.output($0) },
+                closed: { [unowned self] in
+                    self.output = nil
+                    finishIfDone()
+                })
+        }
         if error >= 0 {
             errorOutput = PipeReader(
                 loop, error,

@@ -29,6 +29,13 @@ package final class ProcessHandle: Sendable {
         child.loop.execute { child.signal(number, toGroup: toGroup) }
     }
 
+    /// Tells the child and all of its group to end by a signal, and kills what is left of them
+    /// `killGrace` later.
+    package func stop(with number: Int32) {
+        guard let child = child.withLock({ $0 }) else { return }
+        child.loop.execute { child.stop(nil, with: number) }
+    }
+
     func hold(_ supervisor: ChildSupervisor) { child.withLock { $0 = supervisor } }
 }
 

@@ -38,6 +38,10 @@ package struct ProcessSpec: Sendable {
     package var workingDirectory: String?
     /// Given to the child on its standard input, which is then closed. Only `ProcessRun` uses it.
     package var standardInput: [UInt8] = []
+    /// Gives the child this process's own standard input, instead of nothing or `standardInput`.
+    package var inheritsInput = false
+    /// Gives the child this process's own standard output and error; nothing of them is seen here.
+    package var inheritsOutput = false
     /// From start to end; nil: as long as it takes.
     package var timeout: GoDuration?
     /// Sent to the whole group at the time-out. Unless it is SIGKILL, SIGKILL follows `killGrace`

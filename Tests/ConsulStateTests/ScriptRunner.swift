@@ -61,6 +61,8 @@ struct ScriptRunner {
         add("service", changes.services)
         add("node", changes.nodes)
         add("state", changes.checkStates)
+        add("session", changes.sessions.map { String($0.suffix(2)) })
+        add("delay", changes.lostLocks.map { "\($0.key):\($0.delayNanoseconds)" })
         return parts.map { " " + $0 }.joined()
     }
 
@@ -71,10 +73,12 @@ struct ScriptRunner {
             entry.value = Bytes(line.words.count > 1 ? line.words[1] : "")
             entry.flags = UInt64(line["flags"]) ?? 0
             entry.raftIndex.modifyIndex = UInt64(line["index"]) ?? 0
+            entry.session = Self.sessionID(line["session"])
             return .kvs(KVSRequest(operation, entry))
         }
         switch verb {
         case "register": return .register(registration(line))
+        case "session": return .session(sessionRequest(line))
         case "deregister":
             var request = DeregisterRequest()
             request.node = line["node"]
@@ -83,6 +87,30 @@ struct ScriptRunner {
             return .deregister(request)
         default: return nil
         }
+    }
+
+    /// A short name stands for a UUID that ends with it.
+    private static func sessionID(_ name: String) -> String {
+        let isShort = (1...12).contains(name.utf8.count)
+        guard isShort else { return name }
+        let zeros = String(repeating: "0", count: 12 - name.utf8.count)
+        return "00000000-0000-0000-0000-\(zeros)\(name)"
+    }
+
+    private static func sessionRequest(_ line: Line) -> SessionRequest {
+        var session = Session()
+        session.id = sessionID(line.words.count > 1 ? line.words[1] : "")
+        session.node = line["node"]
+        session.behavior = line["behavior"]
+        session.lockDelayNanoseconds = Int(line["delay"]) ?? 0
+        if let checks = line.options["checks"] {
+            session.nodeChecks = checks.split(separator: ",").map(String.init)
+        }
+        session.serviceChecks = line.options["service-checks"].map {
+            $0.split(separator: ",").map { SessionServiceCheck(id: String($0)) }
+        }
+        let isEnd = line.words.first == "destroy"
+        return SessionRequest(isEnd ? .destroy : .create, session)
     }
 
     private static func registration(_ line: Line) -> RegisterRequest {
@@ -130,6 +158,13 @@ struct ScriptRunner {
         case "keys":
             let reading = store.kvs.listKeys(name, separator: line["separator"])
             return (["\(reading.index)"] + reading.value).joined(separator: " ")
+        case "sessions":
+            let reading = name.isEmpty ? store.sessions.list() : store.sessions.list(node: name)
+            return (["\(reading.index)"] + reading.value.map { String($0.id.suffix(2)) })
+                .joined(separator: " ")
+        case "holder":
+            guard let entry = store.kvs.get(name).value else { return "none" }
+            return "\(entry.session.suffix(2)) \(Self.describe(entry)) lock=\(entry.lockIndex)"
         case "indexes": return indexes(line.words)
         case "nodes":
             return store.catalog.listNodes().value.map {

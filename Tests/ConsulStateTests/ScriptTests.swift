@@ -5,7 +5,9 @@ import Testing
 /// what they print. Indexes were read off HashiCorp Consul 1.8.7, save where a script says
 /// otherwise.
 @Suite struct ScriptTests {
-    @Test(arguments: ["kv", "catalog-indexes", "node-names", "registration", "graveyard"])
+    @Test(arguments: [
+        "kv", "catalog-indexes", "node-names", "registration", "graveyard", "sessions", "locks",
+    ])
     func plays(_ name: String) throws {
         let script = try ScriptFile(name: name)
         var runner = ScriptRunner()

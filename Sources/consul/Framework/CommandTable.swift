@@ -16,7 +16,7 @@ struct CommandTable: Sendable {
         KeygenCommand(), MaintCommand(), MonitorCommand(), ServicesRegisterCommand(),
         ServicesDeregisterCommand(), KVExportCommand(), KVImportCommand(),
         CatalogServiceCommand(), RaftListPeersCommand(), RaftRemovePeerCommand(),
-        RaftInspectCommand(),
+        RaftInspectCommand(), LockCommand(),
     ]
 
     let helpers: [String: any HelperCommand]

@@ -1,3 +1,5 @@
+import Primitives
+
 /// Flags as Go's `flag` package reads them: `-name value`, `-name=value`, two dashes as good as
 /// one, a bare boolean is true, and the first word that is no flag ends them. Consul's users type
 /// this form, in which a single dash begins a long name.
@@ -8,7 +10,7 @@ struct Flag: Sendable {
     let form: Form
     let help: String
     /// What the value is, in Go's words; it is judged by that: `string`, `int`, `uint`,
-    /// `pair` for `key=value`, or `value` for what Consul reads in its own way.
+    /// `duration`, `pair` for `key=value`, or `value` for what Consul reads in its own way.
     let type: String
 
     init(_ name: String, _ form: Form = .value, _ help: String, type: String? = nil) {
@@ -87,6 +89,7 @@ struct ParsedFlags: Sendable {
             switch flag.type {
             case "int": Int(value) == nil ? "parse error" : nil
             case "uint": UInt64(value) == nil || value.hasPrefix("+") ? "parse error" : nil
+            case "duration": GoDuration(value) == nil ? "parse error" : nil
             case "pair":
                 value.contains("=") ? nil : "Missing \"=\" value in argument: \(value)"
             default: nil

@@ -1,0 +1,134 @@
+import ConsulClient
+import Platform
+import Primitives
+
+/// From the moment the lock is held to its release.
+struct HeldRun {
+    let run: LockRun
+    let lock: any HeldLock
+    let keeper: SessionKeeper
+    let token: UInt64
+    let feed: AsyncStream<LockRun.Event>.Continuation
+
+    private var options: LockOptions { run.options }
+
+    /// - Returns: the exit code.
+    mutating func run(
+        _ events: inout AsyncStream<LockRun.Event>.Iterator
+    ) async -> Int32 {
+        let watch = Task { [lock, feed, retries = options.monitorRetries] in
+            if let reason = await lock.watch(failuresMax: retries) { feed.yield(.lost(reason)) }
+        }
+        defer { watch.cancel() }
+        run.say("Starting handler")
+        let handle = ProcessHandle()
+        let child = Task { [spec = spec(), feed] in
+            feed.yield(.childEnded(await ProcessRun.run(spec, handle: handle).ending))
+        }
+        var isLost = false
+        var stopper: ProcessSignal?
+        var ending = ProcessEnding.cancelled
+        waiting: while let event = await events.next() {
+            switch event {
+            case .acquired: break
+            case .childEnded(let how):
+                ending = how
+                break waiting
+            case .lost(let reason):
+                if isLost { break }
+                isLost = true
+                run.say("Lock lost, killing child")
+                run.complain("Lock lost: \(reason)")
+                handle.stop(with: ProcessSignal.terminate.rawValue)
+            case .signalled(.hangup):
+                handle.signal(ProcessSignal.hangup.rawValue, toGroup: true)
+            case .signalled(let signal):
+                // The second one is not patient.
+                if stopper != nil {
+                    child.cancel()
+                } else {
+                    run.say("Shutdown triggered, killing child")
+                    handle.stop(with: signal.rawValue)
+                }
+                stopper = signal
+            }
+        }
+        tell(ending, wasStopped: isLost || stopper != nil)
+        watch.cancel()
+        let isReleased = await letGo(isLost: isLost)
+        if isLost, options.exactCodes { return LockExit.lost }
+        if !isReleased { return LockExit.failed }
+        return code(of: ending, wasStopped: isLost || stopper != nil)
+    }
+
+    /// Its output is this process's own: nothing stands between it and the terminal or cron.
+    private func spec() -> ProcessSpec {
+        var spec = ProcessSpec(options.child)
+        spec.environment = .inherited(adding: [
+            "CONSUL_LOCK_HELD": "true",
+            "CONSUL_LOCK_KEY": lock.key,
+            "CONSUL_LOCK_SESSION": keeper.id,
+            "CONSUL_LOCK_INDEX": "\(token)",
+        ])
+        spec.inheritsOutput = true
+        spec.inheritsInput = options.passesInput
+        spec.killGrace = LockRun.childGrace
+        return spec
+    }
+
+    private func tell(_ ending: ProcessEnding, wasStopped: Bool) {
+        switch ending {
+        case .exited(0): break
+        case .failedToStart(let reason): run.complain("Error starting handler: \(reason)")
+        case .signaled(let number):
+            run.complain("Error running handler: \(SignalText.of(number))")
+        default: run.complain("Error running handler: \(ending)")
+        }
+        run.say(wasStopped ? "Child terminated" : "Child terminated, releasing lock")
+    }
+
+    /// - Returns: false when that failed, and was told.
+    private func letGo(isLost: Bool) async -> Bool {
+        do throws(LockError) {
+            try await lock.release()
+        } catch {
+            // What is lost need not be let go.
+            if isLost { return true }
+            run.complain("Lock release failed: \(error)")
+            return false
+        }
+        do throws(LockError) {
+            run.say(
+                try await lock.cleanUp() ? "Cleanup succeeded" : "Cleanup aborted, lock in use")
+            return true
+        } catch {
+            if isLost { return true }
+            run.complain("Lock cleanup failed: \(error)")
+            return false
+        }
+    }
+
+    private func code(of ending: ProcessEnding, wasStopped: Bool) -> Int32 {
+        if options.exactCodes {
+            switch ending {
+            case .exited(let code): return code
+            case .signaled(let number): return LockExit.signalBase + number
+            case .failedToStart: return LockExit.noProgram
+            case .timedOut, .cancelled: return LockExit.failed
+            }
+        }
+        if ending == .exited(0) || wasStopped { return LockExit.done }
+        return options.tellsChildFailure ? LockExit.childFailed : LockExit.done
+    }
+}
+
+/// How Go names a signal that ended a program.
+enum SignalText {
+    static func of(_ number: Int32) -> String {
+        let names: [Int32: String] = [
+            1: "hangup", 2: "interrupt", 3: "quit", 6: "aborted", 9: "killed",
+            11: "segmentation fault", 13: "broken pipe", 15: "terminated",
+        ]
+        return "signal: \(names[number] ?? "signal \(number)")"
+    }
+}

@@ -1,0 +1,129 @@
+package import ConsulClient
+import ConsulModel
+package import Platform
+import Primitives
+
+/// `consul lock`: takes a lock or a place in a semaphore, runs a child while it is held, lets go.
+///
+/// The child is dead before another can hold the lock: it is told to end when the session's time,
+/// counted by this machine's clock from the last renewal that was answered, has only the child's
+/// grace left.
+package struct LockRun: Sendable {
+    /// Between SIGTERM and SIGKILL of a child whose lock is lost (Consul's own).
+    static let childGrace = GoDuration.seconds(5)
+
+    package let options: LockOptions
+    package let client: ConsulClient
+    /// To standard output, where `-verbose` is told.
+    package let say: @Sendable (String) -> Void
+    package let complain: @Sendable (String) -> Void
+
+    package init(
+        options: LockOptions, client: ConsulClient, say: @escaping @Sendable (String) -> Void,
+        complain: @escaping @Sendable (String) -> Void
+    ) {
+        self.options = options
+        self.client = client
+        if options.isVerbose { self.say = say } else { self.say = { _ in } }
+        self.complain = complain
+    }
+
+    enum Event: Sendable {
+        case acquired(Result<UInt64?, LockError>)
+        case lost(String)
+        case childEnded(ProcessEnding)
+        case signalled(ProcessSignal)
+    }
+
+    /// - Returns: the exit code.
+    package func run() async -> Int32 {
+        let keeper: SessionKeeper
+        say(
+            options.limit == 1
+                ? "Setting up lock at path: \(options.prefix)/.lock"
+                : "Setting up semaphore (limit \(options.limit)) at prefix: \(options.prefix)")
+        do throws(ConsulClientError) {
+            keeper = try await makeSession()
+        } catch {
+            complain("Lock acquisition failed: \(LockError.session(error))")
+            return options.exactCodes ? LockExit.noLock : LockExit.failed
+        }
+        let lock: any HeldLock =
+            options.limit == 1
+            ? LockHolder(
+                key: "\(options.prefix)/.lock", session: keeper.id, client: client)
+            : Semaphore(
+                prefix: options.prefix, limit: options.limit, session: keeper.id, client: client)
+        let code = await run(holding: lock, keeper)
+        await keeper.destroy()
+        return code
+    }
+
+    private func makeSession() async throws(ConsulClientError) -> SessionKeeper {
+        var session = NewSession()
+        session.name = options.sessionName
+        // A contender's key is worth nothing without its session.
+        session.behavior = (options.limit == 1 ? SessionBehavior.release : .delete).rawValue
+        return try await SessionKeeper.create(
+            session, ttl: SessionKeeper.lockTTL, client: client)
+    }
+
+    private func run(holding lock: any HeldLock, _ keeper: SessionKeeper) async -> Int32 {
+        let (events, feed) = AsyncStream.makeStream(of: Event.self)
+        let signals = Task {
+            for await signal in Signals.stream() where signal != .user1 {
+                feed.yield(.signalled(signal))
+            }
+        }
+        let renewal = Task {
+            if let loss = await keeper.run(margin: Self.childGrace) {
+                feed.yield(.lost("\(loss)"))
+            }
+        }
+        defer {
+            signals.cancel()
+            renewal.cancel()
+        }
+        say("Attempting lock acquisition")
+        let limit = options.doesNotWait ? .zero : options.timeout
+        let attempt = Task {
+            do throws(LockError) {
+                let token = try await lock.acquire(within: limit, now: SystemClock.now)
+                feed.yield(.acquired(.success(token)))
+            } catch {
+                feed.yield(.acquired(.failure(error)))
+            }
+        }
+        defer { attempt.cancel() }
+        var iterator = events.makeAsyncIterator()
+        switch await iterator.next() {
+        case .acquired(.success(.some(let token))):
+            var held = HeldRun(run: self, lock: lock, keeper: keeper, token: token, feed: feed)
+            return await held.run(&iterator)
+        case .acquired(.success(nil)):
+            // A key of one's own may have been made.
+            if options.limit > 1 { try? await lock.release() }
+            return notAcquired(options.doesNotWait ? LockExit.skipped : nil)
+        case .acquired(.failure(let error)):
+            complain("Lock acquisition failed: \(error)")
+            return options.exactCodes ? LockExit.noLock : LockExit.failed
+        case .lost(let reason):
+            complain("Lock acquisition failed: \(reason)")
+            return options.exactCodes ? LockExit.noLock : LockExit.failed
+        case .signalled(let signal):
+            complain("Shutdown triggered or timeout during lock acquisition")
+            return options.exactCodes
+                ? LockExit.signalBase + signal.rawValue : LockExit.failed
+        case .childEnded, nil: return LockExit.failed
+        }
+    }
+
+    private func notAcquired(_ skipped: Int32?) -> Int32 {
+        if let skipped {
+            complain("Lock is held by another")
+            return skipped
+        }
+        complain("Shutdown triggered or timeout during lock acquisition")
+        return options.exactCodes ? LockExit.timedOut : LockExit.failed
+    }
+}

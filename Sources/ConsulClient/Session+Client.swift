@@ -1,0 +1,62 @@
+package import ConsulModel
+package import Primitives
+package import Wire
+
+/// A session to be made; what is left out has the agent's defaults.
+package struct NewSession: Record, Hashable, Sendable {
+    package var name = ""
+    package var node = ""
+    package var ttl = ""
+    package var behavior = SessionBehavior.release.rawValue
+    package var lockDelay = ""
+    package init() {}
+
+    package mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
+        try visit.field("Name", &name, .omitEmpty)
+        try visit.field("Node", &node, .omitEmpty)
+        try visit.field("TTL", &ttl, .omitEmpty)
+        try visit.field("Behavior", &behavior, .omitEmpty)
+        try visit.field("LockDelay", &lockDelay, .omitEmpty)
+    }
+}
+
+/// `/v1/session`.
+extension ConsulClient {
+    /// - Returns: the session's ID.
+    package func sessionCreate(
+        _ session: NewSession, timeout: GoDuration = .seconds(60)
+    ) async throws(ConsulClientError) -> String {
+        let body = JSONWriter.encode(session, pretty: false)
+        let answer: [String: String] = try await send(
+            "PUT", "/v1/session/create", body: body, timeout: timeout
+        ).successful().decode()
+        return answer["ID"] ?? ""
+    }
+
+    package func sessionDestroy(
+        _ id: String, timeout: GoDuration = .seconds(60)
+    ) async throws(ConsulClientError) {
+        _ = try await send(
+            "PUT", "/v1/session/destroy/\(Self.escape(id))", timeout: timeout
+        ).successful()
+    }
+
+    /// - Returns: nil when the session has ended.
+    package func sessionRenew(
+        _ id: String, timeout: GoDuration = .seconds(60)
+    ) async throws(ConsulClientError) -> Session? {
+        let answer = try await send(
+            "PUT", "/v1/session/renew/\(Self.escape(id))", timeout: timeout)
+        if answer.status == 404 { return nil }
+        return try answer.successful().decode([Session].self).first
+    }
+
+    package func sessionList() async throws(ConsulClientError) -> [Session] {
+        try await send("GET", "/v1/session/list").successful().decode()
+    }
+
+    package func sessionInfo(_ id: String) async throws(ConsulClientError) -> Session? {
+        try await send("GET", "/v1/session/info/\(Self.escape(id))")
+            .successful().decode([Session].self).first
+    }
+}

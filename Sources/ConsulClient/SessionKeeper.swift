@@ -1,0 +1,105 @@
+package import ConsulModel
+import Platform
+package import Primitives
+import Synchronization
+
+/// A session with a TTL, kept alive by renewals, and the time until which it is surely alive.
+///
+/// That time is counted by this machine's own clock from the moment at which the last renewal that
+/// succeeded was sent: an agent that is cut off, or a network that is slow, cannot stretch it.
+package final class SessionKeeper: Sendable {
+    /// Why a session can no longer be counted on.
+    package enum Loss: Hashable, Sendable, CustomStringConvertible {
+        /// The servers say that it has ended.
+        case ended
+        /// It could not be renewed in time.
+        case notRenewed(String)
+
+        package var description: String {
+            switch self {
+            case .ended: "the session has ended"
+            case .notRenewed(let reason): "the session could not be renewed: \(reason)"
+            }
+        }
+    }
+
+    /// Of a session that is there to hold a lock (Consul's own).
+    package static let lockTTL = GoDuration.seconds(15)
+
+    package let id: String
+    package let ttl: GoDuration
+    private let client: ConsulClient
+    private let renewedAt: Mutex<Instant>
+
+    private init(id: String, ttl: GoDuration, client: ConsulClient, sentAt: Instant) {
+        self.id = id
+        self.ttl = ttl
+        self.client = client
+        renewedAt = Mutex(sentAt)
+    }
+
+    /// Makes a session with this TTL.
+    package static func create(
+        _ wanted: NewSession, ttl: GoDuration, client: ConsulClient
+    ) async throws(ConsulClientError) -> SessionKeeper {
+        var wanted = wanted
+        wanted.ttl = "\(ttl)"
+        let sentAt = SystemClock.now()
+        let id = try await client.sessionCreate(wanted, timeout: ttl)
+        return SessionKeeper(id: id, ttl: ttl, client: client, sentAt: sentAt)
+    }
+
+    /// Until then no other can have what the session holds.
+    package var aliveUntil: Instant { renewedAt.withLock { $0 } + ttl }
+
+    /// Renews three times in a TTL, and tries again every second where that fails.
+    ///
+    /// - Parameters:
+    ///   - margin: how long before `aliveUntil` it gives up.
+    ///   - renewed: called after each renewal with the new `aliveUntil`.
+    /// - Returns: why the session is lost; nil when the task was cancelled.
+    package func run(
+        margin: GoDuration, renewed: @Sendable (Instant) -> Void = { _ in }
+    ) async -> Loss? {
+        var wait = ttl / Limits.renewalsPerTTL
+        while true {
+            let left = aliveUntil - SystemClock.now() - margin
+            guard await Pause.pass(min(wait, left)) else { return nil }
+            let sentAt = SystemClock.now()
+            let time = aliveUntil - sentAt - margin
+            guard time > .zero else { return .notRenewed("no answer came in time") }
+            do throws(ConsulClientError) {
+                guard try await client.sessionRenew(id, timeout: time) != nil else {
+                    return .ended
+                }
+                renewedAt.withLock { $0 = sentAt }
+                renewed(aliveUntil)
+                wait = ttl / Limits.renewalsPerTTL
+            } catch {
+                if Task.isCancelled { return nil }
+                if aliveUntil - SystemClock.now() - margin <= .zero {
+                    return .notRenewed(error.description)
+                }
+                wait = Limits.retryWait
+            }
+        }
+    }
+
+    /// Ends the session; what it held is free, after its lock-delay where it was not released.
+    package func destroy() async {
+        try? await client.sessionDestroy(id, timeout: Limits.partingTime)
+    }
+}
+
+/// A wait that a cancelled task gives up.
+enum Pause {
+    /// - Returns: false when the task was cancelled.
+    static func pass(_ wait: GoDuration) async -> Bool {
+        do {
+            try await Task.sleep(nanoseconds: UInt64(max(wait.nanoseconds, 0)))
+            return true
+        } catch {
+            return false
+        }
+    }
+}

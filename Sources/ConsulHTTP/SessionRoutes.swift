@@ -1,0 +1,130 @@
+import ConsulModel
+import HTTPTransport
+import LocalAgent
+import Primitives
+import Wire
+
+let sessionRoutes = [
+    Route("/v1/session/create", ("PUT", .direct(SessionRoutes.create))),
+    Route("/v1/session/destroy/", ("PUT", .direct(SessionRoutes.destroy))),
+    Route("/v1/session/renew/", ("PUT", .direct(SessionRoutes.renew))),
+    Route("/v1/session/info/", ("GET", .direct(SessionRoutes.info))),
+    Route("/v1/session/node/", ("GET", .direct(SessionRoutes.node))),
+    Route("/v1/session/list", ("GET", .direct(SessionRoutes.list))),
+]
+
+/// `/v1/session/…`.
+enum SessionRoutes {
+    // MARK: Writing
+
+    @Sendable static func create(_ exchange: Exchange) throws(ConsulError) {
+        try exchange.query.refuseNamespace()
+        var request = SessionRequest()
+        request.datacenter = exchange.query["dc"]
+        request.token = exchange.token
+        var wanted = WantedSession()
+        if !exchange.request.body.isEmpty { wanted = try exchange.body() }
+        request.session = try wanted.session(defaultNode: exchange.agent.local.nodeName)
+        exchange.call(.sessionApply, request) { exchange.json(["ID": $0]) }
+    }
+
+    @Sendable static func destroy(_ exchange: Exchange) throws(ConsulError) {
+        try exchange.query.refuseNamespace()
+        var session = Session()
+        session.id = try exchange.requireSubject("Missing session")
+        var request = SessionRequest(.destroy, session)
+        request.datacenter = exchange.query["dc"]
+        request.token = exchange.token
+        exchange.call(.sessionApply, request) { _ in exchange.json(true) }
+    }
+
+    @Sendable static func renew(_ exchange: Exchange) throws(ConsulError) {
+        let query = try exchange.namedQuery(try exchange.requireSubject("Missing session"))
+        exchange.call(.sessionRenew, query) { answer in
+            answer.value.isEmpty
+                ? ErrorMapping.response(
+                    for: ConsulError(.notFound, "Session id '\(query.name)' not found"))
+                : exchange.json(answer.value)
+        }
+    }
+
+    // MARK: Reading
+
+    @Sendable static func info(_ exchange: Exchange) throws(ConsulError) {
+        let query = try exchange.namedQuery(try exchange.requireSubject("Missing session"))
+        exchange.call(.sessionGet, query) {
+            exchange.json($0.value, $0.meta, showsConsistency: false)
+        }
+    }
+
+    @Sendable static func node(_ exchange: Exchange) throws(ConsulError) {
+        let query = try exchange.namedQuery(try exchange.requireSubject("Missing node name"))
+        exchange.call(.sessionNodeSessions, query) {
+            exchange.json($0.value, $0.meta, showsConsistency: false)
+        }
+    }
+
+    @Sendable static func list(_ exchange: Exchange) throws(ConsulError) {
+        exchange.call(.sessionList, try exchange.namedQuery()) {
+            exchange.json($0.value, $0.meta, showsConsistency: false)
+        }
+    }
+}
+
+/// A session as a client asks for it; what it leaves out has Consul's defaults.
+private struct WantedSession: Record {
+    var name = ""
+    var node = ""
+    var lockDelay = JSONValue.null
+    var behavior = SessionBehavior.release.rawValue
+    var ttl = ""
+    var nodeChecks: [String]? = ["serfHealth"]
+    var serviceChecks: [SessionServiceCheck]?
+    var checks: [String]?
+    init() {}
+
+    mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
+        try visit.field("Name", &name)
+        try visit.field("Node", &node)
+        try visit.field("LockDelay", &lockDelay)
+        try visit.field("Behavior", &behavior)
+        try visit.field("TTL", &ttl)
+        try visit.field("NodeChecks", &nodeChecks)
+        try visit.field("ServiceChecks", &serviceChecks)
+        try visit.field("Checks", &checks)
+    }
+
+    func session(defaultNode: String) throws(ConsulError) -> Session {
+        var session = Session()
+        session.name = name
+        session.node = node.isEmpty ? defaultNode : node
+        session.lockDelayNanoseconds = try Self.nanoseconds(lockDelay)
+        session.behavior = behavior
+        session.ttl = ttl
+        // An empty list in the older spelling means none, as it did before there was another.
+        session.nodeChecks = checks?.isEmpty == true ? [] : nodeChecks
+        session.serviceChecks = serviceChecks
+        session.checks = checks ?? []
+        return session
+    }
+
+    /// Text of a duration, or a number: of nanoseconds, but of seconds below 1000. Anything else
+    /// is zero, as in Consul.
+    private static func nanoseconds(_ lockDelay: JSONValue) throws(ConsulError) -> Int {
+        let given: Int
+        switch lockDelay {
+        case .null: return 15_000_000_000
+        case .string(let text):
+            guard let duration = GoDuration(text) else {
+                throw ConsulError(
+                    .badRequest,
+                    "Request decode failed: time: invalid duration \(GoText.quoted(text))")
+            }
+            given = Int(duration.nanoseconds)
+        case .integer(let number): given = Int(number)
+        case .double(let number): given = Int(exactly: number.rounded(.towardZero)) ?? 0
+        default: given = 0
+        }
+        return given < 1_000 ? given &* 1_000_000_000 : given
+    }
+}

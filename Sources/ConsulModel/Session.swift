@@ -1,0 +1,123 @@
+public import Primitives
+public import Wire
+
+/// Somebody who may hold locks on keys, for as long as their node, their checks and their TTL last.
+public struct Session: Record, Hashable, Sendable {
+    /// A UUID, which the leader gives.
+    public var id = ""
+    public var name = ""
+    public var node = ""
+    /// How long a key whose lock was lost cannot be locked again; above a minute counts as one,
+    /// below 1 ns as none.
+    public var lockDelayNanoseconds = 0
+    /// `SessionBehavior`'s texts.
+    public var behavior = ""
+    /// Go's text of a duration; empty or `0s` for a session without.
+    public var ttl = ""
+    /// Nil and empty differ on the wire alone.
+    public var nodeChecks: [String]?
+    public var serviceChecks: [SessionServiceCheck]?
+    /// An older spelling of `nodeChecks`; both count.
+    public var checks: [String] = []
+    public var raftIndex = RaftIndex()
+    public init() {}
+
+    @inlinable
+    public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
+        try visit.field("ID", &id)
+        try visit.field("Name", &name)
+        try visit.field("Node", &node)
+        try visit.field("LockDelay", &lockDelayNanoseconds)
+        try visit.field("Behavior", &behavior)
+        try visit.field("TTL", &ttl)
+        try visit.field("NodeChecks", &nodeChecks)
+        try visit.field("ServiceChecks", &serviceChecks)
+        try visit.field("Checks", &checks, .omitEmpty)
+        try visit.embed(&raftIndex)
+    }
+
+    /// All checks on which the session hangs, in the order in which they are judged.
+    public var checkIDs: [String] {
+        checks + (nodeChecks ?? []) + (serviceChecks ?? []).map { $0.id }
+    }
+
+    /// Nil for a session that no time ends.
+    public var timeToLive: GoDuration? {
+        guard let ttl = GoDuration(ttl), ttl > .zero else { return nil }
+        return ttl
+    }
+}
+
+/// What becomes of a session's keys when it ends.
+public enum SessionBehavior: String, Sendable {
+    /// They stay, unlocked.
+    case release
+    case delete
+}
+
+/// A service's check on which a session hangs.
+public struct SessionServiceCheck: Record, Hashable, Sendable {
+    public var id = ""
+    public var namespace = ""
+    public init() {}
+    public init(id: String) { self.id = id }
+
+    @inlinable
+    public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
+        try visit.field("ID", &id)
+        try visit.field("Namespace", &namespace)
+    }
+}
+
+/// What a write does to a session.
+public enum SessionOperation: String, Sendable { case create, destroy }
+
+/// A verb that is none of these is an error of the format.
+extension SessionOperation: WireValue {
+    public init() { self = .create }
+    @inlinable public var isWireEmpty: Bool { false }
+    @inlinable public func encode<E: WireEncoder>(to encoder: inout E) {
+        encoder.string(rawValue)
+    }
+    @inlinable public mutating func decode<D: WireDecoder>(from decoder: inout D) throws {
+        let verb = try decoder.string()
+        guard let known = SessionOperation(rawValue: verb) else { throw UnknownVerb(verb: verb) }
+        self = known
+    }
+}
+
+/// To destroy, only the ID matters.
+public struct SessionRequest: Record, Hashable, Sendable {
+    public var datacenter = ""
+    public var operation = SessionOperation.create
+    public var session = Session()
+    public var token = ""
+    public init() {}
+    public init(_ operation: SessionOperation, _ session: Session) {
+        self.operation = operation
+        self.session = session
+    }
+
+    @inlinable
+    public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
+        try visit.field("Datacenter", &datacenter)
+        try visit.field("Op", &operation)
+        try visit.field("Session", &session)
+        try visit.field("Token", &token)
+    }
+}
+
+extension Endpoint where Request == SessionRequest, Response == String {
+    /// The ID of the session that was made, or destroyed.
+    public static var sessionApply: Self { .init("Session.Apply", .write) }
+}
+
+extension Endpoint where Request == NamedQuery, Response == Indexed<[Session]> {
+    /// The session of an ID, or none.
+    public static var sessionGet: Self { .init("Session.Get", .read) }
+    public static var sessionList: Self { .init("Session.List", .read) }
+    /// Those of a node.
+    public static var sessionNodeSessions: Self { .init("Session.NodeSessions", .read) }
+    /// Begins the TTL anew; the session, or none where it has ended.
+    public static var sessionRenew: Self { .init("Session.Renew", .write) }
+}

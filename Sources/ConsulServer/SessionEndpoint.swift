@@ -1,0 +1,106 @@
+internal import ConsulModel
+internal import ConsulState
+internal import Primitives
+
+/// Sessions.
+enum SessionEndpoint {
+    static func register(in table: inout EndpointTable, timers: SessionTimers) {
+        table.add(.sessionGet, check: { query throws(ConsulError) in try valid(query.name) }) {
+            snapshot, plan in
+            let reading = try? snapshot.store.sessions.get(plan.query.name)
+            guard let reading else { preconditionFailure("\(plan.query.name) was judged valid") }
+            return reading.with(reading.value.map { [$0] } ?? [])
+        }
+        table.add(.sessionList) { snapshot, _ in snapshot.store.sessions.list() }
+        table.add(.sessionNodeSessions) { snapshot, plan in
+            snapshot.store.sessions.list(node: plan.query.name)
+        }
+        let (log, state) = (table.log, table.state)
+        let ttlMin = table.configuration.sessionTTLMin
+        table.add(.sessionApply, in: { $0.datacenter }) { request, reply throws(ConsulError) in
+            let request = try prepared(request, ttlMin: ttlMin, state)
+            log.propose(.session(request)) { result in
+                reply(finished(request, result, state, timers))
+            }
+        }
+        table.add(.sessionRenew, in: { $0.options.datacenter }) { query, reply throws(ConsulError) in
+            guard log.leadership.isReady else { throw .noLeader }
+            let reading = try found(query.name, state.load())
+            if let session = reading.value { timers.reset(session) }
+            let meta = QueryMeta(index: max(reading.index, 1))
+            reply(.success(Indexed(reading.value.map { [$0] } ?? [], meta)))
+        }
+    }
+
+    private static func valid(_ id: String) throws(ConsulError) {
+        _ = try found(id, Snapshot(store: StateStore(), index: 0))
+    }
+
+    private static func found(
+        _ id: String, _ snapshot: Snapshot
+    ) throws(ConsulError) -> Reading<Session?> {
+        do {
+            return try snapshot.store.sessions.get(id)
+        } catch {
+            throw ConsulError(.internal, error.description)
+        }
+    }
+
+    /// Validates, with Consul's texts, and gives a new session its ID.
+    private static func prepared(
+        _ request: SessionRequest, ttlMin: GoDuration, _ state: PublishedState
+    ) throws(ConsulError) -> SessionRequest {
+        var request = request
+        let session = request.session
+        switch request.operation {
+        case .destroy:
+            if session.id.isEmpty { throw ConsulError(.internal, "Must provide ID") }
+        case .create:
+            if session.node.isEmpty { throw ConsulError(.internal, "Must provide Node") }
+            request.session.id = newID(state.load())
+        }
+        if !session.behavior.isEmpty, SessionBehavior(rawValue: session.behavior) == nil {
+            throw ConsulError(.internal, "Invalid Behavior setting '\(session.behavior)'")
+        }
+        guard !session.ttl.isEmpty else { return request }
+        guard let ttl = GoDuration(session.ttl) else {
+            throw ConsulError(
+                .internal,
+                "Session TTL '\(session.ttl)' invalid: time: invalid duration \"\(session.ttl)\"")
+        }
+        if ttl != .zero, ttl < ttlMin || ttl > Limits.sessionTTLMax {
+            throw ConsulError(
+                .internal,
+                "Invalid Session TTL '\(ttl.nanoseconds)', must be between "
+                    + "[\(ttlMin)=\(Limits.sessionTTLMax)]")
+        }
+        return request
+    }
+
+    /// Out of the system's chance: who knows a session's ID can use it.
+    private static func newID(_ snapshot: Snapshot) -> String {
+        var random = SystemRandomNumberGenerator()
+        while true {
+            let id = UUIDText.random(using: &random)
+            if let reading = try? snapshot.store.sessions.get(id), reading.value == nil {
+                return id
+            }
+        }
+    }
+
+    private static func finished(
+        _ request: SessionRequest, _ result: Result<Commit, ConsulError>, _ state: PublishedState,
+        _ timers: SessionTimers
+    ) -> Result<String, ConsulError> {
+        let id = request.session.id
+        switch result.flatMap(\.answer) {
+        case .failure(let error): return .failure(error)
+        case .success:
+            switch request.operation {
+            case .create: timers.reset(request.session)
+            case .destroy: timers.stop(id)
+            }
+            return .success(id)
+        }
+    }
+}

@@ -1,0 +1,81 @@
+internal import ConsulModel
+
+// How sessions begin and end, and what their ends do to the keys that they hold.
+
+extension FSM {
+    mutating func apply(
+        _ request: SessionRequest, at index: UInt64, _ changes: inout Changes
+    ) -> CommandResult {
+        do throws(ConsulStateError) {
+            switch request.operation {
+            case .create: try create(request.session, at: index, &changes)
+            case .destroy:
+                if let session = try store.sessions.get(request.session.id).value {
+                    end(session, at: index, &changes)
+                }
+            }
+            return .done
+        } catch {
+            return .refused(error)
+        }
+    }
+
+    private mutating func create(
+        _ new: Session, at index: UInt64, _ changes: inout Changes
+    ) throws(ConsulStateError) {
+        var session = new
+        if session.id.isEmpty { throw .missingSessionID }
+        if session.behavior.isEmpty { session.behavior = SessionBehavior.release.rawValue }
+        if SessionBehavior(rawValue: session.behavior) == nil {
+            throw .badSessionBehavior(session.behavior)
+        }
+        guard let node = store.catalog.node(session.node) else { throw .missingNode }
+        session.node = node.node
+        for id in session.checkIDs {
+            guard let check = store.catalog.check(id, on: session.node) else {
+                throw .missingCheck(id: id)
+            }
+            if check.status == CheckStatus.critical.rawValue {
+                throw .criticalCheck(id: id, status: check.status)
+            }
+        }
+        session.raftIndex = RaftIndex(create: index, modify: index)
+        try store.sessions.insert(session, at: index, &changes)
+    }
+
+    /// Takes the session away, and its keys or its locks on them.
+    private mutating func end(
+        _ session: Session, at index: UInt64, _ changes: inout Changes
+    ) {
+        store.sessions.remove(session, at: index, &changes)
+        let deletes = session.behavior == SessionBehavior.delete.rawValue
+        let lost = store.kvs.letGo(session.id, deletes: deletes, at: index, &changes)
+        let delay = min(session.lockDelayNanoseconds, Limits.lockDelayNanosecondsMax)
+        if delay > 0 {
+            changes.lostLocks += lost.map { LostLock(key: $0, delayNanoseconds: delay) }
+        }
+    }
+
+    /// Ends the sessions that hung on what went.
+    mutating func endSessions(at index: UInt64, _ changes: inout Changes) {
+        guard !changes.losses.isEmpty, store.sessions.count > 0 else { return }
+        for loss in changes.losses {
+            let ended =
+                switch loss {
+                case .node(let node): store.sessions.list(node: node).value
+                case .check(let id, let node): store.sessions.hanging(on: id, of: node)
+                }
+            for session in ended { end(session, at: index, &changes) }
+        }
+    }
+
+    /// - Returns: why the lock cannot even be tried; nil when it can.
+    func refusal(ofLockBy id: String) -> ConsulStateError? {
+        if id.isEmpty { return .missingSession }
+        do {
+            return try store.sessions.get(id).value == nil ? .invalidSession(id) : nil
+        } catch {
+            return error
+        }
+    }
+}

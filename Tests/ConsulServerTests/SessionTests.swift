@@ -1,0 +1,125 @@
+import ConsulModel
+import ConsulServer
+import Primitives
+import Testing
+import Wire
+
+/// Texts were read off HashiCorp Consul 1.8.7.
+@Suite struct SessionTests {
+    let server: Server
+    init() throws { server = try Server() }
+
+    private func create(_ change: (inout Session) -> Void = { _ in }) async throws -> String {
+        var session = Session()
+        session.node = "n"
+        change(&session)
+        return try await server.backend.call(.sessionApply, SessionRequest(.create, session))
+    }
+
+    private func destroy(_ id: String) async throws {
+        var session = Session()
+        session.id = id
+        _ = try await server.backend.call(.sessionApply, SessionRequest(.destroy, session))
+    }
+
+    private func lock(
+        _ key: String, _ session: String, _ operation: KVOperation = .lock
+    ) async throws -> Bool {
+        var entry = KVEntry()
+        entry.key = key
+        entry.session = session
+        return try await server.backend.call(.kvsApply, KVSRequest(operation, entry))
+    }
+
+    private func refused(_ change: @Sendable (inout Session) -> Void) async -> String {
+        do {
+            _ = try await create(change)
+            return "no error"
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    @Test func sessionsAreValidated() async throws {
+        #expect(await refused { _ in } == "Missing node registration")
+        try await server.register("n", check: "c", status: "critical")
+        #expect(await refused { $0.node = "" } == "Must provide Node")
+        #expect(await refused { $0.behavior = "x" } == "Invalid Behavior setting 'x'")
+        #expect(
+            await refused { $0.ttl = "x" }
+                == "Session TTL 'x' invalid: time: invalid duration \"x\"")
+        #expect(
+            await refused { $0.ttl = "9s" }
+                == "Invalid Session TTL '9000000000', must be between [10s=24h0m0s]")
+        #expect(
+            await refused { $0.ttl = "25h" }
+                == "Invalid Session TTL '90000000000000', must be between [10s=24h0m0s]")
+        #expect(await refused { $0.ttl = "0s" } == "no error")
+        #expect(
+            await refused { $0.nodeChecks = ["c"] } == "Check 'c' is in critical state")
+        #expect(await refused { $0.checks = ["d"] } == "Missing check 'd' registration")
+    }
+
+    @Test func blockedQueriesSeeTheirSessionsOnly() async throws {
+        try await server.register("n")
+        try await server.register("m")
+        let id = try await create()
+        let one = try await server.park(.sessionGet, id)
+        let ofNode = try await server.park(.sessionNodeSessions, "N")
+        let all = try await server.park(.sessionList)
+        _ = try await create { $0.node = "m" }
+        #expect(try await all.answer().value.count == 2)
+        try await server.settle()
+        #expect(!one.isAnswered)
+        #expect(!ofNode.isAnswered)
+        try await destroy(id)
+        #expect(try await one.answer().value == [])
+        #expect(try await ofNode.answer().value == [])
+    }
+
+    @Test func aSessionsEndBarsItsKeysForAWhile() async throws {
+        try await server.register("n")
+        let delayed = try await create { $0.lockDelayNanoseconds = 60_000_000_000 }
+        let plain = try await create()
+        #expect(try await lock("a", delayed))
+        #expect(try await lock("b", delayed))
+        #expect(try await lock("b", delayed, .unlock))
+        #expect(try await lock("c", plain))
+        try await destroy(delayed)
+        try await destroy(plain)
+        let next = try await create()
+        #expect(try await lock("a", next) == false)
+        #expect(try await lock("b", next))
+        #expect(try await lock("c", next))
+    }
+
+    @Test func sessionsEndSomeTimeAfterTheirTTL() async throws {
+        let quick = try Server { $0.sessionTTLMin = .milliseconds(1) }
+        try await quick.register("n")
+        var session = Session()
+        session.node = "n"
+        session.ttl = "50ms"
+        let id = try await quick.backend.call(.sessionApply, SessionRequest(.create, session))
+        let box = try await quick.park(.sessionGet, id) {
+            $0.options.maxQueryTime = .seconds(60)
+        }
+        #expect(try await box.answer().value == [])
+        let renewed = try await quick.backend.call(.sessionRenew, quick.query(id))
+        #expect(renewed.value == [])
+    }
+
+    @Test func renewalsKeepASession() async throws {
+        let quick = try Server { $0.sessionTTLMin = .milliseconds(1) }
+        try await quick.register("n")
+        var session = Session()
+        session.node = "n"
+        session.ttl = "1s"
+        let id = try await quick.backend.call(.sessionApply, SessionRequest(.create, session))
+        // Longer together than the two seconds that a session without renewals has.
+        for _ in 0..<12 {
+            try await Task.sleep(nanoseconds: 250_000_000)
+            let renewed = try await quick.backend.call(.sessionRenew, quick.query(id))
+            #expect(renewed.value.map(\.id) == [id])
+        }
+    }
+}
