@@ -7,18 +7,21 @@ enum AddressText {
     static func data(_ text: String) -> RecordData? {
         if let four = four(text) { return four }
         guard let address = IPAddress(text), address.zone.isEmpty else { return nil }
-        return data(address.bytes)
+        let data = data(address.bytes)
+        // An IPv4 address in its IPv6 form is an IPv4 address, as in Go.
+        if case .aaaa(0, let lower) = data, lower >> 32 == 0xFFFF {
+            return .a(UInt32(truncatingIfNeeded: lower))
+        }
+        return data
     }
 
-    /// Of four octets or sixteen. An IPv4 address in its IPv6 form is an IPv4 address, as in Go.
+    /// Of four octets or sixteen.
     static func data(_ bytes: [UInt8]) -> RecordData {
         func word(_ octets: ArraySlice<UInt8>) -> UInt64 {
             octets.reduce(0) { $0 << 8 | UInt64($1) }
         }
         if bytes.count == 4 { return .a(UInt32(truncatingIfNeeded: word(bytes[...]))) }
-        let (upper, lower) = (word(bytes[..<8]), word(bytes[8...]))
-        if upper == 0, lower >> 32 == 0xFFFF { return .a(UInt32(truncatingIfNeeded: lower)) }
-        return .aaaa(upper, lower)
+        return .aaaa(word(bytes[..<8]), word(bytes[8...]))
     }
 
     /// The common case without an array: every answer reads some.

@@ -29,7 +29,9 @@ final class DNSQuery: Sendable {
     func reply(_ code: ResponseCode = .success, isAuthoritative: Bool = true) -> Reply {
         var flags: DNSMessage.Flags = [.response]
         if isAuthoritative { flags.insert(.authoritative) }
-        flags.formUnion(message.flags.intersection([.recursionDesired, .checkingDisabled]))
+        if message.opcode == .query {
+            flags.formUnion(message.flags.intersection([.recursionDesired, .checkingDisabled]))
+        }
         if !zone.recursors.isEmpty { flags.insert(.recursionAvailable) }
         var answer = DNSMessage(
             id: message.id, flags: flags, opcode: message.opcode, code: code)

@@ -198,7 +198,9 @@ final class DNSCore: Sendable {
 
     /// For a message whose question cannot be told back.
     private static func refusal(_ header: DNSHeader, _ code: ResponseCode) -> Reply {
-        var flags = header.flags.intersection([.recursionDesired, .checkingDisabled])
+        var flags = header.flags.intersection([
+            .recursionDesired, .authenticData, .checkingDisabled,
+        ])
         flags.insert(.response)
         return Reply(
             message: DNSMessage(id: header.id, flags: flags, opcode: header.opcode, code: code))

@@ -14,9 +14,11 @@ package enum Limits {
     package static let headerBytes = 12
     /// Places a compression pointer can reach: fourteen bits (RFC 1035, section 4.1.4).
     static let pointerMax = 0x3FFF
-    /// Names remembered for compression while a message is written. Where two fall on one place
-    /// the later one stands, and a message of thousands of names is a little longer for it.
-    static let rememberedNames = 1024
+    /// Names remembered for compression while a message is written; a power of two. Where no place
+    /// is left for a name, a message of many is a little longer for it.
+    static let rememberedNames = 2048
+    /// Places looked at for one name: four suffice while the table is half empty.
+    static let probesMax = 4
     /// Octets of one character string in a TXT record (RFC 1035, section 3.3).
     package static let characterStringMax = 255
 }

@@ -130,13 +130,20 @@ package struct MessageWriter: Sendable {
         for start in starts.reversed() {
             for index in start..<end { hash = (hash ^ UInt32(octets[index])) &* 16_777_619 }
             end = start
-            let slot = Int(truncatingIfNeeded: hash ^ hash >> 10) & (Limits.rememberedNames - 1)
-            let candidate = Int(remembered[slot])
-            if candidate != 0, stands(octets, from: start, at: candidate) {
-                found = start
-                pointer = candidate
-            } else if written + start <= Limits.pointerMax {
-                remembered[slot] = UInt16(written + start)
+            var slot = Int(truncatingIfNeeded: hash ^ hash >> 10) & (Limits.rememberedNames - 1)
+            for _ in 0..<Limits.probesMax {
+                let candidate = Int(remembered[slot])
+                if candidate == 0 {
+                    guard written + start <= Limits.pointerMax else { break }
+                    remembered[slot] = UInt16(written + start)
+                    break
+                }
+                if stands(octets, from: start, at: candidate) {
+                    found = start
+                    pointer = candidate
+                    break
+                }
+                slot = (slot + 1) & (Limits.rememberedNames - 1)
             }
         }
         guard pointer != 0, pointing else {
