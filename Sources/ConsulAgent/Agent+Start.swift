@@ -50,6 +50,7 @@ extension Agent {
         } catch {
             throw .start(error.message)
         }
+        try await startDNS(config)
         try await listen(config)
         let tasks = [
             Task { await antiEntropy.run() }, Task { await registrar.runReaper() },

@@ -1,4 +1,5 @@
 package import ConsulConfig
+import ConsulDNS
 import ConsulHTTP
 import ConsulModel
 import ConsulServer
@@ -17,6 +18,7 @@ package final class Agent: Sendable {
     struct Changing {
         var config: RuntimeConfig
         var servers: [HTTPServer] = []
+        var dns: DNSServer?
         var context: AgentContext?
         var tasks: [Task<Void, Never>] = []
         var pidFile: PIDFile?

@@ -5,7 +5,7 @@ package enum SettingTable {
     package static let all: [Setting] =
         NodeSettings.settings + AddressSettings.settings + PortSettings.settings
         + LoggingSettings.settings + LimitSettings.settings + CheckSettings.settings
-        + TLSFileSettings.settings + DNSSettings.settings.map { $0.notActedOn }
+        + TLSFileSettings.settings + DNSSettings.settings
         + TelemetrySettings.settings + UISettings.settings + RaftSettings.settings
         + StoredSettings.settings
 

@@ -1,0 +1,2 @@
+wrk.method = "PUT"
+wrk.body = "a value of some bytes"
