@@ -193,6 +193,9 @@ static int forget_code(struct dl_phdr_info *info, size_t size, void *unused) {
     return 1;
 }
 
+/* For Linux a thread is a process here, and 0 is the caller. */
+void cposix_lower_thread_priority(void) { setpriority(PRIO_PROCESS, 0, 10); }
+
 void cposix_forget_startup_code(void) { dl_iterate_phdr(forget_code, NULL); }
 
 void cposix_thread_name(pthread_t thread, const char *name) { pthread_setname_np(thread, name); }

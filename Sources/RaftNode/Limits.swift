@@ -16,6 +16,9 @@ package enum Limits {
     static let snapshotsKept = 2
     /// Bytes of a snapshot read or written at once.
     package static let snapshotPieceBytes = 256 << 10
+    /// Bytes of a snapshot after which they are synced: one sync of all at the end would hold up
+    /// the log's for as long.
+    static let snapshotSyncBytes = 4 << 20
     /// Of the files beside a snapshot's contents; a configuration has some dozen servers.
     static let metaBytesMax = 1 << 20
     /// Of a recovery file.

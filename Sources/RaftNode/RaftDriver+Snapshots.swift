@@ -24,6 +24,7 @@ extension RaftDriver {
         }
         let (files, logger) = (Unshared(store), logger)
         background.execute { [weak node] in
+            ThreadPriority.lower()
             do {
                 let finished = try Self.write(image, as: meta, milliseconds, in: files.value)
                 node?.bring(.snapshotTaken(finished))

@@ -151,6 +151,7 @@ package final class SnapshotSink {
     private let file: Int32
     private let disk: Disk
     private var sum = SHA256Sum()
+    private var unsynced = 0
     private var isOpen = true
 
     /// Bytes written so far.
@@ -169,6 +170,10 @@ package final class SnapshotSink {
         try disk.write(file, "\(path).tmp/state.bin", bytes)
         sum.add(bytes)
         meta.size += UInt64(bytes.count)
+        unsynced += bytes.count
+        guard unsynced >= Limits.snapshotSyncBytes else { return }
+        unsynced = 0
+        try disk.sync(file, "\(path).tmp/state.bin")
     }
 
     /// Makes the snapshot durable under its name. The caller then removes the old ones.

@@ -49,6 +49,9 @@ int cposix_pipe(int *ends, int non_blocking);
  * non-blocking. Returns 0 or -errno. */
 int cposix_signal_to_descriptor(int number, int descriptor);
 
+/* The calling thread lets all others go first. */
+void cposix_lower_thread_priority(void);
+
 /* Unmaps the pages of the program's own code, which come back one by one as they are run again, from
  * the page cache. Starting runs much that is never run again. */
 void cposix_forget_startup_code(void);

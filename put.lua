@@ -1,2 +1,0 @@
-wrk.method = "PUT"
-wrk.body = "a value of some bytes"
