@@ -13,12 +13,17 @@ package struct DurableRaft: @unchecked Sendable {
     /// A file `peers.json` is obeyed first: the group becomes what it says, with all that the log
     /// holds, committed or not.
     ///
+    /// - Parameters:
+    ///   - directory: `raft` in the data directory.
+    ///   - vfs: the log's file layer, by SQLite's name of it; nil is the system's.
+    ///   - disk: that of the snapshots.
     /// - Throws: `RaftNodeError`, which names the file and place; the caller must not serve then.
     package static func open(
-        directory: String, machine: any StateMachine, logger: Logger
+        directory: String, machine: any StateMachine, logger: Logger, vfs: String? = nil,
+        disk: Disk = Disk()
     ) throws -> DurableRaft {
-        let log = try SQLiteLogStore(directory: directory)
-        let store = try SnapshotStore(directory: "\(directory)/snapshots")
+        let log = try SQLiteLogStore(directory: directory, vfs: vfs)
+        let store = try SnapshotStore(directory: "\(directory)/snapshots", disk: disk)
         try PeersFile.writeInfo(directory: directory)
         var newest = try store.newest()
         for warning in store.takeWarnings() { logger.warning("raft: \(warning)") }
