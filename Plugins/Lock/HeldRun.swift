@@ -9,6 +9,7 @@ struct HeldRun {
     let keeper: SessionKeeper
     let token: UInt64
     let feed: AsyncStream<LockRun.Event>.Continuation
+    let warden: Warden
 
     private var options: LockOptions { run.options }
 
@@ -21,7 +22,10 @@ struct HeldRun {
         }
         defer { watch.cancel() }
         run.say("Starting handler")
-        let handle = ProcessHandle()
+        if let problem = warden.begin(until: keeper.aliveUntil) {
+            run.complain("The child runs without a guard: \(problem)")
+        }
+        let handle = ProcessHandle { [warden] group in warden.tell(group: group) }
         let child = Task { [spec = spec(), feed] in
             feed.yield(.childEnded(await ProcessRun.run(spec, handle: handle).ending))
         }
@@ -53,6 +57,12 @@ struct HeldRun {
                 stopper = signal
             }
         }
+        await warden.end()
+        if !isLost, stopper == nil, run.isTooLate(keeper) {
+            // This process was stopped meanwhile, and the guard did what was to be done.
+            isLost = true
+            run.complain("Lock lost: its session could not be renewed in time")
+        }
         tell(ending, wasStopped: isLost || stopper != nil)
         watch.cancel()
         let isReleased = await letGo(isLost: isLost)
@@ -71,7 +81,7 @@ struct HeldRun {
             "CONSUL_LOCK_INDEX": "\(token)",
         ])
         spec.inheritsOutput = true
-        spec.inheritsInput = options.passesInput
+        spec.inputDescriptor = options.passesInput ? 0 : nil
         spec.killGrace = LockRun.childGrace
         return spec
     }

@@ -14,19 +14,25 @@ package struct LockRun: Sendable {
 
     package let options: LockOptions
     package let client: ConsulClient
+    /// What starts a guard of the child's group: this program, led to `guardIfAsked`.
+    package let guardCommand: [String]
     /// To standard output, where `-verbose` is told.
     package let say: @Sendable (String) -> Void
     package let complain: @Sendable (String) -> Void
 
     package init(
-        options: LockOptions, client: ConsulClient, say: @escaping @Sendable (String) -> Void,
-        complain: @escaping @Sendable (String) -> Void
+        options: LockOptions, client: ConsulClient, guardCommand: [String],
+        say: @escaping @Sendable (String) -> Void, complain: @escaping @Sendable (String) -> Void
     ) {
         self.options = options
         self.client = client
+        self.guardCommand = guardCommand
         if options.isVerbose { self.say = say } else { self.say = { _ in } }
         self.complain = complain
     }
+
+    /// Guards a child's group, if this process was started for that, and ends it.
+    package static func guardIfAsked() { GroupGuard.runIfAsked(grace: childGrace) }
 
     enum Event: Sendable {
         case acquired(Result<UInt64?, LockError>)
@@ -75,8 +81,11 @@ package struct LockRun: Sendable {
                 feed.yield(.signalled(signal))
             }
         }
+        let warden = Warden(command: guardCommand)
         let renewal = Task {
-            if let loss = await keeper.run(margin: Self.childGrace) {
+            if let loss = await keeper.run(
+                margin: Self.childGrace, renewed: { warden.extend(until: $0) })
+            {
                 feed.yield(.lost("\(loss)"))
             }
         }
@@ -98,7 +107,8 @@ package struct LockRun: Sendable {
         var iterator = events.makeAsyncIterator()
         switch await iterator.next() {
         case .acquired(.success(.some(let token))):
-            var held = HeldRun(run: self, lock: lock, keeper: keeper, token: token, feed: feed)
+            var held = HeldRun(
+                run: self, lock: lock, keeper: keeper, token: token, feed: feed, warden: warden)
             return await held.run(&iterator)
         case .acquired(.success(nil)):
             // A key of one's own may have been made.
@@ -116,6 +126,11 @@ package struct LockRun: Sendable {
                 ? LockExit.signalBase + signal.rawValue : LockExit.failed
         case .childEnded, nil: return LockExit.failed
         }
+    }
+
+    /// Whether the session's time left is no more than what the child's end may take.
+    func isTooLate(_ keeper: SessionKeeper) -> Bool {
+        keeper.aliveUntil - SystemClock.now() <= Self.childGrace
     }
 
     private func notAcquired(_ skipped: Int32?) -> Int32 {

@@ -3,8 +3,8 @@ package import Primitives
 internal import Synchronization
 
 /// Keys whose lock was lost with its holder's session, and until when nobody may lock them: the
-/// holder may not know of its loss yet. Kept beside the state, by this server's clock; a leader asks
-/// before it proposes a lock.
+/// holder may not know of its loss yet. Kept beside the state, by this server's clock; a leader
+/// asks before it proposes a lock.
 package final class LockDelays: Sendable {
     private struct State {
         var ends: [String: Instant] = [:]

@@ -23,7 +23,8 @@ enum SessionEndpoint {
                 reply(finished(request, result, state, timers))
             }
         }
-        table.add(.sessionRenew, in: { $0.options.datacenter }) { query, reply throws(ConsulError) in
+        table.add(.sessionRenew, in: { $0.options.datacenter }) {
+            query, reply throws(ConsulError) in
             guard log.leadership.isReady else { throw .noLeader }
             let reading = try found(query.name, state.load())
             if let session = reading.value { timers.reset(session) }

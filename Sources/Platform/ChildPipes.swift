@@ -27,8 +27,8 @@ struct ChildPipes {
         needsInput: Bool, separateError: Bool, _ spec: ProcessSpec
     ) -> Bool {
         var ends: [Int32] = [-1, -1]
-        if spec.inheritsInput {
-            childInput = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+        if let input = spec.inputDescriptor {
+            childInput = fcntl(input, F_DUPFD_CLOEXEC, 3)
             guard childInput >= 0 else { return false }
         } else if needsInput {
             guard cposix_pipe(&ends, 0) == 0 else { return false }

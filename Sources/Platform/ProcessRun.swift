@@ -20,7 +20,12 @@ package struct OutputPassing: Sendable {
 package final class ProcessHandle: Sendable {
     private let child = Mutex<ChildSupervisor?>(nil)
 
-    package init() {}
+    private let started: @Sendable (Int32) -> Void
+
+    /// - Parameter started: called with the child's number, which is its group's, once it runs.
+    package init(started: @escaping @Sendable (Int32) -> Void = { _ in }) {
+        self.started = started
+    }
 
     /// Nothing while no child runs.
     /// - Parameter toGroup: also to what the child has started, as a terminal does.
@@ -36,7 +41,10 @@ package final class ProcessHandle: Sendable {
         child.loop.execute { child.stop(nil, with: number) }
     }
 
-    func hold(_ supervisor: ChildSupervisor) { child.withLock { $0 = supervisor } }
+    func hold(_ supervisor: ChildSupervisor) {
+        child.withLock { $0 = supervisor }
+        started(supervisor.pid)
+    }
 }
 
 /// Runs a program to its end.

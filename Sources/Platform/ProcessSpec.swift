@@ -38,8 +38,9 @@ package struct ProcessSpec: Sendable {
     package var workingDirectory: String?
     /// Given to the child on its standard input, which is then closed. Only `ProcessRun` uses it.
     package var standardInput: [UInt8] = []
-    /// Gives the child this process's own standard input, instead of nothing or `standardInput`.
-    package var inheritsInput = false
+    /// Given to the child as its standard input, instead of nothing or `standardInput`. Stays the
+    /// caller's.
+    package var inputDescriptor: Int32?
     /// Gives the child this process's own standard output and error; nothing of them is seen here.
     package var inheritsOutput = false
     /// From start to end; nil: as long as it takes.

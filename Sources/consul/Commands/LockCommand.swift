@@ -64,6 +64,7 @@ struct LockCommand: Command {
         ]
 
     func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
+        LockRun.guardIfAsked()
         let options: LockOptions
         do throws(UsageError) {
             options = try self.options(flags)
@@ -74,13 +75,17 @@ struct LockCommand: Command {
         let code = await withClient(flags, console) { client throws(ConsulClientError) in
             _ = try await client.send("GET", "/v1/agent/self").successful()
             return await LockRun(
-                options: options, client: client, say: { console.out($0) },
+                options: options, client: client, guardCommand: Self.guardCommand,
+                say: { console.out($0) },
                 complain: { console.error($0) }
             ).run() + Self.ran
         }
         if code >= Self.ran { return code - Self.ran }
         return options.exactCodes ? LockExit.noLock : code
     }
+
+    /// This very program, even if another was installed in its place meanwhile.
+    private static let guardCommand = ["/proc/self/exe", "lock"]
 
     /// Tells a run's code from that of a client that came to nothing.
     private static let ran: Int32 = 1_000

@@ -1,0 +1,37 @@
+import Platform
+import Primitives
+import Synchronization
+
+/// The guard of the child's group, from the child's start to its end: should this process be killed
+/// or stopped, the child ends in time all the same.
+final class Warden: Sendable {
+    private let command: [String]
+    private let guardian = Mutex<GroupGuard?>(nil)
+
+    init(command: [String]) { self.command = command }
+
+    /// - Returns: why there is no guard; nil when there is one.
+    func begin(until: Instant) -> String? {
+        if command.isEmpty { return nil }
+        do throws(ChildProcessError) {
+            let started = try GroupGuard(command, until: until)
+            guardian.withLock { $0 = started }
+            return nil
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    /// The child has started.
+    func tell(group: Int32) { guardian.withLock { $0 }?.tell(group: group) }
+
+    func extend(until: Instant) { guardian.withLock { $0 }?.extend(until: until) }
+
+    func end() async {
+        let ended = guardian.withLock { guardian in
+            defer { guardian = nil }
+            return guardian
+        }
+        await ended?.dismiss()
+    }
+}

@@ -1,0 +1,106 @@
+import CPosix
+import Glibc
+package import Primitives
+
+/// Sees to it that a process group is dead by a time, whatever becomes of the process that started
+/// it: killed, stopped, or out of its mind. It is a process of its own, told over its standard
+/// input which group that is and until when it may live.
+///
+/// The time is on the monotonic clock, which is one for all processes of a machine.
+package final class GroupGuard: Sendable {
+    /// In the environment of a guard.
+    package static let variable = "CONSUL_GROUP_GUARD"
+
+    private let child: ChildProcess
+    /// Closed when this process ends, however it does.
+    private let pipe: Int32
+
+    /// Starts a guard, so that the group is guarded from its first moment. The command must call
+    /// `runIfAsked`.
+    /// - Parameter until: when the group must be dead.
+    package init(_ command: [String], until: Instant) throws(ChildProcessError) {
+        var ends: [Int32] = [-1, -1]
+        guard cposix_pipe(&ends, 0) == 0 else {
+            throw .failedToStart("no pipe: \(errnoText(errno))")
+        }
+        defer { close(ends[0]) }
+        var spec = ProcessSpec(command)
+        spec.environment = .inherited(adding: [Self.variable: "1"])
+        spec.inputDescriptor = ends[0]
+        do throws(ChildProcessError) {
+            child = try ChildProcess.start(spec)
+        } catch {
+            close(ends[1])
+            throw error
+        }
+        pipe = ends[1]
+        // A guard that hangs must not make this process hang: the pipe holds thousands of lines.
+        _ = fcntl(pipe, F_SETFL, fcntl(pipe, F_GETFL) | O_NONBLOCK)
+        extend(until: until)
+    }
+
+    deinit { close(pipe) }
+
+    /// The group that is guarded from now on.
+    package func tell(group: Int32) { write("g\(group)\n") }
+
+    /// The group may live longer.
+    package func extend(until: Instant) { write("u\(until.nanoseconds)\n") }
+
+    private func write(_ line: String) {
+        let bytes = Array(line.utf8)
+        _ = Glibc.write(pipe, bytes, bytes.count)
+    }
+
+    /// The group has ended, or is let go.
+    package func dismiss() async { await child.terminate(signal: SIGKILL) }
+
+    // MARK: In the guarding process
+
+    /// Guards, if this process was started for that, and ends it.
+    /// - Parameter grace: between SIGTERM and SIGKILL.
+    package static func runIfAsked(grace: GoDuration) {
+        guard getenv(variable) != nil else { return }
+        guardGroup(grace: grace)
+        exit(0)
+    }
+
+    private static func guardGroup(grace: GoDuration) {
+        var until = Instant.distantFuture
+        var group: Int32 = 0
+        var line: [UInt8] = []
+        while until == .distantFuture || until - grace > SystemClock.now() {
+            let left = until == .distantFuture ? GoDuration.minutes(1) : until - SystemClock.now()
+            var input = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+            let wait = Int32(clamping: max((left - grace).milliseconds + 1, 1))
+            guard poll(&input, 1, wait) > 0 else { continue }
+            var bytes = [UInt8](repeating: 0, count: 256)
+            let count = read(STDIN_FILENO, &bytes, bytes.count)
+            if count < 0, errno == EINTR || errno == EAGAIN { continue }
+            if count <= 0 {  // who started the group is gone
+                until = min(until, SystemClock.now() + grace)
+                break
+            }
+            for byte in bytes[..<count] {
+                if byte != UInt8(ascii: "\n") {
+                    line.append(byte)
+                    continue
+                }
+                let number = Int64(String(decoding: line.dropFirst(), as: UTF8.self)) ?? 0
+                if line.first == UInt8(ascii: "g") { group = Int32(clamping: number) }
+                if line.first == UInt8(ascii: "u") { until = Instant(nanoseconds: number) }
+                line = []
+            }
+        }
+        guard group > 1 else { return }
+        kill(-group, SIGTERM)
+        while SystemClock.now() < until, kill(-group, 0) == 0 { usleep(20_000) }
+        kill(-group, SIGKILL)
+    }
+}
+
+extension Instant {
+    fileprivate static func - (instant: Instant, wait: GoDuration) -> Instant {
+        Instant(nanoseconds: instant.nanoseconds - wait.nanoseconds)
+    }
+}

@@ -1,0 +1,158 @@
+import Glibc
+import Platform
+import Primitives
+import Testing
+
+/// `consul lock`, as processes: ours among themselves and beside HashiCorp's.
+@Suite(.serialized, .enabled(if: Program.isOursThere))
+struct LockTests {
+    /// One who wants the lock.
+    private struct Contender: Sendable {
+        var program = Program.ours
+        var agent: PeerAgent
+        var words: [String]
+        var child: String
+
+        func run(_ handle: ProcessHandle = ProcessHandle()) async -> ProcessOutcome {
+            var spec = ProcessSpec([program.path, "lock"] + words + [child])
+            spec.environment = .inherited(adding: [
+                "CONSUL_HTTP_ADDR": "127.0.0.1:\(agent.httpPort)", "SHELL": "/bin/sh",
+            ])
+            spec.timeout = .seconds(120)
+            return await ProcessRun.run(spec, handle: handle)
+        }
+    }
+
+    private static func eventually(
+        _ what: String, within limit: GoDuration = .seconds(40), _ holds: () -> Bool
+    ) async throws {
+        let end = SystemClock.now() + limit
+        while !holds() {
+            guard SystemClock.now() < end else { throw PeerError(description: "never: \(what)") }
+            try await Task.sleep(nanoseconds: 20_000_000)
+        }
+    }
+
+    private static func isAlive(_ pid: Int32) -> Bool { pid > 0 && kill(pid, 0) == 0 }
+
+    private static func number(in file: String) -> Int32? {
+        guard let bytes = try? Files.read(file, limit: 100) else { return nil }
+        return Int32(String(decoding: bytes, as: UTF8.self).split(separator: "\n").first ?? "")
+    }
+
+    /// Those programs that are here, on an agent each.
+    private static var programs: [Program] { Program.isPeerThere ? [.ours, .theirs] : [.ours] }
+
+    @Test(.timeLimit(.minutes(3)), arguments: Self.programs, [1, 2])
+    func nobodyHoldsWhatOthersHold(server: Program, limit: Int) async throws {
+        let agent = try await PeerAgent(server)
+        let folder = try Scratch(server, "lock-\(limit)")
+        defer { folder.remove() }
+        // As many folders as holders may be: who finds none free was not alone.
+        let slots = (1...limit).map {
+            "\($0 == 1 ? "if" : "elif") mkdir \(folder.path)/s\($0) 2>/dev/null; then s=\($0); "
+        }
+        let child =
+            slots.joined() + "else echo crowd >> \(folder.path)/log; fi; "
+            + "sleep 0.1; echo run >> \(folder.path)/log; rmdir \(folder.path)/s$s"
+        let outcomes = await withTaskGroup(of: ProcessOutcome.self) { tasks in
+            for number in 0..<8 {
+                let program = Self.programs[number % Self.programs.count]
+                let contender = Contender(
+                    program: program, agent: agent, words: ["-n=\(limit)", "jobs/one"],
+                    child: child)
+                tasks.addTask { await contender.run() }
+            }
+            return await tasks.reduce(into: []) { $0.append($1) }
+        }
+        for outcome in outcomes { #expect(outcome.ending == .exited(0), "\(outcome.output)") }
+        let log = String(
+            decoding: try Files.read("\(folder.path)/log", limit: 1 << 16), as: UTF8.self)
+        #expect(log == String(repeating: "run\n", count: 8))
+        await agent.stop()
+    }
+
+    @Test(.timeLimit(.minutes(2))) func codesSayWhatBecameOfTheChild() async throws {
+        let agent = try await PeerAgent(.ours)
+        func code(_ words: [String], _ child: String) async -> ProcessEnding {
+            await Contender(agent: agent, words: words, child: child).run().ending
+        }
+        #expect(await code(["codes"], "exit 7") == .exited(0))
+        #expect(await code(["-child-exit-code", "codes"], "exit 7") == .exited(2))
+        #expect(await code(["-child-exit-code-exact", "codes"], "exit 7") == .exited(7))
+        #expect(await code(["-child-exit-code-exact", "codes"], "kill -9 $$") == .exited(137))
+        #expect(
+            await code(["-child-exit-code-exact", "-shell=false", "codes"], "/none")
+                == .exited(127))
+        let gone = "-http-addr=127.0.0.1:1"
+        #expect(await code(["-child-exit-code-exact", gone, "codes"], "true") == .exited(125))
+        #expect(await code([gone, "codes"], "true") == .exited(1))
+
+        let folder = try Scratch(.ours, "codes")
+        defer { folder.remove() }
+        let mark = "\(folder.path)/held"
+        let holder = ProcessHandle()
+        async let held = Contender(
+            agent: agent, words: ["-child-exit-code-exact", "codes"],
+            child: "echo $$ > \(mark); exec sleep 60"
+        ).run(holder)
+        try await Self.eventually("the lock is held") { Self.number(in: mark) != nil }
+        #expect(await code(["-nowait", "codes"], "true") == .exited(75))
+        #expect(await code(["-timeout=300ms", "codes"], "true") == .exited(1))
+        #expect(
+            await code(["-child-exit-code-exact", "-timeout=300ms", "codes"], "true")
+                == .exited(124))
+        let key = try RawHTTP.ask(
+            HTTPLine("GET", "/v1/kv/codes/.lock"), port: agent.httpPort
+        ).body
+        let session = try #require(key.firstMatch(of: /"Session": ?"([0-9a-f-]+)"/)).output.1
+        _ = try RawHTTP.ask(
+            HTTPLine("PUT", "/v1/session/destroy/\(session)"), port: agent.httpPort)
+        #expect(await held.ending == .exited(76))
+        await agent.stop()
+    }
+
+    /// The child of a holder that is killed, or stopped, or cut off from its agent, is dead within
+    /// the session's TTL, with all that it started.
+    @Test(.timeLimit(.minutes(3)), arguments: ["killed", "stopped", "agent killed"])
+    func theChildDiesInTime(fate: String) async throws {
+        let agent = try await PeerAgent(.ours)
+        let folder = try Scratch(.ours, "fate")
+        defer { folder.remove() }
+        let (leader, other) = ("\(folder.path)/leader", "\(folder.path)/other")
+        let handle = ProcessHandle { pid in
+            try? AtomicFile.write("\(folder.path)/holder", Array("\(pid)\n".utf8), mode: 0o600)
+        }
+        async let outcome = Contender(
+            agent: agent, words: ["-child-exit-code-exact", "fate"],
+            child: "sleep 100 & echo $! > \(other); echo $$ > \(leader); wait"
+        ).run(handle)
+        try await Self.eventually("the child runs") {
+            Self.number(in: leader) != nil && Self.number(in: other) != nil
+        }
+        let pids = [try #require(Self.number(in: leader)), try #require(Self.number(in: other))]
+        let holder = try #require(Self.number(in: "\(folder.path)/holder"))
+        let start = SystemClock.now()
+        switch fate {
+        case "killed": kill(holder, SIGKILL)
+        case "stopped": kill(holder, SIGSTOP)
+        default: kill(agent.processIdentifier, SIGKILL)
+        }
+        try await Self.eventually("the child is dead") {
+            pids.allSatisfy { !Self.isAlive($0) || Proc.isZombie($0) }
+        }
+        #expect(SystemClock.now() - start < .seconds(16))
+        if fate == "stopped" { kill(holder, SIGCONT) }
+        let ending = await outcome.ending
+        #expect(fate == "killed" ? ending == .signaled(SIGKILL) : ending == .exited(76))
+        await agent.stop()
+    }
+}
+
+private enum Proc {
+    static func isZombie(_ pid: Int32) -> Bool {
+        guard let bytes = try? Files.read("/proc/\(pid)/stat", limit: 1 << 12) else { return true }
+        let fields = String(decoding: bytes, as: UTF8.self).split(separator: ")").last ?? ""
+        return fields.hasPrefix(" Z")
+    }
+}
