@@ -119,10 +119,10 @@ final class Exchange: Sendable {
 
     func json(
         _ value: some WireValue, _ meta: QueryMeta? = nil, status: Int = 200,
-        showsConsistency: Bool = true
+        showsConsistency: Bool = true, capacity: Int = 256
     ) -> HTTPResponse {
-        var body = JSONWriter.encode(value, pretty: isPretty)
-        if isPretty { body.append(0x0A) }
+        let body = JSONWriter.encode(
+            value, pretty: isPretty, capacity: capacity, endsLine: isPretty)
         return json(encoded: body, meta, status: status, showsConsistency: showsConsistency)
     }
 

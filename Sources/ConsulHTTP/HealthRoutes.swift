@@ -16,7 +16,10 @@ enum HealthRoutes {
         var query = try exchange.discoveryQuery(name)
         query.tags = exchange.query.all("tag")
         query.passingOnly = try exchange.query.flag("passing")
-        exchange.call(.healthServiceNodes, query) { exchange.json($0.value, $0.meta) }
+        exchange.call(.healthServiceNodes, query) { answer in
+            // An instance with its node and two checks, indented.
+            exchange.json(answer.value, answer.meta, capacity: 256 + answer.value.count * 2_048)
+        }
     }
 
     @Sendable static func serviceChecks(_ exchange: Exchange) throws(ConsulError) {

@@ -30,14 +30,22 @@ public struct JSONWriter: WireEncoder, FieldVisitor, Sendable {
     /// What was written so far, as a copy.
     public var output: [UInt8] { buffer.prefix(used) }
 
+    /// - Parameters:
+    ///   - capacity: how many bytes it may become; a good guess saves copies of a long text.
+    ///   - endsLine: with a line end behind it.
     @inlinable
     public static func encode(
-        _ value: some WireValue, pretty: Bool = false, audience: Audience = .httpAnswer
+        _ value: some WireValue, pretty: Bool = false, audience: Audience = .httpAnswer,
+        capacity: Int = 256, endsLine: Bool = false
     ) -> [UInt8] {
-        var writer = JSONWriter(pretty: pretty, audience: audience)
+        var writer = JSONWriter(pretty: pretty, audience: audience, capacity: capacity)
         value.encode(to: &writer)
+        if endsLine { writer.endLine() }
         return writer.output
     }
+
+    /// Behind the whole text.
+    @usableFromInline mutating func endLine() { put(0x0A) }
 
     // MARK: Bytes
 
