@@ -185,6 +185,11 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         tests(of: "Watch", ["Primitives", "Wire", "ConsulModel"], exclude: ["Scripts"]),
+        tests(of: "DNSWire", ["Primitives"]),
+        tests(
+            of: "ConsulDNS",
+            ["Primitives", "ConsulModel", "DNSWire", "Platform", nioCore, nioPosix, logging],
+            exclude: ["Scripts"]),
         tests(
             of: "LocalAgent",
             ["Primitives", "Wire", "ConsulModel", "PluginAPI", "Watch", "Platform", logging]),
