@@ -67,7 +67,7 @@ final class TCPClient {
     }
 
     func send(_ octets: [UInt8]) throws {
-        guard Glibc.send(descriptor, octets, octets.count, Int32(MSG_NOSIGNAL.rawValue))
+        guard Glibc.send(descriptor, octets, octets.count, Int32(MSG_NOSIGNAL))
             == octets.count
         else { throw ClientError(description: "cannot send") }
     }
@@ -79,7 +79,7 @@ final class TCPClient {
 
     private func take(_ count: Int) throws -> [UInt8] {
         var octets = [UInt8](repeating: 0, count: count)
-        guard recv(descriptor, &octets, count, Int32(MSG_WAITALL.rawValue)) == count else {
+        guard recv(descriptor, &octets, count, Int32(MSG_WAITALL)) == count else {
             throw ClientError(description: "the connection ended")
         }
         return octets

@@ -87,7 +87,7 @@ final class ScriptedRecursor: ChannelInboundHandler, Sendable {
     /// Asks for a name outside of the domain, with recursors of these manners.
     private func ask(
         _ manners: [ScriptedRecursor.Manner], _ name: String = "www.example.com",
-        timeout: GoDuration = .milliseconds(200), _ commands: [String] = []
+        timeout: GoDuration = .seconds(1), _ commands: [String] = []
     ) async throws -> DNSMessage {
         var channels: [any Channel] = []
         for manner in manners { channels.append(try await ScriptedRecursor.start(manner)) }
@@ -112,11 +112,11 @@ final class ScriptedRecursor: ChannelInboundHandler, Sendable {
     }
 
     @Test func theNextIsAskedWhenOneIsSilent() async throws {
-        #expect(try await ask([.drops, .answers]).answers.count == 1)
+        #expect(try await ask([.drops, .answers, .answers, .answers]).answers.count == 1)
     }
 
     @Test func liesCountForNothing() async throws {
-        #expect(try await ask([.lies, .answers]).answers.count == 1)
+        #expect(try await ask([.lies, .answers, .answers, .answers]).answers.count == 1)
         #expect(try await ask([.liesFirst], timeout: .seconds(30)).answers.count == 1)
     }
 
