@@ -237,7 +237,8 @@ let package = Package(
             exclude: ["Corpus"], swiftSettings: strict),
         .testTarget(
             name: "InteropTests",
-            dependencies: ["Primitives", "Wire", "Platform", "consul"],  // consul: it is run
+            // consul: it is run
+            dependencies: ["Primitives", "Wire", "DNSWire", "Platform", "consul"],
             exclude: ["Scripts"], swiftSettings: strict),
     ]
 )
