@@ -197,9 +197,9 @@ let package = Package(
         .testTarget(
             name: "AgentTests",
             dependencies: [
-                "Primitives", "Wire", "ConsulModel", "ConsulConfig", "PluginAPI", "Platform",
-                "HTTPTransport", "LocalAgent", "ConsulAgent", "StandardPlugins", "consul",
-                nioPosix, nioHTTP1, logging,
+                "Primitives", "Wire", "ConsulModel", "ConsulConfig", "PluginAPI", "DNSWire",
+                "Platform", "HTTPTransport", "LocalAgent", "ConsulAgent", "StandardPlugins",
+                "consul", nioPosix, nioHTTP1, logging,
             ],
             swiftSettings: strict),
         tests(of: "Raft", ["Primitives", "Wire"], exclude: ["Scripts"]),

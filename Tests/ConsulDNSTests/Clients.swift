@@ -67,8 +67,9 @@ final class TCPClient {
     }
 
     func send(_ octets: [UInt8]) throws {
-        guard Glibc.send(descriptor, octets, octets.count, Int32(MSG_NOSIGNAL))
-            == octets.count
+        guard
+            Glibc.send(descriptor, octets, octets.count, Int32(MSG_NOSIGNAL))
+                == octets.count
         else { throw ClientError(description: "cannot send") }
     }
 

@@ -44,7 +44,9 @@ enum Printout {
                 .joined(separator: ".")
         case .aaaa(let upper, let lower):
             let words = (0..<8).map { index in
-                String((index < 4 ? upper : lower) >> (48 - 16 * UInt64(index % 4)) & 0xFFFF, radix: 16)
+                String(
+                    (index < 4 ? upper : lower) >> (48 - 16 * UInt64(index % 4)) & 0xFFFF, radix: 16
+                )
             }
             return IPAddress(words.joined(separator: ":")).map { "\($0)" } ?? ""
         case .ns(let name), .cname(let name), .ptr(let name): return "\(name)"

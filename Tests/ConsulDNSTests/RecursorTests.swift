@@ -41,7 +41,8 @@ final class ScriptedRecursor: ChannelInboundHandler, Sendable {
         for octets in answers(question) {
             let buffer = context.channel.allocator.buffer(bytes: octets)
             context.write(
-                wrapOutboundOut(AddressedEnvelope(remoteAddress: envelope.remoteAddress, data: buffer)),
+                wrapOutboundOut(
+                    AddressedEnvelope(remoteAddress: envelope.remoteAddress, data: buffer)),
                 promise: nil)
         }
         context.flush()

@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct DNSNameTests {
     @Test func textAndOctets() {
-        #expect(name("web.service.consul.").bytes == hex("03776562 0773657276696365 06636f6e73756c 00"))
+        #expect(
+            name("web.service.consul.").bytes == hex("03776562 0773657276696365 06636f6e73756c 00"))
         #expect(name("web.service.consul") == name("web.service.consul."))
         #expect(DNSName(".") == .root && DNSName.root.description == ".")
         #expect(name("web.consul").description == "web.consul.")

@@ -141,7 +141,8 @@ import Testing
     @Test func pointersLeadBackwards() {
         // To itself, forwards, into the header, to a pointer to itself.
         for place in ["c00c", "c00e", "c000", "c00b", "ffff"] {
-            #expect(fault(hex(Self.oneQuestion + "\(place) 0001 0001")) == .wrongPointer, "\(place)")
+            #expect(
+                fault(hex(Self.oneQuestion + "\(place) 0001 0001")) == .wrongPointer, "\(place)")
         }
         // Two names that point to one another.
         let loop = "0001 0000 0002 0000 0000 0000 0161 c012 0001 0001 0162 c00c 0001 0001"

@@ -131,7 +131,8 @@ struct Asked {
             }
         }
         guard result == 0 else { throw PeerError(description: "cannot connect to \(port)") }
-        let framed = isTCP ? [UInt8(octets.count >> 8), UInt8(octets.count & 255)] + octets : octets
+        let framed =
+            isTCP ? [UInt8(octets.count >> 8), UInt8(octets.count & 255)] + octets : octets
         guard send(descriptor, framed, framed.count, 0) == framed.count else {
             throw PeerError(description: "cannot send")
         }
