@@ -186,6 +186,11 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         tests(of: "Watch", ["Primitives", "Wire", "ConsulModel"], exclude: ["Scripts"]),
+        tests(of: "DNSWire", ["Primitives"]),
+        tests(
+            of: "ConsulDNS",
+            ["Primitives", "ConsulModel", "DNSWire", "Platform", nioCore, nioPosix, logging],
+            exclude: ["Scripts"]),
         tests(
             of: "LocalAgent",
             ["Primitives", "Wire", "ConsulModel", "PluginAPI", "Watch", "Platform", logging]),
@@ -193,9 +198,9 @@ let package = Package(
         .testTarget(
             name: "AgentTests",
             dependencies: [
-                "Primitives", "Wire", "ConsulModel", "ConsulConfig", "PluginAPI", "Platform",
-                "HTTPTransport", "LocalAgent", "ConsulAgent", "StandardPlugins", "consul",
-                nioPosix, nioHTTP1, logging,
+                "Primitives", "Wire", "ConsulModel", "ConsulConfig", "PluginAPI", "DNSWire",
+                "Platform", "HTTPTransport", "LocalAgent", "ConsulAgent", "StandardPlugins",
+                "consul", nioPosix, nioHTTP1, logging,
             ],
             swiftSettings: strict),
         tests(of: "Raft", ["Primitives", "Wire"], exclude: ["Scripts"]),
@@ -233,7 +238,8 @@ let package = Package(
             exclude: ["Corpus"], swiftSettings: strict),
         .testTarget(
             name: "InteropTests",
-            dependencies: ["Primitives", "Wire", "Platform", "consul"],  // consul: it is run
+            // consul: it is run
+            dependencies: ["Primitives", "Wire", "DNSWire", "Platform", "consul"],
             exclude: ["Scripts"], swiftSettings: strict),
     ]
 )

@@ -78,7 +78,9 @@ enum AnswerTrimming {
     private static func cut(
         _ message: inout DNSMessage, to count: Int, _ index: inout [DNSName: ResourceRecord]?
     ) {
-        if message.answers.count > count { message.answers.removeLast(message.answers.count - count) }
+        if message.answers.count > count {
+            message.answers.removeLast(message.answers.count - count)
+        }
         guard !message.additionals.isEmpty else { return }
         let known = index ?? Self.index(message.additionals)
         index = known

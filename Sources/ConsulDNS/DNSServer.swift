@@ -114,11 +114,13 @@ package final class DNSServer: Sendable {
                         .channelOption(.socketOption(.init(rawValue: SO_REUSEPORT)), value: 1)
                         .channelOption(.socketOption(.so_rcvbuf), value: Limits.receiveBufferBytes)
                         .channelOption(
-                            .datagramVectorReadMessageCount, value: Limits.datagramsPerRead)
+                            .datagramVectorReadMessageCount, value: Limits.datagramsPerRead
+                        )
                         .channelOption(
                             .recvAllocator,
                             value: FixedSizeRecvByteBufferAllocator(
-                                capacity: Limits.datagramsPerRead * Limits.questionBytesMax))
+                                capacity: Limits.datagramsPerRead * Limits.questionBytesMax)
+                        )
                         .channelInitializer { channel in
                             channel.eventLoop.makeCompletedFuture {
                                 try channel.pipeline.syncOperations.addHandler(UDPHandler(core))

@@ -18,7 +18,9 @@ struct Recursor: Hashable, Sendable, CustomStringConvertible {
             host = String(text[text.index(after: text.startIndex)..<end])
             let behind = text[text.index(after: end)...]
             if !behind.isEmpty {
-                guard behind.hasPrefix(":"), let number = Int(behind.dropFirst()) else { return nil }
+                guard behind.hasPrefix(":"), let number = Int(behind.dropFirst()) else {
+                    return nil
+                }
                 port = number
             }
         } else if text.filter({ $0 == ":" }).count == 1, let colon = text.firstIndex(of: ":") {
@@ -259,7 +261,8 @@ final class RecursorHandler: ChannelInboundHandler, @unchecked Sendable {
     }
 }
 
-/// The octets of a datagram. The socket is connected: the kernel lets in what comes from there only.
+/// The octets of a datagram. The socket is connected: the kernel lets in only what comes from
+/// there.
 final class EnvelopeOpener: ChannelInboundHandler {
     typealias InboundIn = AddressedEnvelope<ByteBuffer>
     typealias InboundOut = ByteBuffer

@@ -18,13 +18,14 @@ final class TCPHandler: ChannelDuplexHandler {
     private var isParsing = false
     private var isEnding = false
     private var idle: Scheduled<Void>?
+    private var lastUse = NIODeadline.now()
 
     init(_ core: DNSCore) { self.core = core }
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         core.opened(context.channel)
-        watch()
+        watch(for: Self.idleTimeout)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
@@ -35,60 +36,72 @@ final class TCPHandler: ChannelDuplexHandler {
 
     private var isFull: Bool { waiting >= Limits.pipelinedMax }
 
-    /// Closes the connection when nothing was asked or answered for a while.
-    private func watch() {
-        idle?.cancel()
+    /// Closes the connection when nothing was asked or answered for a while. One timer runs at a
+    /// time, and looks whether it came too early.
+    private func watch(for rest: TimeAmount) {
         guard let context else { return }
         let me = NIOLoopBound(self, eventLoop: context.eventLoop)
-        idle = context.eventLoop.scheduleTask(
-            in: .nanoseconds(Limits.idleTimeout.nanoseconds)
-        ) { me.value.context?.close(promise: nil) }
+        idle = context.eventLoop.scheduleTask(in: rest) { me.value.timerFired() }
     }
+
+    private func timerFired() {
+        let rest = lastUse + Self.idleTimeout - .now()
+        if rest > .nanoseconds(0) { watch(for: rest) } else { context?.close(promise: nil) }
+    }
+
+    private static let idleTimeout = TimeAmount.nanoseconds(Limits.idleTimeout.nanoseconds)
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var part = unwrapInboundIn(data)
         received.writeBuffer(&part)
-        parse()
+        goOn()
     }
 
+    /// Takes up what has come, as far as there is room for more answers.
     private func parse() {
-        guard !isParsing, let context else { return }
+        guard !isParsing else { return }
         isParsing = true
-        defer { isParsing = false }
+        // Writing out makes room again.
+        while takeQuestions() { context?.flush() }
+        isParsing = false
+        received.discardReadBytes()
+        context?.flush()
+        if isEnding, waiting == 0 { context?.close(promise: nil) }
+    }
+
+    /// - Returns: false when there was none to take, or no room.
+    private func takeQuestions() -> Bool {
+        guard let context else { return false }
         let loop = context.eventLoop
         let me = NIOLoopBound(self, eventLoop: loop)
-        while !isFull, context.channel.isWritable,
-            let question = received.readLengthPrefixedSlice(as: UInt16.self)
-        {
+        var tookSome = false
+        while mayRead, let question = received.readLengthPrefixedSlice(as: UInt16.self) {
             let octets = Array(question.readableBytesView)
             guard let header = DNSHeader(octets), !header.flags.contains(.response) else {
                 context.close(promise: nil)
-                return
+                return false
             }
+            tookSome = true
             waiting += 1
-            watch()
+            lastUse = .now()
             core.answer(octets, isTCP: true) { query, reply in
                 if loop.inEventLoop { return me.value.send(reply, to: query) }
                 loop.execute { me.value.send(reply, to: query) }
             }
         }
-        received.discardReadBytes()
-        context.flush()
-        closeWhenDone()
+        return tookSome
     }
 
     private func send(_ reply: Reply, to query: DNSQuery?) {
         waiting -= 1
         guard let context else { return }
-        watch()
+        lastUse = .now()
         let octets = reply.octets(to: query, with: &writer)
         var buffer = context.channel.allocator.buffer(capacity: octets.count + 2)
         buffer.writeInteger(UInt16(truncatingIfNeeded: octets.count))
         buffer.writeBytes(octets)
         context.write(wrapOutboundOut(buffer), promise: nil)
-        guard !isParsing else { return }
-        context.flush()
-        goOn()
+        if !isParsing { goOn() }
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -98,6 +111,7 @@ final class TCPHandler: ChannelDuplexHandler {
 
     /// Takes up what was left, and reads again.
     private func goOn() {
+        guard !isParsing else { return }
         parse()
         guard let context, wantsRead, mayRead else { return }
         wantsRead = false
@@ -114,13 +128,9 @@ final class TCPHandler: ChannelDuplexHandler {
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case ChannelEvent.inputClosed = event {
             isEnding = true
-            closeWhenDone()
+            if waiting == 0 { context.close(promise: nil) }
         }
         context.fireUserInboundEventTriggered(event)
-    }
-
-    private func closeWhenDone() {
-        if isEnding, waiting == 0 { context?.close(promise: nil) }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {

@@ -39,7 +39,8 @@ package struct DNSMessage: Hashable, Sendable {
         package var name: DNSName
         package var type: RecordType
         package var questionClass: RecordClass
-        package init(_ name: DNSName, _ type: RecordType, _ questionClass: RecordClass = .internet) {
+        package init(_ name: DNSName, _ type: RecordType, _ questionClass: RecordClass = .internet)
+        {
             self.name = name
             self.type = type
             self.questionClass = questionClass

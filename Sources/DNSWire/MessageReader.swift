@@ -41,7 +41,7 @@ struct MessageReader {
 
     /// The OPT record, if it is what comes next; its name is the root's.
     mutating func options() throws(DNSWireError) -> EDNS? {
-        guard place + 11 <= bytes.count, bytes[place] == 0, bytes[place + 1] == 0,
+        guard place + 3 <= bytes.count, bytes[place] == 0, bytes[place + 1] == 0,
             bytes[place + 2] == UInt8(RecordType.opt.rawValue)
         else { return nil }
         place += 3

@@ -1,0 +1,91 @@
+import DNSWire
+import Glibc
+
+struct ClientError: Error, CustomStringConvertible { var description: String }
+
+/// Blocking sockets on loopback that give up after half a minute: far beyond what any machine
+/// needs.
+private func connected(_ kind: __socket_type, _ port: Int) throws -> Int32 {
+    let descriptor = socket(AF_INET, Int32(kind.rawValue), 0)
+    var limit = timeval(tv_sec: 30, tv_usec: 0)
+    setsockopt(
+        descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = in_port_t(port).bigEndian
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    let result = withUnsafePointer(to: &address) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+        }
+    }
+    guard result == 0 else { throw ClientError(description: "cannot connect to \(port)") }
+    return descriptor
+}
+
+final class UDPClient {
+    private let descriptor: Int32
+
+    init(port: Int) throws { descriptor = try connected(SOCK_DGRAM, port) }
+
+    static func question(_ name: String, _ type: RecordType, id: UInt16) -> [UInt8] {
+        var message = DNSMessage(id: id, flags: [.recursionDesired])
+        message.questions = [DNSMessage.Question(DNSName(name) ?? .root, type)]
+        var writer = MessageWriter()
+        writer.write(message)
+        return writer.bytes
+    }
+
+    func ask(_ name: String, _ type: RecordType = .a) throws -> DNSMessage {
+        try send(Self.question(name, type, id: 0x4242))
+        return try receive()
+    }
+
+    func send(_ octets: [UInt8]) throws {
+        guard Glibc.send(descriptor, octets, octets.count, 0) == octets.count else {
+            throw ClientError(description: "cannot send")
+        }
+    }
+
+    func receive() throws -> DNSMessage {
+        var octets = [UInt8](repeating: 0, count: 65_536)
+        let count = recv(descriptor, &octets, octets.count, 0)
+        guard count >= 0 else { throw ClientError(description: "no answer") }
+        return try DNSMessage(Array(octets[..<count]))
+    }
+
+    func close() { Glibc.close(descriptor) }
+}
+
+final class TCPClient {
+    private let descriptor: Int32
+
+    init(port: Int) throws { descriptor = try connected(SOCK_STREAM, port) }
+
+    static func framed(_ octets: [UInt8]) -> [UInt8] {
+        [UInt8(octets.count >> 8), UInt8(octets.count & 255)] + octets
+    }
+
+    func send(_ octets: [UInt8]) throws {
+        guard
+            Glibc.send(descriptor, octets, octets.count, Int32(MSG_NOSIGNAL))
+                == octets.count
+        else { throw ClientError(description: "cannot send") }
+    }
+
+    func receive() throws -> DNSMessage {
+        let head = try take(2)
+        return try DNSMessage(try take(Int(head[0]) << 8 | Int(head[1])))
+    }
+
+    private func take(_ count: Int) throws -> [UInt8] {
+        var octets = [UInt8](repeating: 0, count: count)
+        guard recv(descriptor, &octets, count, Int32(MSG_WAITALL)) == count else {
+            throw ClientError(description: "the connection ended")
+        }
+        return octets
+    }
+
+    func endSending() { shutdown(descriptor, Int32(SHUT_WR)) }
+    func close() { Glibc.close(descriptor) }
+}

@@ -1,0 +1,168 @@
+import DNSWire
+import NIOCore
+import NIOPosix
+import Primitives
+import Testing
+
+@testable import ConsulDNS
+
+/// Another DNS server that behaves as a test wants.
+final class ScriptedRecursor: ChannelInboundHandler, Sendable {
+    typealias InboundIn = AddressedEnvelope<ByteBuffer>
+    typealias OutboundOut = AddressedEnvelope<ByteBuffer>
+
+    enum Manner: Sendable {
+        case answers
+        /// Never answers.
+        case drops
+        /// Another number, another question and noise; the right answer never comes.
+        case lies
+        /// First such lies, then the truth.
+        case liesFirst
+        case fails(ResponseCode)
+        /// `a.x` is an alias of `b.x`, which has two addresses.
+        case aliases
+    }
+
+    let manner: Manner
+    init(_ manner: Manner) { self.manner = manner }
+
+    static func start(_ manner: Manner) async throws -> any Channel {
+        try await DatagramBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .channelInitializer { channel in
+                channel.pipeline.addHandler(ScriptedRecursor(manner))
+            }
+            .bind(host: "127.0.0.1", port: 0).get()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let envelope = unwrapInboundIn(data)
+        guard let question = try? DNSMessage(Array(envelope.data.readableBytesView)) else { return }
+        for octets in answers(question) {
+            let buffer = context.channel.allocator.buffer(bytes: octets)
+            context.write(
+                wrapOutboundOut(
+                    AddressedEnvelope(remoteAddress: envelope.remoteAddress, data: buffer)),
+                promise: nil)
+        }
+        context.flush()
+    }
+
+    private func answers(_ question: DNSMessage) -> [[UInt8]] {
+        var truth = question
+        truth.flags.formUnion([.response, .recursionAvailable])
+        truth.edns = nil
+        let name = question.questions[0].name
+        truth.answers = [ResourceRecord(name, ttl: 60, .a(0x0909_0909))]
+        var writer = MessageWriter()
+        func octets(_ message: DNSMessage) -> [UInt8] {
+            writer.write(message)
+            return writer.bytes
+        }
+        var otherNumber = truth
+        otherNumber.id ^= 1
+        var otherQuestion = truth
+        otherQuestion.questions[0].name = DNSName("other.example") ?? .root
+        let lies = [octets(otherNumber), octets(otherQuestion), [1, 2, 3], octets(question)]
+        switch manner {
+        case .answers: return [octets(truth)]
+        case .drops: return []
+        case .lies: return lies
+        case .liesFirst: return lies + [octets(truth)]
+        case .fails(let code):
+            truth.code = code
+            truth.answers = []
+            return [octets(truth)]
+        case .aliases:
+            let other = DNSName("b.x") ?? .root
+            truth.answers = [
+                ResourceRecord(name, ttl: 60, .cname(other)),
+                ResourceRecord(other, ttl: 60, .a(1)), ResourceRecord(other, ttl: 60, .a(2)),
+            ]
+            return [octets(truth)]
+        }
+    }
+}
+
+@Suite(.serialized, .timeLimit(.minutes(2))) struct RecursorTests {
+    /// Asks for a name outside of the domain, with recursors of these manners.
+    private func ask(
+        _ manners: [ScriptedRecursor.Manner], _ name: String = "www.example.com",
+        timeout: GoDuration = .seconds(1), _ commands: [String] = []
+    ) async throws -> DNSMessage {
+        var channels: [any Channel] = []
+        for manner in manners { channels.append(try await ScriptedRecursor.start(manner)) }
+        let runner = ScriptRunner()
+        for command in commands { _ = try runner.run(command) }
+        let server = try await ServerTests.start(
+            runner.catalog, recursors: channels.compactMap { $0.localAddress?.port },
+            timeout: timeout)
+        let client = try UDPClient(port: server.port)
+        let answer = try client.ask(name)
+        client.close()
+        await server.stop()
+        for channel in channels { try await channel.close() }
+        #expect(answer.id == 0x4242)
+        return answer
+    }
+
+    @Test func anAnswerIsHandedOn() async throws {
+        let answer = try await ask([.answers], timeout: .seconds(30))
+        #expect(answer.code == .success && answer.answers.map { $0.ttl } == [60])
+        #expect(!answer.flags.contains(.authoritative))
+    }
+
+    @Test func theNextIsAskedWhenOneIsSilent() async throws {
+        #expect(try await ask([.drops, .answers, .answers, .answers]).answers.count == 1)
+    }
+
+    @Test func liesCountForNothing() async throws {
+        #expect(try await ask([.lies, .answers, .answers, .answers]).answers.count == 1)
+        #expect(try await ask([.liesFirst], timeout: .seconds(30)).answers.count == 1)
+    }
+
+    @Test func failuresLeadToTheNext() async throws {
+        let codes: [ResponseCode] = [.serverFailure, .refused]
+        for code in codes {
+            let answer = try await ask([.fails(code), .answers], timeout: .seconds(30))
+            #expect(answer.answers.count == 1)
+        }
+    }
+
+    @Test func noSuchNameIsAnAnswer() async throws {
+        let answer = try await ask([.fails(.nameError), .answers], timeout: .seconds(30))
+        #expect(answer.code == .nameError && answer.answers.isEmpty)
+    }
+
+    @Test func whenAllFailSoDoWe() async throws {
+        let answer = try await ask([.drops, .lies, .fails(.serverFailure)])
+        #expect(answer.code == .serverFailure)
+        #expect(answer.flags.contains([.recursionAvailable, .recursionDesired]))
+        #expect(!answer.flags.contains(.authoritative))
+    }
+
+    @Test func aliasesOutsideAreFollowed() async throws {
+        let answer = try await ask(
+            [.aliases], "ext.service.consul", timeout: .seconds(30),
+            ["node n 10.0.0.1", "service n ext 80 address=a.x"])
+        #expect(
+            answer.answers.map { Printout.text($0) } == [
+                "ext.service.consul. 0 CNAME a.x.", "a.x. 0 CNAME b.x.", "b.x. 0 A 0.0.0.1",
+            ])
+    }
+
+    @Test func reverseNamesOfOthersAreTheirs() async throws {
+        let answer = try await ask([.answers], "1.2.3.4.in-addr.arpa", timeout: .seconds(30))
+        #expect(answer.answers.count == 1)
+    }
+
+    @Test func addressesOfRecursors() {
+        #expect(Recursor("8.8.8.8")?.description == "8.8.8.8:53")
+        #expect(Recursor("8.8.8.8:5353")?.description == "8.8.8.8:5353")
+        #expect(Recursor("2001:db8::1")?.description == "[2001:db8::1]:53")
+        #expect(Recursor("[2001:db8::1]:54")?.description == "[2001:db8::1]:54")
+        for wrong in ["", "dns.example", "8.8.8.8:0", "8.8.8.8:x", "[::1]54", "1.2.3.4:99999"] {
+            #expect(Recursor(wrong) == nil, "\(wrong)")
+        }
+    }
+}

@@ -1,0 +1,19 @@
+import Testing
+
+/// Conversations with the face: what the catalog holds, what is asked, what is answered.
+@Suite struct ScriptTests {
+    @Test(arguments: [
+        "names", "services", "addresses", "aliases", "nodes", "reverse", "zone", "limits", "rules",
+    ])
+    func plays(_ name: String) throws {
+        let script = try ScriptFile(name: name)
+        #expect(!script.blocks.isEmpty)
+        let runner = ScriptRunner()
+        for block in script.blocks {
+            let printed = try block.commands.flatMap { try runner.run($0) }
+            #expect(
+                printed == block.expected,
+                "\(name).txt:\(block.line)\n\(printed.joined(separator: "\n"))")
+        }
+    }
+}

@@ -1,0 +1,79 @@
+import ConsulModel
+import Primitives
+import Synchronization
+
+/// A catalog that a test writes: the few reads that DNS makes.
+final class ScriptedCatalog: Backend {
+    struct Contents: Sendable {
+        var nodes: [Node] = []
+        var services: [NodeService] = []
+        var serviceNodes: [String] = []
+        var checks: [HealthCheck] = []
+        /// All reads fail with it.
+        var failure: ConsulError?
+        /// How far behind the leader this server is.
+        var lag = GoDuration.zero
+        /// Consistency of each read, in order.
+        var asked: [QueryOptions.Consistency] = []
+    }
+
+    let contents = Mutex(Contents())
+
+    func call<Request: Sendable, Response: Sendable>(
+        _ endpoint: Endpoint<Request, Response>, _ request: Request,
+        reply: @escaping @Sendable (Result<Response, ConsulError>) -> Void
+    ) -> (any PendingCall)? {
+        guard let query = request as? NamedQuery else {
+            preconditionFailure("DNS made the call \(endpoint.name)")
+        }
+        let result: Result<Response, ConsulError> = contents.withLock { contents in
+            contents.asked.append(query.options.consistency)
+            if let failure = contents.failure { return .failure(failure) }
+            guard ["", "dc1"].contains(query.options.datacenter) else {
+                return .failure(ConsulError(.internal, "No path to datacenter"))
+            }
+            var meta = QueryMeta(index: 1)
+            meta.lastContact = query.options.consistency == .stale ? contents.lag : .zero
+            guard let answer = contents.answer(endpoint.name, query, meta) as? Response else {
+                preconditionFailure("DNS made the call \(endpoint.name)")
+            }
+            return .success(answer)
+        }
+        reply(result)
+        return nil
+    }
+}
+
+extension ScriptedCatalog.Contents {
+    func answer(_ endpoint: String, _ query: NamedQuery, _ meta: QueryMeta) -> Any {
+        switch endpoint {
+        case "Catalog.ListNodes": return Indexed(nodes, meta)
+        case "Catalog.ListServices":
+            return Indexed(
+                Dictionary(services.map { ($0.service, $0.tags) }) { first, _ in first }, meta)
+        case "Catalog.NodeServices":
+            let node = nodes.first { $0.node.lowercased() == query.name.lowercased() }
+            return Indexed(node.map { NodeServices(node: $0, services: []) }, meta)
+        case "Catalog.ServiceNodes":
+            return Indexed(
+                instances(query).map { ServiceNode(node: $0.node, service: $0.service) }, meta)
+        case "Health.ServiceNodes": return Indexed(instances(query), meta)
+        default: return endpoint
+        }
+    }
+
+    private func instances(_ query: NamedQuery) -> [CheckServiceNode] {
+        zip(services, serviceNodes).compactMap { service, nodeName in
+            guard service.service.lowercased() == query.name.lowercased(),
+                let node = nodes.first(where: { $0.node == nodeName }),
+                query.tags.allSatisfy({ tag in
+                    service.tags.contains { $0.lowercased() == tag.lowercased() }
+                })
+            else { return nil }
+            let checks = checks.filter {
+                $0.node == nodeName && ["", service.id].contains($0.serviceID)
+            }
+            return CheckServiceNode(node: node, service: service, checks: checks)
+        }
+    }
+}

@@ -1,0 +1,149 @@
+import DNSWire
+import Glibc
+import Platform
+import Testing
+
+/// The same catalog in both agents, the same questions to both: code, flags and every record must
+/// be alike, whatever their order. `Scripts/dns-catalog.txt` has one registration a line,
+/// `Scripts/dns.txt` one question.
+@Suite(.serialized, .enabled(if: Program.isPeerThere), .timeLimit(.minutes(5)))
+struct DNSTests {
+    private static func lines(_ name: String, file: String = #filePath) throws -> [Substring] {
+        let folder = file.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+        let path = folder.joined(separator: "/") + "/Scripts/\(name)"
+        let text = String(decoding: try Files.read(path, limit: 1 << 20), as: UTF8.self)
+        return text.split(separator: "\n").filter { !$0.hasPrefix("#") }
+    }
+
+    @Test func theSameRecords() async throws {
+        try await compare(nil)
+    }
+
+    @Test func theSameRecordsUnderOtherRules() async throws {
+        try await compare(
+            """
+            {"alt_domain": "alt.test", "dns_config": {
+              "enable_truncate": true, "udp_answer_limit": 5, "node_ttl": "7s",
+              "service_ttl": {"*": "3s", "web": "9s", "d*": "11s"}, "only_passing": true,
+              "soa": {"refresh": 11, "retry": 12, "expire": 13, "min_ttl": 14},
+              "enable_additional_node_meta_txt": false}}
+            """)
+    }
+
+    private func compare(_ configuration: String?) async throws {
+        let theirs = try await PeerAgent(.theirs, configuration: configuration)
+        let ours: PeerAgent
+        do {
+            ours = try await PeerAgent(.ours, configuration: configuration)
+        } catch {
+            await theirs.stop()
+            throw error
+        }
+        do {
+            try compare(theirs, ours)
+        } catch {
+            Issue.record(error)
+        }
+        await theirs.stop()
+        await ours.stop()
+    }
+
+    private func compare(_ theirs: PeerAgent, _ ours: PeerAgent) throws {
+        for line in try Self.lines("dns-catalog.txt") {
+            var request = HTTPLine("PUT", "/v1/catalog/register")
+            request.body = String(line)
+            for agent in [theirs, ours] {
+                let answer = try RawHTTP.ask(request, port: agent.httpPort)
+                #expect(answer.status.contains("200"), "\(line)")
+            }
+        }
+        var asked = 0
+        for line in try Self.lines("dns.txt") {
+            let question = Asked(line)
+            let expected = try question.put(to: theirs.ports[1])
+            let found = try question.put(to: ours.ports[1])
+            asked += 1
+            if question.mark == nil {
+                #expect(found == expected, "\(line)")
+            } else {
+                #expect(found != expected, "no difference any more: \(line)")
+            }
+        }
+        #expect(asked >= 100)
+    }
+}
+
+/// A line of `dns.txt`: `[mark] NAME TYPE [tcp] [edns=SIZE]`.
+struct Asked {
+    var mark: Substring?
+    private let octets: [UInt8]
+    private let isTCP: Bool
+
+    init(_ line: Substring) {
+        var words = line.split(separator: " ")
+        if words[0].hasPrefix("[") { mark = words.removeFirst() }
+        isTCP = words.contains("tcp")
+        let types: [RecordType] = [
+            .a, .aaaa, .srv, .txt, .any, .ns, .soa, .ptr, .mx, .cname, .axfr,
+        ]
+        var message = DNSMessage(id: 0x7777, flags: [.recursionDesired])
+        let type = types.first { $0.description == words[1] } ?? .a
+        message.questions = [DNSMessage.Question(DNSName(words[0]) ?? .root, type)]
+        for word in words where word.hasPrefix("edns=") {
+            message.edns = EDNS(udpSize: UInt16(word.dropFirst(5)) ?? 512)
+        }
+        var writer = MessageWriter()
+        writer.write(message)
+        octets = writer.bytes
+    }
+
+    /// The answer as lines, records sorted within their sections.
+    func put(to port: Int) throws -> [String] {
+        let message = try DNSMessage(try exchange(port))
+        var lines = [
+            "\(message.id) \(message.code) \(message.flags.rawValue) \(message.questions)",
+            "\(message.edns.map { "\($0)" } ?? "")",
+        ]
+        for section in [message.answers, message.authorities, message.additionals] {
+            lines.append("--")
+            lines += section.map { record in
+                guard case .soa(var soa) = record.data else { return "\(record)" }
+                soa.serial = 0
+                var copy = record
+                copy.data = .soa(soa)
+                return "\(copy)"
+            }.sorted()
+        }
+        return lines
+    }
+
+    private func exchange(_ port: Int) throws -> [UInt8] {
+        let kind = isTCP ? SOCK_STREAM : SOCK_DGRAM
+        let descriptor = socket(AF_INET, Int32(kind.rawValue), 0)
+        defer { close(descriptor) }
+        var limit = timeval(tv_sec: 30, tv_usec: 0)
+        setsockopt(
+            descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        var address = RawHTTP.loopback(port: port)
+        let result = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard result == 0 else { throw PeerError(description: "cannot connect to \(port)") }
+        let framed =
+            isTCP ? [UInt8(octets.count >> 8), UInt8(octets.count & 255)] + octets : octets
+        guard send(descriptor, framed, framed.count, 0) == framed.count else {
+            throw PeerError(description: "cannot send")
+        }
+        func take(_ count: Int, _ flags: Int32) throws -> [UInt8] {
+            var buffer = [UInt8](repeating: 0, count: count)
+            let size = recv(descriptor, &buffer, count, flags)
+            guard size > 0 else { throw PeerError(description: "no answer from \(port)") }
+            return Array(buffer[..<size])
+        }
+        guard isTCP else { return try take(65_535, 0) }
+        let head = try take(2, Int32(MSG_WAITALL))
+        return try take(Int(head[0]) << 8 | Int(head[1]), Int32(MSG_WAITALL))
+    }
+}
