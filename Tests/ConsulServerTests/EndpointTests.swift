@@ -123,10 +123,10 @@ private func message(_ body: () async throws -> Void) async -> String {
             let services = try await server.backend.call(
                 .catalogNodeServices, server.query("me"))
             #expect(services.value?.services.map(\.port) == [8300])
-            #expect(services.meta.index == 2)
+            #expect(services.meta.index == 3)
             let checks = try await server.backend.call(.healthNodeChecks, server.query("me"))
             #expect(checks.value.map(\.checkID) == ["serfHealth"])
-            #expect(checks.meta.index == 2)
+            #expect(checks.meta.index == 3)
         }
         #expect(try await server.backend.call(.statusLeader, server.query()) == "127.0.0.1:8300")
         #expect(
