@@ -71,6 +71,7 @@ let package = Package(
         house("ConsulState", ["Primitives", "Wire", "ConsulModel"]),
         house("ConsulConfig", ["Primitives", "Wire", "ConsulModel", "CLibYAML"]),
         house("Watch", ["Primitives", "Wire", "ConsulModel"]),
+        house("DNSWire"),  // knows nothing of Consul
         house("PluginAPI", ["Primitives", "Wire", "ConsulModel"]),
 
         // ---- Floor 3: shells, where all I/O lives ---------------------------------------------
@@ -117,6 +118,11 @@ let package = Package(
                 "Primitives", "Wire", "ConsulModel", "ConsulConfig", "PluginAPI", "Watch",
                 "LocalAgent", "Platform", "HTTPTransport", nioCore, nioHTTP1, logging,
             ]),
+        house(
+            "ConsulDNS",
+            [
+                "Primitives", "ConsulModel", "DNSWire", "Platform", nioCore, nioPosix, logging,
+            ]),
 
         // ---- Floor 6: composition root --------------------------------------------------------
         house(
@@ -124,7 +130,7 @@ let package = Package(
             [
                 "Primitives", "Wire", "ConsulModel", "ConsulState", "ConsulConfig", "PluginAPI",
                 "Watch", "Platform", "HTTPTransport", "ConsulServer", "LocalAgent", "ConsulHTTP",
-                "ExternalPlugins", nioCore, nioPosix, nioHTTP1, logging,
+                "ConsulDNS", "ExternalPlugins", nioCore, nioPosix, nioHTTP1, logging,
             ]),
 
         // ---- Floor 7: the door ----------------------------------------------------------------
@@ -133,7 +139,7 @@ let package = Package(
             dependencies: [
                 "Primitives", "Wire", "ConsulModel", "ConsulConfig", "PluginAPI", "Watch",
                 "Platform", "HTTPTransport", "LocalAgent", "ConsulClient", "ConsulAgent",
-                "StandardPlugins", "LockHelper", logging,
+                "Raft", "RaftNode", "ConsulState", "StandardPlugins", "LockHelper", logging,
             ],
             swiftSettings: strict),
 
@@ -199,7 +205,7 @@ let package = Package(
             dependencies: ["Primitives", "Raft", "SimulationKit"], swiftSettings: strict),
         tests(
             of: "RaftNode",
-            ["Primitives", "Wire", "Digests", "Raft", "CSQLite", "Platform", logging],
+            ["Primitives", "Wire", "Digests", "Raft", "CSQLite", "Platform", nioCore, nioPosix, logging],
             exclude: ["Golden"]),
         house(
             "PluginKit", ["Primitives", "ConsulModel", "PluginAPI"], path: "Tests/PluginKit"),

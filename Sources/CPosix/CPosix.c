@@ -1,4 +1,6 @@
 #define _GNU_SOURCE
+#include <link.h>
+#include <sys/mman.h>
 #include "CPosix.h"
 
 #include <errno.h>
@@ -175,6 +177,26 @@ void cposix_keep_freed_memory(int mapped, int kept) {
     (void)kept;
 #endif
 }
+
+/* The first object is the program itself. Its code segments hold nothing that was written. */
+static int forget_code(struct dl_phdr_info *info, size_t size, void *unused) {
+    (void)size;
+    (void)unused;
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *part = &info->dlpi_phdr[i];
+        if (part->p_type != PT_LOAD || part->p_flags != (PF_R | PF_X)) continue;
+        uintptr_t start = (info->dlpi_addr + part->p_vaddr + page - 1) & ~(page - 1);
+        uintptr_t end = (info->dlpi_addr + part->p_vaddr + part->p_memsz) & ~(page - 1);
+        if (end > start) madvise((void *)start, end - start, MADV_DONTNEED);
+    }
+    return 1;
+}
+
+/* For Linux a thread is a process here, and 0 is the caller. */
+void cposix_lower_thread_priority(void) { setpriority(PRIO_PROCESS, 0, 10); }
+
+void cposix_forget_startup_code(void) { dl_iterate_phdr(forget_code, NULL); }
 
 void cposix_thread_name(pthread_t thread, const char *name) { pthread_setname_np(thread, name); }
 

@@ -1,4 +1,5 @@
 import ConsulConfig
+import ConsulDNS
 import ConsulHTTP
 package import ConsulModel
 import HTTPTransport
@@ -89,6 +90,12 @@ extension Agent: AgentControl {
     {
         antiEntropy.pause()
         defer { antiEntropy.resume() }
+        let dns = changing.withLock { $0.dns }
+        do throws(ConsulDNSError) {
+            try DNSServer.check(Self.dnsRules(new))
+        } catch {
+            throw ConsulError(.internal, "the old configuration keeps running: \(error)")
+        }
         try replaceTLS(new)
         // What can still fail comes first; watches are made whole before any is touched.
         try watches.check(new.watches.map { $0.definition }, registry: registry)
@@ -105,6 +112,7 @@ extension Agent: AgentControl {
             return (changing.servers, changing.context)
         }
         context?.update(Self.faceSettings(new))
+        try? dns?.update(Self.dnsRules(new))  // judged above
         for server in servers {
             server.setConnectionsPerClient(new.limits.httpMaxConnectionsPerClient)
         }

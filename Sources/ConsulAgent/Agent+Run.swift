@@ -1,4 +1,5 @@
 import ConsulConfig
+import ConsulDNS
 import ConsulModel
 import ConsulServer
 import HTTPTransport
@@ -93,8 +94,9 @@ extension Agent {
         runners.stopAll()
         await watches.shutDown()
         await host.stop()
-        let (servers, tasks) = changing.withLock { ($0.servers, $0.tasks) }
+        let (servers, dns, tasks) = changing.withLock { ($0.servers, $0.dns, $0.tasks) }
         for task in tasks { task.cancel() }
+        await dns?.stop()
         for server in servers { await server.stop(grace: .milliseconds(500)) }
         await serverBackend?.stop()
         await client.shutdown()

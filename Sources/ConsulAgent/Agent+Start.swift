@@ -50,6 +50,7 @@ extension Agent {
         } catch {
             throw .start(error.message)
         }
+        try await startDNS(config)
         try await listen(config)
         let tasks = [
             Task { await antiEntropy.run() }, Task { await registrar.runReaper() },
@@ -58,6 +59,7 @@ extension Agent {
         changing.withLock { $0.tasks += tasks }
         notify?.ready()
         logger.info("Consul agent running!")
+        ProgramCode.forgetStartup()
         for (name, origin) in config.notActedOn {
             logger.warning(
                 "this setting is understood but nothing acts on it yet",
@@ -77,6 +79,13 @@ extension Agent {
             "serf_protocol_max": "5", "serf_protocol_min": "1", "version": Version.number,
         ]
         serverBackend.registersSelf(as: identity)
+        serverBackend.onStop { [weak self] reason in
+            guard let self else { return }
+            logger.critical(
+                "the replicated log cannot go on; the agent ends",
+                metadata: ["error": "\(reason)"])
+            Task { await self.stop(gracefully: false) }
+        }
         serverBackend.start()
         if !serverBackend.hasGroup {
             logger.warning(

@@ -1,4 +1,5 @@
 package import ConsulConfig
+import ConsulDNS
 import ConsulHTTP
 import ConsulModel
 import ConsulServer
@@ -17,6 +18,7 @@ package final class Agent: Sendable {
     struct Changing {
         var config: RuntimeConfig
         var servers: [HTTPServer] = []
+        var dns: DNSServer?
         var context: AgentContext?
         var tasks: [Task<Void, Never>] = []
         var pidFile: PIDFile?
@@ -136,6 +138,10 @@ package final class Agent: Sendable {
         settings.nodeID = nodeID
         settings.bootstraps =
             config.devMode || config.node.bootstrap || config.node.bootstrapExpect == 1
+        settings.raftMultiplier = Int64(config.raft.multiplier)
+        settings.snapshotThreshold = UInt64(config.raft.snapshotThreshold)
+        settings.snapshotInterval = config.raft.snapshotInterval
+        settings.trailingLogs = UInt64(config.raft.trailingLogs)
         if !config.devMode { settings.raftDirectory = config.node.dataDir + "/raft" }
         let backend: ServerBackend
         do {

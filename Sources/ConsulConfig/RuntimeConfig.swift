@@ -16,6 +16,7 @@ package struct RuntimeConfig: Sendable {
     package var dns = DNSSettings()
     package var telemetry = TelemetrySettings()
     package var ui = UISettings()
+    package var raft = RaftSettings()
 
     package var services: [Placed<ServiceDefinition>] = []
     /// Checks outside of services.

@@ -19,14 +19,13 @@ enum OperatorRoutes {
         request.address = exchange.query["address"]
         if !request.id.isEmpty, !request.address.isEmpty {
             throw ConsulError(
-                .badRequest, "Must specify only one of ?id with the server's ID or ?address with "
-                    + "IP:port of peer to remove")
+                .badRequest, "Bad request: Must specify only one of ?id or ?address")
         }
         if request.id.isEmpty, request.address.isEmpty {
             throw ConsulError(
                 .badRequest,
-                "Must specify either ?id with the server's ID or ?address with IP:port of peer to "
-                    + "remove")
+                "Bad request: Must specify either ?id with the server's ID or ?address with "
+                    + "IP:port of peer to remove")
         }
         exchange.call(.operatorRaftRemovePeer, request) { _ in Exchange.empty }
     }

@@ -31,7 +31,10 @@ package final class Applier: StateMachine {
         var changes = Changes()
         // Published inside the lock, so that snapshots come in order whoever calls.
         try machine.withLock { machine in
-            if machine.results.count > Limits.resultsKeptMax { machine.results = [] }
+            if machine.results.count > Limits.resultsKeptMax {
+                machine.results = []
+                machine.taken = 0
+            }
             for entry in entries {
                 let (result, touched) = try machine.fsm.apply(
                     entry.index, term: entry.term, data: entry.data, extensions: entry.extensions)

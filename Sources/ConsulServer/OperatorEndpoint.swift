@@ -8,11 +8,13 @@ enum OperatorEndpoint {
     static func register(in table: inout EndpointTable) {
         let log = table.log
         let state = table.state
-        table.add(.operatorRaftConfiguration) { _, reply in
-            reply(.success(configuration(log.node.status, state.load())))
-            return nil
-        }
+        table.add(.operatorRaftConfiguration) { configuration(log.node.status, state.load()) }
+        let datacenter = table.configuration.datacenter
         table.add(.operatorRaftRemovePeer) { request, reply in
+            guard request.datacenter.isEmpty || request.datacenter == datacenter else {
+                reply(.failure(ConsulError(.internal, "No path to datacenter")))
+                return nil
+            }
             let servers = log.node.status.configuration.servers
             let found = servers.first {
                 request.id.isEmpty ? $0.address == request.address : $0.id == request.id
@@ -37,8 +39,8 @@ enum OperatorEndpoint {
     private static func configuration(
         _ status: RaftStatus, _ snapshot: Snapshot
     ) -> RaftConfiguration {
+        // Its index is 0, as Consul 1.8 has it.
         var answer = RaftConfiguration()
-        answer.index = status.configurationIndex
         answer.servers = status.configuration.servers.map { server in
             var shown = RaftServer()
             shown.id = server.id

@@ -80,8 +80,14 @@ package final class ServerBackend: Backend {
 
     /// Whether this server belongs to a group of servers: it would begin one, or knows one.
     package var hasGroup: Bool {
-        configuration.bootstraps || !log.node.status.configuration.servers.isEmpty
+        guard let stored = durable?.stored else { return configuration.bootstraps }
+        return configuration.bootstraps || stored.snapshot != nil
+            || !stored.configurations.isEmpty
     }
+
+    /// Called once, on any thread, should the log not be able to go on: this server can neither
+    /// write nor say what it knows, and its process must end.
+    package func onStop(_ body: @escaping @Sendable (String) -> Void) { log.node.onStop(body) }
 
     /// What was answered is stored already; what waits is refused.
     package func stop() async {

@@ -2,7 +2,7 @@ internal import ConsulModel
 internal import Wire
 
 /// Consul's message types: the first byte of a command, and of a record in a snapshot.
-enum MessageType {
+package enum MessageType {
     static let register: UInt8 = 0
     static let deregister: UInt8 = 1
     static let kvs: UInt8 = 2
@@ -13,6 +13,17 @@ enum MessageType {
     static let index: UInt8 = 16
     /// In snapshots only.
     static let chunks: UInt8 = 29
+    /// What this type is called; nil for one that this version does not know.
+    package static func name(of type: UInt8) -> String? {
+        switch type {
+        case register: "register"
+        case deregister: "deregister"
+        case kvs: "kvs"
+        case tombstone: "tombstone"
+        default: nil
+        }
+    }
+
     /// Set in a type that may be left out by who does not know it.
     static let mayIgnore: UInt8 = 128
 }

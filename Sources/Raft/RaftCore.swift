@@ -59,7 +59,8 @@ package struct RaftCore: Sendable {
     var follower = Follower()
     var candidate: Candidate?
     var leading: Leader?
-    var nextExchange: Exchange = 1
+    /// The number that the next request will have.
+    package private(set) var nextExchange: Exchange
     /// No vote is given before: a leader may rely on this server having heard of it.
     var loyalUntil = Instant.zero
     var wakeAt: Instant?
@@ -70,14 +71,17 @@ package struct RaftCore: Sendable {
     ///   - address: `ip:port` under which the others reach this server; sent with its messages.
     ///   - stored: What the disk holds; the state machine must be that of `stored.snapshot`.
     ///   - log: The log as found, all synced. Where it contradicts the snapshot it is dropped.
+    ///   - nextExchange: Behind those of a core that this one replaces in the same process, so that
+    ///     a late reply to that one is not taken for this one's.
     package init(
         id: ServerID, address: String, stored: StoredState, log: some LogReading,
-        random: SeededRandom, options: RaftOptions = RaftOptions()
+        random: SeededRandom, options: RaftOptions = RaftOptions(), nextExchange: Exchange = 1
     ) {
         self.id = id
         self.address = address
         self.options = options
         self.random = random
+        self.nextExchange = nextExchange
         term = stored.hardState.term
         vote = stored.hardState.vote
         snapshot = stored.snapshot

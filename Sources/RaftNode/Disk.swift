@@ -170,9 +170,11 @@ final class StoreLock {
     /// The last run did not close its store.
     let wasLeftOpen: Bool
 
-    init(_ path: String) throws(RaftNodeError) {
+    /// - Parameter mayCreate: false for who only looks.
+    init(_ path: String, mayCreate: Bool = true) throws(RaftNodeError) {
         self.path = path
-        file = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        let flags = O_RDWR | O_CLOEXEC | (mayCreate ? O_CREAT : 0)
+        file = Glibc.open(path, flags, 0o600)
         guard file >= 0 else { throw Disk.error("open", path, errno) }
         guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
             let code = errno

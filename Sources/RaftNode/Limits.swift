@@ -16,6 +16,9 @@ package enum Limits {
     static let snapshotsKept = 2
     /// Bytes of a snapshot read or written at once.
     package static let snapshotPieceBytes = 256 << 10
+    /// Bytes of a snapshot after which they are synced: one sync of all at the end would hold up
+    /// the log's for as long.
+    static let snapshotSyncBytes = 4 << 20
     /// Of the files beside a snapshot's contents; a configuration has some dozen servers.
     static let metaBytesMax = 1 << 20
     /// Of a recovery file.
@@ -28,6 +31,14 @@ package enum Limits {
     static let bytesAppliedMax = 8 << 20
     /// Entries removed between two rounds of writing: a few milliseconds of disk.
     static let entriesCompactedAtOnce: UInt64 = 1_024
+    /// How long the thread waits awake for a client that writes one thing after another: twice what
+    /// such a client takes on one machine.
+    static let patience = GoDuration(nanoseconds: 200_000)
+    /// Rounds that a thread drives before it gives its event loop a turn: connections of its own
+    /// wait meanwhile where callers drive.
+    static let roundsPerTurn = 64
+    /// Problems that a look at a store names; beyond these it is clear that the store is lost.
+    static let problemsMax = 100
     /// After a full disk.
     static let fullDiskRetry = GoDuration.seconds(1)
 }

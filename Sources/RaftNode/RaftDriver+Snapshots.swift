@@ -24,6 +24,7 @@ extension RaftDriver {
         }
         let (files, logger) = (Unshared(store), logger)
         background.execute { [weak node] in
+            ThreadPriority.lower()
             do {
                 let finished = try Self.write(image, as: meta, milliseconds, in: files.value)
                 node?.bring(.snapshotTaken(finished))
@@ -46,7 +47,7 @@ extension RaftDriver {
         do {
             while let piece = image.next() { try sink.write(piece) }
             let finished = try sink.finish()
-            try store.removeOld()
+            store.removeOld()
             return finished
         } catch {
             sink.cancel()
@@ -86,16 +87,10 @@ extension RaftDriver {
         transport.receiveContents(of: exchange) { [weak node] piece in
             do {
                 if let piece {
-                    if let sink = incoming.sink {
-                        try sink.write(piece)
-                    } else {
-                        incoming.pieces.append(piece)
-                    }
-                    return
+                    try incoming.take(piece)
+                } else if try incoming.finish() {
+                    node?.bring(.snapshotReceived(exchange: exchange))
                 }
-                incoming.finished = try incoming.sink?.finish() ?? meta
-                incoming.sink = nil
-                node?.bring(.snapshotReceived(exchange: exchange))
             } catch {
                 logger.error("raft: cannot take a snapshot in", metadata: ["error": "\(error)"])
                 node?.bring(.snapshotFailed(exchange: exchange))
@@ -109,17 +104,26 @@ extension RaftDriver {
     /// The contents are whole on the disk: the state machine takes them, and the log begins anew
     /// behind them when the core says so.
     func installSnapshot(_ exchange: Exchange) throws {
-        guard let incoming = incoming.removeValue(forKey: exchange), let meta = incoming.finished
-        else { throw RaftError.unreadable(0) }
+        guard let (meta, pieces) = incoming.removeValue(forKey: exchange)?.finished else {
+            throw RaftNodeError.failed(
+                operation: "install", path: "a snapshot", reason: "its contents did not come")
+        }
         if let store = snapshots.store {
             let source = try store.open(meta)
             try machine.restore { try source.next() }
-            try store.removeOld()
+            appliedIndex = meta.index
+            store.removeOld()
         } else {
-            var pieces = incoming.pieces[...]
+            var pieces = pieces[...]
             try machine.restore { pieces.popFirst() }
+            appliedIndex = meta.index
             snapshots.hold(meta, machine.image(lastIndex: meta.index))
         }
-        appliedIndex = meta.index
+    }
+
+    /// Nobody will install what is still coming in.
+    func discardIncoming() {
+        for (_, snapshot) in incoming { snapshot.discard() }
+        incoming = [:]
     }
 }

@@ -26,6 +26,7 @@ final class RaftDriver: @unchecked Sendable {
     var appliedIndex: LogIndex
     private var timer: Scheduled<Void>?
     private var queue: [Input] = []
+    private var patience: Patience
     /// What a snapshot covers is removed from the log bit by bit, between other writes.
     private var compactsThrough: LogIndex?
     private var stopped: String?
@@ -47,17 +48,20 @@ final class RaftDriver: @unchecked Sendable {
         self.clock = clock
         self.logger = logger
         appliedIndex = stored.snapshot?.index ?? 0
+        patience = Patience(isEver: !setup.drivesOnCallers)
         core = RaftCore(
             id: setup.id, address: setup.address, stored: stored, log: log,
             random: SeededRandom(seed: setup.seed), options: setup.options)
     }
 
-    /// Takes out what came in and carries it out, until nothing is left.
+    /// Takes out what came in and carries it out, until nothing is left or others are due.
     func drive(_ node: RaftNode) {
-        while true {
+        patience.began(at: clock())
+        for _ in 0..<Limits.roundsPerTurn {
+            let mayWait = patience.isLikely
             let work = node.inbox.withLock { inbox -> RaftNode.Inbox? in
                 if inbox.inputs.isEmpty && inbox.proposals.isEmpty && compactsThrough == nil {
-                    inbox.isDriving = false
+                    inbox.isDriving = mayWait
                     return nil
                 }
                 var work = RaftNode.Inbox()
@@ -67,13 +71,24 @@ final class RaftDriver: @unchecked Sendable {
                 swap(&work.proposals, &inbox.proposals)
                 return work
             }
-            guard let work else { return }
+            guard let work else {
+                guard mayWait else {
+                    patience.ended(at: clock())
+                    return
+                }
+                patience.wait(clock) {
+                    node.inbox.withLock { !$0.inputs.isEmpty || !$0.proposals.isEmpty }
+                }
+                continue
+            }
             for (ticket, reply) in work.replies { waiting[ticket] = reply }
             for input in work.inputs { step(input, node) }
             if !work.proposals.isEmpty { step(.propose(work.proposals), node) }
             compactSome(node)
             publish(node)
         }
+        // Whoever drives has connections or timers of its own to serve.
+        loop.execute { self.drive(node) }
     }
 
     private func step(_ first: Input, _ node: RaftNode) {
@@ -143,7 +158,10 @@ final class RaftDriver: @unchecked Sendable {
     }
 
     private func compactSome(_ node: RaftNode) {
-        guard let target = compactsThrough else { return }
+        guard stopped == nil, let target = compactsThrough else {
+            compactsThrough = nil
+            return
+        }
         let end = min(target, log.firstIndex + Limits.entriesCompactedAtOnce - 1)
         if end == target { compactsThrough = nil }
         do { try log.compact(through: end) } catch {
@@ -226,18 +244,23 @@ final class RaftDriver: @unchecked Sendable {
             logger.error("raft: cannot write, will try again", metadata: ["error": "\(error)"])
             refuseAll(.stopped("\(error)"))
             queue.removeAll()
+            // The new core knows nothing of what the old one had under way.
+            compactsThrough = nil
+            discardIncoming()
             core = RaftCore(
                 id: setup.id, address: setup.address, stored: stored, log: log,
                 random: SeededRandom(seed: setup.seed &+ UInt64(bitPattern: clock().nanoseconds)),
-                options: setup.options)
+                options: setup.options, nextExchange: core.nextExchange)
             announce(node)
             wake(at: clock() + Limits.fullDiskRetry, node)
             return
         }
+        guard stopped == nil else { return }
         stopped = "\(error)"
         logger.critical("raft: stopped", metadata: ["error": "\(error)"])
         refuseAll(.stopped("\(error)"))
         timer?.cancel()
+        discardIncoming()
         announce(node)
         onStop.withLock { $0 }?("\(error)")
     }
@@ -255,11 +278,12 @@ final class RaftDriver: @unchecked Sendable {
     /// Nobody drives any more.
     func end(_ node: RaftNode) {
         timer?.cancel()
+        discardIncoming()
         let left = node.inbox.withLock { inbox in
             defer { inbox.replies = [] }
             return inbox.replies
         }
-        for (_, reply) in left { reply(.failure(.stopped("the agent is shutting down"))) }
-        refuseAll(.stopped("the agent is shutting down"))
+        for (_, reply) in left { reply(.failure(.shuttingDown)) }
+        refuseAll(.shuttingDown)
     }
 }

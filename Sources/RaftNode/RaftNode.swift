@@ -107,10 +107,11 @@ package final class RaftNode: Sendable {
     /// - Parameter reply: With the index of the last one, after the state machine took it; or why
     ///   not. On any thread, perhaps before this returns.
     package func propose(_ writes: [Write], reply: @escaping Reply) {
-        let isTaken = inbox.withLock { inbox -> Bool in
-            guard !inbox.isStopped,
-                inbox.proposals.count + writes.count <= Limits.proposalsWaitingMax
-            else { return false }
+        let refusal = inbox.withLock { inbox -> RaftRefusal? in
+            if inbox.isStopped { return .shuttingDown }
+            guard inbox.proposals.count + writes.count <= Limits.proposalsWaitingMax else {
+                return .tooMany
+            }
             for (place, write) in writes.enumerated() {
                 let ticket = inbox.nextTicket
                 inbox.nextTicket += 1
@@ -121,12 +122,9 @@ package final class RaftNode: Sendable {
                 // The pieces before the last are answered with it: all of them are in one term.
                 if place == writes.count - 1 { inbox.replies.append((ticket, reply)) }
             }
-            return true
+            return nil
         }
-        guard isTaken else {
-            reply(.failure(status.stopped.map { .stopped($0) } ?? .tooMany))
-            return
-        }
+        if let refusal { return reply(.failure(refusal)) }
         kick()
     }
 
@@ -156,27 +154,27 @@ package final class RaftNode: Sendable {
     }
 
     private func wish(_ reply: @escaping Reply, _ input: (Ticket) -> Input) {
-        let isTaken = inbox.withLock { inbox -> Bool in
-            guard !inbox.isStopped, inbox.inputs.count < Limits.inputsWaitingMax else {
-                return false
-            }
+        let refusal = inbox.withLock { inbox -> RaftRefusal? in
+            if inbox.isStopped { return .shuttingDown }
+            guard inbox.inputs.count < Limits.inputsWaitingMax else { return .tooMany }
             let ticket = inbox.nextTicket
             inbox.nextTicket += 1
             inbox.replies.append((ticket, reply))
             inbox.inputs.append(input(ticket))
-            return true
+            return nil
         }
-        guard isTaken else {
-            reply(.failure(status.stopped.map { .stopped($0) } ?? .tooMany))
-            return
-        }
+        if let refusal { return reply(.failure(refusal)) }
         kick()
     }
 
-    /// Reports what happened: messages from the transport.
+    /// Reports what happened: messages from the transport, the end of work in the background. A
+    /// request that comes while too many wait is dropped, as a network may do; its sender asks
+    /// again.
     package func bring(_ input: Input) {
         inbox.withLock { inbox in
-            if !inbox.isStopped { inbox.inputs.append(input) }
+            if inbox.isStopped { return }
+            if case .request = input, inbox.inputs.count >= Limits.inputsWaitingMax { return }
+            inbox.inputs.append(input)
         }
         kick()
     }

@@ -32,4 +32,6 @@ package enum RaftRefusal: Error, Sendable, Hashable {
     case tooMany
     /// The node stopped, or could not write; the reason.
     case stopped(String)
+
+    static let shuttingDown = RaftRefusal.stopped("the server is shutting down")
 }

@@ -1,5 +1,5 @@
 internal import Glibc
-package import Raft
+internal import Raft
 
 extension SQLiteLogStore {
     /// What must be there of the files before SQLite opens them, which would make what is missing
@@ -96,22 +96,5 @@ extension SQLiteLogStore {
                 path, outline.last + 1, "the log ends before it, and was written to \(state.last)")
         }
         return (state, outline)
-    }
-
-    /// Looks at a store that no server has open, under its lock, and leaves its log as it is: for
-    /// `consul operator raft inspect`.
-    package static func inspect(
-        directory: String, _ body: (LogEntry) throws -> Void
-    ) throws -> HardState {
-        let store = try SQLiteLogStore(directory: directory)
-        if store.lastIndex > 0 {
-            try store.forEach(in: store.firstIndex...store.lastIndex) { entry in
-                try body(entry)
-                return true
-            }
-        }
-        let state = store.state.hardState
-        try store.close()
-        return state
     }
 }

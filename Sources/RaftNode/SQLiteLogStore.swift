@@ -25,6 +25,8 @@ package final class SQLiteLogStore: LogStore {
     var state = StateRow()
     private var row: [UInt8] = []
     private var failure: String?
+    /// Frames of a write that failed, or of the last run, may lie in the journal behind its end.
+    private var hasLeftovers = true
 
     struct Statements {
         let begin, commit, rollback, insert, select, truncate, compact, clear, state:
@@ -197,6 +199,7 @@ package final class SQLiteLogStore: LogStore {
     ) throws(RaftNodeError) {
         if let failure { throw .unusable(path: path, reason: failure) }
         do {
+            try leaveLeftovers()
             try statements.begin.run()
             try body()
             try statements.state.run(blob: next.bytes, at: 1)
@@ -204,10 +207,22 @@ package final class SQLiteLogStore: LogStore {
         } catch {
             if database.isInTransaction { try? statements.rollback.run() }
             // With the disk full nothing was written, which is known.
-            if case .diskFull = error, !database.isInTransaction { throw error }
+            if case .diskFull = error, !database.isInTransaction {
+                hasLeftovers = true
+                throw error
+            }
             failure = "\(error)"
             throw error
         }
         state = next
+    }
+
+    /// Has the journal begun anew before the next write. What was left in it behind its end would
+    /// otherwise come to lie behind new frames, and look like a part of the log that was damaged
+    /// (`WALCheck`).
+    private func leaveLeftovers() throws(RaftNodeError) {
+        guard hasLeftovers else { return }
+        try database.run("PRAGMA wal_checkpoint(RESTART)")
+        hasLeftovers = false
     }
 }

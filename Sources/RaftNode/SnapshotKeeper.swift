@@ -1,4 +1,5 @@
 internal import Raft
+internal import Synchronization
 
 /// Where a node's snapshots are: on the disk of a durable server, or, under `-dev`, in memory, where
 /// the image itself is the snapshot. Only for the thread that drives the node, but for what it says.
@@ -44,21 +45,78 @@ final class Unshared<Value>: @unchecked Sendable {
     init(_ value: Value) { self.value = value }
 }
 
-/// Contents that come from a leader.
-final class IncomingSnapshot: @unchecked Sendable {
-    let meta: SnapshotMeta
-    /// On disk, or in memory.
-    var sink: SnapshotSink?
-    var pieces: [[UInt8]] = []
-    var finished: SnapshotMeta?
+/// Contents that come from a leader: written by the transport's thread, and thrown away by whoever
+/// drives the node, perhaps at the same time.
+final class IncomingSnapshot: Sendable {
+    private enum State {
+        /// On disk.
+        case writing(SnapshotSink)
+        /// In memory.
+        case gathering([[UInt8]])
+        case finished(SnapshotMeta, [[UInt8]])
+        case discarded
+    }
 
-    init(_ meta: SnapshotMeta, _ sink: SnapshotSink?) {
+    private let meta: SnapshotMeta
+    private let state: Mutex<State>
+
+    init(_ meta: SnapshotMeta, _ sink: sending SnapshotSink?) {
         self.meta = meta
-        self.sink = sink
+        if let sink {
+            state = Mutex(.writing(sink))
+        } else {
+            state = Mutex(.gathering([]))
+        }
+    }
+
+    /// The next piece; nothing happens to it once the snapshot is thrown away.
+    func take(_ piece: [UInt8]) throws {
+        try state.withLock { state in
+            switch state {
+            case .writing(let sink): try sink.write(piece)
+            case .gathering(var pieces):
+                state = .discarded  // so that the array is not copied
+                pieces.append(piece)
+                state = .gathering(pieces)
+            case .finished, .discarded: break
+            }
+        }
+    }
+
+    /// All pieces have come.
+    ///
+    /// - Returns: false for a snapshot that was thrown away.
+    func finish() throws -> Bool {
+        try state.withLock { state in
+            switch state {
+            case .writing(let sink):
+                guard meta.size == 0 || sink.size == meta.size else {
+                    throw RaftNodeError.failed(
+                        operation: "receive", path: "a snapshot",
+                        reason: "\(sink.size) bytes came of \(meta.size)")
+                }
+                state = .finished(try sink.finish(), [])
+                return true
+            case .gathering(let pieces):
+                state = .finished(meta, pieces)
+                return true
+            case .finished, .discarded: return false
+            }
+        }
+    }
+
+    /// What came, where it lies, and in memory the pieces; nil before `finish`.
+    var finished: (meta: SnapshotMeta, pieces: [[UInt8]])? {
+        state.withLock { state in
+            if case .finished(let meta, let pieces) = state { return (meta, pieces) }
+            return nil
+        }
     }
 
     func discard() {
-        sink?.cancel()
-        pieces = []
+        state.withLock { state in
+            if case .writing(let sink) = state { sink.cancel() }
+            state = .discarded
+        }
     }
 }

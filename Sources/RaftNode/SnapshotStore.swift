@@ -1,22 +1,30 @@
 internal import Digests
 package import Raft
+internal import Synchronization
 internal import Wire
 
 /// The snapshots of a durable server, a directory each: `meta.json`, `state.bin` and the sums of
 /// both. A snapshot is written under another name, synced with its directory, and then renamed, so
 /// that one of this name is whole. Two are kept.
 ///
-/// One owner calls it; a sink or source belongs to whoever holds it.
-package final class SnapshotStore {
+/// Reading and writing may go on at once on several threads; a sink or source belongs to whoever
+/// holds it.
+package final class SnapshotStore: Sendable {
     private let directory: String
     private let disk: Disk
     /// What was passed over since the last look, one sentence each, for the log.
-    package private(set) var warnings: [String] = []
+    private let gathered = Mutex<[String]>([])
+    package var warnings: [String] { gathered.withLock { $0 } }
 
-    /// - Parameter directory: `raft/snapshots` in the data directory; made if it is not there.
-    package init(directory: String, disk: Disk = Disk()) throws(RaftNodeError) {
+    /// - Parameters:
+    ///   - directory: `raft/snapshots` in the data directory; made if it is not there.
+    ///   - onlyLooks: Changes nothing there.
+    package init(
+        directory: String, disk: Disk = Disk(), onlyLooks: Bool = false
+    ) throws(RaftNodeError) {
         self.directory = directory
         self.disk = disk
+        if onlyLooks { return }
         try disk.makeDirectory(directory)
         for name in try disk.list(directory) where name.hasSuffix(".tmp") {
             try disk.remove("\(directory)/\(name)")
@@ -25,8 +33,10 @@ package final class SnapshotStore {
 
     /// Gives the warnings and forgets them.
     package func takeWarnings() -> [String] {
-        defer { warnings = [] }
-        return warnings
+        gathered.withLock { warnings in
+            defer { warnings = [] }
+            return warnings
+        }
     }
 
     // MARK: Reading
@@ -36,7 +46,7 @@ package final class SnapshotStore {
         var found: [SnapshotMeta] = []
         for name in try disk.list(directory) where !name.hasSuffix(".tmp") {
             do { found.append(try read(name).meta) } catch {
-                warnings.append("snapshot \(name) is passed over: \(error)")
+                warn("snapshot \(name) is passed over: \(error)")
             }
         }
         return found.sorted { ($0.term, $0.index, $0.id) > ($1.term, $1.index, $1.id) }
@@ -50,10 +60,22 @@ package final class SnapshotStore {
                 while try source.next() != nil {}
                 return meta
             } catch {
-                warnings.append("snapshot \(meta.id) is passed over: \(error)")
+                warn("snapshot \(meta.id) is passed over: \(error)")
             }
         }
         return nil
+    }
+
+    /// Each snapshot, by its name, whole or with what is wrong with it. Reads all contents.
+    func examine() throws(RaftNodeError) -> [Result<SnapshotMeta, RaftNodeError>] {
+        try disk.list(directory).filter { !$0.hasSuffix(".tmp") }.map { name in
+            Result { () throws(RaftNodeError) in
+                let meta = try read(name).meta
+                let source = try open(meta)
+                while try source.next() != nil {}
+                return meta
+            }
+        }
     }
 
     /// The contents of a snapshot, in pieces.
@@ -107,13 +129,19 @@ package final class SnapshotStore {
 
     /// Removes the snapshots beyond those that are kept. What cannot be removed is a warning: the
     /// new snapshot stands all the same.
-    package func removeOld() throws(RaftNodeError) {
-        for meta in try list().dropFirst(Limits.snapshotsKept) {
-            do { try disk.remove("\(directory)/\(meta.id)") } catch {
-                warnings.append("the old snapshot \(meta.id) stays: \(error)")
+    package func removeOld() {
+        do {
+            for meta in try list().dropFirst(Limits.snapshotsKept) {
+                do { try disk.remove("\(directory)/\(meta.id)") } catch {
+                    warn("the old snapshot \(meta.id) stays: \(error)")
+                }
             }
+        } catch {
+            warn("old snapshots stay: \(error)")
         }
     }
+
+    private func warn(_ text: String) { gathered.withLock { $0.append(text) } }
 }
 
 /// A snapshot being written, by whoever holds it.
@@ -123,7 +151,11 @@ package final class SnapshotSink {
     private let file: Int32
     private let disk: Disk
     private var sum = SHA256Sum()
+    private var unsynced = 0
     private var isOpen = true
+
+    /// Bytes written so far.
+    var size: UInt64 { meta.size }
 
     init(_ meta: SnapshotMeta, path: String, file: Int32, disk: Disk) {
         self.meta = meta
@@ -138,6 +170,10 @@ package final class SnapshotSink {
         try disk.write(file, "\(path).tmp/state.bin", bytes)
         sum.add(bytes)
         meta.size += UInt64(bytes.count)
+        unsynced += bytes.count
+        guard unsynced >= Limits.snapshotSyncBytes else { return }
+        unsynced = 0
+        try disk.sync(file, "\(path).tmp/state.bin")
     }
 
     /// Makes the snapshot durable under its name. The caller then removes the old ones.

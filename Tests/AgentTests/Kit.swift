@@ -97,8 +97,6 @@ enum Proc {
 
 /// How long tests of endurance go on: `BADDAYS=long` for the whole time.
 enum Endurance {
-    static var reloads: GoDuration {
-        let isLong = getenv("BADDAYS").map { String(cString: $0) } == "long"
-        return .seconds(isLong ? 30 : 3)
-    }
+    static let isLong = getenv("BADDAYS").map { String(cString: $0) } == "long"
+    static var reloads: GoDuration { .seconds(isLong ? 30 : 3) }
 }

@@ -144,14 +144,4 @@ import Testing
         #expect(try contents(crashed) == entries(1...50))
         #expect(try crashed.hardState().vote == "x")
     }
-
-    @Test func inspectReadsAClosedLog() throws {
-        let folder = Folder()
-        try SQLiteLogStore(directory: folder.path).write(
-            hardState: HardState(term: 9), truncateFrom: nil, entries: entries(1...7))
-        var found: [LogEntry] = []
-        let state = try SQLiteLogStore.inspect(directory: folder.path) { found.append($0) }
-        #expect(state.term == 9)
-        #expect(found == entries(1...7))
-    }
 }

@@ -20,7 +20,7 @@ import Testing
             milliseconds: 1_000 + Int64(index))
         for piece in contents { try sink.write(piece) }
         let meta = try sink.finish()
-        try store.removeOld()
+        store.removeOld()
         return meta
     }
 

@@ -113,8 +113,9 @@ enum FaultyFiles {
         var ours = table.pointee
         ours.xWrite = { file, bytes, count, offset in
             if FaultyFiles.fails() {
-                // Half of it reaches the file.
-                _ = FaultyFiles.realMethods.xWrite(file, bytes, count / 2, offset)
+                // Half of it reaches the file, in whole sectors.
+                let half = count / 2 / 512 * 512
+                if half > 0 { _ = FaultyFiles.realMethods.xWrite(file, bytes, half, offset) }
                 return FaultyFiles.code.load(ordering: .relaxed)
             }
             return FaultyFiles.realMethods.xWrite(file, bytes, count, offset)

@@ -49,11 +49,18 @@ int cposix_pipe(int *ends, int non_blocking);
  * non-blocking. Returns 0 or -errno. */
 int cposix_signal_to_descriptor(int number, int descriptor);
 
-/* Shown by ps and debuggers; cut to 15 bytes. */
+/* The calling thread lets all others go first. */
+void cposix_lower_thread_priority(void);
+
+/* Unmaps the pages of the program's own code, which come back one by one as they are run again, from
+ * the page cache. Starting runs much that is never run again. */
+void cposix_forget_startup_code(void);
+
 /* Blocks below `mapped` bytes come from the heap, of which `kept` bytes at the end are not given
  * back. Does nothing where the C library cannot. */
 void cposix_keep_freed_memory(int mapped, int kept);
 
+/* Shown by ps and debuggers; cut to 15 bytes. */
 void cposix_thread_name(pthread_t thread, const char *name);
 
 /* Ignores a signal. */

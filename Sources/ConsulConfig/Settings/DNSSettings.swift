@@ -63,10 +63,10 @@ package struct DNSSettings: Sendable {
             "Add the node's metadata as TXT records.", reloads: true),
         Setting(
             "dns_config.use_cache", \.dns.useCache, "Answer from the agent's cache.",
-            reloads: true),
+            reloads: true, isActedOn: false),
         Setting(
             "dns_config.cache_max_age", \.dns.cacheMaxAge, "How old the cache may be.",
-            reloads: true, check: LimitSettings.notNegative),
+            reloads: true, isActedOn: false, check: LimitSettings.notNegative),
         Setting(
             "dns_config.soa.refresh", \.dns.soaRefresh, "Seconds in the SOA.", reloads: true),
         Setting("dns_config.soa.retry", \.dns.soaRetry, "Seconds in the SOA.", reloads: true),

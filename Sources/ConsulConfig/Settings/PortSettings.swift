@@ -30,7 +30,7 @@ package struct PortSettings: Sendable {
             flag: "https-port", check: SettingChecks.port),
         Setting(
             "ports.dns", \.ports.dns, "Sets the DNS port to listen on.",
-            flag: "dns-port", isActedOn: false,
+            flag: "dns-port",
             check: SettingChecks.port),
         Setting(
             "ports.grpc", \.ports.grpc, "Sets the gRPC API port to listen on.",

@@ -17,7 +17,7 @@ package struct Setting: Sendable {
     /// Secrets are never printed.
     package let isSecret: Bool
     /// Understood and stored, but nothing acts on it yet. The agent warns once about those given.
-    package private(set) var isActedOn: Bool
+    package let isActedOn: Bool
 
     /// Merges what a fragment says. Values with errors are not taken over.
     let read: @Sendable (SourceNode, inout RuntimeConfig) -> [ConfigError]
@@ -65,13 +65,6 @@ package struct Setting: Sendable {
         problem = { config in check?(config[keyPath: path]) }
         copy = { from, into in into[keyPath: path] = from[keyPath: path] }
         shown = { config in JSONTree.of(config[keyPath: path]) }
-    }
-
-    /// The same setting, marked as one on which nothing acts yet.
-    var notActedOn: Setting {
-        var copy = self
-        copy.isActedOn = false
-        return copy
     }
 
     /// A setting that is understood and kept by its name, for parts of Consul that do not exist

@@ -5,8 +5,9 @@ package enum SettingTable {
     package static let all: [Setting] =
         NodeSettings.settings + AddressSettings.settings + PortSettings.settings
         + LoggingSettings.settings + LimitSettings.settings + CheckSettings.settings
-        + TLSFileSettings.settings + DNSSettings.settings.map { $0.notActedOn }
-        + TelemetrySettings.settings + UISettings.settings + StoredSettings.settings
+        + TLSFileSettings.settings + DNSSettings.settings
+        + TelemetrySettings.settings + UISettings.settings + RaftSettings.settings
+        + StoredSettings.settings
 
     /// The keys of a fragment that hold definitions instead of a setting.
     static let definitionKeys = ["service", "services", "check", "checks", "watches"]

@@ -66,13 +66,7 @@ enum StoredSettings {
         .later(
             "raft_protocol", 3, "Sets the Raft protocol version. Defaults to latest.",
             flag: "raft-protocol"),
-        .later("raft_snapshot_interval", GoDuration.seconds(30), "Between looks at the log."),
-        .later("raft_snapshot_threshold", 16384, "Entries after which a snapshot is made."),
-        .later("raft_trailing_logs", 10240, "Entries kept behind a snapshot."),
         .later("performance.leave_drain_time", GoDuration.seconds(5), "Pause before leaving."),
-        .later(
-            "performance.raft_multiplier", 5, "Scale of Raft's timing.", dev: 1,
-            check: { (1...10).contains($0) ? nil : "\($0) is not from 1 to 10" }),
         .later(
             "performance.rpc_hold_timeout", GoDuration.seconds(7),
             "How long a call waits for a leader."),

@@ -15,7 +15,8 @@ struct CommandTable: Sendable {
         CheckHistoryCommand(), InfoCommand(), JoinCommand(), ForceLeaveCommand(),
         KeygenCommand(), MaintCommand(), MonitorCommand(), ServicesRegisterCommand(),
         ServicesDeregisterCommand(), KVExportCommand(), KVImportCommand(),
-        CatalogServiceCommand(), LockCommand(),
+        CatalogServiceCommand(), RaftListPeersCommand(), RaftRemovePeerCommand(),
+        RaftInspectCommand(), LockCommand(),
     ]
 
     let helpers: [String: any HelperCommand]
@@ -42,8 +43,9 @@ struct CommandTable: Sendable {
         if let command = Self.builtIn.first(where: { $0.path == line.path }) {
             return await run(command, line, console)
         }
-        if line.path.count == 1, let group = CommandGroup.all[line.path[0]] {
-            let help = group.help(of: line.path[0])
+        let name = line.path.joined(separator: " ")
+        if let group = CommandGroup.all[name] {
+            let help = group.help(of: name)
             if line.wantsHelp {
                 console.out(help)
                 return 0
@@ -92,10 +94,10 @@ struct CommandTable: Sendable {
     }
 
     /// The words that name a command or a group.
-    static let paths = builtIn.map { $0.path } + CommandGroup.all.keys.map { [$0] }
+    static let paths = builtIn.map { $0.path } + CommandGroup.paths
 
     private var overview: String {
-        var lines = CommandGroup.all.mapValues { $0.synopsis }
+        var lines = CommandGroup.all.filter { !$0.key.contains(" ") }.mapValues { $0.synopsis }
         for command in Self.builtIn where command.path.count == 1 {
             lines[command.path[0]] = command.synopsis
         }
@@ -109,8 +111,11 @@ struct CommandTable: Sendable {
 struct CommandGroup: Sendable {
     let synopsis: String
     /// What a newcomer would type.
-    let examples: [(meaning: String, line: String)]
+    var examples: [(meaning: String, line: String)] = []
+    /// Consul's own text, where it is no list of examples.
+    var text: String?
 
+    /// By their words, with spaces between them.
     static let all: [String: CommandGroup] = [
         "kv": CommandGroup(
             synopsis: "Interact with the key-value store",
@@ -141,13 +146,47 @@ struct CommandGroup: Sendable {
         "check": CommandGroup(
             synopsis: "Run checks and look at their history",
             examples: [("Run a check at once", "consul check run root-disk")]),
+        "operator": CommandGroup(
+            synopsis: "Provides cluster-level tools for Consul operators",
+            text: """
+                  Provides cluster-level tools for Consul operators, such as interacting with
+                  the Raft subsystem. NOTE: Use this command with extreme caution, as improper
+                  use could lead to a Consul outage and even loss of data.
+
+                  If ACLs are enabled then a token with operator privileges may be required in
+                  order to use this command. Requests are forwarded internally to the leader
+                  if required, so this can be run from any Consul node in a cluster.
+
+                  Run consul operator <subcommand> with no arguments for help on that
+                  subcommand.
+
+
+                """),
+        "operator raft": CommandGroup(
+            synopsis: "Provides cluster-level tools for Consul operators",
+            text: """
+                The Raft operator command is used to interact with Consul's Raft subsystem. The
+                command can be used to verify Raft peers or in rare cases to recover quorum by
+                removing invalid peers.
+
+
+                """),
     ]
 
+    static let paths = all.keys.map { $0.split(separator: " ").map(String.init) }
+
     func help(of name: String) -> String {
+        let words = name.split(separator: " ").map(String.init)
+        let below = CommandTable.builtIn.map { ($0.path, $0.synopsis) }
+            + Self.all.map { ($0.split(separator: " ").map(String.init), $1.synopsis) }
         var lines: [String: String] = [:]
-        for command in CommandTable.builtIn
-        where command.path.count == 2 && command.path[0] == name {
-            lines[command.path[1]] = command.synopsis
+        for (path, synopsis) in below
+        where path.count == words.count + 1 && path.starts(with: words) {
+            lines[path[words.count]] = synopsis
+        }
+        if let text {
+            return "Usage: consul \(name) <subcommand> [options]\n\n" + text + "Subcommands:\n"
+                + Self.list(lines)
         }
         let shown = examples.map { "  \($0.meaning):\n\n      $ \($0.line)\n\n" }.joined()
         return "Usage: consul \(name) <subcommand> [options] [args]\n\n  \(synopsis).\n\n" + shown

@@ -1,0 +1,33 @@
+package import Primitives
+
+/// The servers' log: its timing, and when it is written down as a snapshot.
+package struct RaftSettings: Sendable {
+    /// 1...10, by which Raft's times are multiplied.
+    package var multiplier: Int = 5
+    /// Entries since the last snapshot that make another worthwhile.
+    package var snapshotThreshold = 16_384
+    /// Between looks whether that many have come.
+    package var snapshotInterval = GoDuration.seconds(30)
+    /// Entries kept behind a snapshot.
+    package var trailingLogs = 10_240
+
+    static let settings: [Setting] = [
+        Setting(
+            "performance.raft_multiplier", \.raft.multiplier,
+            "Scale of Raft's timing, from 1 (quick) to 10 (for slow servers).", dev: 1,
+            check: { (1...10).contains($0) ? nil : "\($0) is not from 1 to 10" }),
+        Setting(
+            "raft_snapshot_interval", \.raft.snapshotInterval,
+            "Between looks whether the log is long enough for a snapshot.",
+            check: {
+                $0 >= .milliseconds(5) ? nil : "\($0) is too short: at least 5ms"
+            }),
+        Setting(
+            "raft_snapshot_threshold", \.raft.snapshotThreshold,
+            "Entries of the log after which a snapshot is made.", check: SettingChecks.positive),
+        Setting(
+            "raft_trailing_logs", \.raft.trailingLogs,
+            "Entries kept behind a snapshot, for servers that lag a little.",
+            check: SettingChecks.positive),
+    ]
+}

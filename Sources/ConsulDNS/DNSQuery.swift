@@ -1,0 +1,64 @@
+import DNSWire
+
+/// A question that was read, on its way to an answer.
+final class DNSQuery: Sendable {
+    /// As it came: what recursors are sent.
+    let octets: [UInt8]
+    let message: DNSMessage
+    let question: DNSMessage.Question
+    let isTCP: Bool
+    let zone: Zone
+
+    init(_ octets: [UInt8], _ message: DNSMessage, isTCP: Bool, zone: Zone) {
+        self.octets = octets
+        self.message = message
+        question = message.questions[0]
+        self.isTCP = isTCP
+        self.zone = zone
+    }
+
+    /// Octets that the client takes in one message.
+    var bytesMax: Int {
+        if isTCP { return Limits.tcpBytesMax }
+        let asked = Int(message.edns?.udpSize ?? 0)
+        return min(
+            max(asked, DNSWire.Limits.datagramBytesDefault), Limits.datagramBytesMax)
+    }
+
+    /// An answer without records.
+    func reply(_ code: ResponseCode = .success, isAuthoritative: Bool = true) -> Reply {
+        var flags: DNSMessage.Flags = [.response]
+        if isAuthoritative { flags.insert(.authoritative) }
+        if message.opcode == .query {
+            flags.formUnion(message.flags.intersection([.recursionDesired, .checkingDisabled]))
+        }
+        if !zone.recursors.isEmpty { flags.insert(.recursionAvailable) }
+        var answer = DNSMessage(
+            id: message.id, flags: flags, opcode: message.opcode, code: code)
+        answer.questions = [question]
+        return Reply(message: answer)
+    }
+}
+
+/// What is asked of the domain: by a client, or on the way along a CNAME.
+struct Ask: Sendable {
+    var name: DNSName
+    var type: RecordType
+    var hasEDNS: Bool
+    let zone: Zone
+    /// Steps that may still be made from name to name.
+    var chaseLeft = Limits.chaseDepthMax
+}
+
+/// An answer before it is cut to the client's measure and written.
+struct Reply: Sendable {
+    var message: DNSMessage
+    /// Consul shortens what it says of services; other answers are cut only where they must.
+    var isOfService = false
+    /// True for all networks, not only for the one that the client named.
+    var isGlobal = true
+    /// A recursor's answer, sent as it came.
+    var forwarded: [UInt8]?
+    /// The header alone: what came could not be read.
+    var isBare = false
+}

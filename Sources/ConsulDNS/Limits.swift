@@ -1,0 +1,39 @@
+package import Primitives
+
+/// The bounds of this target, each with its reason.
+package enum Limits {
+    /// Answers of a service over UDP without EDNS, whatever `udp_answer_limit` says: Consul's.
+    package static let udpAnswersMax = 8
+    /// Records in one answer over TCP: more do not fit 64 KiB.
+    package static let tcpAnswersMax = 4096
+    /// The same for SRV records, which are longer.
+    package static let tcpServiceAnswersMax = 1024
+    /// Octets of an answer over TCP: 64 KiB less the header, as Consul counts.
+    package static let tcpBytesMax = 65_523
+    /// Octets of a datagram over IPv4, whatever a client says that it takes.
+    package static let datagramBytesMax = 65_507
+    /// Servers in an answer about the zone itself.
+    static let nameServersMax = 3
+    /// Records behind one CNAME, for a client without EDNS.
+    static let chasedRecordsMax = 5
+    /// Steps from a name of this domain to another one.
+    static let chaseDepthMax = 3
+    /// Names that one question may make us resolve. Each can cost a recursor's time-out.
+    static let chasedNamesMax = 16
+    /// Questions with recursors at once, each with a socket; further ones fail at once.
+    package static let recursionsMax = 1024
+    /// Connections over TCP at once; further ones are closed.
+    package static let connectionsMax = 2048
+    /// Questions of one connection that wait for their answers; then no more is read from it.
+    static let pipelinedMax = 64
+    /// A connection over which nothing is asked: RFC 7766 leaves it to us, Consul takes 8 s.
+    package static let idleTimeout = GoDuration.seconds(8)
+    /// Datagrams taken from the kernel in one call.
+    static let datagramsPerRead = 32
+    /// Octets of a question over UDP. EDNS options and a name take some hundred.
+    static let questionBytesMax = 4096
+    /// Bytes that the kernel keeps of datagrams not yet read: some thousand questions.
+    static let receiveBufferBytes = 4 << 20
+    /// How long a stop waits for connections to close.
+    static let stopGrace = GoDuration.milliseconds(500)
+}

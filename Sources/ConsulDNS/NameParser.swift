@@ -1,0 +1,138 @@
+import DNSWire
+
+/// What a name under the domain asks for.
+struct ParsedName: Hashable, Sendable {
+    enum Subject: Hashable, Sendable {
+        /// `[tag.]name.service`, `_name._tag`; the tag is empty for none.
+        case service(String, tag: String)
+        case connect(String)
+        case ingress(String)
+        case node(String)
+        /// `name.query`: a prepared query, by name or ID.
+        case query(String)
+        /// `0a000001.addr`: the address itself.
+        case address(RecordData)
+        /// `.addr` before which stands no address of either length: exists, and has no records.
+        case emptyAddress
+    }
+
+    var subject: Subject
+    /// Empty for the agent's own.
+    var datacenter: String
+}
+
+/// Reads names under the domain as Consul does: from the right, the first label that is a kind of
+/// name divides what is asked for from the datacenter.
+enum NameParser {
+    /// - Parameter length: octets of `name` before the domain.
+    /// - Returns: nil for a name of no kind, or with more than a datacenter behind its kind.
+    static func parse(_ name: DNSName, prefix length: Int, type: RecordType) -> ParsedName? {
+        let labels = lowercasedLabels(name.bytes[..<length])
+        for place in labels.indices.reversed() {
+            let behind = labels[(place + 1)...]
+            let before = labels[..<place]
+            switch labels[place] {
+            case "service", "connect", "ingress", "node", "query", "addr":
+                guard behind.count <= 1 || labels[place] == "addr", !before.isEmpty,
+                    let subject = subject(labels[place], before)
+                else { return nil }
+                return ParsedName(subject: subject, datacenter: behind.first ?? "")
+            case let label where type == .srv && label.hasPrefix("_"):
+                // Of an SRV question in the form of RFC 2782, `service` may be left out.
+                guard behind.count <= 1, let subject = subject("service", labels[...place])
+                else { return nil }
+                return ParsedName(subject: subject, datacenter: behind.first ?? "")
+            default: continue
+            }
+        }
+        return nil
+    }
+
+    private static func subject(
+        _ kind: String, _ parts: ArraySlice<String>
+    ) -> ParsedName.Subject? {
+        guard let last = parts.last, let first = parts.first else { return nil }
+        switch kind {
+        case "service":
+            if parts.count == 2, last.hasPrefix("_"), first.hasPrefix("_") {
+                let tag = String(last.dropFirst())
+                return .service(String(first.dropFirst()), tag: tag == "tcp" ? "" : tag)
+            }
+            // A tag may have dots.
+            return .service(last, tag: parts.dropLast().joined(separator: "."))
+        case "connect": return .connect(last)
+        case "ingress": return .ingress(last)
+        case "node": return .node(parts.joined(separator: "."))
+        case "query": return .query(parts.joined(separator: "."))
+        default: return parts.count == 1 ? address(last) : nil
+        }
+    }
+
+    /// Eight hexadecimal digits or thirty-two; one more is an error, other lengths mean nothing.
+    private static func address(_ text: String) -> ParsedName.Subject? {
+        let count = text.utf8.count
+        guard count / 2 == 4 || count / 2 == 16 else { return .emptyAddress }
+        guard count % 2 == 0 else { return nil }
+        var bytes: [UInt8] = []
+        var digits = text.utf8.makeIterator()
+        while let upper = digits.next(), let lower = digits.next() {
+            guard let high = nibble(upper), let low = nibble(lower) else { return nil }
+            bytes.append(high << 4 | low)
+        }
+        return .address(AddressText.data(bytes))
+    }
+
+    static func nibble(_ digit: UInt8) -> UInt8? {
+        switch digit {
+        case 0x30...0x39: digit - 0x30
+        case 0x61...0x66: digit - 0x57
+        case 0x41...0x46: digit - 0x37
+        default: nil
+        }
+    }
+
+    static func lowercasedLabels(_ bytes: ArraySlice<UInt8>) -> [String] {
+        var labels: [String] = []
+        labels.reserveCapacity(4)
+        var place = bytes.startIndex
+        while place < bytes.endIndex, bytes[place] != 0 {
+            let end = place + 1 + Int(bytes[place])
+            labels.append(
+                String(unsafeUninitializedCapacity: end - place - 1) { buffer in
+                    for (index, octet) in bytes[(place + 1)..<end].enumerated() {
+                        buffer[index] = (0x41...0x5A).contains(octet) ? octet | 0x20 : octet
+                    }
+                    return end - place - 1
+                })
+            place = end
+        }
+        return labels
+    }
+
+    // MARK: Reverse names
+
+    /// The address of a name under `in-addr.arpa` or `ip6.arpa`; nil for a part of one, or another
+    /// name.
+    static func reverse(_ name: DNSName) -> RecordData? {
+        let labels = lowercasedLabels(name.bytes[...])
+        guard labels.count > 2, labels.last == "arpa" else { return nil }
+        let parts = labels.dropLast(2)
+        switch labels[labels.count - 2] {
+        case "in-addr":
+            guard parts.count == 4 else { return nil }
+            return AddressText.data(parts.reversed().joined(separator: "."))
+        case "ip6":
+            guard parts.count == 32 else { return nil }
+            var nibbles: [UInt8] = []
+            for part in parts.reversed() {
+                guard part.utf8.count == 1, let digit = part.utf8.first.flatMap(nibble) else {
+                    return nil
+                }
+                nibbles.append(digit)
+            }
+            return AddressText.data(
+                stride(from: 0, to: 32, by: 2).map { nibbles[$0] << 4 | nibbles[$0 + 1] })
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,92 @@
+import ConsulModel
+import DNSWire
+import Logging
+
+extension Resolver {
+    /// A node's address and metadata. Types without meaning for a node are answered without a
+    /// record.
+    func node(
+        _ name: String, _ datacenter: String, _ ask: Ask,
+        _ done: @escaping @Sendable (Found) -> Void
+    ) {
+        guard [.any, .a, .aaaa, .txt].contains(ask.type) else { return done(Found()) }
+        let query = NamedQuery(name, options(datacenter, ask.zone))
+        read(.catalogNodeServices, query, ask.zone) { [self] result in
+            switch result {
+            case .failure(let error): done(failed(error, ask))
+            case .success(nil): done(noSuchName(ask))
+            case .success(let found?): answer(found.node, ask, done)
+            }
+        }
+    }
+
+    private func answer(_ node: Node, _ ask: Ask, _ done: @escaping @Sendable (Found) -> Void) {
+        let ttl = ask.zone.nodeTTL
+        let isTextAsked = ask.type == .txt || ask.type == .any
+        let meta =
+            isTextAsked || ask.zone.rules.nodeMetaTXT
+            ? MetaText.records(node, ask.name, ttl: ttl) : []
+        @Sendable func finish(_ records: [ResourceRecord]) {
+            var found = Found()
+            found.answers = isTextAsked ? records + meta : records
+            if !isTextAsked { found.additionals = meta }
+            done(found)
+        }
+        if ask.type == .txt { return finish([]) }
+        if let data = AddressText.data(address(of: node, ask.type)) {
+            let suits = ask.type == .any || data.type == ask.type
+            return finish(suits ? [ResourceRecord(ask.name, ttl: ttl, data)] : [])
+        }
+        guard let other = DNSName(node.address) else { return finish([]) }
+        chase([other], ask, [:]) { chased in
+            finish(
+                [ResourceRecord(ask.name, ttl: ttl, .cname(other))] + (chased[other] ?? []))
+        }
+    }
+
+    private func address(of node: Node, _ type: RecordType) -> String {
+        let four = node.taggedAddresses["lan_ipv4"] ?? ""
+        let six = node.taggedAddresses["lan_ipv6"] ?? ""
+        if type != .a, !six.isEmpty { return six }
+        if type != .aaaa, !four.isEmpty { return four }
+        return node.address
+    }
+
+    // MARK: Other names
+
+    /// Finds out what stands behind each name: in the domain from the catalog, else from the
+    /// recursors. Names behind which nothing is found have no entry.
+    func chase(
+        _ names: ArraySlice<DNSName>, _ ask: Ask, _ known: [DNSName: [ResourceRecord]],
+        _ done: @escaping @Sendable ([DNSName: [ResourceRecord]]) -> Void
+    ) {
+        guard let name = names.first else { return done(known) }
+        let rest = names.dropFirst()
+        let take: @Sendable ([ResourceRecord]) -> Void = { [self] records in
+            var known = known
+            known[name] = records
+            chase(rest, ask, known, done)
+        }
+        if ask.zone.prefixLength(of: name) != nil {
+            guard ask.chaseLeft > 0 else {
+                logger.error(
+                    "Infinite recursion detected for name, won't perform any CNAME resolution.",
+                    metadata: ["name": "\(name)"])
+                return take([])
+            }
+            var next = ask
+            next.name = name
+            next.type = .any
+            next.hasEDNS = false
+            next.chaseLeft -= 1
+            let most = AnswerTrimming.answersMax(ask.zone.rules)
+            records(for: next) { found in
+                take(found.isOfService ? Array(found.answers.prefix(most)) : found.answers)
+            }
+        } else if ask.zone.recursors.isEmpty {
+            take([])
+        } else {
+            recursion.addresses(of: name, ask.zone, take)
+        }
+    }
+}

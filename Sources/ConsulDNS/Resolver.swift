@@ -1,0 +1,167 @@
+import ConsulModel
+import DNSWire
+import Logging
+import Platform
+import Primitives
+import Synchronization
+
+/// Answers questions from the catalog. Every answer comes through a closure: on the calling thread
+/// when the backend answers there, later and on another one otherwise.
+final class Resolver: Sendable {
+    let backend: any Backend
+    let recursion: Recursion
+    let logger: Logger
+    private let chance: Mutex<SeededRandom>
+    let unixSeconds: @Sendable () -> Int
+
+    init(
+        backend: any Backend, recursion: Recursion, logger: Logger, random: SeededRandom,
+        unixSeconds: @escaping @Sendable () -> Int
+    ) {
+        self.backend = backend
+        self.recursion = recursion
+        self.logger = logger
+        chance = Mutex(random)
+        self.unixSeconds = unixSeconds
+    }
+
+    typealias Done = @Sendable (Reply) -> Void
+
+    /// - Parameter done: called exactly once.
+    func answer(_ query: DNSQuery, _ done: @escaping Done) {
+        let question = query.question
+        if query.zone.prefixLength(of: question.name) != nil {
+            answerOfDomain(query, done)
+        } else if question.name.isUnder(Zone.arpa) {
+            answerReverse(query, done)
+        } else if query.zone.recursors.isEmpty {
+            done(query.reply(.refused, isAuthoritative: false))
+        } else {
+            recurse(query, done)
+        }
+    }
+
+    private func answerOfDomain(_ query: DNSQuery, _ done: @escaping Done) {
+        let question = query.question
+        switch question.type {
+        case .soa:
+            nameServers(query.zone) { [self] servers, glue in
+                var reply = query.reply()
+                reply.message.answers = [soa(query.zone)]
+                reply.message.authorities = servers
+                reply.message.additionals = glue
+                done(reply)
+            }
+        case .ns:
+            nameServers(query.zone) { servers, glue in
+                var reply = query.reply()
+                reply.message.answers = servers
+                reply.message.additionals = glue
+                done(reply)
+            }
+        case .axfr, .ixfr: done(query.reply(.notImplemented))
+        default:
+            let ask = Ask(
+                name: question.name, type: question.type, hasEDNS: query.message.edns != nil,
+                zone: query.zone)
+            records(for: ask) { found in
+                var reply = query.reply(found.code)
+                reply.message.answers = found.answers
+                reply.message.authorities = found.authorities
+                reply.message.additionals = found.additionals
+                reply.isOfService = found.isOfService
+                reply.isGlobal = found.isGlobal
+                done(reply)
+            }
+        }
+    }
+
+    func recurse(_ query: DNSQuery, _ done: @escaping Done) {
+        recursion.forward(query) { octets in
+            var reply = query.reply(.serverFailure, isAuthoritative: false)
+            reply.message.flags.insert(.recursionAvailable)
+            reply.forwarded = octets
+            done(reply)
+        }
+    }
+
+    func soa(_ zone: Zone) -> ResourceRecord {
+        zone.soa(serial: UInt32(truncatingIfNeeded: unixSeconds()))
+    }
+
+    /// A generator of its own for one answer.
+    func random() -> SeededRandom { SeededRandom(seed: chance.withLock { $0.next() }) }
+
+    // MARK: The domain's names
+
+    /// Records for a name of the domain.
+    func records(for ask: Ask, _ done: @escaping @Sendable (Found) -> Void) {
+        guard let length = ask.zone.prefixLength(of: ask.name),
+            let parsed = NameParser.parse(ask.name, prefix: length, type: ask.type)
+        else { return done(noSuchName(ask)) }
+        switch parsed.subject {
+        case .service(let name, let tag):
+            service(ServiceAsk(name, tag: tag, datacenter: parsed.datacenter, ask), done)
+        case .node(let name): node(name, parsed.datacenter, ask, done)
+        case .address(let data):
+            var found = Found()
+            // Whatever the type is, as Consul does.
+            found.answers = [ResourceRecord(ask.name, ttl: ask.zone.nodeTTL, data)]
+            done(found)
+        case .emptyAddress: done(Found())
+        case .connect, .ingress, .query: done(noSuchName(ask))
+        }
+    }
+
+    func noSuchName(_ ask: Ask) -> Found {
+        var found = Found(code: .nameError)
+        found.authorities = [soa(ask.zone)]
+        return found
+    }
+
+    func failed(_ error: ConsulError, _ ask: Ask) -> Found {
+        // No server knows the datacenter: the name cannot exist.
+        if error.message == "No path to datacenter" { return noSuchName(ask) }
+        logger.error(
+            "cannot answer", metadata: ["name": "\(ask.name)", "error": "\(error.message)"])
+        return Found(code: .serverFailure)
+    }
+
+    /// The options of a read: any server may answer, unless it is too far behind.
+    func options(_ datacenter: String, _ zone: Zone) -> QueryOptions {
+        var options = QueryOptions()
+        options.datacenter = datacenter
+        options.consistency = zone.rules.allowStale ? .stale : .standard
+        return options
+    }
+
+    /// Asks, and asks the leader where a server's answer is older than `max_stale`.
+    func read<Value: Sendable>(
+        _ endpoint: Endpoint<NamedQuery, Indexed<Value>>, _ query: NamedQuery, _ zone: Zone,
+        _ done: @escaping @Sendable (Result<Value, ConsulError>) -> Void
+    ) {
+        backend.call(endpoint, query) { [backend] result in
+            switch result {
+            case .failure(let error): done(.failure(error))
+            case .success(let answer):
+                guard query.options.consistency == .stale,
+                    answer.meta.lastContact > zone.rules.maxStale
+                else { return done(.success(answer.value)) }
+                var again = query
+                again.options.consistency = .standard
+                backend.call(endpoint, again) { done($0.map { $0.value }) }
+            }
+        }
+    }
+}
+
+/// Records found for a name, by section.
+struct Found: Sendable {
+    var code = ResponseCode.success
+    var answers: [ResourceRecord] = []
+    var authorities: [ResourceRecord] = []
+    var additionals: [ResourceRecord] = []
+    var isOfService = false
+    var isGlobal = true
+    init(code: ResponseCode = .success) { self.code = code }
+}

@@ -1,0 +1,52 @@
+import ConsulModel
+import DNSWire
+
+extension Resolver {
+    /// The node with an address, else the service with it, else what recursors say. Consul looks
+    /// at no type here: a pointer answers whatever is asked.
+    func answerReverse(_ query: DNSQuery, _ done: @escaping Done) {
+        guard let address = NameParser.reverse(query.question.name) else {
+            return recurse(query, done)
+        }
+        let zone = query.zone
+        read(.catalogListNodes, NamedQuery("", options("", zone)), zone) { [self] result in
+            let nodes = (try? result.get()) ?? []
+            if let node = nodes.first(where: { AddressText.data($0.address) == address }) {
+                return point(to: node.node, "node", query, done)
+            }
+            read(.catalogListServices, NamedQuery("", options("", zone)), zone) { [self] result in
+                let names = ((try? result.get()) ?? [:]).keys.sorted()
+                look(for: address, among: names[...], query, done)
+            }
+        }
+    }
+
+    private func look(
+        for address: RecordData, among names: ArraySlice<String>, _ query: DNSQuery,
+        _ done: @escaping Done
+    ) {
+        guard let name = names.first else { return recurse(query, done) }
+        let zone = query.zone
+        read(.catalogServiceNodes, NamedQuery(name, options("", zone)), zone) { [self] result in
+            let instances = (try? result.get()) ?? []
+            if instances.contains(where: { AddressText.data($0.service.address) == address }) {
+                return point(to: name, "service", query, done)
+            }
+            look(for: address, among: names.dropFirst(), query, done)
+        }
+    }
+
+    private func point(
+        to name: String, _ kind: String, _ query: DNSQuery, _ done: @escaping Done
+    ) {
+        var reply = query.reply()
+        let labels = name.split(separator: ".").map(String.init)
+        if let target = query.zone.name(labels + [kind, query.zone.rules.datacenter]) {
+            reply.message.answers = [
+                ResourceRecord(query.question.name, ttl: 0, .ptr(target))
+            ]
+        }
+        if query.question.type == .soa { reply.message.authorities = [soa(query.zone)] }
+        done(reply)
+    }
+}

@@ -1,0 +1,175 @@
+extension DNSMessage {
+    /// Reads a whole message.
+    /// - Throws: a `DNSWireError` for anything that does not stand as RFC 1035 and 6891 have it.
+    package init(_ bytes: [UInt8]) throws(DNSWireError) {
+        guard let header = DNSHeader(bytes) else { throw .truncated }
+        self.init(
+            id: header.id, flags: header.flags, opcode: header.opcode,
+            code: ResponseCode(rawValue: UInt16(header.code)))
+        var reader = MessageReader(bytes)
+        for _ in 0..<header.questions { questions.append(try reader.question()) }
+        for _ in 0..<header.answers { answers.append(try reader.record()) }
+        for _ in 0..<header.authorities { authorities.append(try reader.record()) }
+        for _ in 0..<header.additionals {
+            if let options = try reader.options() {
+                guard edns == nil else { throw .wrongOptions }
+                edns = options
+                code.rawValue |= UInt16(options.extendedCode) << 4
+            } else {
+                additionals.append(try reader.record())
+            }
+        }
+        guard reader.isAtEnd else { throw .trailingBytes }
+    }
+}
+
+/// Reads the parts of a message in their order. Every step moves forward, and no count of the
+/// header is believed before the octets are there.
+struct MessageReader {
+    private let bytes: [UInt8]
+    private var place = Limits.headerBytes
+
+    init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    var isAtEnd: Bool { place == bytes.count }
+
+    mutating func question() throws(DNSWireError) -> DNSMessage.Question {
+        let name = try name()
+        let type = RecordType(rawValue: try word())
+        return DNSMessage.Question(name, type, RecordClass(rawValue: try word()))
+    }
+
+    /// The OPT record, if it is what comes next; its name is the root's.
+    mutating func options() throws(DNSWireError) -> EDNS? {
+        guard place + 11 <= bytes.count, bytes[place] == 0, bytes[place + 1] == 0,
+            bytes[place + 2] == UInt8(RecordType.opt.rawValue)
+        else { return nil }
+        place += 3
+        var edns = EDNS(udpSize: try word())
+        edns.extendedCode = try octet()
+        edns.version = try octet()
+        edns.isSecurityAware = try word() & 0x8000 != 0
+        let end = try dataEnd()
+        while place < end {
+            guard end - place >= 4 else { throw .wrongRecordLength }
+            let code = try word()
+            let count = Int(try word())
+            guard count <= end - place else { throw .wrongRecordLength }
+            edns.options.append(EDNS.Option(code: code, data: Array(bytes[place..<place + count])))
+            place += count
+        }
+        return edns
+    }
+
+    mutating func record() throws(DNSWireError) -> ResourceRecord {
+        let name = try name()
+        let type = RecordType(rawValue: try word())
+        guard type != .opt else { throw .wrongOptions }
+        let recordClass = RecordClass(rawValue: try word())
+        let ttl = try longWord()
+        let end = try dataEnd()
+        let data = try data(type, end)
+        guard place == end else { throw .wrongRecordLength }
+        return ResourceRecord(name, ttl: ttl, data, recordClass: recordClass)
+    }
+
+    private mutating func dataEnd() throws(DNSWireError) -> Int {
+        let count = Int(try word())
+        guard count <= bytes.count - place else { throw .truncated }
+        return place + count
+    }
+
+    /// A name in the data may reach beyond it only by pointing back.
+    private mutating func data(_ type: RecordType, _ end: Int) throws(DNSWireError) -> RecordData {
+        switch type {
+        case .a:
+            guard end - place == 4 else { throw .wrongRecordLength }
+            return .a(try longWord())
+        case .aaaa:
+            guard end - place == 16 else { throw .wrongRecordLength }
+            return .aaaa(try quadWord(), try quadWord())
+        case .ns: return .ns(try name())
+        case .cname: return .cname(try name())
+        case .ptr: return .ptr(try name())
+        case .mx: return .mx(preference: try word(), try name())
+        case .srv:
+            return .srv(
+                SRVData(
+                    priority: try word(), weight: try word(), port: try word(),
+                    target: try name()))
+        case .soa:
+            return .soa(
+                SOAData(
+                    server: try name(), mailbox: try name(), serial: try longWord(),
+                    refresh: try longWord(), retry: try longWord(), expire: try longWord(),
+                    minimumTTL: try longWord()))
+        case .txt:
+            var strings: [[UInt8]] = []
+            while place < end {
+                let count = Int(try octet())
+                guard count <= end - place else { throw .wrongRecordLength }
+                strings.append(Array(bytes[place..<place + count]))
+                place += count
+            }
+            return .txt(strings)
+        default:
+            let octets = Array(bytes[place..<end])
+            place = end
+            return .opaque(type, octets)
+        }
+    }
+
+    /// A name, its pointers followed. Each must point before the place where the part that it ends
+    /// began, so that no chain of them comes back (RFC 1035, section 4.1.4).
+    private mutating func name() throws(DNSWireError) -> DNSName {
+        var name: [UInt8] = []
+        name.reserveCapacity(32)
+        var here = place
+        var partStart = place
+        var hasJumped = false
+        while true {
+            guard here < bytes.count else { throw .truncated }
+            let length = Int(bytes[here])
+            switch length >> 6 {
+            case 0:
+                guard here + 1 + length <= bytes.count else { throw .truncated }
+                guard name.count + 1 + length <= Limits.nameBytesMax else { throw .nameTooLong }
+                name.append(contentsOf: bytes[here...here + length])
+                here += 1 + length
+                if length == 0 {
+                    if !hasJumped { place = here }
+                    return DNSName(trusted: name)
+                }
+            case 3:
+                guard here + 1 < bytes.count else { throw .truncated }
+                let target = (length & 0x3F) << 8 | Int(bytes[here + 1])
+                guard target < partStart, target >= Limits.headerBytes else { throw .wrongPointer }
+                if !hasJumped { place = here + 2 }
+                hasJumped = true
+                here = target
+                partStart = target
+            default: throw .wrongLabel
+            }
+        }
+    }
+
+    private mutating func octet() throws(DNSWireError) -> UInt8 {
+        guard place < bytes.count else { throw .truncated }
+        defer { place += 1 }
+        return bytes[place]
+    }
+
+    private mutating func word() throws(DNSWireError) -> UInt16 {
+        guard place + 2 <= bytes.count else { throw .truncated }
+        defer { place += 2 }
+        return UInt16(bytes[place]) << 8 | UInt16(bytes[place + 1])
+    }
+
+    private mutating func longWord() throws(DNSWireError) -> UInt32 {
+        UInt32(try word()) << 16 | UInt32(try word())
+    }
+
+    private mutating func quadWord() throws(DNSWireError) -> UInt64 {
+        UInt64(try longWord()) << 32 | UInt64(try longWord())
+    }
+}

@@ -1,0 +1,320 @@
+import Foundation
+import Logging
+import NIOCore
+import NIOPosix
+import Platform
+import Primitives
+import Raft
+import Synchronization
+import Testing
+
+@testable import RaftNode
+
+struct NeverHappened: Error, CustomStringConvertible {
+    var description: String
+}
+
+/// Looks until something holds; for longer than any machine should need.
+func eventually(_ what: String, _ condition: () async throws -> Bool) async throws {
+    for _ in 0..<6_000 {
+        if try await condition() { return }
+        try await Task.sleep(nanoseconds: 5_000_000)
+    }
+    throw NeverHappened(description: what)
+}
+
+/// The list of all commands, in order. The command `poison` cannot be carried out.
+final class ListMachine: StateMachine {
+    struct Poisoned: Error {}
+    struct Item: Hashable, Sendable {
+        var index: LogIndex
+        var text: String
+    }
+    private struct State {
+        var items: [Item] = []
+        var restores = 0
+        var isOutOfOrder = false
+    }
+    private let state = Mutex(State())
+
+    var items: [Item] { state.withLock { $0.items } }
+    var texts: [String] { items.map(\.text) }
+    var restores: Int { state.withLock { $0.restores } }
+    var isOutOfOrder: Bool { state.withLock { $0.isOutOfOrder } }
+
+    func apply(_ entries: [LogEntry]) throws {
+        try state.withLock { state in
+            for entry in entries {
+                let text = String(decoding: entry.data, as: UTF8.self)
+                if text == "poison" { throw Poisoned() }
+                if entry.index <= state.items.last?.index ?? 0 { state.isOutOfOrder = true }
+                state.items.append(Item(index: entry.index, text: text))
+            }
+        }
+    }
+
+    func image(lastIndex: LogIndex) -> any StateImage { Image(items: items[...]) }
+
+    func restore(_ next: () throws -> [UInt8]?) throws {
+        var text = ""
+        while let piece = try next() { text += String(decoding: piece, as: UTF8.self) }
+        let items = text.split(separator: "\n").map { line in
+            let sides = line.split(separator: " ", maxSplits: 1)
+            return Item(index: UInt64(sides[0]) ?? 0, text: String(sides[1]))
+        }
+        state.withLock { state in
+            state.items = items
+            state.restores += 1
+        }
+    }
+
+    private struct Image: StateImage {
+        var items: ArraySlice<Item>
+        mutating func next() -> [UInt8]? {
+            if items.isEmpty { return nil }
+            defer { items = items.dropFirst(100) }
+            return Array(items.prefix(100).map { "\($0.index) \($0.text)\n" }.joined().utf8)
+        }
+    }
+}
+
+/// A network in this process: messages between nodes, which may be late or lost.
+final class Network: Sendable {
+    private struct State {
+        var nodes: [ServerID: RaftNode] = [:]
+        /// Whom nobody reaches, and who reaches nobody.
+        var cutOff: Set<ServerID> = []
+        /// Of a hundred messages, how many are lost.
+        var lost: UInt64 = 0
+        /// Snapshots that are cut off on their way.
+        var snapshotsCut = 0
+        var random = SeededRandom(seed: 1)
+        var nextExchange: Exchange = 1
+        var asked: [Exchange: (ServerID, Exchange)] = [:]
+        var contents: [Exchange: @Sendable () throws -> [UInt8]?] = [:]
+    }
+    private let state = Mutex(State())
+    private let loop: any EventLoop = MultiThreadedEventLoopGroup.singleton.next()
+    let delay = TimeAmount.microseconds(500)
+
+    func connect(_ id: ServerID, _ node: RaftNode) { state.withLock { $0.nodes[id] = node } }
+    func disconnect(_ id: ServerID) { state.withLock { _ = $0.nodes.removeValue(forKey: id) } }
+    func cutOff(_ ids: ServerID...) { state.withLock { $0.cutOff = Set(ids) } }
+    func lose(ofHundred count: UInt64) { state.withLock { $0.lost = count } }
+    func cutSnapshots(_ count: Int) { state.withLock { $0.snapshotsCut = count } }
+
+    private func arrives(from: ServerID, at id: ServerID) -> RaftNode? {
+        state.withLock { state in
+            let isLost = state.lost > 0 && state.random.next() % 100 < state.lost
+            if isLost || state.cutOff.contains(from) || state.cutOff.contains(id) { return nil }
+            return state.nodes[id]
+        }
+    }
+
+    func send(
+        _ request: Request, from: ServerID, to: ServerID, _ exchange: Exchange,
+        contents: (@Sendable () throws -> [UInt8]?)? = nil
+    ) {
+        loop.scheduleTask(in: delay) { [self] in
+            guard let target = arrives(from: from, at: to) else {
+                let sender = state.withLock { $0.nodes[from] }
+                sender?.bring(.failed(exchange: exchange))
+                return
+            }
+            let number = state.withLock { state in
+                defer { state.nextExchange += 1 }
+                state.asked[state.nextExchange] = (from, exchange)
+                state.contents[state.nextExchange] = contents
+                return state.nextExchange
+            }
+            target.bring(.request(request, exchange: number))
+        }
+    }
+
+    func reply(_ reply: Reply, from: ServerID, _ number: Exchange) {
+        guard let (to, exchange) = state.withLock({ $0.asked.removeValue(forKey: number) }) else {
+            return
+        }
+        loop.scheduleTask(in: delay) { [self] in
+            if let target = arrives(from: from, at: to) {
+                target.bring(.reply(reply, exchange: exchange))
+            } else {
+                state.withLock { $0.nodes[to] }?.bring(.failed(exchange: exchange))
+            }
+        }
+    }
+
+    func receive(
+        _ number: Exchange, _ take: @escaping @Sendable ([UInt8]?) -> Void,
+        _ fail: @escaping @Sendable (any Error) -> Void
+    ) {
+        let (source, isCut) = state.withLock { state in
+            defer { state.snapshotsCut = max(0, state.snapshotsCut - 1) }
+            return (state.contents.removeValue(forKey: number), state.snapshotsCut > 0)
+        }
+        guard let source else { return }
+        @Sendable func step() {
+            do {
+                let piece = try source()
+                take(piece)
+                if isCut { throw NeverHappened(description: "cut off") }
+                if piece != nil { loop.scheduleTask(in: delay) { step() } }
+            } catch {
+                fail(error)
+            }
+        }
+        loop.execute { step() }
+    }
+}
+
+private final class NetworkTransport: RaftTransport {
+    let network: Network
+    let id: ServerID
+
+    init(_ network: Network, _ id: ServerID) {
+        self.network = network
+        self.id = id
+    }
+
+    func send(_ request: Request, to peer: Peer, exchange: Exchange) {
+        network.send(request, from: id, to: peer.id, exchange)
+    }
+    func reply(_ reply: Reply, exchange: Exchange) { network.reply(reply, from: id, exchange) }
+    func sendSnapshot(
+        _ request: InstallSnapshot, to peer: Peer, exchange: Exchange,
+        source: @escaping @Sendable () throws -> [UInt8]?
+    ) {
+        network.send(.snapshot(request), from: id, to: peer.id, exchange, contents: source)
+    }
+    func receiveContents(
+        of exchange: Exchange, take: @escaping @Sendable ([UInt8]?) -> Void,
+        fail: @escaping @Sendable (any Error) -> Void
+    ) { network.receive(exchange, take, fail) }
+}
+
+/// A server of the tests: a node with all that it stands on. On the disk where a folder is given.
+final class Member: Sendable {
+    /// Why the node stopped for good.
+    final class Stops: Sendable {
+        let texts = Mutex<[String]>([])
+        var count: Int { texts.withLock { $0.count } }
+    }
+
+    private static let threads = MultiThreadedEventLoopGroup(numberOfThreads: 6)
+
+    let id: ServerID
+    let machine = ListMachine()
+    let node: RaftNode
+    let stops = Stops()
+    private let close: @Sendable () -> Void
+    private let network: Network?
+
+    static func options(_ change: (inout RaftOptions) -> Void = { _ in }) -> RaftOptions {
+        var options = RaftOptions()
+        options.heartbeatTimeout = .milliseconds(200)
+        options.electionTimeout = .milliseconds(200)
+        options.leaseTimeout = .milliseconds(100)
+        options.commitTimeout = .milliseconds(5)
+        options.exchangeTimeout = .seconds(1)
+        change(&options)
+        return options
+    }
+
+    init(
+        _ id: ServerID = "a", in folder: Folder? = nil, network: Network? = nil,
+        options: RaftOptions = Member.options(), vfs: String? = nil, disk: Disk = Disk()
+    ) throws {
+        self.id = id
+        self.network = network
+        var logger = Logger(label: id)
+        logger.logLevel = ProcessInfo.processInfo.environment["LOUD"] == nil ? .critical : .debug
+        if logger.logLevel == .critical { logger.handler = SwiftLogNoOpLogHandler() }
+        let machine = machine
+        let durable = try folder.map { [logger] in
+            try DurableRaft.open(
+                directory: $0.path, machine: machine, logger: logger, vfs: vfs, disk: disk)
+        }
+        let log: any LogStore = durable?.log ?? MemoryLogStore()
+        // After the node's end nobody else uses it.
+        nonisolated(unsafe) let store = durable?.log
+        close = { try? store?.close() }
+        let setup = RaftNode.Setup(
+            id: id, address: "\(id):8300", options: options,
+            seed: id.utf8.reduce(7) { $0 &* 31 &+ UInt64($1) }, drivesOnCallers: durable == nil)
+        let transport: any RaftTransport = network.map { NetworkTransport($0, id) } ?? NoTransport()
+        node = RaftNode(
+            setup, stored: durable?.stored ?? StoredState(), log: log,
+            snapshots: durable?.snapshots ?? SnapshotKeeper(), machine: machine,
+            transport: transport, loop: Self.threads.next(), background: Self.threads.next(),
+            clock: SystemClock.now, logger: logger)
+        node.onStop { [stops] reason in stops.texts.withLock { $0.append(reason) } }
+        network?.connect(id, node)
+    }
+
+    /// Begins a group of these servers, and takes part.
+    func start(bootstrap ids: [ServerID]? = nil) {
+        if let ids {
+            let servers = ids.map { Server(id: $0, address: "\($0):8300") }
+            node.bootstrap(Configuration(servers: servers)) { _ in }
+        }
+        node.start()
+    }
+
+    /// A server alone that has become the leader.
+    static func alone(
+        in folder: Folder? = nil, options: RaftOptions = Member.options()
+    ) async throws -> Member {
+        let member = try Member(in: folder, options: options)
+        member.start(bootstrap: ["a"])
+        try await member.leads()
+        return member
+    }
+
+    /// Waits until it may be read: it leads, and knows all that was committed.
+    func leads() async throws {
+        try await eventually("\(id) leads") {
+            if case .success = await read(.quorum) { return true }
+            return false
+        }
+    }
+
+    func stop() async {
+        network?.disconnect(id)
+        await node.stop()
+        close()
+    }
+
+    typealias Answer = Result<LogIndex, RaftRefusal>
+
+    private func asked(_ body: (@escaping RaftNode.Reply) -> Void) async -> Answer {
+        await withCheckedContinuation { continuation in
+            body { continuation.resume(returning: $0) }
+        }
+    }
+
+    func propose(_ text: String) async -> Answer {
+        await asked { node.propose([.init(Array(text.utf8))], reply: $0) }
+    }
+    func barrier() async -> Answer { await asked { node.barrier(reply: $0) } }
+    func read(_ mode: ReadMode) async -> Answer { await asked { node.read(mode, reply: $0) } }
+    func change(_ change: ConfigurationChange) async -> Answer {
+        await asked { node.change(change, reply: $0) }
+    }
+    func transfer(to id: ServerID) async -> Answer {
+        await asked { node.transferLeadership(to: id, reply: $0) }
+    }
+    func bootstrap(_ ids: [ServerID]) async -> Answer {
+        let servers = ids.map { Server(id: $0, address: "\($0):8300") }
+        return await asked { node.bootstrap(Configuration(servers: servers), reply: $0) }
+    }
+
+    /// Writes one after the other until the last is acknowledged, whoever leads by then.
+    func writeAll(_ texts: [String]) async throws {
+        for text in texts {
+            let answer = await propose(text)
+            guard case .success = answer else {
+                throw NeverHappened(description: "\(text): \(answer)")
+            }
+        }
+    }
+}

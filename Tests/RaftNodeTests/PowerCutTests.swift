@@ -1,0 +1,69 @@
+import Foundation
+import Primitives
+import Raft
+import Synchronization
+import Testing
+
+@testable import RaftNode
+
+/// The power is cut at any moment, under load, with a disk that keeps of what was not synced
+/// whatever it likes.
+@Suite(.serialized) struct PowerCutTests {
+    private static let rounds =
+        ProcessInfo.processInfo.environment["BADDAYS"] == "long" ? 400 : 25
+
+    /// What was told of, by those who wrote it.
+    private final class Told: Sendable {
+        let texts = Mutex<[String]>([])
+        let isOver = Mutex(false)
+    }
+
+    @Test func whatWasAcknowledgedIsThereAfterAPowerCut() async throws {
+        LosingFiles.register
+        let options = Member.options {
+            $0.snapshotThreshold = 60
+            $0.snapshotInterval = .milliseconds(5)
+            $0.trailingLogs = 20
+        }
+        var random = SystemRandomNumberGenerator()
+        var folder = Folder()
+        var known: Set<String> = []
+        var lastIndex: LogIndex = 0
+        for round in 0..<Self.rounds {
+            let member = try Member(in: folder, options: options, vfs: LosingFiles.name)
+            member.start(bootstrap: ["a"])
+            try await member.leads()
+            let texts = member.machine.texts
+            let served = Set(texts)
+            #expect(known.isSubset(of: served), "round \(round): \(known.subtracting(served))")
+            #expect(served.count == texts.count && !member.machine.isOutOfOrder)
+            #expect(member.node.status.lastIndex > lastIndex)
+            known = served
+            let told = Told()
+            let moment = UInt64.random(in: 1_000_000...60_000_000, using: &random)
+            try await withThrowingTaskGroup(of: Void.self) { tasks in
+                for writer in 0..<6 {
+                    tasks.addTask {
+                        var number = 0
+                        while !told.isOver.withLock({ $0 }) {
+                            let text = "\(round)-\(writer)-\(number)"
+                            if case .success = await member.propose(text) {
+                                told.texts.withLock { $0.append(text) }
+                            }
+                            number += 1
+                        }
+                    }
+                }
+                try await Task.sleep(nanoseconds: moment)
+                known.formUnion(told.texts.withLock { $0 })
+                lastIndex = member.machine.items.last?.index ?? 0
+                // All that is known by now was acknowledged before the cut.
+                folder = try LosingFiles.cut(folder, random: &random)
+                told.isOver.withLock { $0 = true }
+                try await tasks.waitForAll()
+            }
+            await member.stop()
+        }
+        #expect(known.count > Self.rounds)
+    }
+}
