@@ -83,7 +83,7 @@ final class PeerAgent: Sendable {
         if let file { unlink(file) }
     }
 
-    private static func freePorts(_ count: Int) throws -> [Int] {
+    static func freePorts(_ count: Int) throws -> [Int] {
         let sockets = (0..<count).map { _ in socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0) }
         defer { for socket in sockets { close(socket) } }
         return try sockets.map { descriptor in
