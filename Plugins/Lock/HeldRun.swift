@@ -29,12 +29,13 @@ struct HeldRun {
         let child = Task { [spec = spec(), feed] in
             feed.yield(.childEnded(await ProcessRun.run(spec, handle: handle).ending))
         }
+        let started = SystemClock.now()
         var isLost = false
         var stopper: ProcessSignal?
         var ending = ProcessEnding.cancelled
         waiting: while let event = await events.next() {
             switch event {
-            case .acquired: break
+            case .acquired, .holdOver: break
             case .childEnded(let how):
                 ending = how
                 break waiting
@@ -64,11 +65,34 @@ struct HeldRun {
             run.complain("Lock lost: its session could not be renewed in time")
         }
         tell(ending, wasStopped: isLost || stopper != nil)
+        if let hold = options.hold, !isLost, stopper == nil {
+            await keep(until: started + hold, &events)
+        }
         watch.cancel()
         let isReleased = await letGo(isLost: isLost)
         if isLost, options.exactCodes { return LockExit.lost }
         if !isReleased { return LockExit.failed }
         return code(of: ending, wasStopped: isLost || stopper != nil)
+    }
+
+    /// Keeps others out a while longer: one whose clock is late would run the child once more.
+    private func keep(
+        until end: Instant, _ events: inout AsyncStream<LockRun.Event>.Iterator
+    ) async {
+        let left = end - SystemClock.now()
+        guard left > .zero else { return }
+        run.say("Holding the lock for \(left)")
+        let timer = Task { [feed] in
+            try? await Task.sleep(nanoseconds: UInt64(left.nanoseconds))
+            feed.yield(.holdOver)
+        }
+        defer { timer.cancel() }
+        while let event = await events.next() {
+            switch event {
+            case .holdOver, .lost, .signalled: return
+            case .acquired, .childEnded: break
+            }
+        }
     }
 
     /// Its output is this process's own: nothing stands between it and the terminal or cron.

@@ -11,6 +11,8 @@ package struct LockOptions: Sendable {
     package var timeout: GoDuration?
     /// Do not wait at all.
     package var doesNotWait = false
+    /// From the child's start; the lock is kept at least for so long.
+    package var hold: GoDuration?
     /// Looks in a row that may fail while the child runs; nil for as many as fit into the TTL.
     package var monitorRetries: Int?
     /// Not empty.

@@ -39,6 +39,7 @@ package struct LockRun: Sendable {
         case lost(String)
         case childEnded(ProcessEnding)
         case signalled(ProcessSignal)
+        case holdOver
     }
 
     /// - Returns: the exit code.
@@ -124,7 +125,7 @@ package struct LockRun: Sendable {
             complain("Shutdown triggered or timeout during lock acquisition")
             return options.exactCodes
                 ? LockExit.signalBase + signal.rawValue : LockExit.failed
-        case .childEnded, nil: return LockExit.failed
+        case .childEnded, .holdOver, nil: return LockExit.failed
         }
     }
 

@@ -12,6 +12,7 @@ extension Commit {
     var answer: Result<Bool, ConsulError> {
         switch result {
         case .done: .success(true)
+        case .transacted(let response): .success(response.errors == nil)
         case .applied(let applied): .success(applied)
         case .refused(let error): .failure(ConsulError(.internal, error.description))
         }

@@ -55,6 +55,7 @@ package final class ServerBackend: Backend {
         let host = ReadHost(configuration: configuration, state: state, hub: hub, log: log)
         var table = EndpointTable(host: host, log: log)
         KVSEndpoint.register(in: &table, lockDelays: lockDelays)
+        TxnEndpoint.register(in: &table, lockDelays: lockDelays)
         SessionEndpoint.register(in: &table, timers: sessionTimers)
         CatalogEndpoint.register(in: &table)
         HealthEndpoint.register(in: &table)

@@ -8,6 +8,7 @@ package enum MessageType {
     static let kvs: UInt8 = 2
     static let session: UInt8 = 3
     static let tombstone: UInt8 = 5
+    static let txn: UInt8 = 8
     /// In snapshots only.
     static let index: UInt8 = 16
     /// In snapshots only.
@@ -52,6 +53,7 @@ extension Command {
         case .kvs(let request):
             Self.message(MessageType.kvs, request, capacity: request.entry.value.count + 256)
         case .session(let request): Self.message(MessageType.session, request)
+        case .txn(let request): Self.message(MessageType.txn, request, capacity: 1024)
         case .reapTombstones(let last):
             Self.message(MessageType.tombstone, TombstoneRequest(reapIndex: last))
         case .ignored, .refused:
@@ -81,6 +83,13 @@ extension Command {
         case MessageType.register: self = .register(try Self.body(data))
         case MessageType.deregister: self = .deregister(try Self.body(data))
         case MessageType.kvs: self = try Self.keyCommand(data)
+        case MessageType.txn:
+            let request: TxnRequest = try Self.body(data)
+            guard request.operations.allSatisfy({ $0.isKnown }) else {
+                throw .malformedCommand(
+                    type: data[0], reason: "an operation is about something else than keys")
+            }
+            self = .txn(request)
         case MessageType.session: self = try Self.sessionCommand(data)
         case MessageType.tombstone:
             let request: TombstoneRequest = try Self.body(data)

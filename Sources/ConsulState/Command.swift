@@ -9,6 +9,7 @@ package enum Command: Sendable {
     case deregister(DeregisterRequest)
     case kvs(KVSRequest)
     case session(SessionRequest)
+    case txn(TxnRequest)
     /// Forget the deletions up to an index.
     case reapTombstones(through: UInt64)
     /// A type that this version does not know, marked as safe to leave out.
@@ -23,6 +24,8 @@ package enum CommandResult: Hashable, Sendable {
     case done
     /// Carried out, or not because its condition did not hold (cas, delete-cas, lock).
     case applied(Bool)
+    /// A transaction that was done, or not done for what its errors say.
+    case transacted(TxnResponse)
     /// Refused; the state is as it was.
     case refused(ConsulStateError)
 }

@@ -68,14 +68,4 @@ extension FSM {
             for session in ended { end(session, at: index, &changes) }
         }
     }
-
-    /// - Returns: why the lock cannot even be tried; nil when it can.
-    func refusal(ofLockBy id: String) -> ConsulStateError? {
-        if id.isEmpty { return .missingSession }
-        do {
-            return try store.sessions.get(id).value == nil ? .invalidSession(id) : nil
-        } catch {
-            return error
-        }
-    }
 }

@@ -19,6 +19,8 @@ package struct FSM: Sendable {
         switch command {
         case .kvs(let request):
             result = apply(request, at: index, &changes)
+        case .txn(let request):
+            result = .transacted(store.apply(request.operations, at: index, &changes))
         case .session(let request):
             result = apply(request, at: index, &changes)
         case .register(let request):
@@ -42,7 +44,9 @@ package struct FSM: Sendable {
     ) -> CommandResult {
         switch request.operation {
         case .lock:
-            if let reason = refusal(ofLockBy: request.entry.session) { return .refused(reason) }
+            if let reason = store.refusal(ofLockBy: request.entry.session) {
+                return .refused(reason)
+            }
         case .unlock where request.entry.session.isEmpty: return .refused(.missingSession)
         default: break
         }

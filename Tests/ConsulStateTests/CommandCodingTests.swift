@@ -29,6 +29,13 @@ import Wire
         try same(.deregister(deregister), 1)
         try same(set("k", [1, 2]), 2)
         try same(.reapTombstones(through: 9), 5)
+        var session = Session()
+        session.nodeChecks = []
+        session.serviceChecks = [SessionServiceCheck(id: "c")]
+        try same(.session(SessionRequest(.destroy, session)), 3)
+        var txn = TxnRequest()
+        txn.operations = [TxnOperation(TxnKVOperation("set", KVEntry())), TxnOperation()]
+        try same(.txn(txn), 8)
     }
 
     /// As captured from a leader of Consul 1.8.7.

@@ -45,6 +45,7 @@ struct ScriptRunner {
             switch result {
             case .done: "done"
             case .applied(let applied): "\(applied)"
+            case .transacted(let response): "\(response.errors == nil)"
             case .refused(let error): "refused: \(error)"
             }
         return "\(index) \(outcome)\(Self.describe(changes))"

@@ -102,6 +102,16 @@ struct LockTests {
         #expect(
             await code(["-child-exit-code-exact", "-timeout=300ms", "codes"], "true")
                 == .exited(124))
+        async let kept = Contender(
+            agent: agent, words: ["-hold=1500ms", "kept"], child: "echo $$ > \(mark)2"
+        ).run()
+        try await Self.eventually("the child has run") { Self.number(in: "\(mark)2") != nil }
+        #expect(await code(["-nowait", "kept"], "true") == .exited(75))
+        let outcome = await kept
+        #expect(outcome.ending == .exited(0))
+        #expect(outcome.duration >= .milliseconds(1500))
+        #expect(await code(["-nowait", "kept"], "true") == .exited(0))
+
         let key = try RawHTTP.ask(
             HTTPLine("GET", "/v1/kv/codes/.lock"), port: agent.httpPort
         ).body
@@ -110,6 +120,47 @@ struct LockTests {
             HTTPLine("PUT", "/v1/session/destroy/\(session)"), port: agent.httpPort)
         #expect(await held.ending == .exited(76))
         await agent.stop()
+    }
+
+    /// An agent that keeps its state is killed and comes back within the session's TTL.
+    @Test(.timeLimit(.minutes(2))) func theLockOutlivesItsAgent() async throws {
+        let folder = try Scratch(.ours, "durable")
+        defer { folder.remove() }
+        let port = try PeerAgent.freePorts(1)[0]
+        func start() throws -> ChildProcess {
+            try ChildProcess.start(
+                ProcessSpec([
+                    Program.ours.path, "agent", "-server", "-bootstrap-expect=1",
+                    "-data-dir=\(folder.path)/data", "-node=durable", "-bind=127.0.0.1",
+                    "-http-port=\(port)", "-dns-port=-1", "-log-level=warn",
+                ]))
+        }
+        func isReady() -> Bool {
+            let answer = try? RawHTTP.ask(
+                HTTPLine("GET", "/v1/health/node/durable"), port: port)
+            return answer?.body.contains("serfHealth") ?? false
+        }
+        let first = try start()
+        try await Self.eventually("the agent is ready") { isReady() }
+        let mark = "\(folder.path)/held"
+        var spec = ProcessSpec([
+            Program.ours.path, "lock", "-child-exit-code-exact", "durable",
+            "echo $$ > \(mark); while [ ! -e \(mark).go ]; do sleep 0.1; done; exit 9",
+        ])
+        spec.environment = .inherited(adding: [
+            "CONSUL_HTTP_ADDR": "127.0.0.1:\(port)", "SHELL": "/bin/sh",
+        ])
+        spec.timeout = .seconds(60)
+        async let outcome = ProcessRun.run(spec)
+        try await Self.eventually("the lock is held") { Self.number(in: mark) != nil }
+        await first.terminate(signal: SIGKILL)
+        let second = try start()
+        try await Self.eventually("the agent is back") { isReady() }
+        let key = try RawHTTP.ask(HTTPLine("GET", "/v1/kv/durable/.lock"), port: port).body
+        #expect(key.contains("\"Session\""))
+        try AtomicFile.write("\(mark).go", [], mode: 0o600)
+        #expect(await outcome.ending == .exited(9))
+        await second.terminate()
     }
 
     /// The child of a holder that is killed, or stopped, or cut off from its agent, is dead within

@@ -37,6 +37,11 @@ struct LockCommand: Command {
                 "End with the child's own exit code, or with one that says why it did not run to "
                     + "its end."),
             Flag(
+                "hold", .value,
+                "Keep the lock for at least so long after the child's start, so that a machine "
+                    + "whose clock is late does not run the same job once more.",
+                type: "duration"),
+            Flag(
                 "monitor-retry", .value,
                 "How many looks at the lock may fail in a row, a second apart, before it counts as "
                     + "lost. By default as many as fit into the session's TTL.",
@@ -103,6 +108,10 @@ struct LockCommand: Command {
         if let timeout = GoDuration(flags[given]) {
             if timeout < .zero { throw UsageError(description: "Timeout must be positive") }
             options.timeout = timeout == .zero ? nil : timeout
+        }
+        if let hold = GoDuration(flags["hold"]) {
+            if hold < .zero { throw UsageError(description: "Hold must be positive") }
+            options.hold = hold
         }
         if let retries = Int(flags["monitor-retry"]) {
             if retries < 0 {
