@@ -67,6 +67,6 @@ struct RouteTable: Sendable {
     }
 
     static let standard = RouteTable(
-        kvRoutes + catalogRoutes + healthRoutes + statusRoutes + operatorRoutes + eventRoutes + agentRoutes
-            + agentServiceRoutes + agentCheckRoutes + watchRoutes + aclRoutes)
+        kvRoutes + catalogRoutes + healthRoutes + statusRoutes + operatorRoutes + eventRoutes
+            + agentRoutes + agentServiceRoutes + agentCheckRoutes + watchRoutes + aclRoutes)
 }
