@@ -210,7 +210,10 @@ let package = Package(
             dependencies: ["Primitives", "Raft", "SimulationKit"], swiftSettings: strict),
         tests(
             of: "RaftNode",
-            ["Primitives", "Wire", "Digests", "Raft", "CSQLite", "Platform", nioCore, nioPosix, logging],
+            [
+                "Primitives", "Wire", "Digests", "Raft", "CSQLite", "Platform", nioCore, nioPosix,
+                logging,
+            ],
             exclude: ["Golden"]),
         house(
             "PluginKit", ["Primitives", "ConsulModel", "PluginAPI"], path: "Tests/PluginKit"),

@@ -68,7 +68,6 @@ struct RouteTable: Sendable {
 
     static let standard = RouteTable(
         kvRoutes + txnRoutes + sessionRoutes + catalogRoutes + healthRoutes + statusRoutes
-            + operatorRoutes
-            + eventRoutes + agentRoutes
-            + agentServiceRoutes + agentCheckRoutes + watchRoutes + aclRoutes)
+            + operatorRoutes + eventRoutes + agentRoutes + agentServiceRoutes + agentCheckRoutes
+            + watchRoutes + aclRoutes)
 }

@@ -6,8 +6,8 @@ internal import Platform
 internal import Primitives
 internal import Synchronization
 
-/// What a leader does unasked, from the moment it may: enters itself in the catalog, and forgets old
-/// deletions. Each duty ends with the leadership.
+/// What a leader does unasked, from the moment it may: enters itself in the catalog, and forgets
+/// old deletions. Each duty ends with the leadership.
 final class LeaderDuties: Sendable {
     private struct State {
         var register: (@Sendable (@escaping @Sendable (Bool) -> Void) -> Void)?

@@ -45,9 +45,10 @@ package final class ServerBackend: Backend {
         let threads = raftGroup ?? group
         let node = RaftNode(
             configuration.raftSetup, stored: durable?.stored ?? StoredState(),
-            log: durable?.log ?? MemoryLogStore(), snapshots: durable?.snapshots ?? SnapshotKeeper(),
-            machine: applier, transport: NoTransport(), loop: threads.next(),
-            background: threads.next(), clock: SystemClock.now, logger: logger)
+            log: durable?.log ?? MemoryLogStore(),
+            snapshots: durable?.snapshots ?? SnapshotKeeper(), machine: applier,
+            transport: NoTransport(), loop: threads.next(), background: threads.next(),
+            clock: SystemClock.now, logger: logger)
         log = RaftLog(
             node: node, applier: applier, seed: configuration.seed &+ 1, clock: SystemClock.now)
         sessionTimers = SessionTimers(log: log, state: state, loop: group.next(), logger: logger)

@@ -163,7 +163,7 @@ package struct Disk: Sendable {
 /// The lock on a data directory, and what it says of the last run: `open` while a store is open, so
 /// that one that was not closed is known at the next start.
 final class StoreLock {
-    private let file: Int32
+    private var file: Int32
     private let path: String
     /// A store was made here before.
     let wasUsed: Bool
@@ -186,7 +186,13 @@ final class StoreLock {
         wasLeftOpen = byte == UInt8(ascii: "o")
     }
 
-    deinit { _ = Glibc.close(file) }
+    deinit { release() }
+
+    /// Lets others have the store.
+    func release() {
+        if file >= 0 { _ = Glibc.close(file) }
+        file = -1
+    }
 
     /// Another may open the store from here on.
     func release() { _ = flock(file, LOCK_UN) }

@@ -61,8 +61,8 @@ extension RaftDriver {
         _ request: InstallSnapshot, _ peer: Peer, _ exchange: Exchange, _ node: RaftNode
     ) {
         do {
-            transport.sendSnapshot(
-                request, to: peer, exchange: exchange, source: try snapshots.source(of: request.meta))
+            let source = try snapshots.source(of: request.meta)
+            transport.sendSnapshot(request, to: peer, exchange: exchange, source: source)
         } catch {
             logger.error("raft: cannot send a snapshot", metadata: ["error": "\(error)"])
             enqueue(.failed(exchange: exchange))

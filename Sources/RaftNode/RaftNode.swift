@@ -5,8 +5,8 @@ package import Primitives
 package import Raft
 internal import Synchronization
 
-/// The shell of `RaftCore`: takes what happens, steps the core, carries out its directives in order.
-/// It has no rule of its own.
+/// The shell of `RaftCore`: takes what happens, steps the core, carries out its directives in
+/// order. It has no rule of its own.
 ///
 /// One thread at a time drives it. Under a store in memory that is whoever brings something while
 /// nobody drives, who then carries out what others bring meanwhile; with a disk it is a thread of

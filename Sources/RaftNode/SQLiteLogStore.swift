@@ -15,12 +15,8 @@ package final class SQLiteLogStore: LogStore {
     package let path: String
     let database: SQLiteDatabase
     private let lock: StoreLock
-    /// Nil once the store is closed.
-    private var prepared: Statements?
-    private var statements: Statements {
-        guard let prepared else { preconditionFailure("\(path) is used after it was closed") }
-        return prepared
-    }
+    /// nil once it is closed.
+    private var statements: Statements?
     var outline = LogOutline()
     var state = StateRow()
     private var row: [UInt8] = []
@@ -59,17 +55,20 @@ package final class SQLiteLogStore: LogStore {
         try Self.checkFiles(path, lock)
         database = try SQLiteDatabase(path, vfs: vfs)
         try Self.setUp(database, wasUsed: lock.wasUsed)
-        prepared = try Statements(database)
+        let statements = try Statements(database)
+        self.statements = statements
         (state, outline) = try Self.checkRows(database)
         // The journal exists from here on, so its absence at the next start is a loss.
-        try transaction(state) { () throws(RaftNodeError) in }
+        try transaction(state) { _ throws(RaftNodeError) in }
         try lock.mark(isOpen: true)
     }
 
-    /// Puts the journal into the file and leaves the store closed. Not to close it loses nothing.
+    /// Puts the journal into the file, and leaves the store closed and free for another. Not to
+    /// close it loses nothing.
     package func close() throws(RaftNodeError) {
+        guard statements != nil else { return }
         defer {
-            prepared = nil
+            statements = nil
             database.close()
             lock.release()
         }
@@ -113,7 +112,9 @@ package final class SQLiteLogStore: LogStore {
         precondition(
             range.lowerBound > outline.base && range.upperBound <= outline.last,
             "read of \(range) where the log is \(outline.base + 1)...\(outline.last)")
-        let select = statements.select
+        guard let select = statements?.select else {
+            throw RaftNodeError.unusable(path: path, reason: "it was closed")
+        }
         defer { select.reset() }
         select.bind(1, range.lowerBound)
         select.bind(2, range.upperBound)
@@ -153,7 +154,7 @@ package final class SQLiteLogStore: LogStore {
             next.last = last.index
             next.lastTerm = last.term
         }
-        try transaction(next) { () throws(RaftNodeError) in
+        try transaction(next) { statements throws(RaftNodeError) in
             if let truncateFrom, truncateFrom <= outline.last {
                 statements.truncate.bind(1, truncateFrom)
                 try statements.truncate.run()
@@ -176,7 +177,7 @@ package final class SQLiteLogStore: LogStore {
             var next = state
             next.base = step
             if step == next.last { next.lastTerm = 0 }
-            try transaction(next) { () throws(RaftNodeError) in
+            try transaction(next) { statements throws(RaftNodeError) in
                 statements.compact.bind(1, step)
                 try statements.compact.run()
             }
@@ -189,19 +190,20 @@ package final class SQLiteLogStore: LogStore {
         next.base = index
         next.last = index
         next.lastTerm = 0
-        try transaction(next) { () throws(RaftNodeError) in try statements.clear.run() }
+        try transaction(next) { statements throws(RaftNodeError) in try statements.clear.run() }
         outline.restart(after: index)
     }
 
     /// All of `body` and the state, durable, or none of it.
     private func transaction(
-        _ next: StateRow, _ body: () throws(RaftNodeError) -> Void
+        _ next: StateRow, _ body: (Statements) throws(RaftNodeError) -> Void
     ) throws(RaftNodeError) {
         if let failure { throw .unusable(path: path, reason: failure) }
+        guard let statements else { throw .unusable(path: path, reason: "it was closed") }
         do {
             try leaveLeftovers()
             try statements.begin.run()
-            try body()
+            try body(statements)
             try statements.state.run(blob: next.bytes, at: 1)
             try statements.commit.run()
         } catch {

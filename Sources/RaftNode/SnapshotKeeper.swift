@@ -1,8 +1,8 @@
 internal import Raft
 internal import Synchronization
 
-/// Where a node's snapshots are: on the disk of a durable server, or, under `-dev`, in memory, where
-/// the image itself is the snapshot. Only for the thread that drives the node, but for what it says.
+/// Where a node's snapshots are: on the disk of a durable server, or, under `-dev`, in memory,
+/// where the image itself is the snapshot. For the thread that drives the node alone.
 package final class SnapshotKeeper: @unchecked Sendable {
     private enum Place {
         case disk(SnapshotStore)

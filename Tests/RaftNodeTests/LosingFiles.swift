@@ -109,7 +109,9 @@ enum LosingFiles {
                 if let length = done.length, length < done.synced.count {
                     done.synced.removeLast(done.synced.count - length)
                 }
-                for write in done.pending { LosingFiles.put(write.bytes, at: write.offset, in: &done.synced) }
+                for write in done.pending {
+                    LosingFiles.put(write.bytes, at: write.offset, in: &done.synced)
+                }
                 done.pending = []
                 done.length = nil
                 files[key] = done

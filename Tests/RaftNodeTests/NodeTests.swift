@@ -140,6 +140,66 @@ import Testing
         }
     }
 
+    /// A majority is lost for good, and one server goes on alone.
+    @Test func aPeersFileSetsTheGroup() async throws {
+        let network = Network()
+        let names = ["a", "b", "c"]
+        let folders = names.map { _ in Folder() }
+        let members = try zip(names, folders).map {
+            try Member($0, in: $1, network: network)
+        }
+        for member in members { member.start(bootstrap: names) }
+        try await eventually("it is written") {
+            for member in members {
+                if case .success = await member.propose("one") { return true }
+            }
+            return false
+        }
+        try await eventually("all have it") {
+            members.allSatisfy { $0.machine.texts.contains("one") }
+        }
+        for member in members { await member.stop() }
+
+        let folder = try folders[1].copy()
+        for (text, reason) in [
+            ("[]", "it names no voter"), ("{", "peers.json"),
+            (#"[{"id": "b", "address": ""}]"#, "a server needs an id and an address"),
+            (#"[{"id": "b", "address": "x"}, {"id": "b", "address": "y"}]"#, "stands there twice"),
+        ] {
+            try folder.write("peers.json", Array(text.utf8))
+            #expect {
+                _ = try Member("b", in: try folder.copy())
+            } throws: { "\($0)".contains(reason) }
+        }
+        try folder.write("peers.json", Array(#"[{"id": "b", "address": "b:8300"}]"#.utf8))
+        // A crash before the file is gone repeats it.
+        let interrupted = try folder.copy()
+        for place in [folder, interrupted] {
+            let member = try Member("b", in: place)
+            member.start()
+            try await member.leads()
+            #expect(member.machine.texts == ["one"])
+            #expect(member.node.status.configuration.servers.map(\.id) == ["b"])
+            try await member.writeAll(["two"])
+            await member.stop()
+            #expect(!FileManager.default.fileExists(atPath: "\(place.path)/peers.json"))
+            #expect(FileManager.default.fileExists(atPath: "\(place.path)/peers.info"))
+        }
+        try folder.write("peers.json", Array(#"[{"id": "b", "address": "b:8300"}]"#.utf8))
+        let again = try Member("b", in: try folder.copy())
+        again.start()
+        try await again.leads()
+        #expect(again.machine.texts == ["one", "two"])
+        await again.stop()
+        #expect {
+            let empty = Folder()
+            try FileManager.default.createDirectory(
+                atPath: empty.path, withIntermediateDirectories: true)
+            try empty.write("peers.json", Array(#"[{"id": "b", "address": "b:8300"}]"#.utf8))
+            _ = try Member("b", in: empty)
+        } throws: { "\($0)".contains("peers.json: this server holds nothing to recover from") }
+    }
+
     @Test func aStateMachineThatCannotFollowStopsTheNode() async throws {
         let member = try await Member.alone()
         try await member.writeAll(["one"])

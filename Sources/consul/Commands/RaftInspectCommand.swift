@@ -30,7 +30,7 @@ struct RaftInspectCommand: Command {
         } catch {
             if case .locked = error {
                 console.error(
-                    "An agent runs on \(directory). Stop it first: its log changes while it is read.")
+                    "An agent runs on \(directory). Stop it first: its log changes meanwhile.")
             } else {
                 console.error("Error inspecting the log: \(error)")
             }

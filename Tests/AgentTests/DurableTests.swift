@@ -1,0 +1,127 @@
+import Glibc
+import HTTPTransport
+import Platform
+import Testing
+
+/// A server with a data directory, as its operator meets it.
+@Suite(.serialized) struct DurableTests {
+    private static let alone = [
+        "20-alone.json": #"{"bootstrap": false, "server": true, "performance": {}}"#
+    ]
+
+    private func leads(_ agent: AgentProcess) async throws {
+        try await eventually("it leads") {
+            (try? await agent.get("/v1/kv/none"))?.status == 404
+        }
+    }
+
+    private func inspect(_ scratch: Scratch, _ flags: String...) async -> (Int32?, String) {
+        let run = await ProcessRun.run(
+            ProcessSpec(
+                [AgentProcess.program, "operator", "raft", "inspect"] + flags
+                    + ["\(scratch.path)/data"]))
+        guard case .exited(let code) = run.ending else { return (nil, "") }
+        return (code, run.output)
+    }
+
+    @Test func aServerWithoutAGroupSaysSoAndLeadsNobody() async throws {
+        let agent = try await AgentProcess.start(Self.alone)
+        #expect(agent.log.contains("no known peers, aborting election"))
+        let answer = try await agent.get("/v1/kv/none")
+        #expect(answer.status == 500 && answer.text == "No cluster leader")
+        #expect(try await agent.put("/v1/kv/a", "1").text == "No cluster leader")
+        #expect(try await agent.get("/v1/status/leader").text.hasPrefix(#""""#))
+        #expect(try await agent.get("/v1/kv/none?stale").status == 404)
+        await agent.stop()
+    }
+
+    @Test func aGroupThatHasBegunNeedsNoBootstrap() async throws {
+        let scratch = try Scratch()
+        let first = try await AgentProcess.start(in: scratch)
+        try await leads(first)
+        try await first.put("/v1/kv/a", "kept")
+        let leader = try await first.get("/v1/status/leader").text
+        await first.stop()
+        let second = try await AgentProcess.start(Self.alone, in: scratch)
+        try await leads(second)
+        #expect(try await second.get("/v1/kv/a?raw").text == "kept")
+        #expect(try await second.get("/v1/status/leader").text == leader)
+        #expect(second.log.components(of: "no known peers") == 0)
+        await second.stop()
+    }
+
+    @Test func theStoreIsItsOwnersAlone() async throws {
+        let scratch = try Scratch()
+        let agent = try await AgentProcess.start(in: scratch)
+        try await leads(agent)
+        for name in ["lock", "log.sqlite", "log.sqlite-wal", "peers.info", "snapshots", ""] {
+            var info = stat()
+            #expect(stat("\(scratch.path)/data/raft/\(name)", &info) == 0)
+            let mode: UInt32 = info.st_mode & S_IFMT == S_IFDIR ? 0o700 : 0o600
+            #expect(info.st_mode & 0o777 == mode, "\(name)")
+        }
+        await agent.stop()
+    }
+
+    @Test func inspectReadsWhatAStoppedServerLeft() async throws {
+        let scratch = try Scratch()
+        let agent = try await AgentProcess.start(in: scratch)
+        try await leads(agent)
+        for number in 0..<5 { try await agent.put("/v1/kv/key\(number)", "a value of its own") }
+        let running = await inspect(scratch)
+        #expect(running.0 == 1 && running.1.contains("An agent runs on"))
+        agent.signal(SIGKILL)
+        _ = await agent.exit()
+        let (code, text) = await inspect(scratch)
+        #expect(code == 0)
+        for part in ["Problems", "none", "kvs", "(configuration)", "voter", "Snapshots"] {
+            #expect(text.contains(part), "\(text)")
+        }
+        let json = await inspect(scratch, "-format=json")
+        #expect(json.0 == 0 && json.1.contains(#""kvs": 5"#))
+
+        // A changed byte: a start and a look both name the file and the entry.
+        let path = "\(scratch.path)/data/raft/log.sqlite-wal"
+        var bytes = try Files.read(path, limit: 64 << 20)
+        let place = try #require(bytes.firstRange(of: Array("a value of its own".utf8)))
+        bytes[place.lowerBound] ^= 1
+        try AtomicFile.write(path, bytes, mode: 0o600)
+        let damaged = await inspect(scratch)
+        #expect(damaged.0 == 1 && damaged.1.contains("log.sqlite-wal is damaged at byte"))
+        let again = try AgentProcess.launch([:], in: scratch)
+        #expect(await again.exit() == .exited(1))
+        #expect(again.log.contains("log.sqlite-wal is damaged at byte"), "\(again.log)")
+    }
+
+    @Test func theSettingsOfTheLogAct() async throws {
+        let settings = [
+            "20-raft.json": """
+            {"raft_snapshot_threshold": 20, "raft_snapshot_interval": "20ms",
+             "raft_trailing_logs": 5, "performance": {"raft_multiplier": 2}}
+            """
+        ]
+        let scratch = try Scratch()
+        let agent = try await AgentProcess.start(settings, in: scratch)
+        try await leads(agent)
+        #expect(!agent.log.contains("setting=raft"), "\(agent.log)")
+        #expect(!agent.log.contains("setting=performance"), "\(agent.log)")
+        for number in 0..<60 { try await agent.put("/v1/kv/\(number)", "x") }
+        try await eventually("two snapshots are kept") {
+            let names = (try? Files.list("\(scratch.path)/data/raft/snapshots")) ?? []
+            return names.filter { !$0.hasSuffix(".tmp") }.count == 2
+        }
+        await agent.stop()
+        let (code, text) = await inspect(scratch)
+        #expect(code == 0 && !text.contains("1 to "), "\(text)")
+        let wrong = try AgentProcess.launch(
+            ["20-raft.json": #"{"performance": {"raft_multiplier": 11}}"#])
+        #expect(await wrong.exit() == .exited(1))
+        #expect(wrong.log.contains("11 is not from 1 to 10"), "\(wrong.log)")
+    }
+}
+
+extension String {
+    fileprivate func components(of part: String) -> Int {
+        split(separator: part, omittingEmptySubsequences: false).count - 1
+    }
+}
