@@ -194,9 +194,6 @@ final class StoreLock {
         file = -1
     }
 
-    /// Another may open the store from here on.
-    func release() { _ = flock(file, LOCK_UN) }
-
     func mark(isOpen: Bool) throws(RaftNodeError) {
         let text = Array((isOpen ? "open  \n" : "closed\n").utf8)
         guard pwrite(file, text, text.count, 0) == text.count, fsync(file) == 0 else {
