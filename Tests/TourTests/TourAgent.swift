@@ -28,7 +28,7 @@ final class TourAgent {
         self.deployDirectory = deployDirectory
         var spec = ProcessSpec([
             binary, "agent", "-dev", "-node", "tour", "-config-dir", "config.d", "-http-port",
-            "\(port)", "-enable-local-script-checks",
+            "\(port)", "-dns-port=-1", "-enable-local-script-checks",
         ])
         spec.workingDirectory = Self.root
         spec.environment = .inherited(adding: [
