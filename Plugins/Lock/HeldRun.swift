@@ -25,7 +25,7 @@ struct HeldRun {
         if let problem = warden.begin(until: keeper.aliveUntil) {
             run.complain("The child runs without a guard: \(problem)")
         }
-        let handle = ProcessHandle { [warden] group in warden.tell(group: group) }
+        let handle = ProcessHandle()
         let child = Task { [spec = spec(), feed] in
             feed.yield(.childEnded(await ProcessRun.run(spec, handle: handle).ending))
         }
@@ -106,6 +106,7 @@ struct HeldRun {
         ])
         spec.inheritsOutput = true
         spec.inputDescriptor = options.passesInput ? 0 : nil
+        spec.announceDescriptor = warden.announceDescriptor
         spec.killGrace = LockRun.childGrace
         return spec
     }

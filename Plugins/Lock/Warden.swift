@@ -22,8 +22,8 @@ final class Warden: Sendable {
         }
     }
 
-    /// The child has started.
-    func tell(group: Int32) { guardian.withLock { $0 }?.tell(group: group) }
+    /// For the child to announce itself; nil without a guard.
+    var announceDescriptor: Int32? { guardian.withLock { $0 }?.announceDescriptor }
 
     func extend(until: Instant) { guardian.withLock { $0 }?.extend(until: until) }
 

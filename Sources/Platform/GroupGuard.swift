@@ -41,8 +41,8 @@ package final class GroupGuard: Sendable {
 
     deinit { close(pipe) }
 
-    /// The group that is guarded from now on.
-    package func tell(group: Int32) { write("g\(group)\n") }
+    /// Where the child that is to be guarded announces itself (`ProcessSpec.announceDescriptor`).
+    package var announceDescriptor: Int32 { pipe }
 
     /// The group may live longer.
     package func extend(until: Instant) { write("u\(until.nanoseconds)\n") }

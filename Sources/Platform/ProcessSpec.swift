@@ -41,6 +41,9 @@ package struct ProcessSpec: Sendable {
     /// Given to the child as its standard input, instead of nothing or `standardInput`. Stays the
     /// caller's.
     package var inputDescriptor: Int32?
+    /// Told the child's group (`g`, the number, a line end) before the program runs. Stays the
+    /// caller's.
+    package var announceDescriptor: Int32?
     /// Gives the child this process's own standard output and error; nothing of them is seen here.
     package var inheritsOutput = false
     /// From start to end; nil: as long as it takes.

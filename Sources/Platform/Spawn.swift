@@ -55,6 +55,7 @@ enum Spawn {
                 request.groups = groupList.baseAddress
                 request.group_count = groupList.count
                 request.mask = spec.umask.map { Int32($0 & 0o777) } ?? -1
+                request.announce = spec.announceDescriptor ?? -1
                 request.open_files = DescriptorLimit.inherited
                 return cposix_spawn(&request, &step)
             }

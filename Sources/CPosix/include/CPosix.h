@@ -22,6 +22,7 @@ typedef struct {
     const gid_t *groups;
     size_t group_count;
     int mask; /* umask, -1: the parent's */
+    int announce; /* told `g<process id>\n` before the program runs; -1: nobody */
     unsigned long open_files; /* soft limit of descriptors, 0: the parent's */
 } cposix_spawn_request;
 
