@@ -30,9 +30,9 @@ enum LosingFiles {
     /// The folder as a power cut would leave it now; the files of other layers as they are. Nothing
     /// is written to the log meanwhile.
     static func cut(_ folder: Folder, random: inout SystemRandomNumberGenerator) throws -> Folder {
-        let other = Folder()
+        nonisolated(unsafe) var other = folder
         try files.withLock { files in
-            try FileManager.default.copyItem(atPath: folder.path, toPath: other.path)
+            other = try folder.copy()
             for file in files.values where file.path.hasPrefix(folder.path + "/") {
                 let name = String(file.path.dropFirst(folder.path.count + 1))
                 guard FileManager.default.fileExists(atPath: file.path) else { continue }

@@ -58,6 +58,7 @@ import Testing
                         }
                     }
                 }
+                defer { told.isOver.withLock { $0 = true } }
                 try await Task.sleep(nanoseconds: moment)
                 let texts = told.texts.withLock { $0 }
                 known.formUnion(texts)

@@ -17,9 +17,15 @@ final class Folder {
 
     /// As after a crash: the files as they are now, without the lock.
     func copy() throws -> Folder {
-        let other = Folder()
-        try FileManager.default.copyItem(atPath: path, toPath: other.path)
-        return other
+        // An old snapshot may be removed meanwhile.
+        for _ in 0..<20 {
+            let other = Folder()
+            do {
+                try FileManager.default.copyItem(atPath: path, toPath: other.path)
+                return other
+            } catch CocoaError.fileNoSuchFile {}
+        }
+        throw CocoaError(.fileNoSuchFile)
     }
 
     func bytes(_ name: String) throws -> [UInt8] {
