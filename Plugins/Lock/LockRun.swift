@@ -1,6 +1,6 @@
 package import ConsulClient
 import ConsulModel
-package import Platform
+import Platform
 import Primitives
 
 /// `consul lock`: takes a lock or a place in a semaphore, runs a child while it is held, lets go.

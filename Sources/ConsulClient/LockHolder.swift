@@ -23,9 +23,12 @@ package struct LockHolder: HeldLock {
         if let entry, entry.session == session { return .held(token: entry.raftIndex.modifyIndex) }
         if let entry, !entry.session.isEmpty { return .taken(index: index) }
         let parameters = [("flags", "\(Self.flags)"), ("acquire", session)]
-        if try await client.locking("acquire lock", { client throws(ConsulClientError) in
-            try await client.kvPut(key, [], parameters)
-        }) {
+        if try await client.locking(
+            "acquire lock",
+            { client throws(ConsulClientError) in
+                try await client.kvPut(key, [], parameters)
+            })
+        {
             let (mine, _) = try await read()
             guard let mine, mine.session == session else { return .raced }
             return .held(token: mine.raftIndex.modifyIndex)

@@ -1,4 +1,4 @@
-package import ConsulModel
+import ConsulModel
 import Platform
 package import Primitives
 import Synchronization

@@ -12,8 +12,10 @@ extension ServerBackend {
         let servers = status.configuration.servers
         let list = servers.map { server in
             let suffrage =
-                server.suffrage == .voter ? "Voter" : server.suffrage == .nonvoter
-                ? "Nonvoter" : "Staging"
+                server.suffrage == .voter
+                ? "Voter"
+                : server.suffrage == .nonvoter
+                    ? "Nonvoter" : "Staging"
             return "{Suffrage:\(suffrage) ID:\(server.id) Address:\(server.address)}"
         }
         let state: String

@@ -160,7 +160,9 @@ final class QueryWaiter<Value: Sendable>: Waiter, @unchecked Sendable {
 /// A read that begins once a quorum has said that this server leads.
 final class VerifiedCall: PendingCall {
     private enum State {
-        case asked, begun((any PendingCall)?), cancelled
+        case asked
+        case begun((any PendingCall)?)
+        case cancelled
     }
     private let state = Mutex(State.asked)
 

@@ -16,7 +16,7 @@ struct WaiterIndex: @unchecked Sendable {
     private var tables = Bucket()
 
     /// The byte under which a kind of region stands in `names`.
-    private enum Kind: UInt8 { 
+    private enum Kind: UInt8 {
         case service, serviceChecks, node, nodeChecks, checkState, session, nodeSessions
     }
 

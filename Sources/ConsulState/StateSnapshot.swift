@@ -73,7 +73,10 @@ package struct StateSnapshot: Sendable {
             put(MessageType.session, session)
         case .keptBefore: stepKept(then: .keys)
         case .keys:
-            guard let entry = keys.next() else { return phase = .tombstones }
+            guard let entry = keys.next() else {
+                phase = .tombstones
+                return
+            }
             put(MessageType.kvs, entry)
         case .tombstones:
             guard let grave = graves.next() else {
@@ -158,7 +161,8 @@ package struct StateSnapshot: Sendable {
     private mutating func stepKept(then next: Phase) {
         guard keptNext < kept.count else {
             kept = []
-            return phase = next
+            phase = next
+            return
         }
         writer.byte(kept[keptNext].type)
         writer.raw(kept[keptNext].bytes)

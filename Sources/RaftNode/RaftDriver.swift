@@ -182,7 +182,8 @@ final class RaftDriver: @unchecked Sendable {
             let end = min(through, next + Limits.entriesAppliedMax - 1)
             let entries = try log.entries(next...end, bytesMax: Limits.bytesAppliedMax)
             guard let last = entries.last else { throw RaftError.unreadable(next) }
-            let commands = entries.contains { $0.kind != .command }
+            let commands =
+                entries.contains { $0.kind != .command }
                 ? entries.filter { $0.kind == .command } : entries
             if !commands.isEmpty { try machine.apply(commands) }
             appliedIndex = last.index

@@ -25,8 +25,8 @@ package final class SQLiteLogStore: LogStore {
     private var hasLeftovers = true
 
     struct Statements {
-        let begin, commit, rollback, insert, select, truncate, compact, clear, state:
-            SQLiteStatement
+        let begin, commit, rollback, insert, select, truncate, compact, clear,
+            state: SQLiteStatement
 
         init(_ database: SQLiteDatabase) throws(RaftNodeError) {
             begin = try database.prepare("BEGIN IMMEDIATE")

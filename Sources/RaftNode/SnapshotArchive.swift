@@ -139,7 +139,10 @@ package final class SnapshotArchiveReader {
     }
 
     private func begin(_ header: TarHeader?) throws(RaftNodeError) {
-        guard let header else { return part = .end }
+        guard let header else {
+            part = .end
+            return
+        }
         let isSmall = header.size <= UInt64(Limits.metaBytesMax)
         switch header.name {
         case "meta.json" where metaText == nil && isSmall: part = .meta

@@ -3,10 +3,10 @@ import Primitives
 import Testing
 import Wire
 
-@testable import ConsulState
-
 import struct Foundation.Data
 import struct Foundation.URL
+
+@testable import ConsulState
 
 /// `Golden/state.bin` is a snapshot that Consul 1.8.7 wrote; the texts beside it are what that
 /// server answered for the same state.

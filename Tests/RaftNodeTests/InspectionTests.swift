@@ -12,7 +12,7 @@ import Testing
         var found: [String: [UInt8]] = [:]
         for name in names {
             var isFolder: ObjCBool = false
-            FileManager.default.fileExists(
+            _ = FileManager.default.fileExists(
                 atPath: "\(folder.path)/\(name)", isDirectory: &isFolder)
             found[name] = isFolder.boolValue ? [] : try folder.bytes(name)
         }

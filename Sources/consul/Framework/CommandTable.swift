@@ -177,7 +177,8 @@ struct CommandGroup: Sendable {
 
     func help(of name: String) -> String {
         let words = name.split(separator: " ").map(String.init)
-        let below = CommandTable.builtIn.map { ($0.path, $0.synopsis) }
+        let below =
+            CommandTable.builtIn.map { ($0.path, $0.synopsis) }
             + Self.all.map { ($0.split(separator: " ").map(String.init), $1.synopsis) }
         var lines: [String: String] = [:]
         for (path, synopsis) in below
