@@ -173,7 +173,7 @@ let package = Package(
         tests(of: "ConsulConfig", ["Primitives", "Wire", "ConsulModel"]),
         tests(of: "ConsulModel", ["Primitives", "Wire"]),
         tests(
-            of: "ConsulState", ["Primitives", "Wire", "ConsulModel"],
+            of: "ConsulState", ["Primitives", "Wire", "ConsulModel", "ScriptKit"],
             exclude: ["Scripts", "Golden"]),
         tests(
             of: "ConsulServer",
@@ -185,11 +185,15 @@ let package = Package(
             name: "TourTests", dependencies: ["Primitives", "Platform", "consul"],
             swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
-        tests(of: "Watch", ["Primitives", "Wire", "ConsulModel"], exclude: ["Scripts"]),
+        tests(
+            of: "Watch", ["Primitives", "Wire", "ConsulModel", "ScriptKit"], exclude: ["Scripts"]),
         tests(of: "DNSWire", ["Primitives"]),
         tests(
             of: "ConsulDNS",
-            ["Primitives", "ConsulModel", "DNSWire", "Platform", nioCore, nioPosix, logging],
+            [
+                "Primitives", "ConsulModel", "DNSWire", "Platform", "ScriptKit", nioCore, nioPosix,
+                logging,
+            ],
             exclude: ["Scripts"]),
         tests(
             of: "LocalAgent",
@@ -203,7 +207,8 @@ let package = Package(
                 "consul", nioPosix, nioHTTP1, logging,
             ],
             swiftSettings: strict),
-        tests(of: "Raft", ["Primitives", "Wire"], exclude: ["Scripts"]),
+        tests(of: "Raft", ["Primitives", "Wire", "ScriptKit"], exclude: ["Scripts"]),
+        house("ScriptKit", path: "Tests/ScriptKit"),  // reads the conversations of all of these
         house("SimulationKit", ["Primitives", "Raft"], path: "Tests/SimulationKit"),
         .testTarget(
             name: "SimulationTests",  // workload x faults, all from one seed

@@ -1,3 +1,4 @@
+import ScriptKit
 import Testing
 
 /// Conversations with the face: what the catalog holds, what is asked, what is answered.

@@ -1,4 +1,5 @@
 import ConsulState
+import ScriptKit
 import Testing
 
 /// Conversations with the state machine. Each block of a script is commands, a line `----`, and
@@ -10,11 +11,12 @@ import Testing
     ])
     func plays(_ name: String) throws {
         let script = try ScriptFile(name: name)
+        #expect(!script.blocks.isEmpty)
         var runner = ScriptRunner()
         for block in script.blocks {
             let printed = block.commands.map { runner.run($0) }.filter { !$0.isEmpty }
             #expect(
-                printed.joined(separator: "\n") == block.expected,
+                printed.joined(separator: "\n") == block.expected.joined(separator: "\n"),
                 "\(name).txt:\(block.line), after \(block.commands)")
             runner.machine.checkInvariants()
         }

@@ -1,3 +1,4 @@
+import ScriptKit
 import Testing
 
 /// Conversations between cores: the figures of the paper and the thesis, and what must come of

@@ -1,3 +1,4 @@
+import ScriptKit
 import Testing
 
 /// Conversations with a watch's plan: what happens to it, when, and what it then wants done.

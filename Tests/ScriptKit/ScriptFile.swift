@@ -1,19 +1,19 @@
 import Glibc
 
-/// A script, `Scripts/<name>.txt` beside this file: blocks of commands, a line `----`, and what
+/// A script, `Scripts/<name>.txt` beside the file of its reader: blocks of commands, a line `----`, and what
 /// they print. An empty line ends a block; lines that begin with `#` are comments.
-struct ScriptFile {
-    struct Block {
-        var line: Int
-        var commands: [String] = []
-        var expected: [String] = []
+package struct ScriptFile {
+    package struct Block {
+        package var line: Int
+        package var commands: [String] = []
+        package var expected: [String] = []
     }
 
-    struct Unreadable: Error { let path: String }
+    package struct Unreadable: Error { package let path: String }
 
-    var blocks: [Block] = []
+    package private(set) var blocks: [Block] = []
 
-    init(name: String, file: String = #filePath) throws {
+    package init(name: String, file: String = #filePath) throws {
         let folder = file.split(separator: "/", omittingEmptySubsequences: false).dropLast()
         let text = try Self.read(folder.joined(separator: "/") + "/Scripts/\(name).txt")
         var block = Block(line: 1)
