@@ -43,15 +43,12 @@ extension Agent {
                 checks: config.checks.map { $0.definition }, registry: registry,
                 policy: Parts.policy(config))
             await registrar.restore()
-            try watches.apply(config.watches.map { $0.definition }, registry: registry)
-            watches.restoreAdded { [logger] reason in
-                logger.error("cannot restore a watch", metadata: ["error": "\(reason)"])
-            }
         } catch {
             throw .start(error.message)
         }
         try await startDNS(config)
         try await listen(config)
+        try startWatches(config)
         let tasks = [
             Task { await antiEntropy.run() }, Task { await registrar.runReaper() },
             Task { await petWatchdog() },
@@ -64,6 +61,18 @@ extension Agent {
             logger.warning(
                 "this setting is understood but nothing acts on it yet",
                 metadata: ["setting": "\(name)", "from": "\(origin)"])
+        }
+    }
+
+    /// After the listeners: a handler that calls this agent's API must find it there.
+    private func startWatches(_ config: RuntimeConfig) throws(ConsulAgentError) {
+        do throws(ConsulError) {
+            try watches.apply(config.watches.map { $0.definition }, registry: registry)
+        } catch {
+            throw .start(error.message)
+        }
+        watches.restoreAdded { [logger] reason in
+            logger.error("cannot restore a watch", metadata: ["error": "\(reason)"])
         }
     }
 
