@@ -62,8 +62,12 @@ package enum Listeners {
         var limits = HTTPServerLimits()
         limits.connectionsPerClient = settings.httpMaxConnectionsPerClient
         limits.connections = min(limits.connections, DescriptorLimit.forConnections)
-        limits.bodyBytes = { _, _ in settings.kvMaxValueSize }
-        limits.bodyTooLarge = { _, _, limit in BodyTooLarge.answer(limit: limit) }
+        // The larger of the two, for the sake of settings from before the second came.
+        let txnMax = max(settings.kvMaxValueSize, settings.txnMaxRequestLength)
+        limits.bodyBytes = { _, path in
+            BodyTooLarge.isTransaction(path) ? txnMax : settings.kvMaxValueSize
+        }
+        limits.bodyTooLarge = { BodyTooLarge.answer(path: $0, limit: $1, declared: $2) }
         return limits
     }
 
@@ -117,10 +121,14 @@ package enum Listeners {
 
 /// Consul's answer to a body that is too large.
 enum BodyTooLarge {
-    static func answer(limit: Int) -> HTTPResponse {
-        .text(
+    static func isTransaction(_ path: Substring) -> Bool { path == "/v1/txn" }
+
+    static func answer(path: Substring, limit: Int, declared: Int?) -> HTTPResponse {
+        let body = declared.map { "body(\($0) bytes)" } ?? "body"
+        let setting = isTransaction(path) ? "txn_max_req_len" : "kv_max_value_size"
+        return .text(
             413,
-            "Request body too large, max size: \(limit) bytes. See "
-                + "https://www.consul.io/docs/agent/options.html#kv_max_value_size.")
+            "Request \(body) too large, max size: \(limit) bytes. See "
+                + "https://www.consul.io/docs/agent/options.html#\(setting).")
     }
 }

@@ -11,15 +11,15 @@ enum TxnRoutes {
     private static let operationsMax = 64
 
     @Sendable static func put(_ exchange: Exchange) throws(ConsulError) {
-        var operations: [TxnOperation] = []
-        for wanted in try wanted(exchange) { operations.append(try wanted.operation()) }
+        let datacenter = exchange.face.settings.datacenter
+        let operations = try wanted(exchange).map { $0.operation(in: datacenter) }
         guard operations.count <= operationsMax else {
             throw ConsulError(
                 .tooLarge,
                 "Transaction contains too many operations (\(operations.count) > "
                     + "\(operationsMax))")
         }
-        if operations.allSatisfy({ $0.kv?.isRead ?? true }) {
+        if operations.allSatisfy({ $0.isRead }) {
             let request = TxnReadRequest(operations, try exchange.options())
             exchange.call(.txnRead, request) { answer($0, exchange) }
             return
@@ -39,7 +39,8 @@ enum TxnRoutes {
             throw ConsulError(.badRequest, "Failed to parse body: EOF")
         }
         do {
-            return try JSONReader.decode([WantedOperation].self, from: exchange.request.body)
+            return try JSONReader.decode(
+                [WantedOperation].self, from: exchange.request.body, refusingUnknownKeys: true)
         } catch {
             throw ConsulError(.badRequest, "Failed to parse body: \(error)")
         }
@@ -60,35 +61,29 @@ enum TxnRoutes {
     }
 }
 
-/// An operation as a client asks for it.
+/// An operation as a client asks for it. Only keys are spelled otherwise than among servers.
 private struct WantedOperation: Record {
     var kv: WantedKV?
-    var others = [JSONValue](repeating: .null, count: 3)
+    var node: TxnNodeOperation?
+    var service: TxnServiceOperation?
+    var check: TxnCheckOperation?
     init() {}
 
     mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
         try visit.field("KV", &kv)
-        try visit.field("Node", &others[0])
-        try visit.field("Service", &others[1])
-        try visit.field("Check", &others[2])
+        try visit.field("Node", &node)
+        try visit.field("Service", &service)
+        try visit.field("Check", &check)
     }
 
-    func operation() throws(ConsulError) -> TxnOperation {
-        guard let kv else {
-            // Rather than to do a part of it: all or nothing.
-            guard others.allSatisfy({ $0 == .null }) else {
-                throw ConsulError(
-                    .badRequest, "Transactions over nodes, services and checks are not supported")
-            }
-            return TxnOperation()
-        }
-        var entry = KVEntry()
-        entry.key = kv.key
-        entry.value = kv.value
-        entry.flags = kv.flags
-        entry.session = kv.session
-        entry.raftIndex.modifyIndex = kv.index
-        return TxnOperation(TxnKVOperation(kv.verb, entry))
+    func operation(in datacenter: String) -> TxnOperation {
+        if let kv { return TxnOperation(kv.operation) }
+        var operation = TxnOperation()
+        operation.node = node
+        if node?.node.datacenter.isEmpty == true { operation.node?.node.datacenter = datacenter }
+        operation.service = service
+        operation.check = check
+        return operation
     }
 }
 
@@ -108,6 +103,16 @@ private struct WantedKV: Record {
         try visit.field("Flags", &flags)
         try visit.field("Index", &index)
         try visit.field("Session", &session)
+    }
+
+    var operation: TxnKVOperation {
+        var entry = KVEntry()
+        entry.key = key
+        entry.value = value
+        entry.flags = flags
+        entry.session = session
+        entry.raftIndex.modifyIndex = index
+        return TxnKVOperation(verb, entry)
     }
 }
 

@@ -77,6 +77,9 @@ public struct HealthCheckDefinition: Record, Hashable, Sendable {
     public var ttl = GoDuration()
     public init() {}
 
+    /// Consul reads it by code of its own, which is not strict.
+    @inlinable public static var takesUnknownKeys: Bool { true }
+
     @inlinable
     public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
         try visit.field("Interval", &interval, .omitEmpty)
@@ -98,6 +101,11 @@ public struct HealthCheckDefinition: Record, Hashable, Sendable {
         try visit.field("AliasNode", &aliasNode, .omitEmpty)
         try visit.field("AliasService", &aliasService, .omitEmpty)
         try visit.field("TTL", &ttl, .omitEmpty)
+        // What Go programs that use Consul's own client library write beside or in their place.
+        try visit.field("IntervalDuration", &interval, .inputOnly)
+        try visit.field("TimeoutDuration", &timeout, .inputOnly)
+        try visit.field(
+            "DeregisterCriticalServiceAfterDuration", &deregisterCriticalServiceAfter, .inputOnly)
     }
 }
 

@@ -15,24 +15,38 @@ public struct TxnRequest: Record, Hashable, Sendable {
     }
 }
 
-/// One of them. What stands in `others` is not known here: who finds something there must not carry
-/// the transaction out.
+/// One of them, about one subject; where several are given, the first in this order counts. What
+/// stands in `intention` is not known here: who finds something there must not carry the transaction
+/// out.
 public struct TxnOperation: Record, Hashable, Sendable {
     public var kv: TxnKVOperation?
-    public var others = [JSONValue](repeating: .null, count: 5)
+    public var node: TxnNodeOperation?
+    public var service: TxnServiceOperation?
+    public var check: TxnCheckOperation?
+    public var session: TxnSessionOperation?
+    public var intention = JSONValue.null
     public init() {}
     public init(_ kv: TxnKVOperation) { self.kv = kv }
 
-    @inlinable public var isKnown: Bool { others.allSatisfy { $0 == .null } }
+    @inlinable public var isKnown: Bool { intention == .null }
+
+    /// True when it changes nothing.
+    public var isRead: Bool {
+        if let kv { return kv.isRead }
+        if let node { return node.verb == "get" }
+        if let service { return service.verb == "get" }
+        if let check { return check.verb == "get" }
+        return session == nil && isKnown
+    }
 
     @inlinable
     public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
         try visit.field("KV", &kv)
-        try visit.field("Intention", &others[0])
-        try visit.field("Node", &others[1])
-        try visit.field("Service", &others[2])
-        try visit.field("Check", &others[3])
-        try visit.field("Session", &others[4])
+        try visit.field("Intention", &intention)
+        try visit.field("Node", &node)
+        try visit.field("Service", &service)
+        try visit.field("Check", &check)
+        try visit.field("Session", &session)
     }
 }
 
@@ -56,6 +70,60 @@ public struct TxnKVOperation: Record, Hashable, Sendable {
     }
 }
 
+/// What to do with a node: get, set, cas, delete, delete-cas. It goes by its ID, where it has one.
+public struct TxnNodeOperation: Record, Hashable, Sendable {
+    public var verb = ""
+    public var node = Node()
+    public init() {}
+
+    @inlinable
+    public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
+        try visit.field("Verb", &verb)
+        try visit.field("Node", &node)
+    }
+}
+
+/// What to do with a service's instance on a node: the verbs are those of nodes.
+public struct TxnServiceOperation: Record, Hashable, Sendable {
+    public var verb = ""
+    public var node = ""
+    public var service = NodeService()
+    public init() {}
+
+    @inlinable
+    public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
+        try visit.field("Verb", &verb)
+        try visit.field("Node", &node)
+        try visit.field("Service", &service)
+    }
+}
+
+/// What to do with a check: the verbs are those of nodes.
+public struct TxnCheckOperation: Record, Hashable, Sendable {
+    public var verb = ""
+    public var check = HealthCheck()
+    public init() {}
+
+    @inlinable
+    public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
+        try visit.field("Verb", &verb)
+        try visit.field("Check", &check)
+    }
+}
+
+/// What to do with a session: delete. Servers use it among themselves; the HTTP API has no way to it.
+public struct TxnSessionOperation: Record, Hashable, Sendable {
+    public var verb = ""
+    public var session = Session()
+    public init() {}
+
+    @inlinable
+    public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
+        try visit.field("Verb", &verb)
+        try visit.field("Session", &session)
+    }
+}
+
 /// What the operations found, or why none of them was done.
 public struct TxnResponse: Record, Hashable, Sendable {
     public var results: [TxnResult]?
@@ -69,14 +137,24 @@ public struct TxnResponse: Record, Hashable, Sendable {
     }
 }
 
+/// What one operation shows; one of the four.
 public struct TxnResult: Record, Hashable, Sendable {
-    public var kv = KVEntry()
+    public var kv: KVEntry?
+    public var node: Node?
+    public var service: NodeService?
+    public var check: HealthCheck?
     public init() {}
-    public init(_ entry: KVEntry) { kv = entry }
+    public init(kv entry: KVEntry) { kv = entry }
+    public init(node: Node) { self.node = node }
+    public init(service: NodeService) { self.service = service }
+    public init(check: HealthCheck) { self.check = check }
 
     @inlinable
     public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
-        try visit.field("KV", &kv)
+        try visit.field("KV", &kv, .omitEmpty)
+        try visit.field("Node", &node, .omitEmpty)
+        try visit.field("Service", &service, .omitEmpty)
+        try visit.field("Check", &check, .omitEmpty)
     }
 }
 

@@ -43,21 +43,13 @@ enum CatalogEndpoint {
     ) throws(ConsulError) -> Intent {
         var request = request
         request.datacenter = datacenter
-        if request.node.isEmpty { throw ConsulError(.internal, "Must provide node") }
+        try RegistrationRules.check(node: request.node, id: "")
         if request.address.isEmpty, !request.skipNodeUpdate {
             throw ConsulError(.internal, "Must provide address if SkipNodeUpdate is not set")
         }
-        if !request.id.isEmpty, !UUIDText.isValid(request.id) {
-            let reason =
-                request.id.utf8.count == 36
-                ? "uuid is improperly formatted" : "uuid string is wrong length"
-            throw ConsulError(.internal, "Bad node ID: \(reason)")
-        }
+        try RegistrationRules.check(node: request.node, id: request.id)
         if var service = request.service {
-            if service.id.isEmpty { service.id = service.service }
-            if !service.id.isEmpty, service.service.isEmpty {
-                throw ConsulError(.internal, "Must provide service name with ID")
-            }
+            try RegistrationRules.complete(&service)
             request.service = service
         }
         request.checks += request.check.map { [$0] } ?? []

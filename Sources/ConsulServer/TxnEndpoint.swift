@@ -6,7 +6,8 @@ enum TxnEndpoint {
     static func register(in table: inout EndpointTable, lockDelays: LockDelays) {
         let (log, state) = (table.log, table.state)
         table.add(.txnApply, in: { $0.datacenter }) { request, reply throws(ConsulError) in
-            let errors = faults(request.operations, lockDelays)
+            var request = request
+            let errors = prepare(&request.operations, lockDelays)
             guard errors.isEmpty else { return reply(.success(refusal(errors))) }
             log.propose(.txn(request)) { result in
                 reply(
@@ -19,7 +20,9 @@ enum TxnEndpoint {
             }
         }
         table.add(.txnRead, in: { $0.options.datacenter }) { request, reply throws(ConsulError) in
-            let errors = faults(request.operations, lockDelays)
+            var completed = request
+            let errors = prepare(&completed.operations, lockDelays)
+            let request = completed
             guard errors.isEmpty else {
                 return reply(.success(Indexed(refusal(errors), QueryMeta())))
             }
@@ -54,22 +57,45 @@ enum TxnEndpoint {
         return response
     }
 
-    /// What fails whatever the state is.
-    private static func faults(
-        _ operations: [TxnOperation], _ lockDelays: LockDelays
+    /// Completes the operations.
+    ///
+    /// - Returns: what fails whatever the state is.
+    private static func prepare(
+        _ operations: inout [TxnOperation], _ lockDelays: LockDelays
     ) -> [TxnError] {
         var errors: [TxnError] = []
-        for (number, operation) in operations.enumerated() {
-            guard let operation = operation.kv else { continue }
-            let key = operation.entry.key
-            let verb = KVOperation(rawValue: operation.verb)
-            if key.isEmpty, verb != .deleteTree {
-                errors.append(TxnError(number, "Must provide key"))
-            } else if verb == .lock, lockDelays.bars(key) {
-                errors.append(
-                    TxnError(number, "failed to lock key \"\(key)\" due to lock delay"))
+        for number in operations.indices {
+            do throws(ConsulError) {
+                try prepare(&operations[number], lockDelays)
+            } catch {
+                errors.append(TxnError(number, error.message))
             }
         }
         return errors
+    }
+
+    private static func prepare(
+        _ operation: inout TxnOperation, _ lockDelays: LockDelays
+    ) throws(ConsulError) {
+        if let kv = operation.kv {
+            let key = kv.entry.key
+            let verb = KVOperation(rawValue: kv.verb)
+            if key.isEmpty, verb != .deleteTree {
+                throw ConsulError(.internal, "Must provide key")
+            }
+            if verb == .lock, lockDelays.bars(key) {
+                throw ConsulError(
+                    .internal, "failed to lock key \"\(key)\" due to lock delay")
+            }
+        } else if operation.isRead {
+            return
+        } else if let node = operation.node?.node {
+            try RegistrationRules.check(node: node.node, id: node.id)
+        } else if var service = operation.service?.service {
+            try RegistrationRules.complete(&service)
+            operation.service?.service = service
+        } else if let check = operation.check?.check, check.checkID.isEmpty {
+            operation.check?.check.checkID = check.name
+        }
     }
 }

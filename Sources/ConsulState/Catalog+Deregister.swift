@@ -32,7 +32,7 @@ extension Catalog {
     }
 
     /// With the service go its checks.
-    private mutating func deleteService(
+    mutating func deleteService(
         _ id: String, on node: String, at index: UInt64, _ changes: inout Changes
     ) {
         guard let instance = instances[TableKey.of(node, id)]?.record else { return }
@@ -50,7 +50,7 @@ extension Catalog {
         touchAfterLoss(of: name, at: index, &changes)
     }
 
-    private mutating func deleteCheck(
+    mutating func deleteCheck(
         _ id: String, on node: String, at index: UInt64, _ changes: inout Changes
     ) {
         guard let check = checks[TableKey.of(node, id)]?.record else { return }

@@ -29,7 +29,7 @@ extension Catalog {
 
     // MARK: Nodes
 
-    private mutating func ensureNode(
+    mutating func ensureNode(
         _ new: Node, at index: UInt64, _ changes: inout Changes
     ) throws(ConsulStateError) {
         var old: Node?
@@ -84,7 +84,7 @@ extension Catalog {
 
     // MARK: Services
 
-    private mutating func ensureService(
+    mutating func ensureService(
         _ new: NodeService, on node: String, at index: UInt64, _ changes: inout Changes
     ) throws(ConsulStateError) {
         guard !new.id.isEmpty else { throw .serviceWithoutID }
@@ -117,7 +117,7 @@ extension Catalog {
 
     // MARK: Checks
 
-    private mutating func ensureCheck(
+    mutating func ensureCheck(
         _ new: HealthCheck, on node: String, at index: UInt64, _ changes: inout Changes
     ) throws(ConsulStateError) {
         guard !new.checkID.isEmpty else { throw .checkWithoutID(node: node) }

@@ -22,13 +22,13 @@ package struct FSM: Sendable {
         case .txn(let request):
             result = .transacted(store.apply(request.operations, at: index, &changes))
         case .session(let request):
-            result = apply(request, at: index, &changes)
+            result = store.apply(request, at: index, &changes)
         case .register(let request):
             result = register(request, at: index, &changes)
-            endSessions(at: index, &changes)
+            store.endSessions(at: index, &changes)
         case .deregister(let request):
             store.catalog.deregister(request, at: index, &changes)
-            endSessions(at: index, &changes)
+            store.endSessions(at: index, &changes)
             result = .done
         case .reapTombstones(let last):
             store.kvs.reapTombstones(through: last)

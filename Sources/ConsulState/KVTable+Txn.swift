@@ -1,68 +1,15 @@
-package import ConsulModel
+internal import ConsulModel
 internal import Wire
-
-// Transactions over keys.
-
-extension StateStore {
-    /// Carries the operations out one after another, each on what those before it left. When one
-    /// fails, nothing was done; all that fail are told.
-    package mutating func apply(
-        _ operations: [TxnOperation], at index: UInt64, _ changes: inout Changes
-    ) -> TxnResponse {
-        var draft = kvs
-        var touched = Changes()
-        var results: [TxnResult] = []
-        var errors: [TxnError] = []
-        for (number, operation) in operations.enumerated() {
-            guard let operation = operation.kv else { continue }
-            do throws(TxnFault) {
-                if operation.verb == KVOperation.lock.rawValue,
-                    let reason = refusal(ofLockBy: operation.entry.session)
-                {
-                    throw TxnFault(reason.description)
-                }
-                results += try draft.apply(operation, at: index, &touched).map { TxnResult($0) }
-            } catch {
-                errors.append(TxnError(number, error.what))
-            }
-        }
-        var response = TxnResponse()
-        if errors.isEmpty {
-            kvs = draft
-            changes.merge(touched)
-            response.results = results
-        } else {
-            response.errors = errors
-        }
-        return response
-    }
-
-    /// - Returns: why the lock cannot even be tried; nil when it can.
-    func refusal(ofLockBy id: String) -> ConsulStateError? {
-        if id.isEmpty { return .missingSession }
-        do {
-            return try sessions.get(id).value == nil ? .invalidSession(id) : nil
-        } catch {
-            return error
-        }
-    }
-}
-
-/// Why an operation of a transaction failed, in Consul's words.
-struct TxnFault: Error {
-    var what: String
-    init(_ what: String) { self.what = what }
-}
 
 extension KVTable {
     /// - Returns: the entries that the operation shows; without values after a write.
-    fileprivate mutating func apply(
+    mutating func apply(
         _ operation: TxnKVOperation, at index: UInt64, _ changes: inout Changes
     ) throws(TxnFault) -> [KVEntry] {
         let key = operation.entry.key
         if let verb = KVOperation(rawValue: operation.verb) {
             if verb == .unlock, operation.entry.session.isEmpty {
-                throw TxnFault("\(ConsulStateError.missingSession)")
+                throw TxnFault(ConsulStateError.missingSession)
             }
             guard apply(KVSRequest(verb, operation.entry), at: index, &changes) else {
                 throw TxnFault(Self.complaint(of: verb, key))

@@ -48,7 +48,9 @@ extension HTTPConnection {
     }
 
     func refuseBody(_ head: RequestHead, _ limit: Int) {
-        refuse(server.limits.bodyTooLarge(head.method, head.path, limit), head)
+        var declared: Int?
+        if case .sized(let count) = head.body { declared = count }
+        refuse(server.limits.bodyTooLarge(head.path, limit, declared), head)
     }
 
     // MARK: Streams

@@ -105,10 +105,11 @@ package struct HTTPServerLimits: Sendable {
     package var bodyBytes: @Sendable (_ method: String, _ path: Substring) -> Int = { _, _ in
         Limits.bodyBytesMaxDefault
     }
-    /// The answer to a larger one.
+    /// The answer to a larger one; a body in chunks has no declared length.
     package var bodyTooLarge:
-        @Sendable (_ method: String, _ path: Substring, _ limit: Int) -> HTTPResponse = {
-            .text(413, "Request body too large, max size: \($2) bytes.")
+        @Sendable (_ path: Substring, _ limit: Int, _ declared: Int?) -> HTTPResponse = {
+            _, limit, _ in
+            .text(413, "Request body too large, max size: \(limit) bytes.")
         }
 
     package init() {}

@@ -8,7 +8,7 @@ package enum Limits {
     package static let headerFieldsMax = 1000
     /// The line before a chunk, with its extensions, which nobody uses: as in Go.
     static let chunkLineBytesMax = 4096
-    /// A body when the handler sets no other bound: Consul's `txn_max_req_len`.
+    /// A body when the handler sets no other bound: that of a key's value in Consul.
     package static let bodyBytesMaxDefault = 512 * 1024
     /// From the first byte of a request (or the connection) to the end of its headers: longer is
     /// either broken or hostile.

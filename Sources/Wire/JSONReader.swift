@@ -10,6 +10,8 @@ public struct JSONReader: WireDecoder, Sendable {
     /// Bytes read so far.
     public private(set) var offset = 0
     public let depthMax: Int
+    /// A key that its record does not have is an error rather than left out.
+    public var refusesUnknownKeys = false
     private var depth = 0
     private var containerIsFresh = false
 
@@ -24,10 +26,11 @@ public struct JSONReader: WireDecoder, Sendable {
     }
 
     /// Reads one whole text into a value.
-    public static func decode<T: WireValue>(_ type: T.Type = T.self, from input: [UInt8]) throws
-        -> T
-    {
+    public static func decode<T: WireValue>(
+        _ type: T.Type = T.self, from input: [UInt8], refusingUnknownKeys: Bool = false
+    ) throws -> T {
         var reader = JSONReader(input)
+        reader.refusesUnknownKeys = refusingUnknownKeys
         var value = T()
         try value.decode(from: &reader)
         try reader.finish()
@@ -256,7 +259,10 @@ public struct JSONReader: WireDecoder, Sendable {
         return key
     }
 
-    public mutating func unknownKey<R: Record>(_ key: String, in record: R) throws { try skip() }
+    public mutating func unknownKey<R: Record>(_ key: String, in record: R) throws {
+        if refusesUnknownKeys, !R.takesUnknownKeys { throw error("unknown field \"\(key)\"") }
+        try skip()
+    }
 
     public mutating func skip() throws {
         switch try nextKind() {

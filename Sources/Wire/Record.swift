@@ -11,6 +11,8 @@
 /// that write go over shared records where they stand.
 public protocol Record: WireValue {
     mutating func fields<V: FieldVisitor>(_ visit: inout V) throws
+    /// True when keys that it does not have are left out even by a reader that refuses them.
+    static var takesUnknownKeys: Bool { get }
 }
 
 /// What is done with each field of a record. One implementation per format and purpose.
@@ -56,6 +58,8 @@ public struct FieldRule: OptionSet, Sendable {
 }
 
 extension Record {
+    @inlinable public static var takesUnknownKeys: Bool { false }
+
     @inlinable
     public func encode<E: WireEncoder>(to encoder: inout E) { encoder.record(self) }
 

@@ -2,7 +2,7 @@ internal import ConsulModel
 
 // How sessions begin and end, and what their ends do to the keys that they hold.
 
-extension FSM {
+extension StateStore {
     mutating func apply(
         _ request: SessionRequest, at index: UInt64, _ changes: inout Changes
     ) -> CommandResult {
@@ -10,7 +10,7 @@ extension FSM {
             switch request.operation {
             case .create: try create(request.session, at: index, &changes)
             case .destroy:
-                if let session = try store.sessions.get(request.session.id).value {
+                if let session = try sessions.get(request.session.id).value {
                     end(session, at: index, &changes)
                 }
             }
@@ -29,10 +29,10 @@ extension FSM {
         if SessionBehavior(rawValue: session.behavior) == nil {
             throw .badSessionBehavior(session.behavior)
         }
-        guard let node = store.catalog.node(session.node) else { throw .missingNode }
+        guard let node = catalog.node(session.node) else { throw .missingNode }
         session.node = node.node
         for id in session.checkIDs {
-            guard let check = store.catalog.check(id, on: session.node) else {
+            guard let check = catalog.check(id, on: session.node) else {
                 throw .missingCheck(id: id)
             }
             if check.status == CheckStatus.critical.rawValue {
@@ -40,16 +40,16 @@ extension FSM {
             }
         }
         session.raftIndex = RaftIndex(create: index, modify: index)
-        try store.sessions.insert(session, at: index, &changes)
+        try sessions.insert(session, at: index, &changes)
     }
 
     /// Takes the session away, and its keys or its locks on them.
-    private mutating func end(
+    mutating func end(
         _ session: Session, at index: UInt64, _ changes: inout Changes
     ) {
-        store.sessions.remove(session, at: index, &changes)
+        sessions.remove(session, at: index, &changes)
         let deletes = session.behavior == SessionBehavior.delete.rawValue
-        let lost = store.kvs.letGo(session.id, deletes: deletes, at: index, &changes)
+        let lost = kvs.letGo(session.id, deletes: deletes, at: index, &changes)
         let delay = min(session.lockDelayNanoseconds, Limits.lockDelayNanosecondsMax)
         if delay > 0 {
             changes.lostLocks += lost.map { LostLock(key: $0, delayNanoseconds: delay) }
@@ -58,12 +58,12 @@ extension FSM {
 
     /// Ends the sessions that hung on what went.
     mutating func endSessions(at index: UInt64, _ changes: inout Changes) {
-        guard !changes.losses.isEmpty, store.sessions.count > 0 else { return }
+        guard !changes.losses.isEmpty, sessions.count > 0 else { return }
         for loss in changes.losses {
             let ended =
                 switch loss {
-                case .node(let node): store.sessions.list(node: node).value
-                case .check(let id, let node): store.sessions.hanging(on: id, of: node)
+                case .node(let node): sessions.list(node: node).value
+                case .check(let id, let node): sessions.hanging(on: id, of: node)
                 }
             for session in ended { end(session, at: index, &changes) }
         }

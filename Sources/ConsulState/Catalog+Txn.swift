@@ -1,0 +1,123 @@
+internal import ConsulModel
+internal import Primitives
+
+// The verbs of a transaction over nodes, services and checks. Each may have done a part when it
+// throws: the transaction works on a copy.
+
+/// The verbs that all three have.
+private enum CatalogVerb: String {
+    case get, set, cas, delete
+    case deleteCAS = "delete-cas"
+}
+
+extension Catalog {
+    mutating func apply(
+        _ operation: TxnNodeOperation, at index: UInt64, _ changes: inout Changes
+    ) throws(TxnFault) -> [TxnResult] {
+        let (wanted, verb) = (operation.node, CatalogVerb(rawValue: operation.verb))
+        // The conditions go by the name even where an ID is given, as in Consul.
+        let standing = node(wanted.node)
+        let isUnchanged = isUnchanged(standing?.raftIndex, since: wanted.raftIndex)
+        switch verb {
+        case .get: break
+        case .cas where !isUnchanged:
+            throw TxnFault("failed to set node \"\(wanted.node)\", index is stale")
+        case .set, .cas:
+            try refusing { () throws(ConsulStateError) in
+                try ensureNode(wanted, at: index, &changes)
+            }
+        case .deleteCAS where standing == nil || !isUnchanged:
+            throw TxnFault("failed to delete node \"\(wanted.node)\", index is stale")
+        case .delete, .deleteCAS:
+            deleteNode(wanted.node, at: index, &changes)
+            return []
+        case nil: throw TxnFault("unknown Node verb \"\(operation.verb)\"")
+        }
+        guard let node = found(wanted) else {
+            throw TxnFault("node \"\(wanted.node)\" doesn't exist")
+        }
+        return [TxnResult(node: node)]
+    }
+
+    mutating func apply(
+        _ operation: TxnServiceOperation, at index: UInt64, _ changes: inout Changes
+    ) throws(TxnFault) -> [TxnResult] {
+        let (wanted, node) = (operation.service, operation.node)
+        let place = "service \"\(wanted.id)\" on node \"\(node)\""
+        let standing = service(wanted.id, on: node)
+        let isUnchanged = isUnchanged(standing?.raftIndex, since: wanted.raftIndex)
+        switch CatalogVerb(rawValue: operation.verb) {
+        case .get: break
+        case .cas where !isUnchanged: throw TxnFault("failed to set \(place), index is stale")
+        case .set, .cas:
+            let holder = try registered(node)
+            try refusing { () throws(ConsulStateError) in
+                try ensureService(wanted, on: holder, at: index, &changes)
+            }
+        case .deleteCAS where standing == nil || !isUnchanged:
+            throw TxnFault("failed to delete \(place), index is stale")
+        case .delete, .deleteCAS:
+            deleteService(wanted.id, on: node, at: index, &changes)
+            return []
+        case nil: throw TxnFault("unknown Service verb \"\(operation.verb)\"")
+        }
+        guard let service = service(wanted.id, on: node) else {
+            throw TxnFault("\(place) doesn't exist")
+        }
+        return [TxnResult(service: service)]
+    }
+
+    mutating func apply(
+        _ operation: TxnCheckOperation, at index: UInt64, _ changes: inout Changes
+    ) throws(TxnFault) -> [TxnResult] {
+        let wanted = operation.check
+        let place = "check \"\(wanted.checkID)\" on node \"\(wanted.node)\""
+        let standing = check(wanted.checkID, on: wanted.node)
+        let isUnchanged = isUnchanged(standing?.raftIndex, since: wanted.raftIndex)
+        switch CatalogVerb(rawValue: operation.verb) {
+        case .get: break
+        case .cas where !isUnchanged: throw TxnFault("failed to set \(place), index is stale")
+        case .set, .cas:
+            let holder = try registered(wanted.node)
+            try refusing { () throws(ConsulStateError) in
+                try ensureCheck(wanted, on: holder, at: index, &changes)
+            }
+        case .deleteCAS where standing == nil || !isUnchanged:
+            throw TxnFault("failed to delete \(place), index is stale")
+        case .delete, .deleteCAS:
+            deleteCheck(wanted.checkID, on: wanted.node, at: index, &changes)
+            return []
+        case nil: throw TxnFault("unknown Check verb \"\(operation.verb)\"")
+        }
+        guard let check = check(wanted.checkID, on: wanted.node) else {
+            throw TxnFault("\(place) doesn't exist")
+        }
+        return [TxnResult(check: check)]
+    }
+
+    /// By its ID, where one is given.
+    private func found(_ wanted: Node) -> Node? {
+        wanted.id.isEmpty ? node(wanted.node) : nodeName(ofID: wanted.id).flatMap { node($0) }
+    }
+
+    private func service(_ id: String, on node: String) -> NodeService? {
+        instances[TableKey.of(node, id)]?.record.service
+    }
+
+    /// The name under which the node stands.
+    private func registered(_ name: String) throws(TxnFault) -> String {
+        guard let node = node(name) else { throw TxnFault(ConsulStateError.missingNode) }
+        return node.node
+    }
+
+    /// The condition of `cas` and `delete-cas`: 0 stands for what is not there.
+    private func isUnchanged(_ standing: RaftIndex?, since wanted: RaftIndex) -> Bool {
+        (standing?.modifyIndex ?? 0) == wanted.modifyIndex
+    }
+
+    private func refusing(
+        _ body: () throws(ConsulStateError) -> Void
+    ) throws(TxnFault) {
+        do { try body() } catch { throw TxnFault(error) }
+    }
+}
