@@ -8,22 +8,30 @@ struct ScriptRunner {
     var machine = FSM()
     private var index: UInt64 = 1
 
-    private struct Line {
+    struct Line {
         var words: [String] = []
         var options: [String: String] = [:]
+
+        init(_ text: Substring) {
+            for word in text.split(separator: " ").map(String.init) {
+                if let equals = word.firstIndex(of: "=") {
+                    options[String(word[..<equals])] = String(word[word.index(after: equals)...])
+                } else {
+                    words.append(word)
+                }
+            }
+        }
 
         subscript(_ name: String) -> String { options[name] ?? "" }
     }
 
     mutating func run(_ text: String) -> String {
-        var line = Line()
-        for word in text.split(separator: " ").map(String.init) {
-            if let equals = word.firstIndex(of: "=") {
-                line.options[String(word[..<equals])] = String(word[word.index(after: equals)...])
-            } else {
-                line.words.append(word)
-            }
+        if text.hasPrefix("txn ") {
+            var request = TxnRequest()
+            request.operations = Self.operations(text.dropFirst(4))
+            return apply(.txn(request), isQuiet: false)
         }
+        var line = Line(text[...])
         let verb = line.words.removeFirst()
         if verb == "at" {
             index = UInt64(line.words[0]) ?? 0
@@ -45,7 +53,7 @@ struct ScriptRunner {
             switch result {
             case .done: "done"
             case .applied(let applied): "\(applied)"
-            case .transacted(let response): "\(response.errors == nil)"
+            case .transacted(let response): Self.describe(response)
             case .refused(let error): "refused: \(error)"
             }
         return "\(index) \(outcome)\(Self.describe(changes))"
@@ -69,13 +77,7 @@ struct ScriptRunner {
 
     private static func command(_ verb: String, _ line: Line) -> Command? {
         if let operation = KVOperation(rawValue: verb) {
-            var entry = KVEntry()
-            entry.key = line.words.first ?? ""
-            entry.value = Bytes(line.words.count > 1 ? line.words[1] : "")
-            entry.flags = UInt64(line["flags"]) ?? 0
-            entry.raftIndex.modifyIndex = UInt64(line["index"]) ?? 0
-            entry.session = Self.sessionID(line["session"])
-            return .kvs(KVSRequest(operation, entry))
+            return .kvs(KVSRequest(operation, entry(line)))
         }
         switch verb {
         case "register": return .register(registration(line))
@@ -90,8 +92,18 @@ struct ScriptRunner {
         }
     }
 
+    static func entry(_ line: Line) -> KVEntry {
+        var entry = KVEntry()
+        entry.key = line.words.first ?? ""
+        entry.value = Bytes(line.words.count > 1 ? line.words[1] : "")
+        entry.flags = UInt64(line["flags"]) ?? 0
+        entry.raftIndex.modifyIndex = UInt64(line["index"]) ?? 0
+        entry.session = sessionID(line["session"])
+        return entry
+    }
+
     /// A short name stands for a UUID that ends with it.
-    private static func sessionID(_ name: String) -> String {
+    static func sessionID(_ name: String) -> String {
         let isShort = (1...12).contains(name.utf8.count)
         guard isShort else { return name }
         let zeros = String(repeating: "0", count: 12 - name.utf8.count)
@@ -114,7 +126,7 @@ struct ScriptRunner {
         return SessionRequest(isEnd ? .destroy : .create, session)
     }
 
-    private static func registration(_ line: Line) -> RegisterRequest {
+    static func registration(_ line: Line) -> RegisterRequest {
         var request = RegisterRequest()
         request.node = line["node"]
         request.id = line["id"]
