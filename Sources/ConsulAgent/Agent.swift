@@ -134,6 +134,8 @@ package final class Agent: Sendable {
         settings.rpcAddress = joinHostPort(config.listen.advertise, config.ports.server)
         settings.defaultQueryTime = config.limits.defaultQueryTime
         settings.maxQueryTime = config.limits.maxQueryTime
+        if config.sessions.ttlMin > .zero { settings.sessionTTLMin = config.sessions.ttlMin }
+        if config.sessions.ttlGrace > .zero { settings.sessionTTLGrace = config.sessions.ttlGrace }
         settings.seed = seed
         settings.nodeID = nodeID
         settings.bootstraps =

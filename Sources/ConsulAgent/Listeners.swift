@@ -65,7 +65,8 @@ package enum Listeners {
         // The larger of the two, for the sake of settings from before the second came.
         let txnMax = max(settings.kvMaxValueSize, settings.txnMaxRequestLength)
         limits.bodyBytes = { _, path in
-            BodyTooLarge.isTransaction(path) ? txnMax : settings.kvMaxValueSize
+            if path == "/v1/snapshot" { return BodyTooLarge.archiveBytesMax }
+            return BodyTooLarge.isTransaction(path) ? txnMax : settings.kvMaxValueSize
         }
         limits.bodyTooLarge = { BodyTooLarge.answer(path: $0, limit: $1, declared: $2) }
         return limits
@@ -121,6 +122,9 @@ package enum Listeners {
 
 /// Consul's answer to a body that is too large.
 enum BodyTooLarge {
+    /// Of an archive to be restored, which is read into memory as a whole.
+    static let archiveBytesMax = 1 << 30
+
     static func isTransaction(_ path: Substring) -> Bool { path == "/v1/txn" }
 
     static func answer(path: Substring, limit: Int, declared: Int?) -> HTTPResponse {

@@ -15,6 +15,8 @@ enum Limits {
     static let lockDelayRetry = GoDuration.seconds(5)
     /// For each of the last requests of one who goes.
     static let partingTime = GoDuration.seconds(5)
+    /// Of an archive of all that the servers hold: far beyond what a server's memory is good for.
+    static let archiveBytesMax = 4 << 30
     /// Races lost in a row for a semaphore's key, at letting go.
     static let releaseRacesMax = 64
 }

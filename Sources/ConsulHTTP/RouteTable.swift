@@ -67,7 +67,8 @@ struct RouteTable: Sendable {
     }
 
     static let standard = RouteTable(
-        kvRoutes + txnRoutes + sessionRoutes + catalogRoutes + healthRoutes + statusRoutes
+        kvRoutes + txnRoutes + snapshotRoutes + sessionRoutes + catalogRoutes + healthRoutes
+            + statusRoutes
             + operatorRoutes + eventRoutes + agentRoutes + agentServiceRoutes + agentCheckRoutes
             + watchRoutes + aclRoutes)
 }

@@ -52,6 +52,7 @@ enum SessionRoutes {
 
     @Sendable static func info(_ exchange: Exchange) throws(ConsulError) {
         let query = try exchange.namedQuery(try exchange.requireSubject("Missing session"))
+        if exchange.query.has("locks") { return locks(exchange, query) }
         exchange.call(.sessionGet, query) {
             exchange.json($0.value, $0.meta, showsConsistency: false)
         }
@@ -65,8 +66,19 @@ enum SessionRoutes {
     }
 
     @Sendable static func list(_ exchange: Exchange) throws(ConsulError) {
-        exchange.call(.sessionList, try exchange.namedQuery()) {
-            exchange.json($0.value, $0.meta, showsConsistency: false)
+        let query = try exchange.namedQuery()
+        let name = exchange.query["name"]
+        if exchange.query.has("locks") { return locks(exchange, query, named: name) }
+        exchange.call(.sessionList, query) {
+            let found = name.isEmpty ? $0.value : $0.value.filter { $0.name == name }
+            return exchange.json(found, $0.meta, showsConsistency: false)
+        }
+    }
+
+    private static func locks(_ exchange: Exchange, _ query: NamedQuery, named name: String = "") {
+        exchange.call(.sessionLocks, query) {
+            let found = name.isEmpty ? $0.value : $0.value.filter { $0.session.name == name }
+            return exchange.json(found, $0.meta, showsConsistency: false)
         }
     }
 }

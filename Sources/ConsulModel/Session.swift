@@ -69,6 +69,44 @@ public struct SessionServiceCheck: Record, Hashable, Sendable {
     }
 }
 
+/// A session and what it holds: `?locks` of the HTTP API, which is not in HashiCorp Consul.
+public struct SessionWithLocks: Record, Hashable, Sendable {
+    public var session = Session()
+    /// In byte order of their keys.
+    public var locks: [SessionLock] = []
+    public init() {}
+    public init(_ session: Session, _ locks: [SessionLock]) {
+        self.session = session
+        self.locks = locks
+    }
+
+    @inlinable
+    public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
+        try visit.embed(&session)
+        try visit.field("Locks", &locks)
+    }
+}
+
+/// A key that a session holds.
+public struct SessionLock: Record, Hashable, Sendable {
+    public var key = ""
+    public var lockIndex: UInt64 = 0
+    public var modifyIndex: UInt64 = 0
+    public init() {}
+    public init(_ entry: KVEntry) {
+        key = entry.key
+        lockIndex = entry.lockIndex
+        modifyIndex = entry.raftIndex.modifyIndex
+    }
+
+    @inlinable
+    public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
+        try visit.field("Key", &key)
+        try visit.field("LockIndex", &lockIndex)
+        try visit.field("ModifyIndex", &modifyIndex)
+    }
+}
+
 /// What a write does to a session.
 public enum SessionOperation: String, Sendable { case create, destroy }
 
@@ -120,4 +158,9 @@ extension Endpoint where Request == NamedQuery, Response == Indexed<[Session]> {
     public static var sessionNodeSessions: Self { .init("Session.NodeSessions", .read) }
     /// Begins the TTL anew; the session, or none where it has ended.
     public static var sessionRenew: Self { .init("Session.Renew", .write) }
+}
+
+extension Endpoint where Request == NamedQuery, Response == Indexed<[SessionWithLocks]> {
+    /// With the keys that they hold; blocks on the sessions alone. All of them where none is named.
+    public static var sessionLocks: Self { .init("Session.Locks", .read) }
 }

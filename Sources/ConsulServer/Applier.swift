@@ -68,7 +68,7 @@ package final class Applier: StateMachine {
     }
 
     package func image(lastIndex: LogIndex) -> any StateImage {
-        machine.withLock { Image(snapshot: StateSnapshot(of: $0.fsm, lastIndex: lastIndex)) }
+        machine.withLock { Image(of: $0.fsm, lastIndex: lastIndex) }
     }
 
     package func restore(_ next: () throws -> [UInt8]?) throws {
@@ -83,8 +83,11 @@ package final class Applier: StateMachine {
         hub.wakeAll()
     }
 
-    private struct Image: StateImage {
-        var snapshot: StateSnapshot
+    struct Image: StateImage {
+        private var snapshot: StateSnapshot
+        init(of machine: FSM, lastIndex: LogIndex) {
+            snapshot = StateSnapshot(of: machine, lastIndex: lastIndex)
+        }
         mutating func next() -> [UInt8]? { snapshot.next() }
     }
 }

@@ -18,7 +18,6 @@ package enum Limits {
     /// Consul's own bounds of a session's TTL, and after how many of them a session ends.
     package static let sessionTTLMin = GoDuration.seconds(10)
     static let sessionTTLMax = GoDuration.hours(24)
-    static let sessionTTLFactor: Int64 = 2
     /// The wait before an expiry that failed is tried again doubles up to 64 `dutyRetry`.
     static let sessionExpiryDoublingsMax = 6
     /// Lock delays that may lie about before those that are over are swept out.

@@ -36,6 +36,10 @@ package final class RaftLog: Sendable {
         node.onRoleChange { [weak self] status in self?.roleChanged(status) }
     }
 
+    /// All that this server has carried out, which costs nothing. It may hold later commands than
+    /// that of `lastIndex`.
+    func image(lastIndex: UInt64) -> any StateImage { applier.image(lastIndex: lastIndex) }
+
     /// Called each time this server has become the leader and knows all that was committed.
     package func whenReady(_ body: @escaping @Sendable () -> Void) {
         onReady.withLock { $0 = body }

@@ -51,7 +51,9 @@ package final class ServerBackend: Backend {
             clock: SystemClock.now, logger: logger)
         log = RaftLog(
             node: node, applier: applier, seed: configuration.seed &+ 1, clock: SystemClock.now)
-        sessionTimers = SessionTimers(log: log, state: state, loop: group.next(), logger: logger)
+        sessionTimers = SessionTimers(
+            log: log, state: state, grace: configuration.sessionTTLGrace, loop: group.next(),
+            logger: logger)
         duties = LeaderDuties(log: log, state: state, loop: group.next(), logger: logger)
         let host = ReadHost(configuration: configuration, state: state, hub: hub, log: log)
         var table = EndpointTable(host: host, log: log)
@@ -62,6 +64,11 @@ package final class ServerBackend: Backend {
         HealthEndpoint.register(in: &table)
         StatusEndpoint.register(in: &table)
         OperatorEndpoint.register(in: &table)
+        SnapshotEndpoint.register(in: &table) { [duties, sessionTimers] in
+            // Another state: its sessions are not those that were timed.
+            sessionTimers.begin()
+            duties.begin()
+        }
         self.table = table
     }
 

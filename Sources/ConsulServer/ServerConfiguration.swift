@@ -10,6 +10,8 @@ package struct ServerConfiguration: Sendable {
     package var maxQueryTime = GoDuration.seconds(600)
     /// The shortest TTL that a session may have.
     package var sessionTTLMin = Limits.sessionTTLMin
+    /// What a session lives beyond its TTL; nil for as long again.
+    package var sessionTTLGrace: GoDuration?
     package var waitersMax = Limits.waitersMax
     /// Where the chance in waits comes from.
     package var seed: UInt64 = 0

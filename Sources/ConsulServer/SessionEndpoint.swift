@@ -11,7 +11,23 @@ enum SessionEndpoint {
             guard let reading else { preconditionFailure("\(plan.query.name) was judged valid") }
             return reading.with(reading.value.map { [$0] } ?? [])
         }
-        table.add(.sessionList) { snapshot, _ in snapshot.store.sessions.list() }
+        table.add(.sessionList, filtering: Session.self) { snapshot, plan in
+            var reading = snapshot.store.sessions.list()
+            if let filter = plan.filter { reading.value.removeAll { !filter.matches($0) } }
+            return reading
+        }
+        table.add(.sessionLocks) { snapshot, plan in
+            let (name, store) = (plan.query.name, snapshot.store)
+            guard !name.isEmpty else {
+                let all = store.sessions.list()
+                return all.with(all.value.map { SessionWithLocks($0, locks(of: $0, store)) })
+            }
+            guard let reading = try? store.sessions.get(name) else {
+                return Reading([], 0, .tables(.sessions))
+            }
+            return reading.with(
+                reading.value.map { [SessionWithLocks($0, locks(of: $0, store))] } ?? [])
+        }
         table.add(.sessionNodeSessions) { snapshot, plan in
             snapshot.store.sessions.list(node: plan.query.name)
         }
@@ -31,6 +47,11 @@ enum SessionEndpoint {
             let meta = QueryMeta(index: max(reading.index, 1))
             reply(.success(Indexed(reading.value.map { [$0] } ?? [], meta)))
         }
+    }
+
+    private static func locks(of session: Session, _ store: StateStore) -> [SessionLock] {
+        store.kvs.keysHeld(by: session.id).compactMap { store.kvs.get($0).value }
+            .map { SessionLock($0) }
     }
 
     private static func valid(_ id: String) throws(ConsulError) {

@@ -7,8 +7,8 @@ internal import Primitives
 internal import Synchronization
 
 /// Ends the sessions whose TTL ran out, while this server leads. A session lives for twice its TTL
-/// after it was made or renewed, and a new leader, who cannot know when that was, counts anew: so
-/// none ends before its time, whatever happens to the servers.
+/// after it was made or renewed, or for its TTL and a fixed grace; and a new leader, who cannot know
+/// when that was, counts anew: so none ends before its time, whatever happens to the servers.
 final class SessionTimers: Sendable {
     private struct Timer {
         var deadline: Instant
@@ -25,10 +25,16 @@ final class SessionTimers: Sendable {
     private let published: PublishedState
     private let loop: any EventLoop
     private let logger: Logger
+    /// Nil for the TTL once more.
+    private let grace: GoDuration?
     private let state = Mutex(State())
 
-    init(log: RaftLog, state: PublishedState, loop: any EventLoop, logger: Logger) {
+    init(
+        log: RaftLog, state: PublishedState, grace: GoDuration?, loop: any EventLoop,
+        logger: Logger
+    ) {
         self.log = log
+        self.grace = grace
         published = state
         self.loop = loop
         self.logger = logger
@@ -59,7 +65,8 @@ final class SessionTimers: Sendable {
     /// The session was made or renewed: its time begins anew.
     func reset(_ session: Session) {
         guard let ttl = session.timeToLive, log.leadership.isReady else { return }
-        let deadline = SystemClock.now() + ttl * Limits.sessionTTLFactor
+        let life = ttl + (grace ?? ttl)
+        let deadline = SystemClock.now() + life
         let isNew = state.withLock { state in
             if state.isOver { return false }
             let isNew = state.timers[session.id] == nil
@@ -67,7 +74,7 @@ final class SessionTimers: Sendable {
             return isNew
         }
         // A timer that is there looks at the deadline when it fires.
-        if isNew { schedule(session.id, after: ttl * Limits.sessionTTLFactor) }
+        if isNew { schedule(session.id, after: life) }
     }
 
     func stop(_ id: String) {

@@ -74,6 +74,10 @@ package enum Directive: Sendable, Hashable {
     /// Make what was received the newest snapshot, and the state machine the one it describes; then
     /// step with `snapshotInstalled`. If either fails this server must stop.
     case installSnapshot(SnapshotMeta, exchange: Exchange)
+    /// Make the contents that are waiting with this ticket the newest snapshot, and the state
+    /// machine what they describe; then step with `restored` or `notRestored`, before anything else
+    /// that was not under way.
+    case restore(SnapshotMeta, Ticket)
     /// Throw away what was received.
     case discardSnapshot(exchange: Exchange)
 

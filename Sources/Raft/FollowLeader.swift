@@ -151,14 +151,8 @@ extension RaftCore {
         let keepsRest = tail.term(at: meta.index, log) == meta.term
         out.append(.compact(through: keepsRest ? meta.index : max(tail.lastIndex, meta.index)))
         tail.install(meta, keepsRest: keepsRest)
-        snapshot = meta
-        commitIndex = max(commitIndex, meta.index)
-        handedIndex = max(handedIndex, meta.index)
-        appliedIndex = max(appliedIndex, meta.index)
         let rest = keepsRest ? configurations.filter { $0.index > meta.index } : []
-        configurations =
-            [.init(index: meta.configurationIndex, configuration: meta.configuration)] + rest
-        takeNewestConfiguration()
+        adopt(meta, configurations: rest)
         answerSnapshot(exchange, success: true)
     }
 }

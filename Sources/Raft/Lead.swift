@@ -82,7 +82,7 @@ extension RaftCore {
 
     /// One change at a time, and none before the leader's term has begun in the log: without the
     /// latter two leaders may each count on a majority that the other does not know.
-    private func checkChange(_ previousIndex: LogIndex?) throws(RaftError) {
+    func checkChange(_ previousIndex: LogIndex?) throws(RaftError) {
         if let refusal { throw refusal }
         if let previousIndex, previousIndex != configurationIndex {
             throw .configurationMoved(configurationIndex)

@@ -158,6 +158,9 @@ package struct RaftCore: Sendable {
             self.change(change, ticket, previousIndex)
         case .transferLeadership(let id, let ticket): transfer(to: id, ticket)
         case .bootstrap(let configuration, let ticket): bootstrap(configuration, ticket)
+        case .restore(let ticket, let index): restore(ticket, beyond: index)
+        case .restored(let meta, let ticket): restored(meta, ticket)
+        case .notRestored(let ticket): out.append(.answer(ticket, .refused(.notRestored)))
         }
     }
 

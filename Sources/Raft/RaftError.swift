@@ -20,6 +20,8 @@ package enum RaftError: Error, Sendable, Hashable {
     case transferInProgress
     /// More is waiting to be committed than `Limits` allows.
     case tooMuchUncommitted
+    /// The contents could not be written down.
+    case notRestored
     /// The entry cannot be read back from the log.
     case unreadable(LogIndex)
     /// The entry holds a configuration that cannot be read.

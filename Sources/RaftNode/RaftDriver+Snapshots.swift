@@ -121,6 +121,35 @@ extension RaftDriver {
         }
     }
 
+    // MARK: By the operator's hand
+
+    /// Writes contents from outside down as a snapshot, then becomes what it describes.
+    ///
+    /// - Returns: nil when they could not be written, and nothing was done.
+    func restore(_ contents: RaftNode.Contents, as meta: SnapshotMeta) throws -> SnapshotMeta? {
+        let milliseconds = SystemClock.unixNanoseconds() / 1_000_000
+        guard let store = snapshots.store else {
+            var image = contents(meta.index)
+            try machine.restore { image.next() }
+            appliedIndex = meta.index
+            var held = meta
+            held.id = "\(meta.term)-\(meta.index)-\(milliseconds)"
+            snapshots.hold(held, machine.image(lastIndex: meta.index))
+            return held
+        }
+        let finished: SnapshotMeta
+        do {
+            finished = try Self.write(contents(meta.index), as: meta, milliseconds, in: store)
+        } catch {
+            logger.error("raft: nothing was restored", metadata: ["error": "\(error)"])
+            return nil
+        }
+        let source = try store.open(finished)
+        try machine.restore { try source.next() }
+        appliedIndex = finished.index
+        return finished
+    }
+
     /// Nobody will install what is still coming in.
     func discardIncoming() {
         for (_, snapshot) in incoming { snapshot.discard() }

@@ -30,6 +30,8 @@ final class RaftDriver: @unchecked Sendable {
     /// What a snapshot covers is removed from the log bit by bit, between other writes.
     private var compactsThrough: LogIndex?
     private var stopped: String?
+    /// Contents from outside, until they are restored or refused.
+    private var restoring: [Ticket: RaftNode.Contents] = [:]
     /// Snapshots that come in, until they are installed or thrown away.
     var incoming: [Exchange: IncomingSnapshot] = [:]
 
@@ -67,6 +69,7 @@ final class RaftDriver: @unchecked Sendable {
                 var work = RaftNode.Inbox()
                 swap(&work.inputs, &inbox.inputs)
                 swap(&work.replies, &inbox.replies)
+                swap(&work.contents, &inbox.contents)
                 // All of them: the pieces of one command must not come apart.
                 swap(&work.proposals, &inbox.proposals)
                 return work
@@ -82,6 +85,7 @@ final class RaftDriver: @unchecked Sendable {
                 continue
             }
             for (ticket, reply) in work.replies { waiting[ticket] = reply }
+            for (ticket, contents) in work.contents { restoring[ticket] = contents }
             for input in work.inputs { step(input, node) }
             if !work.proposals.isEmpty { step(.propose(work.proposals), node) }
             compactSome(node)
@@ -134,6 +138,7 @@ final class RaftDriver: @unchecked Sendable {
         case .installSnapshot(_, let exchange):
             try installSnapshot(exchange)
             queue.append(.snapshotInstalled(exchange: exchange))
+        case .restore(let meta, let ticket): try restore(meta, ticket)
         case .discardSnapshot(let exchange): incoming.removeValue(forKey: exchange)?.discard()
         case .answer(let ticket, let outcome): answer(ticket, outcome)
         case .readReady(let ticket, let index):
@@ -192,6 +197,7 @@ final class RaftDriver: @unchecked Sendable {
     }
 
     private func answer(_ ticket: Ticket, _ outcome: Outcome) {
+        if !restoring.isEmpty { restoring[ticket] = nil }
         guard let reply = waiting.removeValue(forKey: ticket) else { return }
         switch outcome {
         case .committed(let index, _): reply(.success(index))
@@ -201,6 +207,14 @@ final class RaftDriver: @unchecked Sendable {
         case .timedOut: reply(.failure(.timedOut))
         case .refused(let error): reply(.failure(.refused(error)))
         }
+    }
+
+    private func restore(_ meta: SnapshotMeta, _ ticket: Ticket) throws {
+        guard let contents = restoring.removeValue(forKey: ticket) else {
+            return enqueue(.notRestored(ticket))
+        }
+        enqueue(
+            try restore(contents, as: meta).map { .restored($0, ticket) } ?? .notRestored(ticket))
     }
 
     // MARK: Time and status
@@ -271,6 +285,7 @@ final class RaftDriver: @unchecked Sendable {
     }
 
     private func refuseAll(_ refusal: RaftRefusal) {
+        restoring = [:]
         let replies = waiting
         waiting = [:]
         for reply in replies.values { reply(.failure(refusal)) }

@@ -54,6 +54,7 @@ package final class RaftNode: Sendable {
         var inputs: [Input] = []
         var proposals: [Proposal] = []
         var replies: [(ticket: Ticket, reply: RaftNode.Reply)] = []
+        var contents: [(ticket: Ticket, contents: RaftNode.Contents)] = []
         var nextTicket: Ticket = 1
         var isDriving = false
         var isStopped = false
@@ -153,14 +154,40 @@ package final class RaftNode: Sendable {
         wish(reply) { .bootstrap(configuration, $0) }
     }
 
+    /// A state to be written down, when its last index is known.
+    package typealias Contents = @Sendable (LogIndex) -> any StateImage
+
+    /// Puts a state from outside, whose newest entry is `index`, in the place of all there is.
+    ///
+    /// - Parameter reply: With an index behind it, once this server holds it.
+    package func restore(
+        beyond index: LogIndex, _ contents: @escaping Contents, reply: @escaping Reply
+    ) {
+        wish { [weak self] result in
+            guard let self, case .success = result else { return reply(result) }
+            // An entry behind the snapshot, by which the others see that they lack it.
+            barrier(reply: reply)
+        } _: { inbox, ticket in
+            inbox.contents.append((ticket, contents))
+            return .restore(ticket, beyond: index)
+        }
+    }
+
     private func wish(_ reply: @escaping Reply, _ input: (Ticket) -> Input) {
+        wish(reply) { _, ticket in input(ticket) }
+    }
+
+    private func wish(
+        _ reply: @escaping Reply, _ input: (inout Inbox, Ticket) -> Input
+    ) {
         let refusal = inbox.withLock { inbox -> RaftRefusal? in
             if inbox.isStopped { return .shuttingDown }
             guard inbox.inputs.count < Limits.inputsWaitingMax else { return .tooMany }
             let ticket = inbox.nextTicket
             inbox.nextTicket += 1
             inbox.replies.append((ticket, reply))
-            inbox.inputs.append(input(ticket))
+            let wanted = input(&inbox, ticket)
+            inbox.inputs.append(wanted)
             return nil
         }
         if let refusal { return reply(.failure(refusal)) }

@@ -117,8 +117,14 @@ final class AgentProcess: Sendable {
     func call(
         _ method: String, _ path: String, _ body: String = ""
     ) async throws -> HTTPClientResponse {
+        try await call(method, path, bytes: Array(body.utf8))
+    }
+
+    func call(
+        _ method: String, _ path: String, bytes: [UInt8]
+    ) async throws -> HTTPClientResponse {
         var call = HTTPCall(
-            method: method, url: "http://localhost\(path)", body: Array(body.utf8),
+            method: method, url: "http://localhost\(path)", body: bytes,
             timeout: .seconds(30))
         call.unixSocket = "\(scratch.path)/http.sock"
         return try await Self.http.execute(call)

@@ -1,5 +1,6 @@
 import Glibc
 import HTTPTransport
+import NIOHTTP1
 import Platform
 import Testing
 
@@ -117,6 +118,36 @@ import Testing
             ["20-raft.json": #"{"performance": {"raft_multiplier": 11}}"#])
         #expect(await wrong.exit() == .exited(1))
         #expect(wrong.log.contains("11 is not from 1 to 10"), "\(wrong.log)")
+    }
+
+    /// Saved, changed, restored, killed, started: what was saved is there, and nothing else.
+    @Test func anArchiveIsRestoredForGood() async throws {
+        let scratch = try Scratch()
+        let agent = try await AgentProcess.start(in: scratch)
+        try await leads(agent)
+        try await agent.put("/v1/kv/a", "saved")
+        let archive = try await agent.get("/v1/snapshot")
+        #expect(archive.status == 200)
+        #expect(archive.headers.first(name: "Content-Type") == "application/x-gzip")
+        try await agent.put("/v1/kv/a", "changed")
+        try await agent.put("/v1/kv/b", "new")
+        var damaged = archive.body
+        damaged[damaged.count / 2] ^= 0x40
+        let refused = try await agent.call("PUT", "/v1/snapshot", bytes: damaged)
+        #expect(refused.status == 500 && refused.text.hasPrefix("failed to read snapshot file: "))
+        #expect(try await agent.get("/v1/kv/a?raw").text == "changed")
+        #expect(try await agent.call("PUT", "/v1/snapshot", bytes: archive.body).status == 200)
+        #expect(try await agent.get("/v1/kv/a?raw").text == "saved")
+        #expect(try await agent.get("/v1/kv/b").status == 404)
+        try await agent.put("/v1/kv/c", "after")
+        agent.signal(SIGKILL)
+        _ = await agent.exit()
+        let next = try await AgentProcess.start(in: scratch)
+        try await leads(next)
+        #expect(try await next.get("/v1/kv/?keys").text == #"["a","c"]"#)
+        await next.stop()
+        let (code, text) = await inspect(scratch)
+        #expect(code == 0, "\(text)")
     }
 }
 

@@ -108,6 +108,39 @@ import Wire
         #expect(renewed.value == [])
     }
 
+    /// Not before TTL and grace have passed; how long after is the machine's affair.
+    @Test func theGraceReplacesTheSecondTTL() async throws {
+        let precise = try Server {
+            $0.sessionTTLMin = .milliseconds(1)
+            $0.sessionTTLGrace = .milliseconds(20)
+        }
+        try await precise.register("n")
+        var long = Session()
+        long.node = "n"
+        long.ttl = "300ms"
+        let made = ContinuousClock.now
+        let id = try await precise.backend.call(.sessionApply, SessionRequest(.create, long))
+        let box = try await precise.park(.sessionGet, id) {
+            $0.options.maxQueryTime = .seconds(60)
+        }
+        #expect(try await box.answer().value == [])
+        #expect(ContinuousClock.now - made >= .milliseconds(320))
+    }
+
+    @Test func locksOfASessionAreListed() async throws {
+        try await server.register("n")
+        let id = try await create { $0.name = "one" }
+        #expect(try await lock("b", id))
+        #expect(try await lock("a", id))
+        let held = try await server.backend.call(.sessionLocks, server.query(id)).value
+        #expect(held.map(\.session.id) == [id])
+        #expect(held.first?.locks.map(\.key) == ["a", "b"])
+        #expect(held.first?.locks.map(\.lockIndex) == [1, 1])
+        var query = server.query("")
+        query.options.filter = "Name == \"none\""
+        #expect(try await server.backend.call(.sessionList, query).value == [])
+    }
+
     @Test func renewalsKeepASession() async throws {
         let quick = try Server { $0.sessionTTLMin = .milliseconds(1) }
         try await quick.register("n")

@@ -7,7 +7,8 @@ import Testing
 /// otherwise.
 @Suite struct ScriptTests {
     @Test(arguments: [
-        "kv", "catalog-indexes", "node-names", "registration", "graveyard", "sessions", "transactions", "locks",
+        "kv", "catalog-indexes", "node-names", "registration", "graveyard", "sessions",
+        "transactions", "locks",
     ])
     func plays(_ name: String) throws {
         let script = try ScriptFile(name: name)

@@ -47,14 +47,19 @@ final class PeerAgent: Sendable {
 
     /// Returns once the agent has entered itself in the catalog.
     /// - Parameter configuration: a fragment in JSON.
-    init(_ program: Program, configuration: String? = nil) async throws {
+    /// - Parameter dataDirectory: for a durable server in the place of `-dev`.
+    init(
+        _ program: Program, configuration: String? = nil, dataDirectory: String? = nil
+    ) async throws {
         self.program = program
         ports = try Self.freePorts(6)
         let names = ["http", "dns", "server", "serf-lan", "serf-wan", "grpc"]
         var words = [
-            program.path, "agent", "-dev", "-node=interop", "-bind=127.0.0.1", "-log-level=warn",
+            program.path, "agent", "-node=interop", "-bind=127.0.0.1", "-log-level=warn",
             "-node-id=11111111-2222-3333-4444-555555555555",
         ]
+        words +=
+            dataDirectory.map { ["-server", "-bootstrap-expect=1", "-data-dir=\($0)"] } ?? ["-dev"]
         for (name, port) in zip(names, ports) { words.append("-\(name)-port=\(port)") }
         let path = "/tmp/consul-interop-\(getpid())-\(ports[0]).json"
         file = configuration == nil ? nil : path

@@ -8,9 +8,10 @@ struct HTTPLine: CustomStringConvertible {
     var header: String?
     var body: String?
 
-    init(_ method: String, _ uri: String) {
+    init(_ method: String, _ uri: String, _ body: String? = nil) {
         self.method = method
         self.uri = uri
+        self.body = body
     }
 
     init?(_ text: Substring) {

@@ -14,6 +14,7 @@ enum ScriptPrinter {
         case .compact(let through): "compact \(through)"
         case .receiveSnapshot(let meta, _): "receive \(meta.index).\(meta.term)"
         case .installSnapshot(let meta, _): "install \(meta.index).\(meta.term)"
+        case .restore(let meta, _): "restore \(meta.index).\(meta.term)"
         case .discardSnapshot: "discard"
         case .answer(let ticket, let outcome): "answer \(ticket) \(describe(outcome))"
         case .readReady(let ticket, let index): "read \(ticket) at \(index)"

@@ -92,6 +92,7 @@ struct ScriptRunner {
             else { throw Problem(text: "nothing to snapshot") }
             members[id]?.snapshot = meta
             step(id, .snapshotTaken(meta))
+        case "restore": step(id, .restore(ticket, beyond: LogIndex(words[1]) ?? 0))
         case "bootstrap":
             let servers = words.map { Server(id: $0, address: "\($0):8300") }
             step(id, .bootstrap(Configuration(servers: servers), ticket))
@@ -238,6 +239,9 @@ struct ScriptRunner {
         case .installSnapshot(let meta, let exchange):
             members[id]?.snapshot = meta
             inputs.append(.snapshotInstalled(exchange: exchange))
+        case .restore(let meta, let ticket):
+            members[id]?.snapshot = meta
+            inputs.append(.restored(meta, ticket))
         default: break
         }
     }

@@ -7,7 +7,7 @@ import Testing
     @Test(arguments: [
         "start", "figure-7", "figure-8", "figure-8-committed", "membership", "disruption",
         "pre-vote", "read-index",
-        "transfer", "snapshot",
+        "transfer", "snapshot", "restore",
     ])
     func plays(_ name: String) throws {
         let script = try ScriptFile(name: name)

@@ -16,6 +16,7 @@ extension Cluster {
         case .receiveSnapshot(let meta, let exchange):
             servers[number].incoming[exchange] = .init(meta: meta)
         case .installSnapshot(_, let exchange): startInstall(number, exchange)
+        case .restore: preconditionFailure("no workload restores")
         case .discardSnapshot(let exchange): servers[number].incoming[exchange] = nil
         case .answer(let ticket, let outcome): answer(ticket, outcome, number)
         case .readReady(let ticket, _): readReady(ticket, number)

@@ -183,7 +183,6 @@ enum StoredSettings {
             "autopilot.server_stabilization_time", GoDuration.seconds(10),
             "Health needed before a server votes."),
         .later("autopilot.upgrade_version_tag", "", "Not used by this edition."),
-        .later("session_ttl_min", GoDuration.zero, "The shortest TTL of a session."),
         .later(
             "non_voting_server", false,
             "(Enterprise-only) This flag is used to make the server not participate in the Raft "

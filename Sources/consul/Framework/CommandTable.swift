@@ -17,6 +17,7 @@ struct CommandTable: Sendable {
         ServicesDeregisterCommand(), KVExportCommand(), KVImportCommand(),
         CatalogServiceCommand(), RaftListPeersCommand(), RaftRemovePeerCommand(),
         RaftInspectCommand(), LockCommand(),
+        SnapshotSaveCommand(), SnapshotRestoreCommand(), SnapshotInspectCommand(),
     ]
 
     let helpers: [String: any HelperCommand]
@@ -146,6 +147,13 @@ struct CommandGroup: Sendable {
         "check": CommandGroup(
             synopsis: "Run checks and look at their history",
             examples: [("Run a check at once", "consul check run root-disk")]),
+        "snapshot": CommandGroup(
+            synopsis: "Saves, restores and inspects snapshots of Consul server state",
+            examples: [
+                ("Save all that the servers hold", "consul snapshot save backup.snap"),
+                ("Put it back", "consul snapshot restore backup.snap"),
+                ("Look at the file", "consul snapshot inspect backup.snap"),
+            ]),
         "operator": CommandGroup(
             synopsis: "Provides cluster-level tools for Consul operators",
             text: """

@@ -1,0 +1,81 @@
+internal import ConsulModel
+internal import ConsulState
+internal import NIOPosix
+internal import Platform
+internal import Primitives
+internal import Raft
+internal import RaftNode
+
+/// The whole state in one file, and back. What takes long happens on a thread of its own: reads and
+/// writes go on meanwhile.
+enum SnapshotEndpoint {
+    static func register(in table: inout EndpointTable, onRestored: @escaping @Sendable () -> Void)
+    {
+        let log = table.log
+        table.add(.snapshotSave, in: { $0.datacenter }) { request, reply in
+            guard !request.allowsStale else { return save(log, reply) }
+            // Everything that was committed before the request is in it.
+            log.node.barrier { result in
+                switch result {
+                case .success(let index): save(log, through: index, reply)
+                case .failure(let refusal): reply(.failure(ConsulError(refusal)))
+                }
+            }
+        }
+        table.add(.snapshotRestore, in: { $0.datacenter }) { request, reply in
+            NIOThreadPool.singleton.submit { _ in
+                let restored: (machine: FSM, meta: SnapshotMeta)
+                do { restored = try read(request.archive) } catch {
+                    let reason = "failed to read snapshot file: \(error)"
+                    return reply(.failure(ConsulError(.internal, reason)))
+                }
+                let machine = restored.machine
+                log.node.restore(beyond: restored.meta.index) { lastIndex in
+                    Applier.Image(of: machine, lastIndex: lastIndex)
+                } reply: { result in
+                    if case .success = result { onRestored() }
+                    reply(result.map { _ in true }.mapError { ConsulError($0) })
+                }
+            }
+        }
+    }
+
+    private static func save(
+        _ log: RaftLog, through index: LogIndex = 0, _ reply: @escaping Reply<SnapshotArchive>
+    ) {
+        var meta = QueryMeta(index: max(index, log.node.status.appliedIndex))
+        if index == 0 { (meta.knownLeader, meta.lastContact) = log.contact() }
+        let status = log.node.status
+        let image = log.image(lastIndex: meta.index)
+        let answered = meta
+        let described = SnapshotMeta(
+            index: meta.index, term: status.term, configuration: status.configuration,
+            configurationIndex: status.configurationIndex)
+        NIOThreadPool.singleton.submit { _ in
+            reply(.success(SnapshotArchive(archive(image, described), answered)))
+        }
+    }
+
+    /// Goes through the state twice: its size stands before it.
+    private static func archive(_ image: any StateImage, _ described: SnapshotMeta) -> [UInt8] {
+        var meta = described
+        var sizing = image
+        while let piece = sizing.next() { meta.size += UInt64(piece.count) }
+        let nanoseconds = SystemClock.unixNanoseconds()
+        meta.id = "\(meta.term)-\(meta.index)-\(nanoseconds / 1_000_000)"
+        let writer = SnapshotArchiveWriter(meta, seconds: nanoseconds / 1_000_000_000)
+        var bytes = writer.begin()
+        var contents = image
+        while let piece = contents.next() { bytes += writer.add(piece) }
+        return bytes + writer.finish()
+    }
+
+    /// The archive's state, once all of it was found to be as it was saved.
+    private static func read(_ archive: [UInt8]) throws -> (FSM, SnapshotMeta) {
+        let reader = SnapshotArchiveReader()
+        var restore = StateRestore()
+        try reader.receive(archive) { piece in try restore.receive(piece) }
+        let meta = try reader.finish()
+        return (try restore.finish().machine, meta)
+    }
+}
