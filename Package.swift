@@ -95,8 +95,8 @@ let package = Package(
         house(
             "ConsulServer",
             [
-                "Primitives", "Wire", "ConsulModel", "ConsulState", "Raft", "RaftNode", "Platform",
-                nioCore, nioPosix, logging,
+                "Primitives", "Wire", "Digests", "ConsulModel", "ConsulState", "Raft", "RaftNode",
+                "Platform", nioCore, nioPosix, logging,
             ]),
         house(
             "LocalAgent",

@@ -1,5 +1,6 @@
 import ConsulModel
 import HTTPTransport
+import Primitives
 import Wire
 
 let kvRoutes = [
@@ -13,13 +14,16 @@ enum KVRoutes {
     // MARK: Reading
 
     @Sendable static func get(_ exchange: Exchange) throws(ConsulError) {
-        let query = try exchange.namedQuery(exchange.subject)
+        var query = try exchange.namedQuery(exchange.subject)
         if exchange.query.has("keys") { return try keys(exchange, query) }
+        if exchange.query.has("count") || exchange.query.has("hash") {
+            return summary(exchange, query)
+        }
         if exchange.query.has("recurse") {
+            let page = try KVPage(exchange, &query)
             exchange.call(.kvsList, query) { answer in
-                answer.value.isEmpty
-                    ? missing(answer.meta)
-                    : exchange.json(answer.value, answer.meta, showsConsistency: false)
+                guard !answer.value.isEmpty else { return missing(answer.meta) }
+                return page.answer(exchange, answer, key: \.key)
             }
             return
         }
@@ -36,11 +40,20 @@ enum KVRoutes {
     private static func keys(_ exchange: Exchange, _ query: NamedQuery) throws(ConsulError) {
         var query = query
         query.separator = exchange.query["separator"]
+        query.depth = Int(clamping: try exchange.query.unsigned("depth") ?? 1)
         let isRoot = query.name.isEmpty
+        let page = try KVPage(exchange, &query)
         exchange.call(.kvsListKeys, query) { answer in
-            answer.value.isEmpty && !isRoot
-                ? missing(answer.meta)
-                : exchange.json(answer.value, answer.meta, showsConsistency: false)
+            if answer.value.isEmpty, !isRoot { return missing(answer.meta) }
+            return page.answer(exchange, answer, key: \.self)
+        }
+    }
+
+    private static func summary(_ exchange: Exchange, _ query: NamedQuery) {
+        var query = query
+        query.wantsHash = exchange.query.has("hash")
+        exchange.call(.kvsSummary, query) {
+            exchange.json($0.value, $0.meta, showsConsistency: false)
         }
     }
 
@@ -70,6 +83,7 @@ enum KVRoutes {
         entry.key = exchange.subject
         entry.value = Bytes(exchange.request.body)
         entry.flags = try exchange.query.unsigned("flags") ?? 0
+        let ttl = try timeToLive(exchange)
         var operation = KVOperation.set
         if let index = try exchange.query.unsigned("cas") {
             operation = .cas
@@ -80,7 +94,17 @@ enum KVRoutes {
             operation = verb
             entry.session = exchange.query[parameter]
         }
-        apply(operation, entry, exchange)
+        apply(operation, entry, exchange, ttl: ttl)
+    }
+
+    private static func timeToLive(_ exchange: Exchange) throws(ConsulError) -> GoDuration {
+        guard exchange.query.has("ttl") else { return .zero }
+        let text = exchange.query["ttl"]
+        guard let ttl = GoDuration(text), ttl > .zero else {
+            throw ConsulError(
+                .badRequest, "Invalid ttl \(GoText.quoted(text)): write it as 90s, 10m or 24h")
+        }
+        return ttl
     }
 
     @Sendable static func delete(_ exchange: Exchange) throws(ConsulError) {
@@ -100,9 +124,11 @@ enum KVRoutes {
     }
 
     private static func apply(
-        _ operation: KVOperation, _ entry: KVEntry, _ exchange: Exchange
+        _ operation: KVOperation, _ entry: KVEntry, _ exchange: Exchange,
+        ttl: GoDuration = .zero
     ) {
         var request = KVSRequest(operation, entry)
+        request.ttl = ttl
         request.datacenter = exchange.query["dc"]
         request.token = exchange.token
         exchange.call(.kvsApply, request) { exchange.json($0) }

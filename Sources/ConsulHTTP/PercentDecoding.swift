@@ -23,14 +23,19 @@ enum PercentDecoding {
     }
 
     /// A path as Go writes it into a URL.
-    static func encode(path: String) -> String {
+    static func encode(path: String) -> String { encode(path, besides: Array("$&+,:;=@".utf8)) }
+
+    /// For a parameter of a query.
+    static func encode(parameter: String) -> String { encode(parameter, besides: []) }
+
+    private static func encode(_ text: String, besides plain: [UInt8]) -> String {
         let hex = Array("0123456789ABCDEF".utf8)
         var out: [UInt8] = []
-        for byte in path.utf8 {
+        for byte in text.utf8 {
             switch byte {
-            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x24, 0x26, 0x2B, 0x2C, 0x2D, 0x2E,
-                0x2F, 0x3A, 0x3B, 0x3D, 0x40, 0x5F, 0x7E:
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x2F, 0x5F, 0x7E:
                 out.append(byte)
+            case _ where plain.contains(byte): out.append(byte)
             default: out += [0x25, hex[Int(byte >> 4)], hex[Int(byte & 15)]]
             }
         }

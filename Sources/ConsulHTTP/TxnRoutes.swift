@@ -94,6 +94,7 @@ private struct WantedKV: Record {
     var flags: UInt64 = 0
     var index: UInt64 = 0
     var session = ""
+    var ttl = GoDuration()
     init() {}
 
     mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
@@ -103,6 +104,7 @@ private struct WantedKV: Record {
         try visit.field("Flags", &flags)
         try visit.field("Index", &index)
         try visit.field("Session", &session)
+        try visit.field("TTL", &ttl)
     }
 
     var operation: TxnKVOperation {
@@ -112,7 +114,9 @@ private struct WantedKV: Record {
         entry.flags = flags
         entry.session = session
         entry.raftIndex.modifyIndex = index
-        return TxnKVOperation(verb, entry)
+        var operation = TxnKVOperation(verb, entry)
+        operation.ttl = ttl
+        return operation
     }
 }
 

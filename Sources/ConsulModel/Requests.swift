@@ -50,6 +50,14 @@ public struct NamedQuery: Hashable, Sendable {
     public var name: String
     /// For keys: up to this separator only (`KVS.ListKeys`).
     public var separator = ""
+    /// For keys: up to the how-manieth separator.
+    public var depth = 1
+    /// For keys and entries: no more than these; 0 for all.
+    public var limit = 0
+    /// For keys and entries: only those behind this key, in byte order.
+    public var startAfter = ""
+    /// For a summary: with the hash.
+    public var wantsHash = false
     /// For services: instances that bear all of these tags.
     public var tags: [String] = []
     /// For services: instances all of whose checks pass.
@@ -95,6 +103,8 @@ public struct UnknownVerb: Error, Hashable, Sendable, CustomStringConvertible {
 public struct KVSRequest: Record, Hashable, Sendable {
     public var operation = KVOperation.set
     public var entry = KVEntry()
+    /// How long the key is to live; zero for ever. The leader turns it into `entry.expires`.
+    public var ttl = GoDuration()
     public var datacenter = ""
     public var token = ""
     public init() {}
@@ -108,6 +118,7 @@ public struct KVSRequest: Record, Hashable, Sendable {
         try visit.field("Datacenter", &datacenter)
         try visit.field("Op", &operation)
         try visit.field("DirEnt", &entry)
+        try visit.field("TTL", &ttl, .beyond)
         try visit.field("Token", &token)
     }
 }

@@ -1,3 +1,4 @@
+public import Primitives
 public import Wire
 
 /// Several operations that are carried out together or not at all.
@@ -54,6 +55,8 @@ public struct TxnOperation: Record, Hashable, Sendable {
 public struct TxnKVOperation: Record, Hashable, Sendable {
     public var verb = ""
     public var entry = KVEntry()
+    /// As in `KVSRequest`.
+    public var ttl = GoDuration()
     public init() {}
     public init(_ verb: String, _ entry: KVEntry) {
         self.verb = verb
@@ -67,6 +70,7 @@ public struct TxnKVOperation: Record, Hashable, Sendable {
     public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
         try visit.field("Verb", &verb)
         try visit.field("DirEnt", &entry)
+        try visit.field("TTL", &ttl, .beyond)
     }
 }
 
@@ -111,7 +115,7 @@ public struct TxnCheckOperation: Record, Hashable, Sendable {
     }
 }
 
-/// What to do with a session: delete. Servers use it among themselves; the HTTP API has no way to it.
+/// What to do with a session: delete. Servers use it among themselves; the HTTP API does not.
 public struct TxnSessionOperation: Record, Hashable, Sendable {
     public var verb = ""
     public var session = Session()

@@ -69,9 +69,12 @@ struct EndpointTable: Sendable {
     }
 
     /// A write: `prepare` validates the request and turns it into a command, or answers by itself.
+    ///
+    /// - Parameter done: called after a success, before it is answered.
     mutating func add<Request: Sendable>(
         _ endpoint: Endpoint<Request, Bool>, in datacenter: @escaping @Sendable (Request) -> String,
-        _ prepare: @escaping @Sendable (Request) throws(ConsulError) -> Intent
+        _ prepare: @escaping @Sendable (Request) throws(ConsulError) -> Intent,
+        then done: (@Sendable (Request) -> Void)? = nil
     ) {
         let host = host
         let log = log
@@ -81,7 +84,10 @@ struct EndpointTable: Sendable {
                 switch try prepare(request) {
                 case .answer(let answer): reply(.success(answer))
                 case .propose(let command):
-                    log.propose(command) { reply($0.flatMap(\.answer)) }
+                    log.propose(command) { result in
+                        if let done, case .success = result { done(request) }
+                        reply(result.flatMap(\.answer))
+                    }
                 }
             } catch {
                 reply(.failure(error))

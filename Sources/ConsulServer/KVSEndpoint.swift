@@ -1,21 +1,63 @@
 internal import ConsulModel
 internal import ConsulState
+internal import Digests
 internal import Primitives
+internal import Wire
 
 /// Keys and values.
 enum KVSEndpoint {
-    static func register(in table: inout EndpointTable, lockDelays: LockDelays) {
+    static func register(
+        in table: inout EndpointTable, lockDelays: LockDelays, expirer: KeyExpirer
+    ) {
         table.add(.kvsGet) { snapshot, plan in
             let reading = snapshot.store.kvs.get(plan.query.name)
             return reading.with(reading.value.map { [$0] } ?? [])
         }
-        table.add(.kvsList) { snapshot, plan in snapshot.store.kvs.list(plan.query.name) }
+        table.add(.kvsList) { snapshot, plan in
+            let query = plan.query
+            if query.limit == 0, query.startAfter.isEmpty {
+                return snapshot.store.kvs.list(query.name)
+            }
+            let limit = query.limit > 0 ? query.limit : .max
+            return snapshot.store.kvs.list(query.name, after: query.startAfter, limit: limit)
+        }
         table.add(.kvsListKeys) { snapshot, plan in
-            snapshot.store.kvs.listKeys(plan.query.name, separator: plan.query.separator)
+            let query = plan.query
+            return snapshot.store.kvs.listKeys(
+                query.name, separator: query.separator, depth: query.depth,
+                after: query.startAfter, limit: query.limit)
+        }
+        table.add(.kvsSummary) { snapshot, plan in
+            let list = snapshot.store.kvs.list(plan.query.name)
+            return list.with(summary(of: list.value, hashes: plan.query.wantsHash))
         }
         table.add(.kvsApply, in: { $0.datacenter }) { request throws(ConsulError) in
             try prepare(request, lockDelays)
+        } then: { request in
+            if request.ttl != .zero { expirer.look() }
         }
+    }
+
+    private static func summary(of entries: [KVEntry], hashes: Bool) -> KVSummary {
+        var summary = KVSummary()
+        summary.count = entries.count
+        summary.bytes = entries.reduce(0) { $0 + $1.value.count }
+        if hashes {
+            var sum = SHA256Sum()
+            for entry in entries {
+                sum.add(bigEndian(UInt64(entry.key.utf8.count)))
+                sum.add(entry.key.utf8)
+                sum.add(bigEndian(entry.flags))
+                sum.add(bigEndian(UInt64(entry.value.count)))
+                sum.add(entry.value.array)
+            }
+            summary.hash = sum.hex
+        }
+        return summary
+    }
+
+    private static func bigEndian(_ number: UInt64) -> [UInt8] {
+        withUnsafeBytes(of: number.bigEndian) { Array($0) }
     }
 
     /// - Parameter lockDelays: what bars keys from being locked, by the leader's clock.
@@ -26,6 +68,11 @@ enum KVSEndpoint {
             throw ConsulError(.internal, "Must provide key")
         }
         if request.operation == .lock, lockDelays.bars(request.entry.key) { return .answer(false) }
-        return .propose(.kvs(request))
+        guard request.ttl != .zero else { return .propose(.kvs(request)) }
+        try KeyExpirer.check(request.ttl)
+        var timed = request
+        timed.entry.expires = KeyExpirer.expiry(after: request.ttl)
+        timed.ttl = .zero
+        return .propose(.kvs(timed))
     }
 }

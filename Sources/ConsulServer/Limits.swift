@@ -16,6 +16,13 @@ package enum Limits {
     /// Until a duty of the leader that failed is tried again.
     static let dutyRetry = GoDuration.seconds(1)
     /// Consul's own bounds of a session's TTL, and after how many of them a session ends.
+    /// Of keys that end by themselves. What is to end sooner would be gone before anybody saw it.
+    static let keyTTLMin = GoDuration.seconds(1)
+    static let keyTTLMax = GoDuration.hours(24 * 366 * 10)
+    /// Deletions of such keys under way at once, so that they do not crowd out writes.
+    static let keysExpiredAtOnce = 64
+    /// The wall clock may be set: no wait for a key's end is longer than this.
+    static let expiryLookMax = GoDuration.seconds(60)
     package static let sessionTTLMin = GoDuration.seconds(10)
     static let sessionTTLMax = GoDuration.hours(24)
     /// The wait before an expiry that failed is tried again doubles up to 64 `dutyRetry`.

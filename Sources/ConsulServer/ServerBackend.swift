@@ -18,6 +18,7 @@ package final class ServerBackend: Backend {
     private let table: EndpointTable
     let duties: LeaderDuties
     let sessionTimers: SessionTimers
+    let expirer: KeyExpirer
     /// The threads that wait for the disk; nil in memory.
     private let raftGroup: MultiThreadedEventLoopGroup?
     private let durable: DurableRaft?
@@ -55,19 +56,21 @@ package final class ServerBackend: Backend {
             log: log, state: state, grace: configuration.sessionTTLGrace, loop: group.next(),
             logger: logger)
         duties = LeaderDuties(log: log, state: state, loop: group.next(), logger: logger)
+        expirer = KeyExpirer(log: log, state: state, loop: group.next(), logger: logger)
         let host = ReadHost(configuration: configuration, state: state, hub: hub, log: log)
         var table = EndpointTable(host: host, log: log)
-        KVSEndpoint.register(in: &table, lockDelays: lockDelays)
-        TxnEndpoint.register(in: &table, lockDelays: lockDelays)
+        KVSEndpoint.register(in: &table, lockDelays: lockDelays, expirer: expirer)
+        TxnEndpoint.register(in: &table, lockDelays: lockDelays, expirer: expirer)
         SessionEndpoint.register(in: &table, timers: sessionTimers)
         CatalogEndpoint.register(in: &table)
         HealthEndpoint.register(in: &table)
         StatusEndpoint.register(in: &table)
         OperatorEndpoint.register(in: &table)
-        SnapshotEndpoint.register(in: &table) { [duties, sessionTimers] in
+        SnapshotEndpoint.register(in: &table) { [duties, sessionTimers, expirer] in
             // Another state: its sessions are not those that were timed.
             sessionTimers.begin()
             duties.begin()
+            expirer.look()
         }
         self.table = table
     }
@@ -75,9 +78,10 @@ package final class ServerBackend: Backend {
     /// Takes part in its group. A server that may begin one does, where nothing is stored.
     package func start() {
         let me = Server(id: configuration.nodeID, address: configuration.rpcAddress)
-        log.whenReady { [duties, sessionTimers] in
+        log.whenReady { [duties, sessionTimers, expirer] in
             sessionTimers.begin()
             duties.begin()
+            expirer.look()
         }
         if configuration.bootstraps {
             // Refused where a group has begun, which is as it should be.
@@ -101,6 +105,7 @@ package final class ServerBackend: Backend {
     package func stop() async {
         duties.end()
         sessionTimers.end()
+        expirer.end()
         await log.node.stop()
         try? durable?.log.close()
         try? await raftGroup?.shutdownGracefully()

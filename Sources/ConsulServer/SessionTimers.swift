@@ -7,8 +7,8 @@ internal import Primitives
 internal import Synchronization
 
 /// Ends the sessions whose TTL ran out, while this server leads. A session lives for twice its TTL
-/// after it was made or renewed, or for its TTL and a fixed grace; and a new leader, who cannot know
-/// when that was, counts anew: so none ends before its time, whatever happens to the servers.
+/// after it was made or renewed, or for its TTL and a fixed grace; and a new leader, who cannot
+/// know when that was, counts anew: so none ends before its time, whatever happens to the servers.
 final class SessionTimers: Sendable {
     private struct Timer {
         var deadline: Instant

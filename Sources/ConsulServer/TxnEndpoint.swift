@@ -1,15 +1,20 @@
 internal import ConsulModel
 internal import ConsulState
+internal import Primitives
 
 /// Transactions.
 enum TxnEndpoint {
-    static func register(in table: inout EndpointTable, lockDelays: LockDelays) {
+    static func register(
+        in table: inout EndpointTable, lockDelays: LockDelays, expirer: KeyExpirer
+    ) {
         let (log, state) = (table.log, table.state)
         table.add(.txnApply, in: { $0.datacenter }) { request, reply throws(ConsulError) in
             var request = request
             let errors = prepare(&request.operations, lockDelays)
             guard errors.isEmpty else { return reply(.success(refusal(errors))) }
+            let isTimed = request.operations.contains { $0.kv?.entry.expires.isNever == false }
             log.propose(.txn(request)) { result in
+                if isTimed { expirer.look() }
                 reply(
                     result.flatMap { commit in
                         if case .transacted(let response) = commit.result {
@@ -83,6 +88,9 @@ enum TxnEndpoint {
             if key.isEmpty, verb != .deleteTree {
                 throw ConsulError(.internal, "Must provide key")
             }
+            try KeyExpirer.check(kv.ttl)
+            operation.kv?.entry.expires = KeyExpirer.expiry(after: kv.ttl)
+            operation.kv?.ttl = .zero
             if verb == .lock, lockDelays.bars(key) {
                 throw ConsulError(
                     .internal, "failed to lock key \"\(key)\" due to lock delay")

@@ -7,6 +7,8 @@ package struct KVTable: Sendable {
     private(set) var graveyard = Graveyard()
     /// The keys that sessions hold, by the session's ID and the key.
     private var held = RadixTree<String>()
+    /// Keys that end by themselves, by when and the key.
+    private var expiring = RadixTree<String>()
     /// The last command that changed any key.
     package private(set) var index: UInt64 = 0
 
@@ -32,32 +34,79 @@ package struct KVTable: Sendable {
         return Reading(found, listIndex(newest, prefix), .prefix(prefix))
     }
 
-    /// The keys under `prefix`; with a separator, each only up to the first one after the prefix,
-    /// and each such beginning once.
-    package func listKeys(_ prefix: String, separator: String = "") -> Reading<[String]> {
-        var found: [String] = []
+    /// At most `limit` of them, behind the key `after`. The index is that of what is shown, so that
+    /// a waiter on one page is not answered for the changes of others.
+    package func list(
+        _ prefix: String, after: String, limit: Int
+    ) -> Reading<[KVEntry]> {
+        var found: [KVEntry] = []
         var newest: UInt64 = 0
-        let stop = Array(separator.utf8)
-        let skipped = prefix.utf8.count
-        entries.forEach(under: prefix.utf8) { entry in
+        var cursor = cursor(prefix, after: after)
+        while found.count < limit, let entry = cursor.next(),
+            entry.key.utf8.starts(with: prefix.utf8)
+        {
+            found.append(entry)
             newest = max(newest, entry.raftIndex.modifyIndex)
-            let key = Self.cut(entry.key, from: skipped, at: stop)
-            if let last = found.last, last.utf8.elementsEqual(key.utf8) { return }
-            found.append(key)
         }
         return Reading(found, listIndex(newest, prefix), .prefix(prefix))
     }
 
-    /// The beginning of `key` up to and with the first `stop` that lies after `start` bytes.
-    private static func cut(_ key: String, from start: Int, at stop: [UInt8]) -> String {
+    private func cursor(_ prefix: String, after: String) -> RadixTree<KVEntry>.Cursor {
+        guard !after.isEmpty, !after.utf8.lexicographicallyPrecedes(prefix.utf8) else {
+            return entries.cursor(from: Array(prefix.utf8))
+        }
+        return entries.cursor(from: Array(after.utf8) + [0])
+    }
+
+    /// The keys under `prefix`; with a separator, each only up to the first one after the prefix,
+    /// and each such beginning once.
+    /// - Parameters:
+    ///   - depth: up to the how-manieth separator.
+    ///   - after: only what comes behind this in byte order.
+    ///   - limit: no more than these; 0 for all.
+    package func listKeys(
+        _ prefix: String, separator: String = "", depth: Int = 1, after: String = "",
+        limit: Int = 0
+    ) -> Reading<[String]> {
+        var found: [String] = []
+        var newest: UInt64 = 0
+        let stop = Array(separator.utf8)
+        let skipped = prefix.utf8.count
+        let limit = limit > 0 ? limit : .max
+        var cursor = cursor(prefix, after: after)
+        while let entry = cursor.next(), entry.key.utf8.starts(with: prefix.utf8) {
+            let key = Self.cut(entry.key, from: skipped, at: stop, depth)
+            let isMore =
+                found.last.map { !$0.utf8.elementsEqual(key.utf8) }
+                // The beginning that a page ended with is not shown again on the next.
+                ?? (after.isEmpty || after.utf8.lexicographicallyPrecedes(key.utf8))
+            if isMore {
+                if found.count == limit { break }
+                found.append(key)
+            }
+            newest = max(newest, entry.raftIndex.modifyIndex)
+        }
+        return Reading(found, listIndex(newest, prefix), .prefix(prefix))
+    }
+
+    /// The beginning of `key` up to and with the `depth`th `stop` that lies after `start` bytes.
+    private static func cut(
+        _ key: String, from start: Int, at stop: [UInt8], _ depth: Int
+    ) -> String {
         guard !stop.isEmpty else { return key }
         var rest = key.utf8.dropFirst(start)
+        var left = depth
         while rest.count >= stop.count {
-            if rest.starts(with: stop) {
+            guard rest.starts(with: stop) else {
+                rest = rest.dropFirst()
+                continue
+            }
+            left -= 1
+            if left <= 0 {
                 let end = key.utf8.index(rest.startIndex, offsetBy: stop.count)
                 return String(decoding: key.utf8[..<end], as: UTF8.self)
             }
-            rest = rest.dropFirst()
+            rest = rest.dropFirst(stop.count)
         }
         return key
     }
@@ -91,6 +140,8 @@ package struct KVTable: Sendable {
             // A key that is gone already is as the caller wants it, whatever the index.
             guard let old = entries[entry.key.utf8] else { return true }
             guard old.raftIndex.modifyIndex == entry.raftIndex.modifyIndex else { return false }
+            // A key that got more time meanwhile does not end.
+            guard entry.expires.isNever || entry.expires == old.expires else { return false }
             delete(entry.key, at: index, &changes)
         case .deleteTree:
             deleteTree(entry.key, at: index, &changes)
@@ -112,21 +163,29 @@ package struct KVTable: Sendable {
             entry.lockIndex = old.lockIndex
             entry.session = old.session
             entry.raftIndex = old.raftIndex
-            if entry.flags == old.flags, entry.value == old.value { return }
+            if entry.flags == old.flags, entry.value == old.value {
+                return prolong(entry, old)
+            }
         } else {
             entry.lockIndex = 0
             entry.session = ""
             entry.raftIndex.createIndex = index
         }
         entry.raftIndex.modifyIndex = index
-        entries.insert(entry, for: entry.key.utf8)
+        put(entry)
         self.index = index
         changes.keys.append(entry.key)
+    }
+
+    /// More time, or less, for what stays as it is.
+    private mutating func prolong(_ entry: KVEntry, _ old: KVEntry) {
+        if entry.expires != old.expires { put(entry) }
     }
 
     mutating func delete(_ key: String, at index: UInt64, _ changes: inout Changes) {
         guard let old = entries.remove(key.utf8) else { return }
         if !old.session.isEmpty { held.remove(Self.holding(old)) }
+        if !old.expires.isNever { expiring.remove(Self.expiry(old)) }
         graveyard.bury(key, at: index)
         self.index = index
         changes.keys.append(key)
@@ -139,6 +198,11 @@ package struct KVTable: Sendable {
             var locked: [KVEntry] = []
             entries.forEach(under: prefix.utf8) { if !$0.session.isEmpty { locked.append($0) } }
             for entry in locked { release(entry) }
+        }
+        if !expiring.isEmpty {
+            var mortal: [KVEntry] = []
+            entries.forEach(under: prefix.utf8) { if !$0.expires.isNever { mortal.append($0) } }
+            for entry in mortal { expiring.remove(Self.expiry(entry)) }
         }
         guard entries.removeAll(under: prefix.utf8) > 0 else { return }
         graveyard.bury(prefix, at: index, isTree: true)
@@ -154,6 +218,31 @@ package struct KVTable: Sendable {
     }
 
     mutating func reapTombstones(through last: UInt64) { graveyard.reap(through: last) }
+
+    // MARK: Expiry
+
+    /// Writes the entry, and lists when it ends.
+    private mutating func put(_ entry: KVEntry) {
+        let old = entries.insert(entry, for: entry.key.utf8)
+        if let old, !old.expires.isNever { expiring.remove(Self.expiry(old)) }
+        if !entry.expires.isNever { expiring.insert(entry.key, for: Self.expiry(entry)) }
+    }
+
+    /// The moment, so that the bytes stand in the order of time, and the key.
+    private static func expiry(_ entry: KVEntry) -> [UInt8] {
+        let moment = UInt64(clamping: entry.expires.unixNanoseconds)
+        return withUnsafeBytes(of: moment.bigEndian) { Array($0) } + Array(entry.key.utf8)
+    }
+
+    /// Up to `limit` entries that end by themselves, the next to end first.
+    package func nextToExpire(limit: Int) -> [KVEntry] {
+        var found: [KVEntry] = []
+        var cursor = expiring.cursor()
+        while found.count < limit, let key = cursor.next() {
+            if let entry = entries[key.utf8] { found.append(entry) }
+        }
+        return found
+    }
 
     // MARK: Locks
 
@@ -183,9 +272,13 @@ package struct KVTable: Sendable {
         entry.session = session
         entry.lockIndex = lockIndex
         entry.raftIndex = old?.raftIndex ?? RaftIndex(create: index, modify: index)
-        if let old, entry == old { return }
+        if let old {
+            var longer = old
+            longer.expires = entry.expires
+            if entry == longer { return prolong(entry, old) }
+        }
         entry.raftIndex.modifyIndex = index
-        entries.insert(entry, for: entry.key.utf8)
+        put(entry)
         self.index = index
         changes.keys.append(entry.key)
     }
@@ -195,7 +288,7 @@ package struct KVTable: Sendable {
     /// An entry as a snapshot has it, indexes and all.
     mutating func restore(_ entry: KVEntry) {
         index = max(index, entry.raftIndex.modifyIndex)
-        entries.insert(entry, for: entry.key.utf8)
+        put(entry)
         if !entry.session.isEmpty { held.insert(entry.key, for: Self.holding(entry)) }
     }
 
@@ -213,6 +306,11 @@ package struct KVTable: Sendable {
         var locked = 0
         entries.forEach { if !$0.session.isEmpty { locked += 1 } }
         precondition(locked == held.count, "\(held.count) of \(locked) held keys are listed")
+        expiring.checkInvariants()
+        var mortal = 0
+        entries.forEach { if !$0.expires.isNever { mortal += 1 } }
+        precondition(
+            mortal == expiring.count, "\(expiring.count) of \(mortal) ending keys are listed")
         graveyard.checkInvariants()
     }
 }

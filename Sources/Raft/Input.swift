@@ -93,7 +93,7 @@ package enum Input: Sendable, Hashable {
     case changeConfiguration(ConfigurationChange, Ticket, previousIndex: LogIndex?)
     /// Make this voter the leader, or the one whose log is furthest.
     case transferLeadership(to: ServerID?, Ticket)
-    /// Put contents from outside, whose newest entry is `beyond`, in the place of all that there is.
+    /// Put contents from outside, whose newest entry is `beyond`, in the place of all there is.
     case restore(Ticket, beyond: LogIndex)
     /// `Directive.restore` is carried out, with the snapshot that came of it.
     case restored(SnapshotMeta, Ticket)

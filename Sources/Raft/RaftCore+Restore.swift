@@ -5,8 +5,8 @@ import Primitives
 /// snapshot behind the end of its log, and the others, whose logs end before it, are sent that with
 /// the next entry.
 ///
-/// No majority is asked. Should the leader fail before a follower has the snapshot, the group may go
-/// on with what it had.
+/// No majority is asked. Should the leader fail before a follower has the snapshot, the group may
+/// go on with what it had.
 extension RaftCore {
     /// - Parameter index: the newest entry that the contents know; what follows is newer than both.
     mutating func restore(_ ticket: Ticket, beyond index: LogIndex) {

@@ -178,7 +178,7 @@ public struct JSONWriter: WireEncoder, FieldVisitor, Sendable {
         if rule.rawValue != 0 {
             if !rule.isDisjoint(with: [.inputOnly, .binaryOnly]) { return }
             if value.isWireEmpty {
-                if rule.contains(.omitEmpty) { return }
+                if !rule.isDisjoint(with: [.omitEmpty, .beyond]) { return }
                 if rule.contains(.omitEmptyInAnswers), audience == .httpAnswer { return }
                 if rule.contains(.nullWhenEmpty) {
                     key(name)

@@ -153,7 +153,7 @@ public struct MessagePackWriter: WireEncoder, FieldVisitor, Sendable {
     public mutating func field<T: WireValue>(
         _ name: StaticString, _ value: inout T, _ rule: FieldRule
     ) throws {
-        if rule.contains(.inputOnly) { return }
+        if rule.contains(.inputOnly) || (rule.contains(.beyond) && value.isWireEmpty) { return }
         beginField(name)
         emptyIsNil = value.isWireEmpty
         value.encodeInPlace(to: &self)

@@ -55,6 +55,9 @@ public struct FieldRule: OptionSet, Sendable {
     public static let omitEmptyInAnswers = FieldRule(rawValue: 8)
     /// Stands in MessagePack, which servers speak among themselves, and in no text (`json:"-"`).
     public static let binaryOnly = FieldRule(rawValue: 16)
+    /// Left out of every format when empty: a field that HashiCorp's records do not have, so that
+    /// those without it are written byte for byte as they are there.
+    public static let beyond = FieldRule(rawValue: 32)
 }
 
 extension Record {

@@ -149,6 +149,26 @@ import Testing
         let (code, text) = await inspect(scratch)
         #expect(code == 0, "\(text)")
     }
+
+    /// Its end stands with the key: a restart neither forgets nor postpones it.
+    @Test func aKeysTimeGoesOnWhileItsServerIsDown() async throws {
+        let scratch = try Scratch()
+        let agent = try await AgentProcess.start(in: scratch)
+        try await leads(agent)
+        #expect(try await agent.put("/v1/kv/short?ttl=1s", "x").text == "true")
+        #expect(try await agent.put("/v1/kv/long?ttl=1h", "x").text == "true")
+        let refused = try await agent.put("/v1/kv/k?ttl=soon", "x")
+        #expect(refused.status == 400 && refused.text.contains("Invalid ttl"))
+        agent.signal(SIGKILL)
+        _ = await agent.exit()
+        let next = try await AgentProcess.start(in: scratch)
+        try await leads(next)
+        try await eventually("it is gone") {
+            (try? await next.get("/v1/kv/?keys"))?.text == #"["long"]"#
+        }
+        #expect(try await next.get("/v1/kv/long").text.contains(#""Expires":"20"#))
+        await next.stop()
+    }
 }
 
 extension String {

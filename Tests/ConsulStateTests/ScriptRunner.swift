@@ -99,6 +99,7 @@ struct ScriptRunner {
         entry.flags = UInt64(line["flags"]) ?? 0
         entry.raftIndex.modifyIndex = UInt64(line["index"]) ?? 0
         entry.session = sessionID(line["session"])
+        entry.expires = KVExpiry(unixNanoseconds: Int64(line["expires"]) ?? 0)
         return entry
     }
 
@@ -165,11 +166,19 @@ struct ScriptRunner {
             let reading = store.kvs.get(name)
             guard let entry = reading.value else { return "\(reading.index) none" }
             return "\(reading.index) \(Self.describe(entry))"
+        case "expiring":
+            return store.kvs.nextToExpire(limit: 9)
+                .map { "\($0.key)@\($0.expires.unixNanoseconds)" }.joined(separator: " ")
+        case "page":
+            let reading = store.kvs.list(name, after: line["after"], limit: Int(line["limit"]) ?? 0)
+            return (["\(reading.index)"] + reading.value.map(\.key)).joined(separator: " ")
         case "list":
             let reading = store.kvs.list(name)
             return (["\(reading.index)"] + reading.value.map(\.key)).joined(separator: " ")
         case "keys":
-            let reading = store.kvs.listKeys(name, separator: line["separator"])
+            let reading = store.kvs.listKeys(
+                name, separator: line["separator"], depth: Int(line["depth"]) ?? 1,
+                after: line["after"], limit: Int(line["limit"]) ?? 0)
             return (["\(reading.index)"] + reading.value).joined(separator: " ")
         case "sessions":
             let reading = name.isEmpty ? store.sessions.list() : store.sessions.list(node: name)

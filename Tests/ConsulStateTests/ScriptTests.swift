@@ -7,7 +7,7 @@ import Testing
 /// otherwise.
 @Suite struct ScriptTests {
     @Test(arguments: [
-        "kv", "catalog-indexes", "node-names", "registration", "graveyard", "sessions",
+        "kv", "kv-expiry", "catalog-indexes", "node-names", "registration", "graveyard", "sessions",
         "transactions", "locks",
     ])
     func plays(_ name: String) throws {

@@ -113,13 +113,17 @@ struct KVGetCommand: Command {
     }
 
     private func detail(_ entry: KVEntry, _ flags: ParsedFlags) -> String {
-        [
+        var rows = [
             ("CreateIndex", "\(entry.raftIndex.createIndex)"), ("Flags", "\(entry.flags)"),
             ("Key", entry.key), ("LockIndex", "\(entry.lockIndex)"),
             ("ModifyIndex", "\(entry.raftIndex.modifyIndex)"),
             ("Session", entry.session.isEmpty ? "-" : entry.session),
             ("Value", value(entry, flags)),
-        ].map { name, value in
+        ]
+        if !entry.expires.isNever {
+            rows.insert(("Expires", entry.expires.description), at: 1)
+        }
+        return rows.map { name, value in
             value.isEmpty ? name : name + String(repeating: " ", count: 17 - name.count) + value
         }.joined(separator: "\n")
     }

@@ -51,6 +51,12 @@ struct KVPutCommand: Command {
                 "User-defined identifer for this session as a string. This is commonly used with "
                     + "the -acquire and -release operations to build robust locking, but it can be "
                     + "set on any key. The default value is empty (no session)."),
+            Flag(
+                "ttl", .value,
+                "Delete the key by itself after this time, as in \"90s\" or \"24h\", unless it is "
+                    + "written again before. By default a key stays. Not known to HashiCorp's "
+                    + "agents, with whom it stays.",
+                type: "duration"),
         ]
 
     func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
@@ -105,6 +111,7 @@ struct KVPutCommand: Command {
     private func parameters(_ flags: ParsedFlags) throws(UsageError) -> [(String, String)] {
         var parameters: [(String, String)] = []
         if flags.has("flags") { parameters.append(("flags", flags["flags"])) }
+        if flags.has("ttl") { parameters.append(("ttl", flags["ttl"])) }
         let index = flags.has("modify-index") ? flags["modify-index"] : "0"
         if flags.isOn("cas") { parameters.append(("cas", index)) }
         for verb in ["acquire", "release"] where flags.isOn(verb) {

@@ -1,0 +1,24 @@
+public import Wire
+
+/// What lies under a prefix, for whoever compares without reading it all: `?count` and `?hash`.
+public struct KVSummary: Record, Hashable, Sendable {
+    /// Keys, and bytes of their values together.
+    public var count = 0
+    public var bytes = 0
+    /// SHA-256, in hexadecimal digits, over the entries in byte order of their keys: of each the
+    /// length of its key (8 bytes, big-endian) and the key, its flags (8 bytes, big-endian), the
+    /// length of its value (8 bytes, big-endian) and the value. Empty where it was not asked for.
+    public var hash = ""
+    public init() {}
+
+    @inlinable
+    public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
+        try visit.field("Count", &count)
+        try visit.field("Bytes", &bytes)
+        try visit.field("Hash", &hash, .omitEmpty)
+    }
+}
+
+extension Endpoint where Request == NamedQuery, Response == Indexed<KVSummary> {
+    public static var kvsSummary: Self { .init("KVS.Summary", .read) }
+}
