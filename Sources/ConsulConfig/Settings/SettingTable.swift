@@ -7,6 +7,7 @@ package enum SettingTable {
         + LoggingSettings.settings + LimitSettings.settings + CheckSettings.settings
         + TLSFileSettings.settings + DNSSettings.settings
         + TelemetrySettings.settings + UISettings.settings + RaftSettings.settings
+        + RemoteExecSettings.settings
         + StoredSettings.settings
 
     /// The keys of a fragment that hold definitions instead of a setting.
