@@ -251,7 +251,9 @@ let package = Package(
         .testTarget(
             name: "InteropTests",
             // consul: it is run
-            dependencies: ["Primitives", "Wire", "DNSWire", "Platform", "consul"],
+            dependencies: [
+                "Primitives", "Wire", "DNSWire", "Platform", "consul", nioCore, nioPosix,
+            ],
             exclude: ["Scripts"], swiftSettings: strict),
     ]
 )

@@ -1,4 +1,4 @@
-package import ConsulModel
+import ConsulModel
 package import Primitives
 import Wire
 

@@ -16,7 +16,8 @@ struct CommandTable: Sendable {
         KeygenCommand(), MaintCommand(), MonitorCommand(), ServicesRegisterCommand(),
         ServicesDeregisterCommand(), KVExportCommand(), KVImportCommand(),
         CatalogServiceCommand(), RaftListPeersCommand(), RaftRemovePeerCommand(),
-        RaftInspectCommand(), LockCommand(), ExecCommand(),
+        RaftInspectCommand(), LockCommand(), LockListCommand(), LockShowCommand(),
+        LockBreakCommand(), ExecCommand(),
     ]
 
     let helpers: [String: any HelperCommand]
