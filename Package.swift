@@ -139,7 +139,8 @@ let package = Package(
             dependencies: [
                 "Primitives", "Wire", "ConsulModel", "ConsulConfig", "PluginAPI", "Watch",
                 "Platform", "HTTPTransport", "LocalAgent", "ConsulClient", "ConsulAgent",
-                "Raft", "RaftNode", "ConsulState", "StandardPlugins", "LockHelper", logging,
+                "Raft", "RaftNode", "ConsulState", "StandardPlugins", "LockHelper", "ExecHelper",
+                logging,
             ],
             swiftSettings: strict),
 
@@ -156,11 +157,13 @@ let package = Package(
         plugin("HandlerHTTP", in: "HandlerHTTP"),
         plugin("ExternalPlugins", in: "External", ["Wire"]),
         plugin("LockHelper", in: "Lock", ["Platform", "ConsulClient"]),
+        plugin("ExecHelper", in: "Exec", ["Wire", "Platform", "ConsulClient"]),
         plugin(
             "StandardPlugins", in: "Standard",  // stands on the other plugins: the list of them all
             [
                 "CheckScript", "CheckHTTP", "CheckTCP", "CheckUDP", "CheckTTL", "CheckAlias",
                 "CheckDocker", "CheckOSService", "HandlerScript", "HandlerHTTP",
+                "ExecHelper",
             ]),
 
         // ---- Tests mirror the targets ---------------------------------------------------------
@@ -237,6 +240,7 @@ let package = Package(
                 "HandlerScript", "HandlerHTTP", "PluginKit", nioCore, nioPosix, logging,
             ],
             swiftSettings: strict),
+        tests(of: "ExecHelper", ["Primitives", "Wire", "ConsulModel", "PluginAPI"]),
         .testTarget(
             name: "FuzzTests",
             dependencies: [
@@ -247,7 +251,9 @@ let package = Package(
         .testTarget(
             name: "InteropTests",
             // consul: it is run
-            dependencies: ["Primitives", "Wire", "DNSWire", "Platform", "consul"],
+            dependencies: [
+                "Primitives", "Wire", "DNSWire", "Platform", "consul", nioCore, nioPosix,
+            ],
             exclude: ["Scripts"], swiftSettings: strict),
     ]
 )

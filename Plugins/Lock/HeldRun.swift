@@ -98,12 +98,14 @@ struct HeldRun {
     /// Its output is this process's own: nothing stands between it and the terminal or cron.
     private func spec() -> ProcessSpec {
         var spec = ProcessSpec(options.child)
-        spec.environment = .inherited(adding: [
+        var environment = [
             "CONSUL_LOCK_HELD": "true",
             "CONSUL_LOCK_KEY": lock.key,
             "CONSUL_LOCK_SESSION": keeper.id,
             "CONSUL_LOCK_INDEX": "\(token)",
-        ])
+        ]
+        if options.isShared { environment["CONSUL_LOCK_SHARED"] = "true" }
+        spec.environment = .inherited(adding: environment)
         spec.inheritsOutput = true
         spec.inputDescriptor = options.passesInput ? 0 : nil
         spec.announceDescriptor = warden.announceDescriptor

@@ -6,6 +6,10 @@ package struct LockOptions: Sendable {
     package var prefix = ""
     /// How many may hold it at once; above 1 it is a semaphore.
     package var limit = 1
+    /// Those who wait get it in the order of their coming.
+    package var isFair = false
+    /// Beside others who share it; implies the order.
+    package var isShared = false
     package var sessionName = ""
     /// How long to wait for it; nil for as long as it takes.
     package var timeout: GoDuration?
@@ -22,6 +26,9 @@ package struct LockOptions: Sendable {
     package var exactCodes = false
     package var isVerbose = false
     package init() {}
+
+    /// Whether each contender has a key of its own.
+    var hasContenders: Bool { limit > 1 || isFair || isShared }
 }
 
 /// The codes with which `consul lock` ends. Those above 2 are told by `-child-exit-code-exact`

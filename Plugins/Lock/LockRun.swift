@@ -49,28 +49,36 @@ package struct LockRun: Sendable {
             options.limit == 1
                 ? "Setting up lock at path: \(options.prefix)/.lock"
                 : "Setting up semaphore (limit \(options.limit)) at prefix: \(options.prefix)")
+        say("Attempting lock acquisition")
         do throws(ConsulClientError) {
             keeper = try await makeSession()
         } catch {
             complain("Lock acquisition failed: \(LockError.session(error))")
             return options.exactCodes ? LockExit.noLock : LockExit.failed
         }
-        let lock: any HeldLock =
-            options.limit == 1
-            ? LockHolder(
-                key: "\(options.prefix)/.lock", session: keeper.id, client: client)
-            : Semaphore(
-                prefix: options.prefix, limit: options.limit, session: keeper.id, client: client)
-        let code = await run(holding: lock, keeper)
+        let code = await run(holding: lock(keeper), keeper)
         await keeper.destroy()
         return code
+    }
+
+    private func lock(_ keeper: SessionKeeper) -> any HeldLock {
+        let prefix = options.prefix
+        if options.isShared {
+            return SharedLock(prefix: prefix, keeper: keeper, client: client)
+        }
+        if options.isFair { return FairLock(prefix: prefix, session: keeper.id, client: client) }
+        if options.limit > 1 {
+            return Semaphore(
+                prefix: prefix, limit: options.limit, session: keeper.id, client: client)
+        }
+        return LockHolder(key: "\(prefix)/.lock", session: keeper.id, client: client)
     }
 
     private func makeSession() async throws(ConsulClientError) -> SessionKeeper {
         var session = NewSession()
         session.name = options.sessionName
         // A contender's key is worth nothing without its session.
-        session.behavior = (options.limit == 1 ? SessionBehavior.release : .delete).rawValue
+        session.behavior = (options.hasContenders ? SessionBehavior.delete : .release).rawValue
         return try await SessionKeeper.create(
             session, ttl: SessionKeeper.lockTTL, client: client)
     }
@@ -94,7 +102,6 @@ package struct LockRun: Sendable {
             signals.cancel()
             renewal.cancel()
         }
-        say("Attempting lock acquisition")
         let limit = options.doesNotWait ? .zero : options.timeout
         let attempt = Task {
             do throws(LockError) {
@@ -113,7 +120,7 @@ package struct LockRun: Sendable {
             return await held.run(&iterator)
         case .acquired(.success(nil)):
             // A key of one's own may have been made.
-            if options.limit > 1 { try? await lock.release() }
+            if options.hasContenders { try? await lock.release() }
             return notAcquired(options.doesNotWait ? LockExit.skipped : nil)
         case .acquired(.failure(let error)):
             complain("Lock acquisition failed: \(error)")

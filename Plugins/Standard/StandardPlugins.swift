@@ -6,6 +6,7 @@ import CheckScript
 import CheckTCP
 import CheckTTL
 import CheckUDP
+import ExecHelper
 import HandlerHTTP
 import HandlerScript
 package import PluginAPI
@@ -18,8 +19,10 @@ package enum StandardPlugins {
     /// - Parameters:
     ///   - shell: runs `handler` command lines.
     ///   - dockerSocket: path of Docker's socket.
+    ///   - helpers: the commands of helper plugins, from who knows their command lines.
     package static func all(
-        shell: String = "/bin/sh", dockerSocket: String = "/var/run/docker.sock"
+        shell: String = "/bin/sh", dockerSocket: String = "/var/run/docker.sock",
+        helpers: [any HelperCommand] = []
     ) -> [Plugin] {
         [
             plugin("check-script", .checkType(ScriptCheckType())),
@@ -32,10 +35,23 @@ package enum StandardPlugins {
             plugin("check-os-service", .checkType(OSServiceCheckType())),
             plugin("handler-script", .handlerKind(ScriptHandlerKind(shell: shell))),
             plugin("handler-http", .handlerKind(HTTPHandlerKind())),
+            plugin(
+                "exec", [.eventResponder(ExecResponder(shell: shell))] + commands("exec", helpers)),
         ]
+            + helpers.filter { $0.name != "exec" }.map {
+                plugin($0.name, .helperCommand($0))
+            }
+    }
+
+    private static func commands(_ name: String, _ helpers: [any HelperCommand]) -> [Contribution] {
+        helpers.filter { $0.name == name }.map { .helperCommand($0) }
     }
 
     private static func plugin(_ name: String, _ contribution: Contribution) -> Plugin {
-        Plugin(name: name, version: version, contributions: [contribution])
+        plugin(name, [contribution])
+    }
+
+    private static func plugin(_ name: String, _ contributions: [Contribution]) -> Plugin {
+        Plugin(name: name, version: version, contributions: contributions)
     }
 }

@@ -106,6 +106,7 @@ extension Agent: AgentControl {
         try watches.apply(new.watches.map { $0.definition }, registry: registry)
         if let level = Logger.Level(consul: new.logging.level) { logSink.level = level }
         nodeMeta.node = NodeIdentity.node(new, id: nodeID)
+        responders.update(Parts.remoteExec(new))
         antiEntropy.compareSoon()
         let (servers, context) = changing.withLock { changing in
             changing.config = new

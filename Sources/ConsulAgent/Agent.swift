@@ -49,6 +49,7 @@ package final class Agent: Sendable {
     let registrar: Registrar
     let antiEntropy: AntiEntropy
     let watches: WatchManager
+    let responders: Responders
     let events = UserEventBuffer()
     let notify = NotifySocket()
     let reloads = ReloadQueue()
@@ -104,6 +105,7 @@ package final class Agent: Sendable {
         runners = CheckRunners()
         registrar = parts.registrar(config, registry, runners, random)
         watches = parts.watches(config, events: events)
+        responders = Responders(parts.responderContext(config)) { plugged.registry }
         let id = nodeID
         nodeMeta = CurrentNode(NodeIdentity.node(config, id: id))
         antiEntropy = AntiEntropy(
@@ -112,7 +114,7 @@ package final class Agent: Sendable {
             node: { [nodeMeta] in nodeMeta.node })
         membership = LocalMembership(
             member: NodeIdentity.member(config, id: id), events: events, local: local,
-            responders: { plugged.registry.eventResponders })
+            responders: responders)
     }
 
     private static let loopCount = max(1, min(System.coreCount, 16))

@@ -9,12 +9,12 @@ final class LocalMembership: Membership {
     let localMember: Member
     private let events: UserEventBuffer
     private let local: LocalState
-    private let responders: @Sendable () -> [String: any EventResponder]
+    private let responders: Responders
     private let clock = Mutex<UInt64>(1)
 
     init(
         member: Member, events: UserEventBuffer, local: LocalState,
-        responders: @escaping @Sendable () -> [String: any EventResponder]
+        responders: Responders
     ) {
         localMember = member
         self.events = events
@@ -46,11 +46,7 @@ final class LocalMembership: Membership {
             return time
         }
         guard try isMeant(event) else { return }
-        if let responder = responders()[event.name] {
-            Task { [event] in await responder.respond(to: event) }
-            return
-        }
-        events.append(event)
+        if !responders.take(event) { events.append(event) }
     }
 
     /// True when this node, and one of its services with one of its tags, match the event's

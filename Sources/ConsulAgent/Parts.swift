@@ -59,6 +59,19 @@ struct Parts {
         return policy
     }
 
+    func responderContext(_ config: RuntimeConfig) -> ResponderContext {
+        ResponderContext(
+            nodeName: config.node.name, datacenter: config.node.datacenter,
+            remoteExec: Self.remoteExec(config), backend: backend, processes: RealProcesses(),
+            clock: clock, log: Responders.log(logSink.logger("agent")))
+    }
+
+    static func remoteExec(_ config: RuntimeConfig) -> RemoteExecRules {
+        var rules = config.remoteExec
+        rules.isEnabled = !config.node.disableRemoteExec
+        return rules
+    }
+
     func watches(_ config: RuntimeConfig, events: UserEventBuffer) -> WatchManager {
         WatchManager(
             around: WatchRunner.Surroundings(

@@ -30,14 +30,52 @@ struct RealClock: WaitingClock {
 /// Real programs.
 struct RealProcesses: ProcessRunner {
     func run(_ request: ProcessRequest) async -> PluginAPI.ProcessOutcome {
+        await run(request, passing: nil)
+    }
+
+    func run(
+        _ request: ProcessRequest, output: @escaping @Sendable ([UInt8]) -> Void
+    ) async -> PluginAPI.ProcessOutcome {
+        await run(request, passing: OutputPassing(merged: output))
+    }
+
+    private func run(
+        _ request: ProcessRequest, passing: OutputPassing?
+    ) async -> PluginAPI.ProcessOutcome {
+        var script: String?
+        defer { if let script { try? Files.remove(script) } }
         let spec: ProcessSpec
         do throws(ProbeError) {
+            var request = request
+            if !request.script.isEmpty {
+                let path = try Self.scriptFile(request)
+                script = path
+                request.arguments.append(path)
+            }
             spec = try Self.spec(request)
         } catch {
             return .init(.failedToStart(error.message))
         }
-        let outcome = await ProcessRun.run(spec)
+        let outcome = await ProcessRun.run(spec, passing: passing)
         return .init(Self.ending(outcome.ending), output: outcome.output)
+    }
+
+    /// As Consul has it: below TMPDIR, mode 0750.
+    private static func scriptFile(_ request: ProcessRequest) throws(ProbeError) -> String {
+        let folder = Machine.variable("TMPDIR") ?? "/tmp"
+        var random = SystemRandom.generator()
+        let path = "\(folder)/rexec\(random.next())"
+        let owner = request.user.isEmpty ? nil : Accounts.user(request.user)
+        if !request.user.isEmpty, owner == nil {
+            throw ProbeError("there is no user \(request.user)")
+        }
+        do throws(FileError) {
+            try AtomicFile.write(path, request.script, mode: 0o750)
+            try Files.setOwner(path, user: owner?.user, group: owner?.group)
+            return path
+        } catch {
+            throw ProbeError("\(error)")
+        }
     }
 
     private static func spec(_ request: ProcessRequest) throws(ProbeError) -> ProcessSpec {

@@ -24,7 +24,7 @@ package struct Semaphore: HeldLock {
     private var contenderKey: String { "\(prefix)/\(session)" }
 
     /// What the key says.
-    private struct Holders: Record {
+    struct Holders: Record {
         var limit = 0
         var holders: [String: Bool] = [:]
         init() {}

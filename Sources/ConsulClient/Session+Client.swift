@@ -9,6 +9,8 @@ package struct NewSession: Record, Hashable, Sendable {
     package var ttl = ""
     package var behavior = SessionBehavior.release.rawValue
     package var lockDelay = ""
+    /// On which it hangs; nil for the agent's default, empty for none.
+    package var checks: [String]?
     package init() {}
 
     package mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
@@ -17,6 +19,7 @@ package struct NewSession: Record, Hashable, Sendable {
         try visit.field("TTL", &ttl, .omitEmpty)
         try visit.field("Behavior", &behavior, .omitEmpty)
         try visit.field("LockDelay", &lockDelay, .omitEmpty)
+        try visit.field("Checks", &checks, .omitEmpty)
     }
 }
 

@@ -30,6 +30,8 @@ package final class SessionKeeper: Sendable {
     package let ttl: GoDuration
     private let client: ConsulClient
     private let renewedAt: Mutex<Instant>
+    /// Renewed together with the session, and lost with it.
+    private let companions = Mutex<Set<String>>([])
 
     private init(id: String, ttl: GoDuration, client: ConsulClient, sentAt: Instant) {
         self.id = id
@@ -47,6 +49,30 @@ package final class SessionKeeper: Sendable {
         let sentAt = SystemClock.now()
         let id = try await client.sessionCreate(wanted, timeout: ttl)
         return SessionKeeper(id: id, ttl: ttl, client: client, sentAt: sentAt)
+    }
+
+    /// Another session with the same TTL: from now on both are renewed, and the loss of one is the
+    /// loss of both.
+    /// - Parameter sentAt: when its renewal was asked for that has succeeded.
+    func keepsAlso(_ id: String, renewedAt sentAt: Instant) {
+        companions.withLock { _ = $0.insert(id) }
+        renewedAt.withLock { $0 = min($0, sentAt) }
+    }
+
+    func keepsNoOther() { companions.withLock { $0 = [] } }
+    func keepsNoMore(_ id: String) { companions.withLock { _ = $0.remove(id) } }
+
+    /// - Returns: false when one of them has ended; nil when one has come meanwhile that was not
+    ///   renewed.
+    private func renewAll(timeout: GoDuration) async throws(ConsulClientError) -> Bool? {
+        let all = companions.withLock { $0 }
+        for companion in all.sorted() {
+            if try await client.sessionRenew(companion, timeout: timeout) != nil { continue }
+            // It may have been let go meanwhile, and ended by its last holder.
+            if companions.withLock({ $0.contains(companion) }) { return false }
+        }
+        guard try await client.sessionRenew(id, timeout: timeout) != nil else { return false }
+        return companions.withLock({ $0.isSubset(of: all) }) ? true : nil
     }
 
     /// Until then no other can have what the session holds.
@@ -69,8 +95,11 @@ package final class SessionKeeper: Sendable {
             let time = aliveUntil - sentAt - margin
             guard time > .zero else { return .notRenewed("no answer came in time") }
             do throws(ConsulClientError) {
-                guard try await client.sessionRenew(id, timeout: time) != nil else {
-                    return .ended
+                let isRenewed = try await renewAll(timeout: time)
+                if isRenewed == false { return .ended }
+                guard isRenewed == true else {
+                    wait = .zero
+                    continue
                 }
                 renewedAt.withLock { $0 = sentAt }
                 renewed(aliveUntil)

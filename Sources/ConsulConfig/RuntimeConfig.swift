@@ -18,6 +18,7 @@ package struct RuntimeConfig: Sendable {
     package var ui = UISettings()
     package var raft = RaftSettings()
     package var sessions = SessionSettings()
+    package var remoteExec = RemoteExecRules()
 
     package var services: [Placed<ServiceDefinition>] = []
     /// Checks outside of services.

@@ -5,7 +5,12 @@ import Synchronization
 /// Where the output of a child goes instead of being collected.
 package struct OutputPassing: Sendable {
     package var output: @Sendable ([UInt8]) -> Void
-    package var errorOutput: @Sendable ([UInt8]) -> Void
+    /// Nil: standard error is one with standard output, in the order in which they were written.
+    package var errorOutput: (@Sendable ([UInt8]) -> Void)?
+
+    package init(merged output: @escaping @Sendable ([UInt8]) -> Void) {
+        self.output = output
+    }
 
     package init(
         output: @escaping @Sendable ([UInt8]) -> Void,
@@ -68,7 +73,7 @@ package enum ProcessRun {
             await withCheckedContinuation { continuation in
                 do throws(Spawn.Failure) {
                     let child = try ChildSupervisor.start(
-                        spec, separateError: passing != nil, holdsInputOpen: false
+                        spec, separateError: passing?.errorOutput != nil, holdsInputOpen: false
                     ) { _ in collect(spec, since: start, passing, continuation) }
                     handle?.hold(child)
                     let isCancelled = state.withLock {
@@ -113,7 +118,7 @@ package enum ProcessRun {
                 if let passing { passing.output(Array($0)) } else { tail.append($0) }
                 return true
             },
-            errorOutput: { passing?.errorOutput(Array($0)) },
+            errorOutput: { passing?.errorOutput?(Array($0)) },
             inputQueued: { _ in },
             inputClosed: {},
             ended: { ending in

@@ -29,6 +29,9 @@ public struct ProcessRequest: Sendable {
     public var group = ""
     public var umask = ""
     public var limits: [String: UInt64] = [:]
+    /// Not empty: these bytes are put into a file of their own that may be executed, by `user`
+    /// alone, whose path becomes the last argument; it is gone after the run.
+    public var script: [UInt8] = []
 
     public init(_ arguments: [String], timeout: GoDuration) {
         self.arguments = arguments
@@ -60,9 +63,27 @@ public protocol ProcessRunner: Sendable {
     /// Never throws: what went wrong is the ending.
     func run(_ request: ProcessRequest) async -> ProcessOutcome
 
+    /// The same, with stdout and stderr as they come, instead of their end in the outcome.
+    /// - Parameter output: must be quick; called on a thread that serves every child, and no more
+    ///   once this has returned.
+    func run(
+        _ request: ProcessRequest, output: @escaping @Sendable ([UInt8]) -> Void
+    ) async -> ProcessOutcome
+
     /// Starts a program that is talked to line by line.
     /// - Parameter lineMax: bytes; a longer line of output is cut there.
     func start(_ arguments: [String], lineMax: Int) async throws(ProbeError) -> any LineProcess
+}
+
+extension ProcessRunner {
+    /// All that is kept, at the end: for runners that have nothing better.
+    public func run(
+        _ request: ProcessRequest, output: @escaping @Sendable ([UInt8]) -> Void
+    ) async -> ProcessOutcome {
+        let outcome = await run(request)
+        if !outcome.output.isEmpty { output(Array(outcome.output.utf8)) }
+        return ProcessOutcome(outcome.ending)
+    }
 }
 
 /// A running program with line-wise input and output.

@@ -61,7 +61,37 @@ public protocol HelperCommand: Sendable {
 /// Takes custom events of one name off the ordinary path, as remote execution takes `_rexec`.
 public protocol EventResponder: Sendable {
     var eventName: String { get }
-    func respond(to event: UserEvent) async
+    /// Called for an event that this node is meant by, each in a task of its own.
+    func respond(to event: UserEvent, in context: ResponderContext) async
+}
+
+/// What an event responder may touch of the world, and where it is.
+public struct ResponderContext: Sendable {
+    public enum Level: Sendable { case debug, info, warning, error }
+
+    public var nodeName: String
+    public var datacenter: String
+    /// As the configuration in force has it.
+    public var remoteExec: RemoteExecRules
+    public var backend: any Backend
+    public var processes: any ProcessRunner
+    public var clock: any WaitingClock
+    /// A line of the agent's log, with what belongs to it by name.
+    public var log: @Sendable (Level, String, [(String, String)]) -> Void
+
+    public init(
+        nodeName: String, datacenter: String, remoteExec: RemoteExecRules, backend: any Backend,
+        processes: any ProcessRunner, clock: any WaitingClock,
+        log: @escaping @Sendable (Level, String, [(String, String)]) -> Void
+    ) {
+        self.nodeName = nodeName
+        self.datacenter = datacenter
+        self.remoteExec = remoteExec
+        self.backend = backend
+        self.processes = processes
+        self.clock = clock
+        self.log = log
+    }
 }
 
 /// One line of `consul plugin list` and `GET /v1/agent/plugins`.

@@ -10,7 +10,8 @@ enum Main {
         Signals.ignorePipe()
         let words = Array(CommandLine.arguments.dropFirst())
         do throws(PluginAPIError) {
-            let registry = try PluginRegistry(StandardPlugins.all())
+            let registry = try PluginRegistry(
+                StandardPlugins.all(helpers: CommandHelper.all))
             let table = CommandTable(helpers: registry.helperCommands)
             if let line = ShellCompletion.question {
                 let names = Array(registry.helperCommands.keys)

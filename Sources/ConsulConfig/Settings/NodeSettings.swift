@@ -80,7 +80,7 @@ package struct NodeSettings: Sendable {
             "enable_debug", \.node.enableDebug, "Serve the debugging endpoints.", dev: true),
         Setting(
             "disable_remote_exec", \.node.disableRemoteExec,
-            "Refuse commands sent by consul exec."),
+            "Refuse commands sent by consul exec.", reloads: true),
         Setting(
             "disable_update_check", \.node.disableUpdateCheck,
             "No effect: this agent never asks for newer versions."),

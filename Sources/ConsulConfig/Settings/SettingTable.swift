@@ -8,6 +8,7 @@ package enum SettingTable {
         + TLSFileSettings.settings + DNSSettings.settings
         + TelemetrySettings.settings + UISettings.settings + RaftSettings.settings
         + SessionSettings.settings
+        + RemoteExecSettings.settings
         + StoredSettings.settings
 
     /// The keys of a fragment that hold definitions instead of a setting.

@@ -38,7 +38,8 @@ struct AgentCommand: Command {
             return 1
         }
         let sources = Self.sources(flags)
-        let plugins = StandardPlugins.all(shell: Self.shell, dockerSocket: Self.dockerSocket)
+        let plugins = StandardPlugins.all(
+            shell: Self.shell, dockerSocket: Self.dockerSocket, helpers: CommandHelper.all)
         var host: PluginHost?
         do throws(ConsulAgentError) {
             let opened = try PluginHost(builtIn: plugins)

@@ -21,6 +21,10 @@ struct LockCommand: Command {
           The child finds in its environment: CONSUL_LOCK_HELD=true, CONSUL_LOCK_KEY,
           CONSUL_LOCK_SESSION, and CONSUL_LOCK_INDEX, which rises with each holder.
 
+          With -fair those who wait get it in the order of their coming. With -shared several hold
+          it at once, but none beside one who holds it alone. consul lock list, show and break look
+          at locks and take them away; a prefix of such a name needs a slash before it.
+
           Exit codes of -child-exit-code-exact: the child's own; 128 plus the number of the signal
           that ended it; 75 another holds the lock (-nowait); 124 it was not to be had in time
           (-timeout); 76 it was lost; 125 the agent refused or was not there; 127 the child could
@@ -36,6 +40,10 @@ struct LockCommand: Command {
                 "child-exit-code-exact", .bool,
                 "End with the child's own exit code, or with one that says why it did not run to "
                     + "its end."),
+            Flag(
+                "fair", .bool,
+                "Those who wait with -fair or -shared get the lock in the order of their coming. "
+                    + "Others exclude them and are excluded by them, but do not stand in line."),
             Flag(
                 "hold", .value,
                 "Keep the lock for at least so long after the child's start, so that a machine "
@@ -55,6 +63,10 @@ struct LockCommand: Command {
                 "Name of the lock's session. By default one that says the child and the prefix."),
             Flag("nowait", .bool, "Where another holds the lock, end at once, with exit code 75."),
             Flag("pass-stdin", .bool, "Pass stdin to the child process."),
+            Flag(
+                "shared", .bool,
+                "Hold the lock beside others who share it, but beside nobody who holds it alone. "
+                    + "Stands in line as with -fair."),
             Flag(
                 "shell", .bool,
                 "Run the child by the shell that SHELL names, else /bin/sh. The default value is "
@@ -108,6 +120,11 @@ struct LockCommand: Command {
         if let timeout = GoDuration(flags[given]) {
             if timeout < .zero { throw UsageError(description: "Timeout must be positive") }
             options.timeout = timeout == .zero ? nil : timeout
+        }
+        options.isFair = flags.isOn("fair")
+        options.isShared = flags.isOn("shared")
+        if options.limit > 1, options.isFair || options.isShared {
+            throw UsageError(description: "-n is not to be had with -fair or -shared")
         }
         if let hold = GoDuration(flags["hold"]) {
             if hold < .zero { throw UsageError(description: "Hold must be positive") }

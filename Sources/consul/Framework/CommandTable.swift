@@ -16,8 +16,9 @@ struct CommandTable: Sendable {
         KeygenCommand(), MaintCommand(), MonitorCommand(), ServicesRegisterCommand(),
         ServicesDeregisterCommand(), KVExportCommand(), KVImportCommand(),
         CatalogServiceCommand(), RaftListPeersCommand(), RaftRemovePeerCommand(),
-        RaftInspectCommand(), LockCommand(),
         SnapshotSaveCommand(), SnapshotRestoreCommand(), SnapshotInspectCommand(),
+        RaftInspectCommand(), LockCommand(), LockListCommand(), LockShowCommand(),
+        LockBreakCommand(), ExecCommand(),
     ]
 
     let helpers: [String: any HelperCommand]
@@ -38,11 +39,11 @@ struct CommandTable: Sendable {
             return ShellCompletion.change(
                 installs: line.installsCompletion, removes: line.removesCompletion, console)
         }
-        if line.path.count == 1, let helper = helpers[line.path[0]] {
-            return await helper.run(line.arguments)
-        }
         if let command = Self.builtIn.first(where: { $0.path == line.path }) {
             return await run(command, line, console)
+        }
+        if line.path.count == 1, let helper = helpers[line.path[0]] {
+            return await helper.run(line.arguments)
         }
         let name = line.path.joined(separator: " ")
         if let group = CommandGroup.all[name] {

@@ -1,0 +1,23 @@
+/// Cuts a job's output into parts of `Limits.partBytes`.
+struct OutputParts {
+    private var open: [UInt8] = []
+
+    var isEmpty: Bool { open.isEmpty }
+
+    /// - Returns: the parts that are full.
+    mutating func add(_ bytes: [UInt8]) -> [[UInt8]] {
+        open += bytes
+        var parts: [[UInt8]] = []
+        while open.count >= Limits.partBytes {
+            parts.append(Array(open.prefix(Limits.partBytes)))
+            open.removeFirst(Limits.partBytes)
+        }
+        return parts
+    }
+
+    /// What is left.
+    mutating func flush() -> [UInt8] {
+        defer { open = [] }
+        return open
+    }
+}

@@ -1,0 +1,50 @@
+import ConsulClient
+import Platform
+import Primitives
+import Synchronization
+
+/// What ends a run before its time: a signal, or the loss of its session.
+struct Stop: Sendable {
+    /// Does the work while the session is kept alive.
+    /// - Returns: nil when it was ended.
+    func guarding<Value: Sendable>(
+        _ keeper: SessionKeeper, _ complain: @escaping @Sendable (String) -> Void,
+        _ body: @escaping @Sendable () async -> Value
+    ) async -> Value? {
+        let work = Task { await body() }
+        let isEnded = Ending()
+        let signals = Task {
+            for await signal in Signals.stream() where [.interrupt, .terminate].contains(signal) {
+                isEnded.mark()
+                work.cancel()
+            }
+        }
+        let renewal = Task {
+            guard let loss = await keeper.run(margin: .zero) else { return }
+            complain("Remote execution session lost: \(loss)")
+            isEnded.mark()
+            work.cancel()
+        }
+        let value = await work.value
+        signals.cancel()
+        renewal.cancel()
+        return isEnded.isMarked ? nil : value
+    }
+
+    private final class Ending: Sendable {
+        private let marked = Mutex(false)
+        func mark() { marked.withLock { $0 = true } }
+        var isMarked: Bool { marked.withLock { $0 } }
+    }
+
+    /// - Returns: false when the task was cancelled.
+    static func pause(_ wait: GoDuration) async -> Bool {
+        guard wait > .zero else { return !Task.isCancelled }
+        do {
+            try await Task.sleep(nanoseconds: UInt64(wait.nanoseconds))
+            return true
+        } catch {
+            return false
+        }
+    }
+}

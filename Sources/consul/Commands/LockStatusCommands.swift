@@ -1,0 +1,168 @@
+import ConsulClient
+import Glibc
+import Wire
+
+/// `consul lock list`.
+struct LockListCommand: Command {
+    let path = ["lock", "list"]
+    let synopsis = "Lists locks and who holds them"
+    let usage = """
+        Usage: consul lock list [options] [PREFIX]
+
+          Lists the locks and semaphores at and below a prefix, or all of them: those of consul
+          lock, and of other programs that lay theirs out alike.
+
+          To hold a lock whose prefix is the word list, write a slash before it: consul lock /list …
+        """
+    let flags = ClientFlags.all + [Flag.format]
+
+    func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
+        guard flags.arguments.count <= 1 else {
+            console.error("Too many arguments (expected at most 1, got \(flags.arguments.count))")
+            return 1
+        }
+        return await withClient(flags, console, doing: "Error listing locks") {
+            client throws(ConsulClientError) in
+            let locks = try await client.locks(
+                below: LockPrefix.meant(flags.arguments.first ?? ""))
+            if flags["format"] == "json" {
+                console.out(Output.json(locks))
+                return 0
+            }
+            console.out(
+                Table.format(
+                    [["Prefix", "Kind", "Holders", "Waiters", "Held By"]]
+                        + locks.map { lock in
+                            [
+                                lock.prefix, lock.kind,
+                                lock.limit > 1
+                                    ? "\(lock.holders.count) of \(lock.limit)"
+                                    : "\(lock.holders.count)",
+                                "\(lock.waiters.count)",
+                                lock.holders.map { $0.node }.joined(separator: ","),
+                            ]
+                        }))
+            return 0
+        }
+    }
+}
+
+/// `consul lock show`.
+struct LockShowCommand: Command {
+    let path = ["lock", "show"]
+    let synopsis = "Shows who holds a lock, and who waits for it"
+    let usage = """
+        Usage: consul lock show [options] PREFIX
+
+          Shows the sessions that hold a lock or a semaphore, and those known to wait for it.
+          Since when is told by those who took it with -fair or -shared; the index of the others
+          rises with time.
+
+          The exit code is 2 when nobody holds it.
+        """
+    let flags = ClientFlags.all + [Flag.format]
+
+    func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
+        guard let prefix = LockPrefix.only(flags, console) else { return 1 }
+        return await withClient(flags, console, doing: "Error reading the lock") {
+            client throws(ConsulClientError) in
+            guard let lock = try await client.lock(at: prefix) else {
+                console.error("There is no lock at \(prefix)")
+                return 2
+            }
+            let code: Int32 = lock.holders.isEmpty ? 2 : 0
+            if flags["format"] == "json" {
+                console.out(Output.json(lock))
+                return code
+            }
+            let kind = lock.limit > 1 ? "\(lock.kind), \(lock.limit) may hold it" : lock.kind
+            console.out("\(lock.prefix): \(kind)\n")
+            console.out(
+                Table.format(
+                    [["State", "Node", "Since", "Index", "Session", "Name"]]
+                        + lock.holders.map { Self.row("held", $0) }
+                        + lock.waiters.map { Self.row("waits", $0) }))
+            return code
+        }
+    }
+
+    private static func row(_ state: String, _ party: LockParty) -> [String] {
+        [
+            party.mode == "shared" ? "\(state) shared" : state, party.node,
+            party.since.isEmpty ? "-" : party.since, "\(party.index)", party.session, party.name,
+        ]
+    }
+}
+
+/// `consul lock break`.
+struct LockBreakCommand: Command {
+    let path = ["lock", "break"]
+    let synopsis = "Takes a lock away from its holders"
+    let usage = """
+        Usage: consul lock break [options] PREFIX
+
+          Ends the sessions of those who hold a lock or a semaphore, after asking. consul lock then
+          kills what it runs; another can have the lock when the lock-delay, 15 seconds, is over.
+
+          The exit code is 2 when nobody holds it, 3 when the answer was no.
+        """
+    let flags =
+        ClientFlags.all + [
+            Flag("force", .bool, "Do not ask."),
+            Flag(
+                "session", .value,
+                "Only from the holder with this session, of those who share a lock or a "
+                    + "semaphore."),
+        ]
+
+    func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
+        guard let prefix = LockPrefix.only(flags, console) else { return 1 }
+        return await withClient(flags, console, doing: "Error breaking the lock") {
+            client throws(ConsulClientError) in
+            var holders = try await client.lock(at: prefix)?.holders ?? []
+            if flags.has("session") { holders = holders.filter { $0.session == flags["session"] } }
+            guard !holders.isEmpty else {
+                console.error("Nobody holds \(prefix)")
+                return 2
+            }
+            for holder in holders {
+                console.out(
+                    "\(prefix) is held by \(holder.session) (\(holder.name)) on \(holder.node)")
+            }
+            if !flags.isOn("force"), !Self.isSure(console) {
+                console.error("Nothing was done")
+                return 3
+            }
+            for holder in holders {
+                try await client.sessionDestroy(holder.session)
+                console.out("Ended session \(holder.session)")
+            }
+            return 0
+        }
+    }
+
+    private static func isSure(_ console: Console) -> Bool {
+        console.writeErrorBytes(Array("Take it away? [y/N] ".utf8))
+        guard let answer = readLine() else { return false }
+        return ["y", "yes"].contains(answer.lowercased())
+    }
+}
+
+/// A prefix as typed, and as meant.
+enum LockPrefix {
+    /// As `consul lock` takes it; a trailing slash says the same.
+    static func meant(_ text: String) -> String {
+        var text = text
+        if text.hasPrefix("/") { text.removeFirst() }
+        if text.hasSuffix("/") { text.removeLast() }
+        return text
+    }
+
+    static func only(_ flags: ParsedFlags, _ console: Console) -> String? {
+        guard flags.arguments.count == 1 else {
+            console.error("This command takes one argument: the lock's prefix")
+            return nil
+        }
+        return meant(flags.arguments[0])
+    }
+}

@@ -1,0 +1,138 @@
+import Glibc
+import HTTPTransport
+import Platform
+import Primitives
+import Testing
+import Wire
+
+/// `consul exec` on a running agent, both sides ours.
+@Suite struct ExecTests {
+    private struct Run: Sendable {
+        var code: Int32 = -1
+        var output = ""
+    }
+
+    /// - Parameter words: behind `consul exec`.
+    private func exec(
+        _ agent: AgentProcess, _ words: [String], input: String = ""
+    ) async -> Run {
+        var spec = ProcessSpec([AgentProcess.program, "exec"] + words)
+        spec.environment = .inherited(adding: [
+            "CONSUL_HTTP_ADDR": "unix://\(agent.scratch.path)/http.sock"
+        ])
+        spec.standardInput = Array(input.utf8)
+        spec.outputLimit = 1 << 20
+        spec.timeout = .seconds(60)
+        let outcome = await ProcessRun.run(spec)
+        var run = Run(output: outcome.output)
+        if case .exited(let code) = outcome.ending { run.code = code }
+        return run
+    }
+
+    private static let enabled = #"{"disable_remote_exec": false}"#
+
+    @Test func aJobIsRunAndItsKeysAreGone() async throws {
+        let agent = try await AgentProcess.start(["50-exec.json": Self.enabled])
+        let run = await exec(agent, ["-wait=500ms", "echo one; echo two >&2; exit 3"])
+        #expect(run.code == 2)
+        #expect(
+            run.output == """
+                    here: one
+                    here: two
+                    here:
+                ==> here: finished with exit code 3
+                1 / 1 node(s) completed / acknowledged
+
+                """)
+        let script = await exec(
+            agent, ["-wait=500ms", "-"], input: "basename $0 | cut -c1-5; kill -9 $$")
+        #expect(script.output.hasPrefix("    here: rexec\n"), "\(script.output)")
+        #expect(script.output.contains("finished with exit code -1"))
+        let none = await exec(agent, ["-wait=500ms", "-shell=false", "/none"])
+        #expect(none.output.hasPrefix("==> here: finished with exit code 255\n"))
+        for path in ["/v1/kv/_rexec?keys", "/v1/session/list", "/v1/event/list"] {
+            let answer = try await agent.get(path)
+            #expect(answer.status == 404 || answer.text.hasPrefix("[]"), "\(path): \(answer.text)")
+        }
+        for line in ["remote exec begins", "remote exec ended"] {
+            #expect(agent.log.contains(line))
+        }
+        await agent.stop()
+    }
+
+    @Test func nodesAreChosenAndToldOfAsJSON() async throws {
+        let agent = try await AgentProcess.start([
+            "50-exec.json": Self.enabled,
+            "60-meta.json": #"{"node_meta": {"rack": "b2"}, "service": {"name": "web"}}"#,
+        ])
+        try await eventually("the service is in the catalog") {
+            try await agent.get("/v1/catalog/service/web").text.contains("web")
+        }
+        let run = await exec(
+            agent,
+            ["-format=json", "-limit=1", "-node-meta=rack=b2", "-service=we", "printf a; exit 4"])
+        #expect(run.code == 2)
+        let report = try JSONReader.decode(JSONValue.self, from: Array(run.output.utf8))
+        let node = report["Nodes"]?.arrayValue?.first
+        #expect(node?["Node"]?.stringValue == "here" && node?["Output"]?.stringValue == "a")
+        #expect(report["Completed"] == .integer(1) && node?["ExitCode"] == .integer(4))
+        let other = await exec(agent, ["-node-meta=rack=b3", "true"])
+        #expect(other.code == 2 && other.output == "No living node matches\n")
+        await agent.stop()
+    }
+
+    @Test func itIsOffUnlessAskedFor() async throws {
+        let agent = try await AgentProcess.start()
+        let run = await exec(agent, ["-wait=300ms", "true"])
+        #expect(run.code == 0)
+        #expect(run.output == "0 / 0 node(s) completed / acknowledged\n")
+        #expect(agent.log.contains("ignoring remote exec event, disabled."))
+        #expect(try await agent.get("/v1/event/list").text == "[]")
+        // A reload suffices, in both directions.
+        try agent.scratch.write("config.d/50-exec.json", Self.enabled)
+        #expect(try await agent.put("/v1/agent/reload").status == 200)
+        #expect(await exec(agent, ["-wait=300ms", "true"]).output.contains("1 / 1 node"))
+        await agent.stop()
+    }
+
+    @Test func aListOfJobsIsAllThatRuns() async throws {
+        let agent = try await AgentProcess.start([
+            "50-exec.json": """
+            {"disable_remote_exec": false, "remote_exec": {"max_parallel": 1, "output_max": 100,
+              "jobs": [
+              {"name": "greet", "args": ["echo", "hello"], "allow_arguments": true},
+              {"name": "flood", "args": ["seq", "1000"]},
+              {"name": "slow", "args": ["sleep", "100"], "timeout": "300ms"},
+              {"name": "wait",
+               "args": ["sh", "-c", "echo on; while [ ! -e $DIR/go ]; do sleep .1; done"]}
+            ]}}
+            """
+        ])
+        let greet = await exec(agent, ["-wait=300ms", "greet", "you;id"])
+        #expect(greet.code == 0 && greet.output.hasPrefix("    here: hello you;id\n"))
+        let refused = await exec(agent, ["-wait=300ms", "id"])
+        #expect(refused.code == 2)
+        #expect(
+            refused.output.hasPrefix(
+                """
+                    here: remote exec refused: this node has no job named "id"
+                    here:
+                ==> here: finished with exit code 126
+                """))
+        #expect(agent.log.contains("remote exec refused"))
+        let flood = await exec(agent, ["-wait=300ms", "flood"])
+        #expect(flood.output.contains("here: [3793 more bytes of output were dropped"))
+        let slow = await exec(agent, ["-wait=1s", "slow"])
+        #expect(slow.output.contains("finished with exit code 124"))
+        async let first = exec(agent, ["-wait=30s", "-limit=1", "wait"])
+        try await eventually("the job runs") {
+            try await agent.get("/v1/kv/_rexec?keys").text.contains("/out/")
+        }
+        let second = await exec(agent, ["-wait=300ms", "greet"])
+        #expect(second.output.contains("finished with exit code 75"), "\(second.output)")
+        try agent.scratch.write("go", "")
+        // Named nodes need no quiet time: it ends as soon as all have told theirs.
+        #expect(await first.code == 0)
+        await agent.stop()
+    }
+}
