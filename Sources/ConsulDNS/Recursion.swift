@@ -106,7 +106,7 @@ final class Recursion: Sendable {
         writer.write(message)
         let call = Call(
             octets: writer.bytes, question: message.questions[0], isTCP: false,
-            timeout: Limits.notifyTimeout)
+            timeout: Limits.notifyTimeout, isNotice: true)
         start(call, [Recursor](repeating: secondary, count: Limits.notifyAttemptsMax)[...]) {
             done($0 != nil)
         }
@@ -117,6 +117,8 @@ final class Recursion: Sendable {
         let question: DNSMessage.Question
         let isTCP: Bool
         let timeout: GoDuration
+        /// To a secondary, who need not be there.
+        var isNotice = false
     }
 
     private func start(
@@ -166,9 +168,13 @@ final class Recursion: Sendable {
                         "rcode": "\(ResponseCode(rawValue: UInt16(code)))",
                     ])
             case .failure(let error):
-                logger.error(
-                    "recurse failed",
-                    metadata: ["recursor": "\(recursor)", "error": "\(error)"])
+                logger.log(
+                    level: call.isNotice ? .debug : .error,
+                    call.isNotice ? "notice failed" : "recurse failed",
+                    metadata: [
+                        call.isNotice ? "secondary" : "recursor": "\(recursor)",
+                        "error": "\(error)",
+                    ])
             }
             ask(call, recursors.dropFirst(), done)
         }

@@ -177,7 +177,7 @@ final class ZoneTransfer: Sendable {
             let parts = folded.split(separator: ".", omittingEmptySubsequences: false)
             records += self.records(
                 [parts.map(String.init) + [name, "service"]],
-                folded == "tcp"
+                folded == "tcp" || folded.contains(".")
                     ? [] : [["_\(name)", "_\(folded)", "service"], ["_\(name)", "_\(folded)"]],
                 name, bearing)
         }
