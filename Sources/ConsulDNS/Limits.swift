@@ -42,8 +42,8 @@ package enum Limits {
     static let transfersMax = 4
     /// Octets of one message of a transfer, about: names beyond 16 KiB could not be pointed to.
     static let transferBytesMax = 15_000
-    /// Services looked at before a transfer lets others have the loop.
-    static let transferServicesMax = 64
+    /// Nodes and services looked at before a transfer lets others have the loop.
+    static let transferStepsMax = 64
     /// Secondaries that are told of changes.
     static let secondariesMax = 16
     /// Time between two rounds of telling them, however often the catalog changes. Above a second,

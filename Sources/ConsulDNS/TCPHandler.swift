@@ -150,7 +150,7 @@ final class TCPHandler: ChannelDuplexHandler {
     private func send(_ transfer: ZoneTransfer, _ query: DNSQuery) {
         let loop = loop
         let me = NIOLoopBound(self, eventLoop: loop)
-        transfer.next { message in
+        transfer.next(on: loop) { message in
             if loop.inEventLoop { return me.value.send(message, of: transfer, query) }
             loop.execute { me.value.send(message, of: transfer, query) }
         }
@@ -158,6 +158,7 @@ final class TCPHandler: ChannelDuplexHandler {
 
     private func send(_ message: DNSMessage?, of transfer: ZoneTransfer, _ query: DNSQuery) {
         guard let context else { return }
+        let loop = loop
         guard let message else {
             waiting -= 1
             if !isParsing { goOn() }
@@ -168,7 +169,8 @@ final class TCPHandler: ChannelDuplexHandler {
         writer.write(message, compressing: !query.zone.rules.disableCompression)
         write(writer.bytes, promise: written)
         context.flush()
-        written.futureResult.whenSuccess { me.value.send(transfer, query) }
+        // Not here: the socket may take messages as fast as they are made.
+        written.futureResult.whenSuccess { loop.execute { me.value.send(transfer, query) } }
     }
 
     // MARK: The connection
@@ -203,7 +205,9 @@ final class TCPHandler: ChannelDuplexHandler {
     }
 
     private func endIfDone() {
-        guard isEnding, waiting == 0, let context else { return }
+        guard isEnding, waiting == 0, received.readableBytes == 0 || mayRead, let context else {
+            return
+        }
         // Behind the last answer.
         let me = NIOLoopBound(self, eventLoop: loop)
         let gone = loop.makePromise(of: Void.self)

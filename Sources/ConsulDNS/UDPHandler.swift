@@ -83,13 +83,13 @@ final class UDPHandler: ChannelInboundHandler {
         guard let context, !parts.isEmpty else { return }
         // A client that reads nothing must not fill our memory.
         if context.channel.isWritable {
-            var end = batch.writerIndex
-            for part in parts.reversed() {
+            for index in parts.indices {
+                let part = parts[index]
+                let end = index + 1 < parts.count ? parts[index + 1].start : batch.writerIndex
                 if let answer = batch.getSlice(at: part.start, length: end - part.start) {
                     let envelope = AddressedEnvelope(remoteAddress: part.client, data: answer)
                     context.write(wrapOutboundOut(envelope), promise: nil)
                 }
-                end = part.start
             }
             context.flush()
         }

@@ -1,5 +1,6 @@
 import ConsulModel
 import DNSWire
+import NIOCore
 import Primitives
 import Synchronization
 
@@ -39,9 +40,11 @@ final class ZoneTransfer: Sendable {
     deinit { resolver.transfers.end() }
 
     /// Makes the next message, or tells the end by nil.
-    /// - Parameter done: called once, here or later on another thread.
-    func next(_ done: @escaping @Sendable (DNSMessage?) -> Void) {
-        fill(servicesLeft: Limits.transferServicesMax) { [self] in
+    /// - Parameters:
+    ///   - loop: where to go on after others had their turn.
+    ///   - done: called once, here or later on another thread.
+    func next(on loop: any EventLoop, _ done: @escaping @Sendable (DNSMessage?) -> Void) {
+        fill(stepsLeft: Limits.transferStepsMax, loop) { [self] in
             let records = state.withLock { Self.take(&$0) }
             if records.isEmpty { return done(nil) }
             var reply = query.reply()
@@ -64,20 +67,24 @@ final class ZoneTransfer: Sendable {
     }
 
     /// Reads on until there is a message's worth, or nothing left.
-    private func fill(servicesLeft: Int, _ done: @escaping @Sendable () -> Void) {
+    private func fill(
+        stepsLeft: Int, _ loop: any EventLoop, _ done: @escaping @Sendable () -> Void
+    ) {
+        guard stepsLeft > 0 else {
+            // Nodes and services without records can be many.
+            return loop.execute { [self] in fill(stepsLeft: Limits.transferStepsMax, loop, done) }
+        }
         let part = state.withLock { state -> Part? in
             var length = 0
             for record in state.ready {
                 length += record.uncompressedLength
                 if length > Limits.transferBytesMax { return nil }
             }
-            // Something at least must be sent after so much looking.
-            if servicesLeft <= 0, !state.ready.isEmpty { return nil }
             return state.left.popLast()
         }
         guard let part else { return done() }
         let goOn: @Sendable () -> Void = { [self] in
-            fill(servicesLeft: servicesLeft - 1, done)
+            fill(stepsLeft: stepsLeft - 1, loop, done)
         }
         switch part {
         case .apex:

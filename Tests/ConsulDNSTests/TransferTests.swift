@@ -92,6 +92,26 @@ import Testing
         await server.stop()
     }
 
+    /// Names that DNS cannot hold, by the thousand: nothing of them is told, and nothing else is
+    /// lost.
+    @Test func aZoneOfNamesThatAreNone() async throws {
+        let catalog = try ServerTests.catalog()
+        let long = String(repeating: "x", count: 70)
+        catalog.contents.withLock { contents in
+            for number in 0..<5000 {
+                var node = Node()
+                node.node = "\(long)\(number)"
+                node.address = "10.9.0.1"
+                contents.nodes.insert(node, at: 0)
+            }
+        }
+        let server = try await ServerTests.start(catalog, rules: Self.rules())
+        let records = try transfer(server).flatMap { $0.answers }
+        #expect(records.count { $0.name.description == "n2.node.consul." } == 1)
+        #expect(records.last?.type == .soa && records.count < 50)
+        await server.stop()
+    }
+
     @Test func othersAreRefused() async throws {
         let server = try await ServerTests.start(
             try ServerTests.catalog(), rules: Self.rules("10.0.0.0/8"))
