@@ -121,7 +121,8 @@ let package = Package(
         house(
             "ConsulDNS",
             [
-                "Primitives", "ConsulModel", "DNSWire", "Platform", nioCore, nioPosix, logging,
+                "Primitives", "ConsulModel", "DNSWire", "Platform", nioCore, nioPosix, nioSSL,
+                logging,
             ]),
 
         // ---- Floor 6: composition root --------------------------------------------------------
@@ -195,7 +196,7 @@ let package = Package(
             of: "ConsulDNS",
             [
                 "Primitives", "ConsulModel", "DNSWire", "Platform", "ScriptKit", nioCore, nioPosix,
-                logging,
+                nioEmbedded, nioSSL, logging,
             ],
             exclude: ["Scripts"]),
         tests(

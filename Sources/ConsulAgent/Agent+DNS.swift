@@ -1,5 +1,6 @@
 import ConsulConfig
 import ConsulDNS
+import ConsulServer
 import Logging
 import Platform
 import Primitives
@@ -8,17 +9,18 @@ import Synchronization
 extension Agent {
     /// Listens for questions where the configuration says; nothing where the port is off.
     func startDNS(_ config: RuntimeConfig) async throws(ConsulAgentError) {
-        let listeners = config.listen.dns.compactMap { endpoint -> (host: String, port: Int)? in
-            guard case .tcp(let host, let port) = endpoint else { return nil }
-            return (host, port)
-        }
+        let listeners =
+            Self.listeners(config.listen.dns, .plain) + Self.listeners(config.listen.dnsTLS, .tls)
         if listeners.isEmpty { return }
+        var setup = DNSServer.Setup(
+            listeners: listeners, rules: Self.dnsRules(config), backend: backend,
+            seed: SystemRandom.seed(), unixSeconds: SystemClock.coarseUnixSeconds)
+        setup.tls = Self.dnsTLS(config)
+        if let serverBackend { setup.catalogVersion = { serverBackend.catalogVersion } }
         let server: DNSServer
         do throws(ConsulDNSError) {
             server = try await DNSServer.start(
-                listeners: listeners, rules: Self.dnsRules(config), backend: backend,
-                on: loops.group, seed: SystemRandom.seed(),
-                unixSeconds: SystemClock.coarseUnixSeconds, logger: logSink.logger("agent.dns"))
+                setup, on: loops.group, logger: logSink.logger("agent.dns"))
         } catch {
             throw .start("\(error)")
         }
@@ -28,8 +30,25 @@ extension Agent {
         }
     }
 
+    private static func listeners(
+        _ endpoints: [ListenAddresses.Endpoint], _ transport: DNSListener.Transport
+    ) -> [DNSListener] {
+        endpoints.compactMap { endpoint in
+            guard case .tcp(let host, let port) = endpoint else { return nil }
+            return DNSListener(host: host, port: port, transport)
+        }
+    }
+
+    /// The agent's certificate, for resolvers. `verify_incoming_https` is not about them.
+    static func dnsTLS(_ config: RuntimeConfig) -> TLSSettings {
+        var tls = Listeners.tls(config)
+        tls.verifiesIncoming = config.tls.verifyIncoming
+        return tls
+    }
+
     /// Where questions are answered, for tests; 0 for nowhere.
     package var dnsPort: Int { changing.withLock { $0.dns }?.port ?? 0 }
+    package var dnsTLSPort: Int { changing.withLock { $0.dns }?.portOfTLS ?? 0 }
 
     static func dnsRules(_ config: RuntimeConfig) -> DNSRules {
         let settings = config.dns
@@ -53,6 +72,15 @@ extension Agent {
         rules.soaRetry = settings.soaRetry
         rules.soaExpire = settings.soaExpire
         rules.soaMinTTL = settings.soaMinTTL
+        rules.recursorStrategy =
+            DNSRules.RecursorStrategy(rawValue: settings.recursorStrategy.lowercased())
+            ?? .sequential
+        rules.answerOrder =
+            DNSRules.AnswerOrder(rawValue: settings.answerOrder.lowercased()) ?? .random
+        rules.srvPriorityMeta = settings.srvPriorityMeta
+        rules.transferAllow = settings.transferAllow
+        rules.transferNotify = settings.transferNotify
+        rules.records = config.dnsRecords.map { $0.definition }
         return rules
     }
 }

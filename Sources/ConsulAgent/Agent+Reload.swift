@@ -71,6 +71,7 @@ extension Agent: AgentControl {
             for server in changing.withLock({ $0.servers }) {
                 try server.replaceTLS(Listeners.tls(new))
             }
+            try changing.withLock({ $0.dns })?.replaceTLS(Self.dnsTLS(new))
         } catch {
             throw ConsulError(.internal, "the old configuration keeps running: \(error)")
         }

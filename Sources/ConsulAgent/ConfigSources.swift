@@ -1,4 +1,5 @@
 package import ConsulConfig
+import ConsulDNS
 import ConsulModel
 import Platform
 package import PluginAPI
@@ -121,6 +122,7 @@ package struct ConfigSources: Sendable {
                 }
                 return WatchRules.problems(in: definition) + handling
             },
+            dnsRecordProblems: { StaticRecords.problems(in: $0, domain: $1) },
             handlerProblem: Machine.executableProblem)
     }
 

@@ -89,7 +89,9 @@ package enum Listeners {
     /// What is wrong with the TLS files: unreadable, not PEM, key and certificate that do not
     /// match.
     package static func tlsProblems(_ config: RuntimeConfig) -> [ConfigError] {
-        let isUsed = !config.listen.https.isEmpty || !config.tls.certificateFile.isEmpty
+        let isUsed =
+            !config.listen.https.isEmpty || !config.listen.dnsTLS.isEmpty
+            || !config.tls.certificateFile.isEmpty
         guard isUsed else { return [] }
         do throws(TLSError) {
             _ = try tls(config).serverContext()
@@ -101,22 +103,44 @@ package enum Listeners {
 
     /// Addresses on which somebody listens already.
     package static func occupiedPorts(_ config: RuntimeConfig) async -> [ConfigError] {
+        let listen = config.listen
         var problems: [ConfigError] = []
-        let group = MultiThreadedEventLoopGroup.singleton
-        for endpoint in config.listen.http + config.listen.https {
+        for endpoint in listen.http + listen.https + listen.dns + listen.dnsTLS {
             guard case .tcp(let host, let port) = endpoint else { continue }
-            do {
-                let channel = try await ServerBootstrap(group: group)
-                    .serverChannelOption(ChannelOptions.socketOption(.so_reuseaddr), value: 1)
-                    .bind(host: host, port: port).get()
-                try await channel.close()
-            } catch {
-                problems.append(
-                    ConfigError(
-                        .standard, path: "ports", "cannot listen on \(endpoint): \(error)"))
+            if let reason = await occupation(of: endpoint, host, port, isUDP: false) {
+                problems.append(reason)
+            }
+        }
+        for endpoint in listen.dns {
+            guard case .tcp(let host, let port) = endpoint else { continue }
+            if let reason = await occupation(of: endpoint, host, port, isUDP: true) {
+                problems.append(reason)
             }
         }
         return problems
+    }
+
+    private static func occupation(
+        of endpoint: ListenAddresses.Endpoint, _ host: String, _ port: Int, isUDP: Bool
+    ) async -> ConfigError? {
+        let group = MultiThreadedEventLoopGroup.singleton
+        do {
+            let channel: any Channel
+            if isUDP {
+                channel = try await DatagramBootstrap(group: group).bind(host: host, port: port)
+                    .get()
+            } else {
+                channel = try await ServerBootstrap(group: group)
+                    .serverChannelOption(ChannelOptions.socketOption(.so_reuseaddr), value: 1)
+                    .bind(host: host, port: port).get()
+            }
+            try await channel.close()
+            return nil
+        } catch {
+            let network = isUDP ? " (udp)" : ""
+            return ConfigError(
+                .standard, path: "ports", "cannot listen on \(endpoint)\(network): \(error)")
+        }
     }
 }
 

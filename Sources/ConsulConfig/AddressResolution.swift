@@ -10,6 +10,8 @@ extension Validation {
         config.listen.http = endpoints("addresses.http", given.http, config.ports.http)
         config.listen.https = endpoints("addresses.https", given.https, config.ports.https)
         config.listen.dns = endpoints("addresses.dns", given.dns, config.ports.dns)
+        config.listen.dnsTLS = endpoints(
+            "addresses.dns_tls", given.dnsTLS, config.ports.dnsTLS)
         config.listen.grpc = endpoints("addresses.grpc", given.grpc, config.ports.grpc)
         config.listen.serfLAN =
             given.serfLAN.isEmpty ? config.listen.bind : address("serf_lan", given.serfLAN)
@@ -88,7 +90,7 @@ extension Validation {
         for word in text.split(separator: " ") where word.hasPrefix("unix://") {
             endpoints.append(.unix(path: String(word.dropFirst("unix://".count))))
         }
-        if !endpoints.isEmpty, name == "addresses.dns" {
+        if !endpoints.isEmpty, name.hasPrefix("addresses.dns") {
             refuse(name, "DNS address cannot be a unix socket")
         }
         let rest =

@@ -227,6 +227,7 @@ package struct ConfigLoader {
         case "check": placed(entry).map { config.checks.append($0) }
         case "checks": config.checks += placedList(entry)
         case "watches": config.watches += placedList(entry)
+        case "dnsrecords": config.dnsRecords += placedList(entry)
         default: return false
         }
         return true

@@ -19,6 +19,7 @@ extension RuntimeConfig {
     package var effective: [EffectiveValue] {
         SettingTable.all.flatMap { rows(of: $0) } + rows("services", services)
             + rows("checks", checks) + rows("watches", watches)
+            + rows("dns_records", dnsRecords)
     }
 
     private func rows(of setting: Setting) -> [EffectiveValue] {

@@ -17,6 +17,7 @@ package struct ListenAddresses: Sendable, Hashable {
     package var http: [Endpoint] = []
     package var https: [Endpoint] = []
     package var dns: [Endpoint] = []
+    package var dnsTLS: [Endpoint] = []
     package var grpc: [Endpoint] = []
     /// Of `client_addr`.
     package var client: [String] = []

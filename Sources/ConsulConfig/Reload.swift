@@ -32,6 +32,8 @@ package struct ConfigDifference: Sendable {
     package var services: DefinitionChanges
     package var checks: DefinitionChanges
     package var watches: DefinitionChanges
+    /// By name and type.
+    package var dnsRecords: DefinitionChanges
 
     /// Settings whose new values are put to work.
     package var applied: [SettingChange] { settings.filter { $0.takesEffect } }
@@ -39,6 +41,7 @@ package struct ConfigDifference: Sendable {
     package var waiting: [SettingChange] { settings.filter { !$0.takesEffect } }
     package var isEmpty: Bool {
         settings.isEmpty && services.isEmpty && checks.isEmpty && watches.isEmpty
+            && dnsRecords.isEmpty
     }
 
     package init(from old: RuntimeConfig, to new: RuntimeConfig) {
@@ -61,6 +64,9 @@ package struct ConfigDifference: Sendable {
         watches = Self.changes(
             WatchIdentity.names(old.watches.map { $0.definition }),
             WatchIdentity.names(new.watches.map { $0.definition }))
+        dnsRecords = Self.changes(
+            old.dnsRecords.map { ($0.definition.identity, $0.definition) },
+            new.dnsRecords.map { ($0.definition.identity, $0.definition) })
     }
 
     private static func changes<D: Hashable>(
@@ -83,7 +89,11 @@ package struct ConfigDifference: Sendable {
     /// The report of a reload: one line for each change, restarts last; empty when nothing changed.
     package var report: [String] {
         var lines = applied.map { "setting \($0)" }
-        for (kind, changes) in [("service", services), ("check", checks), ("watch", watches)] {
+        let definitions = [
+            ("service", services), ("check", checks), ("watch", watches),
+            ("DNS record", dnsRecords),
+        ]
+        for (kind, changes) in definitions {
             lines += changes.added.map { "\(kind) \($0): added" }
             lines += changes.changed.map { "\(kind) \($0): changed" }
             lines += changes.removed.map { "\(kind) \($0): removed" }
@@ -105,6 +115,7 @@ extension RuntimeConfig {
         config.services = new.services
         config.checks = new.checks
         config.watches = new.watches
+        config.dnsRecords = new.dnsRecords
         for setting in SettingTable.all where setting.reloads {
             setting.copy(new, &config)
             let prefix = setting.name + "."

@@ -24,6 +24,7 @@ package struct RuntimeConfig: Sendable {
     /// Checks outside of services.
     package var checks: [Placed<CheckDefinition>] = []
     package var watches: [Placed<WatchDefinition>] = []
+    package var dnsRecords: [Placed<DNSRecordDefinition>] = []
 
     /// Values of settings on which nothing acts yet, by name, where they differ from their default.
     package internal(set) var stored: [String: any SettingType] = [:]

@@ -146,8 +146,9 @@ struct Validation {
     private mutating func checkPorts() {
         let ports = config.ports
         let named = [
-            ("ports.dns", ports.dns), ("ports.http", ports.http), ("ports.https", ports.https),
-            ("ports.grpc", ports.grpc), ("ports.server", ports.server),
+            ("ports.dns", ports.dns), ("ports.dns_tls", ports.dnsTLS), ("ports.http", ports.http),
+            ("ports.https", ports.https), ("ports.grpc", ports.grpc),
+            ("ports.server", ports.server),
             ("ports.serf_lan", ports.serfLAN), ("ports.serf_wan", ports.serfWAN),
         ]
         var users: [Int: String] = [:]

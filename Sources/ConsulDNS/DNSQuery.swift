@@ -1,4 +1,6 @@
 import DNSWire
+import NIOCore
+import Primitives
 
 /// A question that was read, on its way to an answer.
 final class DNSQuery: Sendable {
@@ -7,14 +9,28 @@ final class DNSQuery: Sendable {
     let message: DNSMessage
     let question: DNSMessage.Question
     let isTCP: Bool
+    private let client: SocketAddress?
     let zone: Zone
 
-    init(_ octets: [UInt8], _ message: DNSMessage, isTCP: Bool, zone: Zone) {
+    init(
+        _ octets: [UInt8], _ message: DNSMessage, isTCP: Bool, from client: SocketAddress?,
+        zone: Zone
+    ) {
         self.octets = octets
         self.message = message
         question = message.questions[0]
         self.isTCP = isTCP
+        self.client = client
         self.zone = zone
+    }
+
+    /// Who asks, where that is known.
+    var clientAddress: IPAddress? {
+        guard let text = client?.ipAddress, let address = IPAddress(text) else { return nil }
+        // Of a socket for both families.
+        let mapped: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF]
+        guard address.bytes.count == 16, address.bytes.starts(with: mapped) else { return address }
+        return IPAddress(address.bytes.suffix(4).map { String($0) }.joined(separator: "."))
     }
 
     /// Octets that the client takes in one message.
@@ -59,6 +75,16 @@ struct Reply: Sendable {
     var isGlobal = true
     /// A recursor's answer, sent as it came.
     var forwarded: [UInt8]?
-    /// The header alone: what came could not be read.
-    var isBare = false
+    /// Whether the answer holds for as long as the catalog does not change.
+    var keeping = Keeping.not
+    /// The whole zone instead of one message.
+    var transfer: ZoneTransfer?
+}
+
+/// Whether an answer may be given again while the catalog and the rules stay as they are.
+enum Keeping: Sendable {
+    case not
+    /// In a fresh order each time.
+    case inAnyOrder
+    case asItIs
 }

@@ -1,3 +1,4 @@
+package import ConsulModel
 import DNSWire
 package import Primitives
 
@@ -25,7 +26,31 @@ package struct DNSRules: Hashable, Sendable {
     package var soaRetry = 600
     package var soaExpire = 86400
     package var soaMinTTL = 0
+    package var recursorStrategy = RecursorStrategy.sequential
+    package var answerOrder = AnswerOrder.random
+    /// The key of a service's metadata that holds its priority; empty for none.
+    package var srvPriorityMeta = ""
+    /// Networks whose hosts may have the whole zone.
+    package var transferAllow: [String] = []
+    /// Secondaries that are told of changes.
+    package var transferNotify: [String] = []
+    package var records: [DNSRecordDefinition] = []
     package init() {}
+
+    /// Which recursor is asked first.
+    package enum RecursorStrategy: String, Sendable {
+        case sequential, random
+    }
+
+    /// In which order a service's instances stand.
+    package enum AnswerOrder: String, Sendable {
+        /// Another one each time.
+        case random
+        /// Another one each time, in which those of more weight come first more often.
+        case weighted
+        /// By node and ID, always.
+        case sorted
+    }
 }
 
 /// The rules, and what is made of them once: names in their wire form, TTLs in seconds.
@@ -38,6 +63,9 @@ final class Zone: Sendable {
     private let ttlPrefixes: [(prefix: String, seconds: UInt32)]
     private let ttlNames: [String: UInt32]
     let recursors: [Recursor]
+    let transferNetworks: [CIDRBlock]
+    let secondaries: [Recursor]
+    let records: StaticRecords
 
     static let arpa = DNSName("arpa.") ?? .root
 
@@ -62,6 +90,8 @@ final class Zone: Sendable {
         }
         self.recursors = recursors
         nodeTTL = Self.seconds(rules.nodeTTL)
+        (transferNetworks, secondaries) = try Self.transfer(rules)
+        records = try StaticRecords(rules.records, domain: domain, ttl: nodeTTL)
         var names: [String: UInt32] = [:]
         var prefixes: [(prefix: String, seconds: UInt32)] = []
         for (name, ttl) in rules.serviceTTL {
@@ -75,7 +105,26 @@ final class Zone: Sendable {
         ttlPrefixes = prefixes.sorted { $0.prefix.utf8.count > $1.prefix.utf8.count }
     }
 
-    private static func seconds(_ time: GoDuration) -> UInt32 {
+    private static func transfer(
+        _ rules: DNSRules
+    ) throws(ConsulDNSError) -> ([CIDRBlock], [Recursor]) {
+        var networks: [CIDRBlock] = []
+        for text in rules.transferAllow {
+            guard let network = CIDRBlock(text) else { throw .network(text) }
+            networks.append(network)
+        }
+        var secondaries: [Recursor] = []
+        for text in rules.transferNotify {
+            guard let secondary = Recursor(text) else { throw .secondary(text) }
+            secondaries.append(secondary)
+        }
+        guard secondaries.count <= Limits.secondariesMax else {
+            throw .secondaries(most: Limits.secondariesMax)
+        }
+        return (networks, secondaries)
+    }
+
+    static func seconds(_ time: GoDuration) -> UInt32 {
         UInt32(clamping: time.nanoseconds / 1_000_000_000)
     }
 

@@ -28,6 +28,32 @@ package enum Limits {
     static let pipelinedMax = 64
     /// A connection over which nothing is asked: RFC 7766 leaves it to us, Consul takes 8 s.
     package static let idleTimeout = GoDuration.seconds(8)
+    /// Answers that each loop keeps; a power of two. Some thousand questions are asked again and
+    /// again on even a large node; one takes a kilobyte or two.
+    static let keptAnswersMax = 4096
+    /// Records of an answer that is kept: larger ones are rare, and cost more to write than to
+    /// find.
+    static let keptRecordsMax = 64
+    /// Octets of a question that is kept with its answer: a name and EDNS.
+    static let keptQuestionBytesMax = 512
+    /// Octets of answers that are collected before they are sent.
+    static let batchBytesMax = 64 << 10
+    /// Zone transfers at once: each reads the whole catalog.
+    static let transfersMax = 4
+    /// Octets of one message of a transfer, about: names beyond 16 KiB could not be pointed to.
+    static let transferBytesMax = 15_000
+    /// Nodes and services looked at before a transfer lets others have the loop.
+    static let transferStepsMax = 64
+    /// Secondaries that are told of changes.
+    static let secondariesMax = 16
+    /// Time between two rounds of telling them, however often the catalog changes. Above a second,
+    /// so that the serial number, which is the time, has risen.
+    package static let notifyInterval = GoDuration.seconds(5)
+    /// How often a secondary that does not answer is told, and how long each time is waited.
+    static let notifyAttemptsMax = 3
+    static let notifyTimeout = GoDuration.seconds(2)
+    /// Before asking again where the backend has no answer.
+    static let notifyRetry = GoDuration.seconds(2)
     /// Datagrams taken from the kernel in one call.
     static let datagramsPerRead = 32
     /// Octets of a question over UDP. EDNS options and a name take some hundred.

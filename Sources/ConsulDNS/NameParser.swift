@@ -19,33 +19,102 @@ struct ParsedName: Hashable, Sendable {
     var subject: Subject
     /// Empty for the agent's own.
     var datacenter: String
+    /// `8080.port.web.service`: the instances at that port alone.
+    var port: Int?
+
+    init(subject: Subject, datacenter: String, port: Int? = nil) {
+        self.subject = subject
+        self.datacenter = datacenter
+        self.port = port
+    }
 }
 
 /// Reads names under the domain as Consul does: from the right, the first label that is a kind of
-/// name divides what is asked for from the datacenter.
+/// name divides what is asked for from where. Where is a datacenter, or what explicit labels say:
+/// `default.ns.default.ap.dc1.dc`, in any order.
 enum NameParser {
+    /// Labels that divide a name.
+    static let kinds: Set<String> = ["service", "connect", "ingress", "node", "query", "addr"]
+
     /// - Parameter length: octets of `name` before the domain.
-    /// - Returns: nil for a name of no kind, or with more than a datacenter behind its kind.
+    /// - Returns: nil for a name of no kind, or with more than a datacenter behind its kind, or in
+    ///   a place that does not exist: a namespace or partition other than `default`, a peer, a
+    ///   sameness group.
     static func parse(_ name: DNSName, prefix length: Int, type: RecordType) -> ParsedName? {
         let labels = lowercasedLabels(name.bytes[..<length])
+        if labels.count > 2, let place = Place(labels) {
+            guard place.exists else { return nil }
+            var parsed = parse(labels[..<place.start], type, allowsPlace: false)
+            parsed?.datacenter = place.datacenter
+            if parsed != nil { return parsed }
+        }
+        return parse(labels[...], type, allowsPlace: true)
+    }
+
+    private static func parse(
+        _ labels: ArraySlice<String>, _ type: RecordType, allowsPlace: Bool
+    ) -> ParsedName? {
+        let most = allowsPlace ? 1 : 0
         for place in labels.indices.reversed() {
             let behind = labels[(place + 1)...]
             let before = labels[..<place]
             switch labels[place] {
             case "service", "connect", "ingress", "node", "query", "addr":
-                guard behind.count <= 1 || labels[place] == "addr", !before.isEmpty,
+                guard behind.count <= most || labels[place] == "addr", !before.isEmpty,
                     let subject = subject(labels[place], before)
                 else { return nil }
-                return ParsedName(subject: subject, datacenter: behind.first ?? "")
+                return ParsedName(
+                    subject: subject, datacenter: behind.first ?? "",
+                    port: labels[place] == "service" ? port(before) : nil)
             case let label where type == .srv && label.hasPrefix("_"):
                 // Of an SRV question in the form of RFC 2782, `service` may be left out.
-                guard behind.count <= 1, let subject = subject("service", labels[...place])
+                guard behind.count <= most, let subject = subject("service", labels[...place])
                 else { return nil }
                 return ParsedName(subject: subject, datacenter: behind.first ?? "")
             default: continue
             }
         }
         return nil
+    }
+
+    /// What explicit labels say, and where they start.
+    private struct Place {
+        private(set) var start: Int
+        private(set) var datacenter = ""
+        private(set) var exists = true
+
+        /// Nil when the last labels are not explicit ones, each with its value before it.
+        init?(_ labels: [String]) {
+            start = labels.count
+            var seen: Set<String> = []
+            while start >= 3, ["dc", "ns", "ap", "peer", "sg"].contains(labels[start - 1]) {
+                let value = labels[start - 2]
+                // `web.service.dc` is a datacenter of that name.
+                guard !NameParser.kinds.contains(value) || start >= 4,
+                    seen.insert(labels[start - 1]).inserted
+                else { break }
+                switch labels[start - 1] {
+                case "dc": datacenter = value
+                case "ns", "ap": exists = exists && value == "default"
+                default: exists = false
+                }
+                start -= 2
+            }
+            if seen.isEmpty { return nil }
+            // What is left must be a name by itself.
+            let isName = labels[..<start].contains {
+                NameParser.kinds.contains($0) || $0.hasPrefix("_")
+            }
+            if !isName { return nil }
+        }
+    }
+
+    /// Of `8080.port.web`; a port's name is for services that name their ports, and stays a tag.
+    private static func port(_ parts: ArraySlice<String>) -> Int? {
+        guard parts.count == 3, parts[parts.startIndex + 1] == "port",
+            let number = UInt16(parts[parts.startIndex])
+        else { return nil }
+        return Int(number)
     }
 
     private static func subject(

@@ -30,6 +30,8 @@ extension Resolver {
             var found = Found()
             found.answers = isTextAsked ? records + meta : records
             if !isTextAsked { found.additionals = meta }
+            let isAlias = records.contains { $0.type == .cname }
+            found.keeping = isAlias ? .not : .asItIs
             done(found)
         }
         if ask.type == .txt { return finish([]) }
@@ -44,7 +46,7 @@ extension Resolver {
         }
     }
 
-    private func address(of node: Node, _ type: RecordType) -> String {
+    func address(of node: Node, _ type: RecordType) -> String {
         let four = node.taggedAddresses["lan_ipv4"] ?? ""
         let six = node.taggedAddresses["lan_ipv6"] ?? ""
         if type != .a, !six.isEmpty { return six }

@@ -136,10 +136,9 @@ struct RecordMaker: Sendable {
     }
 
     private func record(_ instance: CheckServiceNode, _ target: DNSName) -> ResourceRecord {
-        let weights = instance.service.weights
-        let weight = instance.worst == .warning ? weights.warning : weights.passing
         let data = SRVData(
-            priority: 1, weight: UInt16(truncatingIfNeeded: weight),
+            priority: AnswerOrder.priority(of: instance, zone),
+            weight: UInt16(truncatingIfNeeded: AnswerOrder.weight(of: instance)),
             port: UInt16(truncatingIfNeeded: instance.service.port), target: target)
         return ResourceRecord(ask.name, ttl: ttl, .srv(data))
     }
@@ -187,7 +186,8 @@ enum MetaText {
         return text
     }
 
-    private static func strings(_ text: [UInt8]) -> [[UInt8]] {
+    /// As many character strings as the text needs.
+    static func strings(_ text: [UInt8]) -> [[UInt8]] {
         let size = DNSWire.Limits.characterStringMax
         guard text.count > size else { return [text] }
         return stride(from: 0, to: text.count, by: size).map {

@@ -43,11 +43,17 @@ final class Recursion: Sendable {
     private let logger: Logger
     private let chance: Mutex<SeededRandom>
     private let running = Atomic<Int>(0)
+    private let most: Int
 
-    init(on group: any EventLoopGroup, logger: Logger, random: SeededRandom) {
+    /// - Parameter most: questions that may wait at once.
+    init(
+        on group: any EventLoopGroup, logger: Logger, random: SeededRandom,
+        most: Int = Limits.recursionsMax
+    ) {
         self.group = group
         self.logger = logger
         chance = Mutex(random)
+        self.most = most
     }
 
     /// Questions that wait for a recursor.
@@ -59,7 +65,7 @@ final class Recursion: Sendable {
         let call = Call(
             octets: query.octets, question: query.question, isTCP: query.isTCP,
             timeout: query.zone.rules.recursorTimeout)
-        start(call, query.zone.recursors[...]) { octets in
+        start(call, order(query.zone)) { octets in
             guard var octets else { return done(nil) }
             // Under the identifier of the client's question again.
             octets[0] = query.octets[0]
@@ -79,9 +85,30 @@ final class Recursion: Sendable {
         let call = Call(
             octets: writer.bytes, question: question.questions[0], isTCP: false,
             timeout: zone.rules.recursorTimeout)
-        start(call, zone.recursors[...]) { octets in
+        start(call, order(zone)) { octets in
             let answer = octets.flatMap { try? DNSMessage($0) }
             done(answer?.answers ?? [])
+        }
+    }
+
+    /// Who is asked first, and who then.
+    private func order(_ zone: Zone) -> ArraySlice<Recursor> {
+        guard zone.rules.recursorStrategy == .random else { return zone.recursors[...] }
+        return chance.withLock { zone.recursors.shuffled(using: &$0) }[...]
+    }
+
+    /// Tells a secondary that the zone has changed (RFC 1996), as often as it takes.
+    /// - Parameter done: whether it said that it heard.
+    func notify(
+        _ secondary: Recursor, _ message: DNSMessage, _ done: @escaping @Sendable (Bool) -> Void
+    ) {
+        var writer = MessageWriter()
+        writer.write(message)
+        let call = Call(
+            octets: writer.bytes, question: message.questions[0], isTCP: false,
+            timeout: Limits.notifyTimeout, isNotice: true)
+        start(call, [Recursor](repeating: secondary, count: Limits.notifyAttemptsMax)[...]) {
+            done($0 != nil)
         }
     }
 
@@ -90,13 +117,15 @@ final class Recursion: Sendable {
         let question: DNSMessage.Question
         let isTCP: Bool
         let timeout: GoDuration
+        /// To a secondary, who need not be there.
+        var isNotice = false
     }
 
     private func start(
         _ call: Call, _ recursors: ArraySlice<Recursor>,
         _ done: @escaping @Sendable ([UInt8]?) -> Void
     ) {
-        guard running.add(1, ordering: .relaxed).newValue <= Limits.recursionsMax else {
+        guard running.add(1, ordering: .relaxed).newValue <= most else {
             running.subtract(1, ordering: .relaxed)
             logger.warning("too many questions wait for recursors")
             return done(nil)
@@ -139,9 +168,13 @@ final class Recursion: Sendable {
                         "rcode": "\(ResponseCode(rawValue: UInt16(code)))",
                     ])
             case .failure(let error):
-                logger.error(
-                    "recurse failed",
-                    metadata: ["recursor": "\(recursor)", "error": "\(error)"])
+                logger.log(
+                    level: call.isNotice ? .debug : .error,
+                    call.isNotice ? "notice failed" : "recurse failed",
+                    metadata: [
+                        call.isNotice ? "secondary" : "recursor": "\(recursor)",
+                        "error": "\(error)",
+                    ])
             }
             ask(call, recursors.dropFirst(), done)
         }

@@ -13,6 +13,8 @@ final class Resolver: Sendable {
     let logger: Logger
     private let chance: Mutex<SeededRandom>
     let unixSeconds: @Sendable () -> Int
+    /// Zone transfers under way.
+    let transfers = TransferCount()
 
     init(
         backend: any Backend, recursion: Recursion, logger: Logger, random: SeededRandom,
@@ -59,7 +61,7 @@ final class Resolver: Sendable {
                 reply.message.additionals = glue
                 done(reply)
             }
-        case .axfr, .ixfr: done(query.reply(.notImplemented))
+        case .axfr, .ixfr: done(transfer(query))
         default:
             let ask = Ask(
                 name: question.name, type: question.type, hasEDNS: query.message.edns != nil,
@@ -71,6 +73,7 @@ final class Resolver: Sendable {
                 reply.message.additionals = found.additionals
                 reply.isOfService = found.isOfService
                 reply.isGlobal = found.isGlobal
+                reply.keeping = found.keeping
                 done(reply)
             }
         }
@@ -96,20 +99,29 @@ final class Resolver: Sendable {
 
     /// Records for a name of the domain.
     func records(for ask: Ask, _ done: @escaping @Sendable (Found) -> Void) {
-        guard let length = ask.zone.prefixLength(of: ask.name),
-            let parsed = NameParser.parse(ask.name, prefix: length, type: ask.type)
+        guard let length = ask.zone.prefixLength(of: ask.name) else {
+            return done(noSuchName(ask))
+        }
+        if !ask.zone.records.isEmpty, staticRecords(ask, prefix: length, done) { return }
+        guard let parsed = NameParser.parse(ask.name, prefix: length, type: ask.type)
         else { return done(noSuchName(ask)) }
         switch parsed.subject {
         case .service(let name, let tag):
-            service(ServiceAsk(name, tag: tag, datacenter: parsed.datacenter, ask), done)
+            let wanted = ServiceAsk(
+                name, tag: tag, datacenter: parsed.datacenter, port: parsed.port, ask)
+            service(wanted, done)
+        case .connect(let name):
+            service(ServiceAsk(name, datacenter: parsed.datacenter, isMesh: true, ask), done)
         case .node(let name): node(name, parsed.datacenter, ask, done)
         case .address(let data):
             var found = Found()
             // Whatever the type is, as Consul does.
             found.answers = [ResourceRecord(ask.name, ttl: ask.zone.nodeTTL, data)]
+            found.keeping = .asItIs
             done(found)
         case .emptyAddress: done(Found())
-        case .connect, .ingress, .query: done(noSuchName(ask))
+        // Gateways and queries are named by entries that the state does not hold.
+        case .ingress, .query: done(noSuchName(ask))
         }
     }
 
@@ -163,5 +175,6 @@ struct Found: Sendable {
     var additionals: [ResourceRecord] = []
     var isOfService = false
     var isGlobal = true
+    var keeping = Keeping.not
     init(code: ResponseCode = .success) { self.code = code }
 }

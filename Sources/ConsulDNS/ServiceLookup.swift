@@ -8,18 +8,40 @@ struct ServiceAsk: Sendable {
     let service: String
     let tag: String
     let datacenter: String
+    /// The instances through which the mesh reaches the service.
+    let isMesh: Bool
+    /// Only instances at this port, or with this tag.
+    let port: Int?
     let ask: Ask
 
-    init(_ service: String, tag: String, datacenter: String, _ ask: Ask) {
+    init(
+        _ service: String, tag: String = "", datacenter: String = "", isMesh: Bool = false,
+        port: Int? = nil, _ ask: Ask
+    ) {
         self.service = service
         self.tag = tag
         self.datacenter = datacenter
+        self.isMesh = isMesh
+        self.port = port
         self.ask = ask
     }
 
     /// The datacenter as it stands in targets.
     var targetDatacenter: String {
         datacenter.isEmpty ? ask.zone.rules.datacenter : datacenter
+    }
+}
+
+extension ServiceAsk {
+    /// Whether an instance is healthy enough, and at the port that is asked for.
+    func wants(_ instance: CheckServiceNode) -> Bool {
+        let worst = instance.worst
+        guard ask.zone.rules.onlyPassing ? worst == .passing : worst != .critical else {
+            return false
+        }
+        guard let port else { return true }
+        return instance.service.port == port
+            || instance.service.tags.contains { $0.lowercased() == tag }
     }
 }
 
@@ -36,23 +58,20 @@ extension Resolver {
         }
     }
 
-    private func healthy(
+    func healthy(
         _ service: ServiceAsk,
         _ done: @escaping @Sendable (Result<[CheckServiceNode], ConsulError>) -> Void
     ) {
         let zone = service.ask.zone
         var query = NamedQuery(service.service, options(service.datacenter, zone))
-        if !service.tag.isEmpty { query.tags = [service.tag] }
-        let onlyPassing = zone.rules.onlyPassing
+        query.connect = service.isMesh
+        if !service.tag.isEmpty, service.port == nil { query.tags = [service.tag] }
         read(.healthServiceNodes, query, zone) { [self] result in
             switch result {
             case .failure: done(result)
             case .success(var instances):
-                instances.removeAll { onlyPassing ? $0.worst != .passing : $0.worst == .critical }
-                if instances.count > 1 {
-                    var random = random()
-                    instances.shuffle(using: &random)
-                }
+                instances.removeAll { !service.wants($0) }
+                AnswerOrder.arrange(&instances, zone) { random() }
                 done(.success(instances))
             }
         }
@@ -76,6 +95,7 @@ extension Resolver {
             }
             names = hasAddress ? [] : [names[0]]
         }
+        let isPlain = names.isEmpty
         chase(names[...], ask, [:]) { [self] chased in
             var found = Found()
             found.isOfService = true
@@ -84,7 +104,13 @@ extension Resolver {
             } else {
                 maker.addressRecords(places, chased, into: &found)
             }
-            if found.answers.isEmpty { found.authorities = [soa(ask.zone)] }
+            if found.answers.isEmpty {
+                found.authorities = [soa(ask.zone)]
+            } else if isPlain, found.answers.count == instances.count || ask.type != .srv {
+                // A name's records may be others each time, and so may be which of several
+                // registrations of one listener is told.
+                found.keeping = AnswerOrder.keeping(ask.zone)
+            }
             done(found)
         }
     }
@@ -96,7 +122,7 @@ extension Resolver {
         _ zone: Zone, _ done: @escaping @Sendable ([ResourceRecord], [ResourceRecord]) -> Void
     ) {
         let ask = Ask(name: zone.domain, type: .any, hasEDNS: false, zone: zone)
-        healthy(ServiceAsk("consul", tag: "", datacenter: "", ask)) { [self] result in
+        healthy(ServiceAsk("consul", ask)) { [self] result in
             guard case .success(let servers) = result else { return done([], []) }
             if servers.isEmpty { logger.warning("no servers found") }
             var records: [ResourceRecord] = []

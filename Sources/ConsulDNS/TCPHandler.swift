@@ -10,6 +10,8 @@ final class TCPHandler: ChannelDuplexHandler {
     typealias OutboundOut = ByteBuffer
 
     private let core: DNSCore
+    private let cache: AnswerCache
+    private let idleTimeout: TimeAmount
     private var writer = MessageWriter()
     private var context: ChannelHandlerContext?
     private var received = ByteBuffer()
@@ -18,14 +20,21 @@ final class TCPHandler: ChannelDuplexHandler {
     private var isParsing = false
     private var isEnding = false
     private var idle: Scheduled<Void>?
-    private var lastUse = NIODeadline.now()
+    private let loop: any EventLoop
+    private var lastUse: NIODeadline
 
-    init(_ core: DNSCore) { self.core = core }
+    init(_ core: DNSCore, on loop: any EventLoop) {
+        self.core = core
+        cache = core.cache(of: loop)
+        self.loop = loop
+        lastUse = loop.now
+        idleTimeout = .nanoseconds(core.limits.idleTimeout.nanoseconds)
+    }
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         core.opened(context.channel)
-        watch(for: Self.idleTimeout)
+        watch(for: idleTimeout)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
@@ -45,11 +54,9 @@ final class TCPHandler: ChannelDuplexHandler {
     }
 
     private func timerFired() {
-        let rest = lastUse + Self.idleTimeout - .now()
+        let rest = lastUse + idleTimeout - loop.now
         if rest > .nanoseconds(0) { watch(for: rest) } else { context?.close(promise: nil) }
     }
-
-    private static let idleTimeout = TimeAmount.nanoseconds(Limits.idleTimeout.nanoseconds)
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var part = unwrapInboundIn(data)
@@ -66,43 +73,107 @@ final class TCPHandler: ChannelDuplexHandler {
         isParsing = false
         received.discardReadBytes()
         context?.flush()
-        if isEnding, waiting == 0 { context?.close(promise: nil) }
+        endIfDone()
     }
 
     /// - Returns: false when there was none to take, or no room.
     private func takeQuestions() -> Bool {
-        guard let context else { return false }
-        let loop = context.eventLoop
-        let me = NIOLoopBound(self, eventLoop: loop)
         var tookSome = false
+        var zone: Zone?
         while mayRead, let question = received.readLengthPrefixedSlice(as: UInt16.self) {
-            let octets = Array(question.readableBytesView)
-            guard let header = DNSHeader(octets), !header.flags.contains(.response) else {
+            guard let context else { return false }
+            // An answer, or less than a header: whoever sends that is no client.
+            guard question.readableBytes >= DNSWire.Limits.headerBytes,
+                let flags = question.getInteger(at: question.readerIndex + 2, as: UInt8.self),
+                flags & 0x80 == 0
+            else {
                 context.close(promise: nil)
                 return false
             }
             tookSome = true
             waiting += 1
-            lastUse = .now()
-            core.answer(octets, isTCP: true) { query, reply in
-                if loop.inEventLoop { return me.value.send(reply, to: query) }
-                loop.execute { me.value.send(reply, to: query) }
-            }
+            lastUse = loop.now
+            let ruling = zone ?? core.currentZone
+            zone = ruling
+            take(question, ruling, context)
         }
         return tookSome
     }
 
-    private func send(_ reply: Reply, to query: DNSQuery?) {
+    private func take(_ question: ByteBuffer, _ zone: Zone, _ context: ChannelHandlerContext) {
+        let version = core.catalogVersion()
+        if let version,
+            let entry = cache.find(question, isTCP: true, version: version, zone: zone)
+        {
+            var octets = cache.octets(entry, with: &writer)
+            octets[0] = question.getInteger(at: question.readerIndex) ?? 0
+            octets[1] = question.getInteger(at: question.readerIndex + 1) ?? 0
+            waiting -= 1
+            return write(octets)
+        }
+        let octets = Array(question.readableBytesView)
+        let loop = loop
+        let me = NIOLoopBound(self, eventLoop: loop)
+        core.answer(octets, isTCP: true, from: context.channel.remoteAddress) { query, reply in
+            if loop.inEventLoop { return me.value.send(reply, to: query, version) }
+            loop.execute { me.value.send(reply, to: query, nil) }
+        }
+    }
+
+    /// - Parameter version: of the catalog when the question was taken up; nil when that is past.
+    private func send(_ reply: Reply, to query: DNSQuery?, _ version: UInt64?) {
+        if let transfer = reply.transfer, let query { return send(transfer, query) }
         waiting -= 1
-        guard let context else { return }
-        lastUse = .now()
-        let octets = reply.octets(to: query, with: &writer)
+        if let version, let query, isParsing, version == core.catalogVersion() {
+            cache.keep(reply, to: query, version: version)
+        }
+        write(reply.octets(to: query, with: &writer))
+        if !isParsing { goOn() }
+    }
+
+    private func write(_ octets: [UInt8], promise: EventLoopPromise<Void>? = nil) {
+        guard let context else {
+            promise?.fail(ChannelError.ioOnClosedChannel)
+            return
+        }
+        lastUse = loop.now
         var buffer = context.channel.allocator.buffer(capacity: octets.count + 2)
         buffer.writeInteger(UInt16(truncatingIfNeeded: octets.count))
         buffer.writeBytes(octets)
-        context.write(wrapOutboundOut(buffer), promise: nil)
-        if !isParsing { goOn() }
+        context.write(wrapOutboundOut(buffer), promise: promise)
     }
+
+    // MARK: Zone transfers
+
+    /// One message after another: the next is made when the one before has gone out, so that a slow
+    /// secondary costs no memory. One that takes nothing is idle, and its connection is closed.
+    private func send(_ transfer: ZoneTransfer, _ query: DNSQuery) {
+        let loop = loop
+        let me = NIOLoopBound(self, eventLoop: loop)
+        transfer.next(on: loop) { message in
+            if loop.inEventLoop { return me.value.send(message, of: transfer, query) }
+            loop.execute { me.value.send(message, of: transfer, query) }
+        }
+    }
+
+    private func send(_ message: DNSMessage?, of transfer: ZoneTransfer, _ query: DNSQuery) {
+        guard let context else { return }
+        let loop = loop
+        guard let message else {
+            waiting -= 1
+            if !isParsing { goOn() }
+            return
+        }
+        let me = NIOLoopBound(self, eventLoop: loop)
+        let written = loop.makePromise(of: Void.self)
+        writer.write(message, compressing: !query.zone.rules.disableCompression)
+        write(writer.bytes, promise: written)
+        context.flush()
+        // Not here: the socket may take messages as fast as they are made.
+        written.futureResult.whenSuccess { loop.execute { me.value.send(transfer, query) } }
+    }
+
+    // MARK: The connection
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         if context.channel.isWritable { goOn() }
@@ -128,9 +199,20 @@ final class TCPHandler: ChannelDuplexHandler {
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case ChannelEvent.inputClosed = event {
             isEnding = true
-            if waiting == 0 { context.close(promise: nil) }
+            endIfDone()
         }
         context.fireUserInboundEventTriggered(event)
+    }
+
+    private func endIfDone() {
+        guard isEnding, waiting == 0, received.readableBytes == 0 || mayRead, let context else {
+            return
+        }
+        // Behind the last answer.
+        let me = NIOLoopBound(self, eventLoop: loop)
+        let gone = loop.makePromise(of: Void.self)
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: gone)
+        gone.futureResult.whenComplete { _ in me.value.context?.close(promise: nil) }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {

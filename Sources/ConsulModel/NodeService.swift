@@ -38,6 +38,13 @@ public struct NodeService: Record, Hashable, Sendable {
         try visit.embed(&raftIndex)
     }
 
+    /// The service that the mesh reaches through this instance: what a proxy stands for, or itself
+    /// where it speaks for itself. Nil for an ordinary instance.
+    public var meshService: String? {
+        if kind == "connect-proxy" { return proxy.destinationServiceName }
+        return connect.native ? service : nil
+    }
+
     /// True when the two differ in nothing but their indexes: a write of one over the other changes
     /// nothing.
     public func isSame(as other: NodeService) -> Bool {

@@ -62,6 +62,9 @@ public struct NamedQuery: Hashable, Sendable {
     public var tags: [String] = []
     /// For services: instances all of whose checks pass.
     public var passingOnly = false
+    /// For services: the instances through which the mesh reaches it, its proxies and those that
+    /// speak for themselves, instead of its own.
+    public var connect = false
     public var options: QueryOptions
     public init(_ name: String = "", _ options: QueryOptions = QueryOptions()) {
         self.name = name

@@ -5,7 +5,11 @@ internal import ConsulState
 enum HealthEndpoint {
     static func register(in table: inout EndpointTable) {
         table.add(.healthServiceNodes, filtering: CheckServiceNode.self) { snapshot, plan in
-            var reading = snapshot.store.catalog.checkServiceNodes(plan.query.name)
+            let catalog = snapshot.store.catalog
+            var reading =
+                plan.query.connect
+                ? catalog.checkMeshServiceNodes(plan.query.name)
+                : catalog.checkServiceNodes(plan.query.name)
             plan.keepTagged(&reading.value, tags: \.service.tags)
             if plan.query.passingOnly { reading.value.removeAll { $0.worst != .passing } }
             plan.keep(&reading.value, meta: \.node.meta)

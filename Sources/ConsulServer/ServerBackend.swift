@@ -111,6 +111,13 @@ package final class ServerBackend: Backend {
         try? await raftGroup?.shutdownGracefully()
     }
 
+    /// A number that changes whenever the catalog does; nil while this server does not lead, and
+    /// its state may be behind.
+    package var catalogVersion: UInt64? {
+        guard log.leadership.isReady else { return nil }
+        return state.load().store.catalog.catalogIndex
+    }
+
     @discardableResult
     package func call<Request: Sendable, Response: Sendable>(
         _ endpoint: Endpoint<Request, Response>, _ request: Request,

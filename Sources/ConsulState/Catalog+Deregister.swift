@@ -44,6 +44,9 @@ extension Catalog {
         let name = instance.service.service
         instances.remove(TableKey.of(node, id))
         instancesByService.remove(TableKey.of(name, node, id))
+        if let mesh = instance.service.meshService {
+            instancesByMeshService.remove(TableKey.of(mesh, node, id))
+        }
         servicesIndex = index
         changes.tables.insert(.services)
         changes.nodes.append(TableKey.folded(node))

@@ -51,9 +51,28 @@ extension Catalog {
     /// The instances of a service with their nodes and all checks that bear on them: those of the
     /// node, then those of the instance.
     package func checkServiceNodes(_ name: String) -> Reading<[CheckServiceNode]> {
+        Reading(
+            withChecks(instancesByService, name), serviceIndex(name, else: catalogIndex),
+            .service(TableKey.folded(name)))
+    }
+
+    /// The same of the instances through which the mesh reaches the service. They bear other names
+    /// than it does, so that any change of the catalog may be one of theirs.
+    package func checkMeshServiceNodes(_ name: String) -> Reading<[CheckServiceNode]> {
+        Reading(
+            withChecks(instancesByMeshService, name), catalogIndex,
+            .tables([.nodes, .services, .checks]))
+    }
+
+    /// The last command that changed anything of nodes, services or checks.
+    package var catalogIndex: UInt64 { max(nodesIndex, servicesIndex, checksIndex) }
+
+    private func withChecks(
+        _ tree: RadixTree<Row<Instance>>, _ name: String
+    ) -> [CheckServiceNode] {
         var found: [CheckServiceNode] = []
         var key: [UInt8] = []  // one for all
-        instancesByService.forEach(under: TableKey.of(name)) { row in
+        tree.forEach(under: TableKey.of(name)) { row in
             key.removeAll(keepingCapacity: true)
             TableKey.append(row.record.node, to: &key)
             guard let node = nodes[key] else { return }
@@ -69,8 +88,7 @@ extension Catalog {
                 CheckServiceNode(
                     node: node.record, service: row.record.service, checks: checks))
         }
-        let tables = max(nodesIndex, servicesIndex, checksIndex)
-        return Reading(found, serviceIndex(name, else: tables), .service(TableKey.folded(name)))
+        return found
     }
 
     /// The checks that name the service, by node and ID.

@@ -99,6 +99,9 @@ extension Catalog {
         if let old = instances[key]?.record.service {
             if service.isSame(as: old) { return }
             service.raftIndex = RaftIndex(create: old.raftIndex.createIndex, modify: index)
+            if let mesh = old.meshService {
+                instancesByMeshService.remove(TableKey.of(mesh, node, old.id))
+            }
             if TableKey.of(old.service) != TableKey.of(service.service) {
                 instancesByService.remove(TableKey.of(old.service, node, old.id))
                 touchAfterLoss(of: old.service, at: index, &changes)
@@ -106,13 +109,21 @@ extension Catalog {
         } else {
             service.raftIndex = RaftIndex(create: index, modify: index)
         }
-        let row = Row(Instance(node: node, service: service))
-        instances.insert(row, for: key)
-        instancesByService.insert(row, for: TableKey.of(service.service, node, service.id))
+        insertInstance(Instance(node: node, service: service))
         servicesIndex = index
         changes.tables.insert(.services)
         changes.nodes.append(TableKey.folded(node))
         touch(service.service, at: index, &changes)
+    }
+
+    mutating func insertInstance(_ instance: Instance) {
+        let (node, service) = (instance.node, instance.service)
+        let row = Row(instance)
+        instances.insert(row, for: TableKey.of(node, service.id))
+        instancesByService.insert(row, for: TableKey.of(service.service, node, service.id))
+        if let mesh = service.meshService {
+            instancesByMeshService.insert(row, for: TableKey.of(mesh, node, service.id))
+        }
     }
 
     // MARK: Checks

@@ -22,6 +22,8 @@ package struct Catalog: Sendable {
     /// By node and ID, and by name of the service, node and ID.
     var instances = RadixTree<Row<Instance>>()
     var instancesByService = RadixTree<Row<Instance>>()
+    /// Those through which the mesh reaches a service: by name of that service, node and ID.
+    var instancesByMeshService = RadixTree<Row<Instance>>()
     /// By node and ID; by node, service ID (empty for those of the node itself) and ID; by name of
     /// the service, node and ID; by state, node and ID.
     var checks = RadixTree<Row<HealthCheck>>()
@@ -55,6 +57,9 @@ package struct Catalog: Sendable {
         nodeIDs.checkInvariants()
         instances.checkInvariants()
         precondition(instances.count == instancesByService.count, "instance indexes differ")
+        var meshed = 0
+        instances.forEach { if $0.record.service.meshService != nil { meshed += 1 } }
+        precondition(instancesByMeshService.count == meshed, "mesh instances differ")
         for tree in [checks, checksByInstance, checksByService, checksByState] {
             tree.checkInvariants()
             precondition(tree.count == checks.count, "check indexes differ")

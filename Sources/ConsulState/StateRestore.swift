@@ -150,9 +150,7 @@ extension Catalog {
         }
         let name = node(request.node)?.node ?? request.node
         if let service = request.service {
-            let row = Row(Instance(node: name, service: service))
-            instances.insert(row, for: TableKey.of(name, service.id))
-            instancesByService.insert(row, for: TableKey.of(service.service, name, service.id))
+            insertInstance(Instance(node: name, service: service))
             touchRestored(service.service, service.raftIndex.modifyIndex)
             servicesIndex = max(servicesIndex, service.raftIndex.modifyIndex)
         }

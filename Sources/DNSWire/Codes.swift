@@ -77,6 +77,8 @@ package struct ResponseCode: RawRepresentable, Hashable, Sendable, CustomStringC
     package static let nameError = ResponseCode(rawValue: 3)
     package static let notImplemented = ResponseCode(rawValue: 4)
     package static let refused = ResponseCode(rawValue: 5)
+    /// The server is not the one for this zone (RFC 2136, section 2.2).
+    package static let notAuthoritative = ResponseCode(rawValue: 9)
 
     package var description: String {
         switch self {
@@ -86,6 +88,7 @@ package struct ResponseCode: RawRepresentable, Hashable, Sendable, CustomStringC
         case .nameError: "NXDOMAIN"
         case .notImplemented: "NOTIMP"
         case .refused: "REFUSED"
+        case .notAuthoritative: "NOTAUTH"
         default: "RCODE\(rawValue)"
         }
     }

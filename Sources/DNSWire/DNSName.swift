@@ -64,6 +64,13 @@ package struct DNSName: Hashable, Sendable, CustomStringConvertible {
         self.bytes = bytes
     }
 
+    /// The labels of `name` under `suffix`; nil when the whole does not fit.
+    package init?(_ name: DNSName, under suffix: DNSName) {
+        let bytes = name.bytes.dropLast() + suffix.bytes
+        guard bytes.count <= Limits.nameBytesMax else { return nil }
+        self.bytes = Array(bytes)
+    }
+
     package var isRoot: Bool { bytes.count == 1 }
 
     /// The octets of each label, the leftmost first.

@@ -17,6 +17,8 @@ package enum Limits {
     /// Names remembered for compression while a message is written; a power of two. Where no place
     /// is left for a name, a message of many is a little longer for it.
     static let rememberedNames = 2048
+    /// Names that are looked for before the table is: those of a short answer.
+    static let recentNames = 8
     /// Places looked at for one name: four suffice while the table is half empty.
     static let probesMax = 4
     /// Octets of one character string in a TXT record (RFC 1035, section 3.3).

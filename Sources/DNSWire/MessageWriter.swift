@@ -7,6 +7,11 @@ package struct MessageWriter: Sendable {
     private var isCompressing = true
     /// Places of names by the hash of what stands there; 0 is none.
     private var remembered: [UInt16]
+    /// Where in it something stands: to forget costs what there is, and not the whole table.
+    private var taken: [Int] = []
+    /// The first names, each with its place. An answer has the question's name again and again, and
+    /// then its own targets'.
+    private var recent: [(name: DNSName, place: UInt16)] = []
     /// Where each label of the name at hand begins.
     private var starts: [Int] = []
 
@@ -14,15 +19,16 @@ package struct MessageWriter: Sendable {
         bytes.reserveCapacity(1024)
         remembered = [UInt16](repeating: 0, count: Limits.rememberedNames)
         starts.reserveCapacity(Limits.labelsMax)
+        recent.reserveCapacity(Limits.recentNames)
     }
 
     /// Replaces `bytes`. What goes beyond 65,535 octets cannot be sent; the caller looks.
     package mutating func write(_ message: DNSMessage, compressing: Bool = true) {
         bytes.removeAll(keepingCapacity: true)
         isCompressing = compressing
-        if compressing {
-            for index in remembered.indices { remembered[index] = 0 }
-        }
+        for slot in taken { remembered[slot] = 0 }
+        taken.removeAll(keepingCapacity: true)
+        recent.removeAll(keepingCapacity: true)
         word(message.id)
         let code = message.code.rawValue
         word(
@@ -114,6 +120,11 @@ package struct MessageWriter: Sendable {
             bytes.append(contentsOf: name.bytes)
             return
         }
+        if pointing {
+            for index in recent.indices where recent[index].name == name {
+                return word(0xC000 | recent[index].place)
+            }
+        }
         let octets = name.bytes
         starts.removeAll(keepingCapacity: true)
         var place = 0
@@ -123,6 +134,9 @@ package struct MessageWriter: Sendable {
         }
         // From the root to the left: each longer suffix goes on with the hash of the shorter one.
         let written = bytes.count
+        if written <= Limits.pointerMax, recent.count < Limits.recentNames {
+            recent.append((name, UInt16(written)))
+        }
         var hash: UInt32 = 2_166_136_261
         var end = place
         var found = place
@@ -136,6 +150,7 @@ package struct MessageWriter: Sendable {
                 if candidate == 0 {
                     guard written + start <= Limits.pointerMax else { break }
                     remembered[slot] = UInt16(written + start)
+                    taken.append(slot)
                     break
                 }
                 if stands(octets, from: start, at: candidate) {
@@ -182,12 +197,10 @@ package struct MessageWriter: Sendable {
     }
 
     private mutating func word(_ value: UInt16) {
-        bytes.append(UInt8(value >> 8))
-        bytes.append(UInt8(truncatingIfNeeded: value))
+        withUnsafeBytes(of: value.bigEndian) { bytes.append(contentsOf: $0) }
     }
 
     private mutating func longWord(_ value: UInt32) {
-        word(UInt16(value >> 16))
-        word(UInt16(truncatingIfNeeded: value))
+        withUnsafeBytes(of: value.bigEndian) { bytes.append(contentsOf: $0) }
     }
 }

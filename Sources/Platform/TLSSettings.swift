@@ -22,14 +22,17 @@ package struct TLSSettings: Hashable, Sendable {
     package init() {}
 
     /// A server's context. Errors name the file at fault.
-    package func serverContext() throws(TLSError) -> NIOSSLContext {
+    /// - Parameter protocols: what the server speaks, for clients that ask (ALPN).
+    package func serverContext(
+        protocols: [String] = ["http/1.1"]
+    ) throws(TLSError) -> NIOSSLContext {
         guard let certificateFile, let keyFile else {
             throw TLSError("TLS needs a certificate file and a key file")
         }
         var configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: try chain(certificateFile), privateKey: try key(keyFile))
         configuration.minimumTLSVersion = try version()
-        configuration.applicationProtocols = ["http/1.1"]
+        configuration.applicationProtocols = protocols
         if verifiesIncoming {
             configuration.certificateVerification = .noHostnameVerification
             configuration.trustRoots = try authorities()

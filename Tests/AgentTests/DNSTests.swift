@@ -4,6 +4,7 @@ import ConsulModel
 import DNSWire
 import Glibc
 import Platform
+import Primitives
 import StandardPlugins
 import Testing
 
@@ -57,6 +58,120 @@ import Testing
         #expect(try await agent.reload().needsRestart.count == 1)
         #expect(try Self.ask("n.node.consul", port).answers.map { $0.ttl } == [5])
         await agent.stop(gracefully: false)
+    }
+
+    /// Records of fragments: taken up, changed by a reload, and refused with their place.
+    @Test func recordsOfFragments() async throws {
+        let scratch = try Scratch()
+        let port = try Self.freePort()
+        func write(_ address: String) throws {
+            try scratch.write(
+                "config.d/b.yaml",
+                """
+                dns_records:
+                  - name: printer
+                    type: A
+                    ttl: 1m
+                    values: [\(address)]
+                """)
+        }
+        try Self.write(scratch, port, #""dns_config": {}"#)
+        try write("10.0.0.9")
+        let agent = try Self.make(scratch)
+        try await agent.start(catchesSignals: false)
+        #expect(try Self.ask("printer.consul", port).answers.map { $0.data } == [.a(0x0A00_0009)])
+        try write("10.0.0.10")
+        #expect(try await agent.reload().changed == ["DNS record printer A: changed"])
+        let answer = try Self.ask("printer.consul", port)
+        #expect(answer.answers.map { $0.data } == [.a(0x0A00_000A)])
+        #expect(answer.answers.map { $0.ttl } == [60])
+        try write("ten")
+        let error = await #expect(throws: ConsulError.self) { try await agent.reload() }
+        #expect(
+            error?.message.hasSuffix(
+                "config.d/b.yaml:5:14: dns_records[0].values[0]: \"ten\" is not an IPv4 address")
+                == true, "\(error?.message ?? "")")
+        #expect(try Self.ask("printer.consul", port).answers.count == 1)
+        await agent.stop(gracefully: false)
+    }
+
+    /// DNS over TLS with the agent's certificate, before and after a reload.
+    @Test(.enabled(if: Files.isExecutable("/usr/bin/openssl")))
+    func overTLS() async throws {
+        let scratch = try Scratch()
+        var make = ProcessSpec([
+            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+            "-nodes", "-days", "2", "-subj", "/CN=ns.consul", "-keyout",
+            "\(scratch.path)/key.pem", "-out", "\(scratch.path)/cert.pem",
+        ])
+        make.timeout = .seconds(20)
+        #expect(await ProcessRun.run(make).ending == .exited(0))
+        let ports = try (0..<2).map { _ in try Self.freePort() }
+        func write(_ ttl: String, key: String = "key.pem") throws {
+            try scratch.write(
+                "config.d/a.json",
+                """
+                {"server": true, "bootstrap": true, "bind_addr": "127.0.0.1", "node_name": "n",
+                 "data_dir": "$DIR/data", "ports": {"dns": \(ports[0]), "dns_tls": \(ports[1])},
+                 "addresses": {"http": "unix://$DIR/http.sock"}, "cert_file": "$DIR/cert.pem",
+                 "key_file": "$DIR/\(key)", "dns_config": {"node_ttl": "\(ttl)"}}
+                """)
+        }
+        /// A question over TLS by the `openssl` program: the TTL in its answer.
+        func ask() async throws -> UInt8? {
+            let question: [UInt8] = [
+                0, 31, 0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 0x6E, 4, 0x6E, 0x6F, 0x64, 0x65, 6,
+                0x63, 0x6F, 0x6E, 0x73, 0x75, 0x6C, 0, 0, 1, 0, 1,
+            ]
+            let octal = question.map { "\\0" + String($0, radix: 8) }.joined()
+            var client = ProcessSpec([
+                "sh", "-c",
+                "(printf '%b' '\(octal)'; sleep 2) | openssl s_client -quiet -no_ign_eof"
+                    + " -connect 127.0.0.1:\(ports[1]) 2>/dev/null | od -An -tu1 -v",
+            ])
+            client.timeout = .seconds(20)
+            let output = await ProcessRun.run(client).output
+            let octets = output.split(whereSeparator: { $0 == " " || $0 == "\n" }).compactMap {
+                UInt8($0)
+            }
+            // Behind the question: a pointer, type, class, and the TTL.
+            return octets.count > 42 ? octets[question.count + 9] : nil
+        }
+        try write("3s")
+        let agent = try Self.make(scratch)
+        try await agent.start(catchesSignals: false)
+        #expect(agent.dnsTLSPort == ports[1])
+        try await eventually("the node is in the catalog") {
+            try Self.ask("n.node.consul", ports[0]).answers.map { $0.ttl } == [3]
+        }
+        #expect(try await ask() == 3)
+        try write("9s")
+        _ = try await agent.reload()
+        #expect(try await ask() == 9)
+        try write("5s", key: "none.pem")
+        await #expect(throws: ConsulError.self) { try await agent.reload() }
+        #expect(try await ask() == 9)
+        await agent.stop(gracefully: false)
+    }
+
+    @Test func occupiedPortsAreNamed() async throws {
+        let scratch = try Scratch()
+        let descriptor = try Self.socket(0)
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                _ = getsockname(descriptor, $0, &size)
+            }
+        }
+        let port = Int(UInt16(bigEndian: address.sin_port))
+        try Self.write(scratch, port, #""dns_config": {}"#)
+        let sources = ConfigSources(places: [.directory("\(scratch.path)/config.d")], flags: [])
+        let outcome = sources.load(registry: try Agent.registry(StandardPlugins.all()))
+        let problems = await Listeners.occupiedPorts(try #require(outcome.config))
+        #expect(problems.count == 1)
+        #expect("\(problems)".contains("cannot listen on 127.0.0.1:\(port) (udp)"))
     }
 
     private static func socket(_ port: Int) throws -> Int32 {

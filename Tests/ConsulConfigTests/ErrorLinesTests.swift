@@ -236,6 +236,30 @@ import Testing
 
     static let definitions = [
         Case(
+            "dns.yaml",
+            """
+            dns_config:
+              answer_order: shuffled
+              recursor_strategy: first
+              transfer: {allow: [10.0.0.0/8, everywhere]}
+            dns_records:
+              - {name: printer, type: A, value: 10.0.0.9, tll: 1s}
+              - {name: alias, type: CNAME, value: printer}
+              - {name: Alias, type: txt, value: x}
+              - {name: twice, type: TXT, value: x}
+              - {name: twice, type: TXT, value: y}
+            """,
+            "dns.yaml:2:3: dns_config.answer_order: \"shuffled\" is none of random, weighted, "
+                + "sorted",
+            "dns.yaml:3:3: dns_config.recursor_strategy: \"first\" is none of sequential, random",
+            "dns.yaml:4:14: dns_config.transfer.allow: \"everywhere\" is not a network such as "
+                + "10.0.0.0/8 or fd00::/8",
+            "dns.yaml:6:47: dns_records[0].tll: unknown key (did you mean \"ttl\"?)",
+            "dns.yaml:8:19: dns_records[2].type: a name with a CNAME has no other records: "
+                + "\"Alias\" has CNAME (at dns.yaml:7:6)",
+            "dns.yaml:10:6: dns_records[4].name: \"twice\" has TXT records already (at "
+                + "dns.yaml:9:6): list all of their values there"),
+        Case(
             "svc.yaml",
             """
             services:

@@ -73,6 +73,15 @@ final class TCPClient {
         else { throw ClientError(description: "cannot send") }
     }
 
+    /// Sends without waiting for room for longer than a moment.
+    /// - Returns: false when there is none, or the connection has ended.
+    func offer(_ octets: [UInt8]) -> Bool {
+        var limit = timeval(tv_sec: 0, tv_usec: 300_000)
+        setsockopt(
+            descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        return Glibc.send(descriptor, octets, octets.count, Int32(MSG_NOSIGNAL)) == octets.count
+    }
+
     func receive() throws -> DNSMessage {
         let head = try take(2)
         return try DNSMessage(try take(Int(head[0]) << 8 | Int(head[1])))

@@ -3,8 +3,12 @@ import Primitives
 
 /// A message as lines, much as dig prints it.
 enum Printout {
-    /// - Parameter counts: how many records, instead of them.
-    static func lines(_ message: DNSMessage, _ size: Int, counts: Bool) -> [String] {
+    /// - Parameters:
+    ///   - counts: how many records, instead of them.
+    ///   - sorts: each section.
+    static func lines(
+        _ message: DNSMessage, _ size: Int, counts: Bool, sorts: Bool = true
+    ) -> [String] {
         var flags: [String] = []
         for (flag, name) in [
             (DNSMessage.Flags.authoritative, "aa"), (.truncated, "tc"), (.recursionDesired, "rd"),
@@ -20,7 +24,8 @@ enum Printout {
             lines[0] += ": \(numbers), \(size) octets"
         } else {
             for (title, records) in sections {
-                lines += records.map { title + text($0) }.sorted()
+                let texts = records.map { title + text($0) }
+                lines += sorts ? texts.sorted() : texts
             }
         }
         if let edns = message.edns {

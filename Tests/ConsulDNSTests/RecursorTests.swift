@@ -2,6 +2,7 @@ import DNSWire
 import NIOCore
 import NIOPosix
 import Primitives
+import Synchronization
 import Testing
 
 @testable import ConsulDNS
@@ -25,19 +26,24 @@ final class ScriptedRecursor: ChannelInboundHandler, Sendable {
     }
 
     let manner: Manner
+    /// What was asked, in order.
+    let asked = Mutex<[DNSMessage]>([])
     init(_ manner: Manner) { self.manner = manner }
 
     static func start(_ manner: Manner) async throws -> any Channel {
+        try await ScriptedRecursor(manner).start()
+    }
+
+    func start() async throws -> any Channel {
         try await DatagramBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .channelInitializer { channel in
-                channel.pipeline.addHandler(ScriptedRecursor(manner))
-            }
+            .channelInitializer { $0.pipeline.addHandler(self) }
             .bind(host: "127.0.0.1", port: 0).get()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let envelope = unwrapInboundIn(data)
         guard let question = try? DNSMessage(Array(envelope.data.readableBytesView)) else { return }
+        asked.withLock { $0.append(question) }
         for octets in answers(question) {
             let buffer = context.channel.allocator.buffer(bytes: octets)
             context.write(
@@ -126,6 +132,30 @@ final class ScriptedRecursor: ChannelInboundHandler, Sendable {
         for code in codes {
             let answer = try await ask([.fails(code), .answers], timeout: .seconds(30))
             #expect(answer.answers.count == 1)
+        }
+    }
+
+    @Test func theFirstIsAskedFirstUnlessChanceDecides() async throws {
+        for strategy in [DNSRules.RecursorStrategy.sequential, .random] {
+            let recursors = (0..<3).map { _ in ScriptedRecursor(.answers) }
+            var channels: [any Channel] = []
+            for recursor in recursors { channels.append(try await recursor.start()) }
+            var rules = DNSRules()
+            rules.recursorStrategy = strategy
+            let server = try await ServerTests.start(
+                ScriptRunner().catalog, recursors: channels.compactMap { $0.localAddress?.port },
+                timeout: .seconds(30), rules: rules)
+            let client = try UDPClient(port: server.port)
+            for _ in 0..<30 { #expect(try client.ask("www.example.com").answers.count == 1) }
+            let counts = recursors.map { $0.asked.withLock { $0.count } }
+            if strategy == .sequential {
+                #expect(counts == [30, 0, 0])
+            } else {
+                #expect(counts.reduce(0, +) == 30 && counts.allSatisfy { $0 > 2 }, "\(counts)")
+            }
+            client.close()
+            await server.stop()
+            for channel in channels { try await channel.close() }
         }
     }
 

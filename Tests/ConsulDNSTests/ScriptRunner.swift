@@ -44,6 +44,7 @@ final class ScriptRunner {
                     return contents.asked.map { $0.rawValue }.joined(separator: " ")
                 }
             ]
+        case "record": addRecord(plain, options)
         case "rules":
             for (name, value) in options { try setRule(name, value) }
             core = nil
@@ -78,6 +79,10 @@ final class ScriptRunner {
         service.port = Int(words[2]) ?? 0
         service.id = options["id"] ?? words[1]
         service.address = options["address"] ?? ""
+        service.kind = options["kind"] ?? ""
+        service.proxy.destinationServiceName = options["for"] ?? ""
+        service.connect.native = options["native"] == "true"
+        service.meta = options.filter { $0.key.hasPrefix("meta-") }
         service.tags = (options["tags"] ?? "").split(separator: ",").map(String.init)
         let weights = (options["weights"] ?? "1,1").split(separator: ",").compactMap { Int($0) }
         (service.weights.passing, service.weights.warning) = (weights[0], weights[1])
@@ -109,6 +114,17 @@ final class ScriptRunner {
         }
     }
 
+    /// `record NAME TYPE VALUE…`; `_` in a value is a blank.
+    private func addRecord(_ words: [String], _ options: [String: String]) {
+        var record = DNSRecordDefinition()
+        record.name = words[0]
+        record.type = words[1]
+        record.values = words.dropFirst(2).map { $0.replacing("_", with: " ") }
+        record.ttl = options["ttl"].flatMap { GoDuration($0) }
+        rules.records.append(record)
+        core = nil
+    }
+
     private func setRule(_ name: String, _ value: String) throws {
         let number = Int(value) ?? 0
         let duration = GoDuration(value) ?? .zero
@@ -126,6 +142,10 @@ final class ScriptRunner {
         case "allow_stale": rules.allowStale = value == "true"
         case "soa_min_ttl": rules.soaMinTTL = number
         case "soa_refresh": rules.soaRefresh = number
+        case "answer_order":
+            rules.answerOrder = DNSRules.AnswerOrder(rawValue: value) ?? .random
+        case "srv_priority_meta": rules.srvPriorityMeta = value
+        case "transfer_allow": rules.transferAllow = value.isEmpty ? [] : [value]
         case let name where name.hasPrefix("ttl."):
             rules.serviceTTL[String(name.dropFirst(4))] = duration
         default: throw Unknown(command: name)
@@ -137,20 +157,16 @@ final class ScriptRunner {
     private func currentCore() throws -> DNSCore {
         if let core { return core }
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let made = DNSCore(
-            zone: try Zone(rules),
-            resolver: Resolver(
-                backend: catalog,
-                recursion: Recursion(
-                    on: MultiThreadedEventLoopGroup.singleton, logger: logger,
-                    random: SeededRandom(seed: 1)),
-                logger: logger, random: SeededRandom(seed: 2), unixSeconds: { 1_700_000_000 }))
+        let setup = DNSServer.Setup(
+            listeners: [], rules: rules, backend: catalog, seed: 2,
+            unixSeconds: { 1_700_000_000 })
+        let made = try DNSCore(setup, on: MultiThreadedEventLoopGroup.singleton, logger: logger)
         core = made
         return made
     }
 
     /// `dig NAME [TYPE] [tcp] [edns=SIZE] [subnet=OCTETS/BITS] [count]`. Records of a section are
-    /// sorted: their order is chance.
+    /// sorted: their order is chance, save with `order`.
     private func dig(_ words: [String], _ options: [String: String]) throws -> [String] {
         var message = DNSMessage(id: 0x1234, flags: [.recursionDesired])
         let type = words.dropFirst().first.flatMap(Self.type) ?? .a
@@ -176,7 +192,9 @@ final class ScriptRunner {
             answer.withLock { $0 = octets }
         }
         guard let octets = answer.withLock({ $0 }) else { return ["no answer"] }
-        return Printout.lines(try DNSMessage(octets), octets.count, counts: words.contains("count"))
+        return Printout.lines(
+            try DNSMessage(octets), octets.count, counts: words.contains("count"),
+            sorts: !words.contains("order"))
     }
 
     private static func type(_ word: String) -> RecordType? {

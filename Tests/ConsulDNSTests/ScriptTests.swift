@@ -4,7 +4,8 @@ import Testing
 /// Conversations with the face: what the catalog holds, what is asked, what is answered.
 @Suite struct ScriptTests {
     @Test(arguments: [
-        "names", "services", "addresses", "aliases", "nodes", "reverse", "zone", "limits", "rules",
+        "names", "places", "services", "addresses", "aliases", "nodes", "reverse", "zone", "limits",
+        "rules", "order", "records", "mesh",
     ])
     func plays(_ name: String) throws {
         let script = try ScriptFile(name: name)

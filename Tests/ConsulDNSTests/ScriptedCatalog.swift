@@ -15,6 +15,8 @@ final class ScriptedCatalog: Backend {
         var lag = GoDuration.zero
         /// Consistency of each read, in order.
         var asked: [QueryOptions.Consistency] = []
+        /// Of every answer.
+        var index: UInt64 = 1
     }
 
     let contents = Mutex(Contents())
@@ -32,7 +34,7 @@ final class ScriptedCatalog: Backend {
             guard ["", "dc1"].contains(query.options.datacenter) else {
                 return .failure(ConsulError(.internal, "No path to datacenter"))
             }
-            var meta = QueryMeta(index: 1)
+            var meta = QueryMeta(index: contents.index)
             meta.lastContact = query.options.consistency == .stale ? contents.lag : .zero
             guard let answer = contents.answer(endpoint.name, query, meta) as? Response else {
                 preconditionFailure("DNS made the call \(endpoint.name)")
@@ -57,6 +59,7 @@ extension ScriptedCatalog.Contents {
         case "Catalog.ServiceNodes":
             return Indexed(
                 instances(query).map { ServiceNode(node: $0.node, service: $0.service) }, meta)
+        case "Health.ChecksInState": return Indexed(checks, meta)
         case "Health.ServiceNodes": return Indexed(instances(query), meta)
         default: return endpoint
         }
@@ -64,7 +67,8 @@ extension ScriptedCatalog.Contents {
 
     private func instances(_ query: NamedQuery) -> [CheckServiceNode] {
         zip(services, serviceNodes).compactMap { service, nodeName in
-            guard service.service.lowercased() == query.name.lowercased(),
+            let name = query.connect ? service.meshService : service.service
+            guard name?.lowercased() == query.name.lowercased(),
                 let node = nodes.first(where: { $0.node == nodeName }),
                 query.tags.allSatisfy({ tag in
                     service.tags.contains { $0.lowercased() == tag.lowercased() }

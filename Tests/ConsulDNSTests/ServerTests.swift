@@ -11,7 +11,7 @@ import Testing
 
 /// The server on its sockets.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct ServerTests {
-    private static func catalog(_ instances: Int = 3) throws -> ScriptedCatalog {
+    static func catalog(_ instances: Int = 3) throws -> ScriptedCatalog {
         let runner = ScriptRunner()
         for number in 0..<instances {
             _ = try runner.run("node n\(number) 10.0.\(number / 250).\(number % 250 + 1)")
@@ -22,15 +22,18 @@ import Testing
 
     static func start(
         _ catalog: ScriptedCatalog, recursors: [Int] = [], timeout: GoDuration = .seconds(2),
-        on group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
+        on group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
+        rules given: DNSRules = DNSRules(), _ adjust: (inout DNSServer.Setup) -> Void = { _ in }
     ) async throws -> DNSServer {
-        var rules = DNSRules()
+        var rules = given
         rules.recursors = recursors.map { "127.0.0.1:\($0)" }
         rules.recursorTimeout = timeout
+        var setup = DNSServer.Setup(
+            listeners: [DNSListener(host: "127.0.0.1", port: 0)], rules: rules, backend: catalog,
+            seed: 7, unixSeconds: { 1_700_000_000 })
+        adjust(&setup)
         return try await DNSServer.start(
-            listeners: [("127.0.0.1", 0)], rules: rules, backend: catalog, on: group, seed: 7,
-            unixSeconds: { 1_700_000_000 },
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            setup, on: group, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 
     @Test func overUDP() async throws {
@@ -139,10 +142,11 @@ import Testing
         let port = server.port
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let error = await #expect(throws: ConsulDNSError.self) {
+            let setup = DNSServer.Setup(
+                listeners: [DNSListener(host: "127.0.0.1", port: port)], rules: DNSRules(),
+                backend: ScriptedCatalog(), seed: 1, unixSeconds: { 0 })
             _ = try await DNSServer.start(
-                listeners: [("127.0.0.1", port)], rules: DNSRules(),
-                backend: ScriptedCatalog(), on: MultiThreadedEventLoopGroup.singleton, seed: 1,
-                unixSeconds: { 0 }, logger: logger)
+                setup, on: MultiThreadedEventLoopGroup.singleton, logger: logger)
         }
         #expect(
             error?.description
@@ -162,5 +166,75 @@ import Testing
         #expect(throws: ConsulDNSError.recursor("nowhere")) { try server.update(rules) }
         client.close()
         await server.stop()
+    }
+
+    /// Of two instances with weights 9 and 1 the first comes first nine times in ten.
+    @Test func weightsDecideTheOrder() async throws {
+        let runner = ScriptRunner()
+        for command in [
+            "node n1 10.0.0.1", "node n2 10.0.0.2", "node n3 10.0.0.3",
+            "service n1 web 80 weights=9,1", "service n2 web 80", "service n3 web 80 weights=1,0",
+            "check n3 warning web",
+        ] { _ = try runner.run(command) }
+        var rules = DNSRules()
+        rules.answerOrder = .weighted
+        let server = try await Self.start(runner.catalog, rules: rules)
+        let client = try UDPClient(port: server.port)
+        var firsts: [RecordData: Int] = [:]
+        for _ in 0..<400 {
+            let answers = try client.ask("web.service.consul").answers
+            firsts[answers[0].data, default: 0] += 1
+            // Without weight, last.
+            #expect(answers.count == 3 && answers[2].data == .a(0x0A00_0003))
+        }
+        let heavy = firsts[.a(0x0A00_0001)] ?? 0
+        #expect(heavy > 330 && heavy < 390, "\(firsts)")
+        client.close()
+        await server.stop()
+    }
+}
+
+/// Definitions of records that cannot be, and what is said of them.
+@Suite struct StaticRecordsTests {
+    @Test(arguments: [
+        ("printer", "A", "10.0.0.9", ""),
+        ("@", "TXT", "v=1", ""),
+        ("printer.consul.", "aaaa", "fd00::1", ""),
+        ("", "A", "10.0.0.9", "name: a record needs a name"),
+        ("a..b", "A", "10.0.0.9", "name: \"a..b\" is no domain name"),
+        (
+            "www.example.com.", "A", "10.0.0.9",
+            "name: www.example.com. is not under consul.: this agent answers for no other domain"
+        ),
+        (
+            "x.Service", "A", "10.0.0.9",
+            "name: names with the label \"service\" are the catalog's: register it there"
+        ),
+        ("p", "MX", "10 x", "type: \"MX\" is none of A, AAAA, CNAME, TXT, SRV"),
+        ("p", "A", "", "value: a record needs a value"),
+        ("p", "A", "fd00::1", "value: \"fd00::1\" is not an IPv4 address"),
+        ("p", "AAAA", "10.0.0.1", "value: \"10.0.0.1\" is not an IPv6 address"),
+        (
+            "p", "SRV", "10 5 printer",
+            "value: \"10 5 printer\" is not priority, weight, port and target, such as 10 5 631 "
+                + "printer"
+        ),
+    ])
+    func areJudged(name: String, type: String, value: String, problem: String) {
+        var record = DNSRecordDefinition()
+        (record.name, record.type, record.value) = (name, type, value)
+        let found = StaticRecords.problems(in: record, domain: "consul.")
+        #expect(found.map { "\($0.path): \($0.message)" } == (problem.isEmpty ? [] : [problem]))
+    }
+
+    @Test func anAliasIsOfOneName() throws {
+        var record = DNSRecordDefinition()
+        (record.name, record.type, record.value) = ("alias", "CNAME", "a")
+        record.values = ["b"]
+        let found = StaticRecords.problems(in: record, domain: "consul.")
+        #expect(found.map { $0.path } == ["values[0]"])
+        record.values = []
+        record.ttl = .seconds(-1)
+        #expect(StaticRecords.problems(in: record, domain: "consul.").map { $0.path } == ["ttl"])
     }
 }

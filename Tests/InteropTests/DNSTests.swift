@@ -98,8 +98,9 @@ struct Asked {
     }
 
     /// The answer as lines, records sorted within their sections.
-    func put(to port: Int) throws -> [String] {
-        let message = try DNSMessage(try exchange(port))
+    /// - Parameter patience: seconds.
+    func put(to port: Int, patience: Int = 30) throws -> [String] {
+        let message = try DNSMessage(try exchange(port, patience))
         var lines = [
             "\(message.id) \(message.code) \(message.flags.rawValue) \(message.questions)",
             "\(message.edns.map { "\($0)" } ?? "")",
@@ -117,11 +118,11 @@ struct Asked {
         return lines
     }
 
-    private func exchange(_ port: Int) throws -> [UInt8] {
+    private func exchange(_ port: Int, _ patience: Int) throws -> [UInt8] {
         let kind = isTCP ? SOCK_STREAM : SOCK_DGRAM
         let descriptor = socket(AF_INET, Int32(kind.rawValue), 0)
         defer { close(descriptor) }
-        var limit = timeval(tv_sec: 30, tv_usec: 0)
+        var limit = timeval(tv_sec: patience, tv_usec: 0)
         setsockopt(
             descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         var address = RawHTTP.loopback(port: port)

@@ -11,9 +11,10 @@ extension Validation {
         checkCheckIDs()
         for watch in config.watches { self.check(watch) }
         checkWatchIDs()
+        checkRecords()
     }
 
-    private mutating func refuse<D>(_ placed: Placed<D>, _ field: String, _ message: String) {
+    mutating func refuse<D>(_ placed: Placed<D>, _ field: String, _ message: String) {
         let (place, path) = placed.location(of: field)
         guard !placed.isExplained(path) else { return }
         errors.append(ConfigError(place, path: path, message))

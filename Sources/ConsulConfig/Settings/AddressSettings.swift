@@ -14,6 +14,7 @@ package struct AddressSettings: Sendable {
     package var http = ""
     package var https = ""
     package var dns = ""
+    package var dnsTLS = ""
     package var grpc = ""
     package var serfLAN = ""
     package var serfWAN = ""
@@ -33,6 +34,9 @@ package struct AddressSettings: Sendable {
             "addresses.https", \.addresses.https, "Where HTTPS listens, instead of client_addr."
         ),
         Setting("addresses.dns", \.addresses.dns, "Where DNS listens, instead of client_addr."),
+        Setting(
+            "addresses.dns_tls", \.addresses.dnsTLS,
+            "Where DNS over TLS listens, instead of client_addr."),
         Setting(
             "addresses.grpc", \.addresses.grpc, "Where gRPC listens, instead of client_addr."),
         Setting(

@@ -22,9 +22,41 @@ package struct DNSSettings: Sendable {
     package var soaRetry = 600
     package var soaExpire = 86400
     package var soaMinTTL = 0
+    /// `sequential` or `random`.
+    package var recursorStrategy = "sequential"
+    /// `random`, `weighted` or `sorted`.
+    package var answerOrder = "random"
+    package var srvPriorityMeta = ""
+    package var transferAllow: [String] = []
+    package var transferNotify: [String] = []
     init() {}
 
-    static let settings: [Setting] = names + answers
+    static let settings: [Setting] = names + answers + beyond
+
+    /// What HashiCorp's agent of this version does not have.
+    private static let beyond: [Setting] = [
+        Setting(
+            "dns_config.recursor_strategy", \.dns.recursorStrategy,
+            "Which recursor is asked first: sequential, the first; random, any.", reloads: true,
+            check: SettingChecks.oneOf(["sequential", "random"])),
+        Setting(
+            "dns_config.answer_order", \.dns.answerOrder,
+            "The order of a service's instances: random, weighted by their weights, or sorted by "
+                + "node and ID.",
+            reloads: true, check: SettingChecks.oneOf(["random", "weighted", "sorted"])),
+        Setting(
+            "dns_config.srv_priority_meta", \.dns.srvPriorityMeta,
+            "The key of a service's metadata that holds its SRV priority; lower ones come first.",
+            reloads: true),
+        Setting(
+            "dns_config.transfer.allow", \.dns.transferAllow,
+            "Networks whose hosts may transfer the whole zone (AXFR).", reloads: true,
+            check: AddressSettings.networks),
+        Setting(
+            "dns_config.transfer.notify", \.dns.transferNotify,
+            "Secondaries that are told when the zone changed: an address, and a port if not 53.",
+            reloads: true),
+    ]
 
     private static let answers: [Setting] = [
         Setting(

@@ -6,6 +6,7 @@ package struct PortSettings: Sendable {
     package var http = 8500
     package var https = -1
     package var dns = 8600
+    package var dnsTLS = -1
     package var grpc = -1
     init() {}
 
@@ -32,6 +33,9 @@ package struct PortSettings: Sendable {
             "ports.dns", \.ports.dns, "Sets the DNS port to listen on.",
             flag: "dns-port",
             check: SettingChecks.port),
+        Setting(
+            "ports.dns_tls", \.ports.dnsTLS, "Sets the DNS over TLS port to listen on.",
+            flag: "dns-tls-port", check: SettingChecks.port),
         Setting(
             "ports.grpc", \.ports.grpc, "Sets the gRPC API port to listen on.",
             flag: "grpc-port", dev: 8502, isActedOn: false,

@@ -12,7 +12,9 @@ package enum SettingTable {
         + StoredSettings.settings
 
     /// The keys of a fragment that hold definitions instead of a setting.
-    static let definitionKeys = ["service", "services", "check", "checks", "watches"]
+    static let definitionKeys = [
+        "service", "services", "check", "checks", "watches", "dns_records",
+    ]
 
     /// What a key of a fragment stands for.
     enum Target {

@@ -116,6 +116,8 @@ enum AgentBanner {
     static func text(_ config: RuntimeConfig, nodeID: String) -> String {
         let ports = config.ports
         let server = config.node.server
+        let tls = ports.dnsTLS > 0 ? ", DNS over TLS: \(ports.dnsTLS)" : ""
+        let dns = "DNS: \(ports.dns)\(tls)"
         return """
             ==> Starting Consul agent...
                        Version: '\(Version.number)'
@@ -124,7 +126,7 @@ enum AgentBanner {
                     Datacenter: '\(config.node.datacenter)' (Segment: '\(server ? "<all>" : "")')
                         Server: \(server) (Bootstrap: \(config.node.bootstrap))
                    Client Addr: [\(config.listen.client.joined(separator: " "))] \
-            (HTTP: \(ports.http), HTTPS: \(ports.https), gRPC: \(ports.grpc), DNS: \(ports.dns))
+            (HTTP: \(ports.http), HTTPS: \(ports.https), gRPC: \(ports.grpc), \(dns))
                   Cluster Addr: \(config.listen.advertise) \
             (LAN: \(ports.serfLAN), WAN: \(ports.serfWAN))
                        Encrypt: Gossip: false, TLS-Outgoing: false, TLS-Incoming: false, \

@@ -30,7 +30,7 @@ struct ValidateCommand: Command {
             Flag(
                 "partial", .bool,
                 "Judge the fragments by themselves: what another fragment may say is not missed."),
-            Flag("check-ports", .bool, "Also try whether the ports of the API are free."),
+            Flag("check-ports", .bool, "Also try whether the ports of the API and DNS are free."),
             Flag(
                 "hot-reload", .bool,
                 "Ask the running agent what a reload would change, and what would need a restart; "

@@ -1,0 +1,64 @@
+import ConsulModel
+import Glibc
+import Primitives
+
+/// In which order a service's instances are told.
+enum AnswerOrder {
+    /// - Parameter random: a generator for this answer alone, where one is needed.
+    static func arrange(
+        _ instances: inout [CheckServiceNode], _ zone: Zone, _ random: () -> SeededRandom
+    ) {
+        guard instances.count > 1 else { return }
+        switch zone.rules.answerOrder {
+        case .sorted: break  // as the catalog has them
+        case .random:
+            var random = random()
+            instances.shuffle(using: &random)
+        case .weighted:
+            var random = random()
+            weigh(&instances, &random)
+        }
+        guard !zone.rules.srvPriorityMeta.isEmpty else { return }
+        let ranked = instances.enumerated().map { ($1, priority(of: $1, zone), $0) }
+        instances = ranked.sorted { ($0.1, $0.2) < ($1.1, $1.2) }.map { $0.0 }
+    }
+
+    /// The instance's SRV priority, of which lower ones are to be tried first: 1 where its metadata
+    /// give none.
+    static func priority(of instance: CheckServiceNode, _ zone: Zone) -> UInt16 {
+        let key = zone.rules.srvPriorityMeta
+        if key.isEmpty { return 1 }
+        return instance.service.meta[key].flatMap { UInt16($0) } ?? 1
+    }
+
+    /// The instance's weight by its health.
+    static func weight(of instance: CheckServiceNode) -> Int {
+        let weights = instance.service.weights
+        return instance.worst == .warning ? weights.warning : weights.passing
+    }
+
+    /// Whether an answer may be given again, and how. What depends on chance otherwise than by a
+    /// plain shuffle is made anew.
+    static func keeping(_ zone: Zone) -> Keeping {
+        switch zone.rules.answerOrder {
+        case .sorted: .asItIs
+        case .random where zone.rules.srvPriorityMeta.isEmpty && zone.rules.aRecordLimit <= 0:
+            .inAnyOrder
+        case .random, .weighted: .not
+        }
+    }
+
+    /// Each place goes to one of the instances left, by their weights: every instance draws a time
+    /// of an exponential clock that runs as fast as its weight says, and the earliest comes first.
+    /// Those without weight come last.
+    private static func weigh(
+        _ instances: inout [CheckServiceNode], _ random: inout SeededRandom
+    ) {
+        let drawn = instances.map { instance -> (CheckServiceNode, Double) in
+            let chance = Double.random(in: 0..<1, using: &random)
+            let weight = weight(of: instance)
+            return (instance, weight > 0 ? -log(1 - chance) / Double(weight) : .infinity)
+        }
+        instances = drawn.sorted { $0.1 < $1.1 }.map { $0.0 }
+    }
+}

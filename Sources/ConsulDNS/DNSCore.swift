@@ -1,0 +1,120 @@
+import DNSWire
+import Logging
+import NIOCore
+import NIOSSL
+import Platform
+import Primitives
+import Synchronization
+
+/// What all sockets of a server share.
+final class DNSCore: Sendable {
+    private let zone: Mutex<Zone>
+    let resolver: Resolver
+    let limits: DNSServerLimits
+    private let tls: Mutex<NIOSSLContext?>
+    let usesTLS: Bool
+    /// What each loop keeps of its answers.
+    private let caches: [ObjectIdentifier: AnswerCache]
+    let catalogVersion: @Sendable () -> UInt64?
+    let connections = Atomic<Int>(0)
+    private let open = Mutex<[ObjectIdentifier: any Channel]>([:])
+
+    init(
+        _ setup: DNSServer.Setup, on group: any EventLoopGroup, logger: Logger
+    ) throws(ConsulDNSError) {
+        var random = SeededRandom(seed: setup.seed)
+        var context: NIOSSLContext?
+        if setup.listeners.contains(where: { $0.transport == .tls }) {
+            do throws(TLSError) {
+                context = try Self.context(setup.tls ?? TLSSettings())
+            } catch {
+                throw .tls("\(error)")
+            }
+        }
+        tls = Mutex(context)
+        usesTLS = context != nil
+        zone = Mutex(try Zone(setup.rules))
+        limits = setup.limits
+        catalogVersion = setup.catalogVersion
+        resolver = Resolver(
+            backend: setup.backend,
+            recursion: Recursion(
+                on: group, logger: logger, random: SeededRandom(seed: random.next()),
+                most: setup.limits.recursions),
+            logger: logger, random: SeededRandom(seed: random.next()),
+            unixSeconds: setup.unixSeconds)
+        var caches: [ObjectIdentifier: AnswerCache] = [:]
+        for loop in group.makeIterator() {
+            caches[ObjectIdentifier(loop)] = AnswerCache(seed: random.next())
+        }
+        self.caches = caches
+    }
+
+    static func context(_ settings: TLSSettings) throws(TLSError) -> NIOSSLContext {
+        try settings.serverContext(protocols: ["dot"])
+    }
+
+    var currentTLS: NIOSSLContext? { tls.withLock { $0 } }
+    func replaceTLS(_ context: NIOSSLContext) { tls.withLock { $0 = context } }
+
+    var currentZone: Zone { zone.withLock { $0 } }
+    func replace(_ zone: Zone) { self.zone.withLock { $0 = zone } }
+
+    /// The answers kept by the loop of the caller, who runs on it.
+    func cache(of loop: any EventLoop) -> AnswerCache {
+        caches[ObjectIdentifier(loop)] ?? AnswerCache(seed: 0)
+    }
+
+    // MARK: Connections
+
+    func admit() -> Bool {
+        if connections.add(1, ordering: .relaxed).newValue <= limits.connections { return true }
+        connections.subtract(1, ordering: .relaxed)
+        return false
+    }
+
+    func opened(_ channel: any Channel) {
+        open.withLock { $0[ObjectIdentifier(channel)] = channel }
+    }
+
+    func closed(_ channel: any Channel) {
+        connections.subtract(1, ordering: .relaxed)
+        _ = open.withLock { $0.removeValue(forKey: ObjectIdentifier(channel)) }
+    }
+
+    func closeAll() async {
+        for channel in open.withLock({ Array($0.values) }) { try? await channel.close() }
+    }
+
+    // MARK: Questions
+
+    /// Judges a message and answers it.
+    /// - Parameters:
+    ///   - client: who asks.
+    ///   - done: called at most once, here or later on another thread. Not called for what is no
+    ///     question: to answer answers would go on for ever.
+    func answer(
+        _ octets: [UInt8], isTCP: Bool, from client: SocketAddress? = nil,
+        _ done: @escaping @Sendable (DNSQuery?, Reply) -> Void
+    ) {
+        guard let header = DNSHeader(octets), !header.flags.contains(.response) else { return }
+        guard header.opcode == .query || header.opcode == .notify else {
+            return done(nil, Self.refusal(header, .notImplemented))
+        }
+        guard header.questions == 1, header.answers <= 1, header.authorities <= 1,
+            header.additionals <= 2, let message = try? DNSMessage(octets)
+        else { return done(nil, Self.refusal(header, .formatError)) }
+        let query = DNSQuery(octets, message, isTCP: isTCP, from: client, zone: currentZone)
+        resolver.answer(query) { done(query, $0) }
+    }
+
+    /// For a message whose question cannot be told back.
+    private static func refusal(_ header: DNSHeader, _ code: ResponseCode) -> Reply {
+        var flags = header.flags.intersection([
+            .recursionDesired, .authenticData, .checkingDisabled,
+        ])
+        flags.insert(.response)
+        return Reply(
+            message: DNSMessage(id: header.id, flags: flags, opcode: header.opcode, code: code))
+    }
+}

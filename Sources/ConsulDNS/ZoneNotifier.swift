@@ -1,0 +1,122 @@
+import ConsulModel
+import DNSWire
+import Logging
+import Primitives
+import Synchronization
+
+/// Tells the secondaries when the catalog has changed (RFC 1996): once at the start, then at most
+/// once in `notifyInterval`, whatever happens in between.
+final class ZoneNotifier: Sendable {
+    private let core: DNSCore
+    private let logger: Logger
+    private let task = Mutex<(secondaries: [Recursor], task: Task<Void, Never>)?>(nil)
+
+    init(_ core: DNSCore, logger: Logger) {
+        self.core = core
+        self.logger = logger
+    }
+
+    /// From now on the secondaries of these rules are told; none of them, and nothing is watched.
+    func follow(_ zone: Zone) {
+        task.withLock { running in
+            if zone.secondaries == running?.secondaries ?? [] { return }
+            running?.task.cancel()
+            running = nil
+            if zone.secondaries.isEmpty { return }
+            running = (zone.secondaries, Task { [self] in await run(zone.secondaries) })
+        }
+    }
+
+    func stop() {
+        task.withLock { running in
+            running?.task.cancel()
+            running = nil
+        }
+    }
+
+    // MARK: Watching
+
+    private func run(_ secondaries: [Recursor]) async {
+        let (changes, feed) = AsyncStream.makeStream(
+            of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { [self] in
+                await watch(.catalogListNodes, "", feed) { $0.hashValue }
+            }
+            group.addTask { [self] in
+                await watch(.catalogListServices, "", feed) { _ in nil }
+            }
+            group.addTask { [self] in
+                await watch(.healthChecksInState, "any", feed) { Self.statuses($0) }
+            }
+            for await _ in changes {
+                // Bursts are told as one.
+                guard await pause(core.limits.notifyInterval) else { break }
+                tell(secondaries)
+            }
+            group.cancelAll()
+        }
+    }
+
+    /// What of the checks bears on answers: their output does not.
+    private static func statuses(_ checks: [HealthCheck]) -> Int {
+        var hasher = Hasher()
+        for check in checks {
+            hasher.combine(check.node)
+            hasher.combine(check.checkID)
+            hasher.combine(check.serviceID)
+            hasher.combine(check.status)
+        }
+        return hasher.finalize()
+    }
+
+    /// - Parameter digest: equal for what is told alike; nil where every change counts.
+    private func watch<Value: Sendable>(
+        _ endpoint: Endpoint<NamedQuery, Indexed<Value>>, _ name: String,
+        _ feed: AsyncStream<Void>.Continuation, _ digest: @Sendable (Value) -> Int?
+    ) async {
+        var query = NamedQuery(name)
+        query.options.consistency = .stale
+        var last: Int?
+        while !Task.isCancelled {
+            do throws(ConsulError) {
+                let answer = try await core.resolver.backend.call(endpoint, query)
+                let moved = answer.meta.index != query.options.minQueryIndex
+                query.options.minQueryIndex = answer.meta.index
+                let new = digest(answer.value)
+                if moved, new == nil || new != last { feed.yield() }
+                last = new
+                // Not more often than secondaries are told.
+                guard await pause(core.limits.notifyInterval) else { return }
+            } catch {
+                guard await pause(Limits.notifyRetry) else { return }
+            }
+        }
+    }
+
+    private func pause(_ time: GoDuration) async -> Bool {
+        do {
+            try await Task.sleep(nanoseconds: UInt64(max(0, time.nanoseconds)))
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    // MARK: Telling
+
+    private func tell(_ secondaries: [Recursor]) {
+        let zone = core.currentZone
+        var message = DNSMessage(id: 0, flags: [.authoritative], opcode: .notify)
+        message.questions = [DNSMessage.Question(zone.domain, .soa)]
+        message.answers = [core.resolver.soa(zone)]
+        for secondary in secondaries {
+            core.resolver.recursion.notify(secondary, message) { [logger] heard in
+                if heard { return }
+                logger.warning(
+                    "a secondary does not answer notices",
+                    metadata: ["secondary": "\(secondary)"])
+            }
+        }
+    }
+}

@@ -1,0 +1,154 @@
+import ConsulModel
+import DNSWire
+import NIOCore
+import NIOPosix
+import Primitives
+import Synchronization
+import Testing
+
+@testable import ConsulDNS
+
+/// Answers that are given again while the catalog stays as it is: nobody may notice.
+@Suite(.timeLimit(.minutes(2))) struct CacheTests {
+    /// The catalog's version as the server is told it.
+    final class Version: Sendable {
+        private let value = Mutex<UInt64?>(1)
+        func set(_ new: UInt64?) { value.withLock { $0 = new } }
+        var current: UInt64? { value.withLock { $0 } }
+    }
+
+    private func start(
+        _ catalog: ScriptedCatalog, _ version: Version, _ rules: DNSRules = DNSRules()
+    ) async throws -> DNSServer {
+        try await ServerTests.start(catalog, rules: rules) {
+            $0.catalogVersion = { version.current }
+        }
+    }
+
+    private func reads(_ catalog: ScriptedCatalog) -> Int {
+        catalog.contents.withLock { $0.asked.count }
+    }
+
+    @Test func theSameQuestionReadsOnce() async throws {
+        let catalog = try ServerTests.catalog()
+        let version = Version()
+        let server = try await start(catalog, version)
+        let client = try UDPClient(port: server.port)
+        var orders: Set<[String]> = []
+        for id in 1...50 as ClosedRange<UInt16> {
+            try client.send(UDPClient.question("web.service.consul", .srv, id: id))
+            let answer = try client.receive()
+            #expect(answer.id == id && answer.answers.count == 3 && answer.additionals.count == 3)
+            orders.insert(answer.answers.map { Printout.text($0) })
+        }
+        // Each time in a fresh order: of 50 draws of six orders.
+        #expect(orders.count > 3)
+        #expect(reads(catalog) == 1)
+        // Another spelling, another type and another transport are other questions.
+        #expect(
+            try client.ask("WEB.service.consul").questions[0].name.description
+                == "WEB.service.consul.")
+        #expect(try client.ask("web.service.consul", .a).answers.count == 3)
+        #expect(reads(catalog) == 3)
+        client.close()
+        await server.stop()
+    }
+
+    @Test func overTCPAsWell() async throws {
+        let catalog = try ServerTests.catalog()
+        let server = try await start(catalog, Version())
+        let client = try TCPClient(port: server.port)
+        for id in 1...20 as ClosedRange<UInt16> {
+            try client.send(TCPClient.framed(UDPClient.question("n1.node.consul", .a, id: id)))
+            let answer = try client.receive()
+            #expect(answer.id == id && answer.answers.map { $0.data } == [.a(0x0A00_0002)])
+        }
+        #expect(reads(catalog) == 1)
+        client.close()
+        await server.stop()
+    }
+
+    @Test func aChangeIsSeenAtOnce() async throws {
+        let catalog = try ServerTests.catalog()
+        let version = Version()
+        let server = try await start(catalog, version)
+        let client = try UDPClient(port: server.port)
+        for round in 2...30 as ClosedRange<UInt64> {
+            #expect(try client.ask("web.service.consul").answers.count == 3)
+            catalog.contents.withLock {
+                $0.nodes[0].address = "10.9.0.\(round)"
+            }
+            version.set(round)
+            let found = try client.ask("web.service.consul").answers.map { $0.data }
+            #expect(found.contains(.a(0x0A09_0000 + UInt32(round))))
+        }
+        // Where the version is not known, every question is a read.
+        version.set(nil)
+        let before = reads(catalog)
+        for _ in 0..<5 { _ = try client.ask("web.service.consul") }
+        #expect(reads(catalog) == before + 5)
+        client.close()
+        await server.stop()
+    }
+
+    @Test func newRulesMakeNewAnswers() async throws {
+        let server = try await start(try ServerTests.catalog(), Version())
+        let client = try UDPClient(port: server.port)
+        #expect(try client.ask("web.service.consul").answers.map { $0.ttl } == [0, 0, 0])
+        var rules = DNSRules()
+        rules.serviceTTL = ["web": .seconds(3)]
+        try server.update(rules)
+        #expect(try client.ask("web.service.consul").answers.map { $0.ttl } == [3, 3, 3])
+        client.close()
+        await server.stop()
+    }
+
+    @Test func whatDependsOnChanceIsNotKept() async throws {
+        let catalog = try ServerTests.catalog()
+        var rules = DNSRules()
+        rules.aRecordLimit = 1
+        let server = try await start(catalog, Version(), rules)
+        let client = try UDPClient(port: server.port)
+        var told: Set<RecordData> = []
+        for _ in 0..<40 {
+            told.formUnion(try client.ask("web.service.consul").answers.map { $0.data })
+        }
+        #expect(told.count == 3)
+        let before = reads(catalog)
+        for _ in 0..<3 { #expect(try client.ask("nope.service.consul").code == .nameError) }
+        #expect(reads(catalog) == before + 3)
+        client.close()
+        await server.stop()
+    }
+
+    /// More questions than are kept push one another out, and are answered all the same.
+    @Test func aFloodOfOtherQuestions() throws {
+        let cache = AnswerCache(seed: 5)
+        let zone = try Zone(DNSRules())
+        _ = cache.find(ByteBuffer(), isTCP: false, version: 1, zone: zone)
+        var writer = MessageWriter()
+        var found = 0
+        for number in 0..<20_000 {
+            let octets = UDPClient.question("n\(number).node.consul", .a, id: 1)
+            let query = DNSQuery(
+                octets, try DNSMessage(octets), isTCP: false, from: nil, zone: zone)
+            var reply = query.reply()
+            reply.keeping = .asItIs
+            reply.message.answers = [
+                ResourceRecord(query.question.name, ttl: 0, .a(UInt32(number)))
+            ]
+            cache.keep(reply, to: query, version: 1)
+            let back = cache.find(
+                ByteBuffer(bytes: octets), isTCP: false, version: 1, zone: zone)
+            let entry = try #require(back)
+            let answer = try DNSMessage(cache.octets(entry, with: &writer))
+            #expect(answer.answers.map { $0.data } == [.a(UInt32(number))])
+        }
+        for number in 0..<20_000 {
+            let octets = UDPClient.question("n\(number).node.consul", .a, id: 9)
+            let buffer = ByteBuffer(bytes: octets)
+            if cache.find(buffer, isTCP: false, version: 1, zone: zone) != nil { found += 1 }
+        }
+        #expect(found > 3000 && found <= Limits.keptAnswersMax)
+    }
+}
