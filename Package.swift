@@ -71,6 +71,7 @@ let package = Package(
         house("ConsulState", ["Primitives", "Wire", "ConsulModel"]),
         house("ConsulConfig", ["Primitives", "Wire", "ConsulModel", "CLibYAML"]),
         house("Watch", ["Primitives", "Wire", "ConsulModel"]),
+        house("Telemetry", ["Primitives", "Wire"]),
         house("DNSWire"),  // knows nothing of Consul
         house("PluginAPI", ["Primitives", "Wire", "ConsulModel"]),
 
@@ -79,16 +80,20 @@ let package = Package(
             "Platform",
             ["Primitives", "CPosix", nioCore, nioPosix, nioSSL, nioTLS, logging]),
         house(
+            "TelemetrySinks",  // stands on Platform
+            ["Primitives", "CPosix", "Telemetry", "Platform", nioCore, nioPosix, logging]),
+        house(
             "HTTPTransport",  // stands on Platform
             [
-                "Primitives", "CZlib", "Platform", nioCore, nioPosix, nioHTTP1, nioSSL,
+                "Primitives", "CZlib", "Telemetry", "Platform", nioCore, nioPosix, nioHTTP1, nioSSL,
                 asyncHTTP, logging,
             ]),
         house(
             "RaftNode",
             [
-                "Primitives", "Wire", "Digests", "Raft", "CSQLite", "CZlib", "Platform", nioCore,
-                logging,
+                "Primitives", "Wire", "Digests", "Raft", "CSQLite", "CZlib", "Telemetry",
+                "Platform",
+                nioCore, logging,
             ]),
 
         // ---- Floor 4: services ----------------------------------------------------------------
@@ -96,13 +101,13 @@ let package = Package(
             "ConsulServer",
             [
                 "Primitives", "Wire", "Digests", "ConsulModel", "ConsulState", "Raft", "RaftNode",
-                "Platform", nioCore, nioPosix, logging,
+                "Platform", "Telemetry", nioCore, nioPosix, logging,
             ]),
         house(
             "LocalAgent",
             [
                 "Primitives", "Wire", "ConsulModel", "ConsulConfig", "PluginAPI", "Watch",
-                "Platform", "HTTPTransport", nioCore, logging,
+                "Telemetry", "Platform", "HTTPTransport", nioCore, logging,
             ]),
         house(
             "ConsulClient",
@@ -116,12 +121,14 @@ let package = Package(
             "ConsulHTTP",
             [
                 "Primitives", "Wire", "ConsulModel", "ConsulConfig", "PluginAPI", "Watch",
-                "LocalAgent", "Platform", "HTTPTransport", nioCore, nioHTTP1, logging,
+                "LocalAgent", "Telemetry", "TelemetrySinks", "Platform", "HTTPTransport", nioCore,
+                nioHTTP1, logging,
             ]),
         house(
             "ConsulDNS",
             [
-                "Primitives", "ConsulModel", "DNSWire", "Platform", nioCore, nioPosix, nioSSL,
+                "Primitives", "ConsulModel", "DNSWire", "Telemetry", "Platform", nioCore, nioPosix,
+                nioSSL,
                 logging,
             ]),
 
@@ -131,7 +138,8 @@ let package = Package(
             [
                 "Primitives", "Wire", "ConsulModel", "ConsulState", "ConsulConfig", "PluginAPI",
                 "Watch", "Platform", "HTTPTransport", "ConsulServer", "LocalAgent", "ConsulHTTP",
-                "ConsulDNS", "ExternalPlugins", nioCore, nioPosix, nioHTTP1, logging,
+                "ConsulDNS", "ExternalPlugins", "Telemetry", "TelemetrySinks", nioCore, nioPosix,
+                nioHTTP1, logging,
             ]),
 
         // ---- Floor 7: the door ----------------------------------------------------------------
@@ -192,6 +200,8 @@ let package = Package(
         tests(
             of: "Watch", ["Primitives", "Wire", "ConsulModel", "ScriptKit"], exclude: ["Scripts"]),
         tests(of: "DNSWire", ["Primitives"]),
+        tests(
+            of: "Telemetry", ["Primitives", "Wire", "TelemetrySinks", nioCore, nioPosix, logging]),
         tests(
             of: "ConsulDNS",
             [

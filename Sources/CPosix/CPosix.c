@@ -190,6 +190,17 @@ void cposix_keep_freed_memory(int mapped, int kept) {
 #endif
 }
 
+void cposix_memory_figures(long *used, long *taken) {
+#if defined(__GLIBC__) && (__GLIBC__ > 2 || __GLIBC_MINOR__ >= 33)
+    struct mallinfo2 info = mallinfo2();
+    *used = (long)(info.uordblks + info.hblkhd);
+    *taken = (long)(info.arena + info.hblkhd);
+#else
+    *used = 0;
+    *taken = 0;
+#endif
+}
+
 /* The first object is the program itself. Its code segments hold nothing that was written. */
 static int forget_code(struct dl_phdr_info *info, size_t size, void *unused) {
     (void)size;

@@ -5,6 +5,7 @@ import Logging
 import Platform
 import Primitives
 import Synchronization
+import TelemetrySinks
 
 extension Agent {
     /// Listens for questions where the configuration says; nothing where the port is off.
@@ -16,6 +17,7 @@ extension Agent {
             listeners: listeners, rules: Self.dnsRules(config), backend: backend,
             seed: SystemRandom.seed(), unixSeconds: SystemClock.coarseUnixSeconds)
         setup.tls = Self.dnsTLS(config)
+        setup.metrics = DNSMetrics(in: metrics.registry, node: config.node.name)
         if let serverBackend { setup.catalogVersion = { serverBackend.catalogVersion } }
         let server: DNSServer
         do throws(ConsulDNSError) {

@@ -9,6 +9,7 @@ import Platform
 import PluginAPI
 import Primitives
 import Synchronization
+import TelemetrySinks
 
 extension Agent: AgentControl {
     /// Reads everything again and judges it; then all of it comes into force, or none. Reloads wait
@@ -106,6 +107,7 @@ extension Agent: AgentControl {
             policy: Parts.policy(new))
         try watches.apply(new.watches.map { $0.definition }, registry: registry)
         if let level = Logger.Level(consul: new.logging.level) { logSink.level = level }
+        metrics.setFilter(new.telemetry.prefixFilter)
         nodeMeta.node = NodeIdentity.node(new, id: nodeID)
         responders.update(Parts.remoteExec(new))
         antiEntropy.compareSoon()

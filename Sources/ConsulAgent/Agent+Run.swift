@@ -47,7 +47,7 @@ extension Agent {
                 logger.info("Caught", metadata: ["signal": "\(signal.name)"])
                 Task { await stop(gracefully: leaves(on: signal)) }
             case .user1:
-                logger.info("\(AgentDescription.metricsLine(of: self))")
+                dumpMetrics()
             }
         }
     }

@@ -9,6 +9,7 @@ import Platform
 import PluginAPI
 import Primitives
 import Synchronization
+import TelemetrySinks
 
 extension Agent {
     /// Puts the agent to work: first what it knows, then what others may ask, then what it does.
@@ -51,17 +52,13 @@ extension Agent {
         try startWatches(config)
         let tasks = [
             Task { await antiEntropy.run() }, Task { await registrar.runReaper() },
-            Task { await petWatchdog() },
+            Task { await petWatchdog() }, Task { await metrics.run() },
         ]
         changing.withLock { $0.tasks += tasks }
         notify?.ready()
         logger.info("Consul agent running!")
         ProgramCode.forgetStartup()
-        for (name, origin) in config.notActedOn {
-            logger.warning(
-                "this setting is understood but nothing acts on it yet",
-                metadata: ["setting": "\(name)", "from": "\(origin)"])
-        }
+        tellUnused(config)
     }
 
     /// After the listeners: a handler that calls this agent's API must find it there.
@@ -128,6 +125,7 @@ extension Agent {
             backend: backend, membership: membership, control: self, local: local,
             registrar: registrar, runners: runners, watches: watches, events: events,
             clock: clock, logger: logSink.logger("agent.http"), logSink: logSink,
+            metrics: metrics,
             plugins: { [self] in pluginStatuses },
             configuration: { [self] in AgentDescription.configuration(of: self) },
             statistics: { [self] in AgentDescription.statistics(of: self) },

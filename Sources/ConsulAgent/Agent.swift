@@ -10,6 +10,8 @@ package import Platform
 package import PluginAPI
 import Primitives
 import Synchronization
+import Telemetry
+import TelemetrySinks
 import Wire
 
 /// The agent: wires the parts together, starts and stops them. It owns no rules.
@@ -35,6 +37,7 @@ package final class Agent: Sendable {
     let loops: EventLoops
     let client: HTTPClient
     let logSink: LogSink
+    let metrics: MetricsService
     let logger: Logger
     let clock = RealClock()
     package let nodeID: String
@@ -80,6 +83,10 @@ package final class Agent: Sendable {
         startedAt = SystemClock.now()
         loops = EventLoops(count: Self.loopCount, watches: true)
         (ended, endedFeed) = AsyncStream.makeStream()
+        let measured = MetricRegistry()
+        metrics = MetricsService(
+            Self.metricsSetup(config), registry: measured, on: loops.group,
+            logger: logSink.logger("agent"))
 
         let registry = plugged.registry
         let files = RegistrationFiles(directory: config.node.dataDir)
@@ -96,12 +103,13 @@ package final class Agent: Sendable {
             nodeName: config.node.name, now: SystemClock.now, wallText: SystemClock.wallText)
         self.local = local
         (backend, serverBackend) = try Self.backend(
-            config, loops, nodeID: nodeID, seed: random.next(), logger: logger)
+            config, loops, nodeID: nodeID, seed: random.next(), registry: measured,
+            logger: logger)
         // Last of what may throw: a client that was made must be shut down.
         client = HTTPClient(on: loops.group)
         let parts = Parts(
             backend: backend, local: local, clock: clock, client: client, loops: loops,
-            files: files, logSink: logSink)
+            files: files, logSink: logSink, registry: measured)
         runners = CheckRunners()
         registrar = parts.registrar(config, registry, runners, random)
         watches = parts.watches(config, events: events)
@@ -128,7 +136,8 @@ package final class Agent: Sendable {
     }
 
     private static func backend(
-        _ config: RuntimeConfig, _ loops: EventLoops, nodeID: String, seed: UInt64, logger: Logger
+        _ config: RuntimeConfig, _ loops: EventLoops, nodeID: String, seed: UInt64,
+        registry: MetricRegistry, logger: Logger
     ) throws(ConsulAgentError) -> (any Backend, ServerBackend?) {
         guard config.node.server else { return (NoServersBackend.noServers, nil) }
         var settings = ServerConfiguration()
@@ -151,7 +160,7 @@ package final class Agent: Sendable {
         do {
             backend = try ServerBackend(
                 configuration: settings, group: loops.group, ownGroup: loops.watching,
-                logger: logger)
+                registry: registry, logger: logger)
         } catch {
             throw .start("Failed to start Raft: \(error)")
         }

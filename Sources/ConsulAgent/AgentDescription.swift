@@ -55,15 +55,6 @@ enum AgentDescription {
         sections["consul"] = consul
         return sections
     }
-
-    /// For SIGUSR1: the counters on one line.
-    static func metricsLine(of agent: Agent) -> String {
-        statistics(of: agent).sorted { $0.key < $1.key }.map { section, values in
-            section + "{"
-                + values.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
-                .joined(separator: " ") + "}"
-        }.joined(separator: " ")
-    }
 }
 
 /// This machine.

@@ -5,6 +5,7 @@ import LocalAgent
 import Platform
 import PluginAPI
 import Primitives
+import Telemetry
 
 /// Makes the services of floor 4 out of the shells of floor 3.
 struct Parts {
@@ -15,10 +16,11 @@ struct Parts {
     let loops: EventLoops
     let files: RegistrationFiles
     let logSink: LogSink
+    let registry: MetricRegistry
 
     init(
         backend: any Backend, local: LocalState, clock: RealClock, client: HTTPClient,
-        loops: EventLoops, files: RegistrationFiles, logSink: LogSink
+        loops: EventLoops, files: RegistrationFiles, logSink: LogSink, registry: MetricRegistry
     ) {
         self.backend = backend
         self.local = local
@@ -27,6 +29,7 @@ struct Parts {
         self.loops = loops
         self.files = files
         self.logSink = logSink
+        self.registry = registry
     }
 
     func registrar(
@@ -80,7 +83,8 @@ struct Parts {
                 logger: logSink.logger("agent.watch"),
                 environment: [
                     "CONSUL_NODE": config.node.name, "CONSUL_DATACENTER": config.node.datacenter,
-                ], health: WatchHealth(local: local), loops: loops.watching),
+                ], health: WatchHealth(local: local), loops: loops.watching,
+                registry: registry),
             context: HandlerContext(
                 processes: RealProcesses(), http: RealHTTP(client: client, tls: nil)))
     }

@@ -42,7 +42,7 @@ final class DNSCore: Sendable {
                 on: group, logger: logger, random: SeededRandom(seed: random.next()),
                 most: setup.limits.recursions),
             logger: logger, random: SeededRandom(seed: random.next()),
-            unixSeconds: setup.unixSeconds)
+            unixSeconds: setup.unixSeconds, metrics: setup.metrics)
         var caches: [ObjectIdentifier: AnswerCache] = [:]
         for loop in group.makeIterator() {
             caches[ObjectIdentifier(loop)] = AnswerCache(seed: random.next())

@@ -29,6 +29,7 @@ package final class DNSServer: Sendable {
         package var catalogVersion: @Sendable () -> UInt64? = { nil }
         package var seed: UInt64
         package var unixSeconds: @Sendable () -> Int
+        package var metrics = DNSMetrics()
 
         package init(
             listeners: [DNSListener], rules: DNSRules, backend: any Backend, seed: UInt64,

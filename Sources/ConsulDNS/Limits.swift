@@ -2,6 +2,8 @@ package import Primitives
 
 /// The bounds of this target, each with its reason.
 package enum Limits {
+    /// How far behind the leader an answer must be to be counted as stale: Consul's.
+    static let notablyStale = GoDuration.seconds(5)
     /// Answers of a service over UDP without EDNS, whatever `udp_answer_limit` says: Consul's.
     package static let udpAnswersMax = 8
     /// Records in one answer over TCP: more do not fit 64 KiB.

@@ -4,6 +4,7 @@ import Logging
 import Platform
 import Primitives
 import Synchronization
+import Telemetry
 
 /// Answers questions from the catalog. Every answer comes through a closure: on the calling thread
 /// when the backend answers there, later and on another one otherwise.
@@ -15,16 +16,18 @@ final class Resolver: Sendable {
     let unixSeconds: @Sendable () -> Int
     /// Zone transfers under way.
     let transfers = TransferCount()
+    let metrics: DNSMetrics
 
     init(
         backend: any Backend, recursion: Recursion, logger: Logger, random: SeededRandom,
-        unixSeconds: @escaping @Sendable () -> Int
+        unixSeconds: @escaping @Sendable () -> Int, metrics: DNSMetrics
     ) {
         self.backend = backend
         self.recursion = recursion
         self.logger = logger
         chance = Mutex(random)
         self.unixSeconds = unixSeconds
+        self.metrics = metrics
     }
 
     typealias Done = @Sendable (Reply) -> Void
@@ -33,9 +36,9 @@ final class Resolver: Sendable {
     func answer(_ query: DNSQuery, _ done: @escaping Done) {
         let question = query.question
         if query.zone.prefixLength(of: question.name) != nil {
-            answerOfDomain(query, done)
+            answerOfDomain(query, metrics.domain.timed(done))
         } else if question.name.isUnder(Zone.arpa) {
-            answerReverse(query, done)
+            answerReverse(query, metrics.reverse.timed(done))
         } else if query.zone.recursors.isEmpty {
             done(query.reply(.refused, isAuthoritative: false))
         } else {
@@ -152,13 +155,20 @@ final class Resolver: Sendable {
         _ endpoint: Endpoint<NamedQuery, Indexed<Value>>, _ query: NamedQuery, _ zone: Zone,
         _ done: @escaping @Sendable (Result<Value, ConsulError>) -> Void
     ) {
-        backend.call(endpoint, query) { [backend] result in
+        backend.call(endpoint, query) { [backend, stale = metrics.stale] result in
             switch result {
             case .failure(let error): done(.failure(error))
             case .success(let answer):
                 guard query.options.consistency == .stale,
                     answer.meta.lastContact > zone.rules.maxStale
-                else { return done(.success(answer.value)) }
+                else {
+                    if query.options.consistency == .stale,
+                        answer.meta.lastContact > Limits.notablyStale
+                    {
+                        stale.increment()
+                    }
+                    return done(.success(answer.value))
+                }
                 var again = query
                 again.options.consistency = .standard
                 backend.call(endpoint, again) { done($0.map { $0.value }) }

@@ -5,6 +5,7 @@ package import Platform
 package import PluginAPI
 package import Primitives
 import Synchronization
+package import TelemetrySinks
 package import Wire
 
 /// What the routes may ask of the agent around them. ConsulAgent makes one; tests make others.
@@ -20,6 +21,7 @@ package final class AgentContext: Sendable {
     package let clock: any WaitingClock
     package let logger: Logger
     package let logSink: LogSink?
+    package let metrics: MetricsService
     package let plugins: @Sendable () -> [PluginStatus]
     /// The configuration as `/v1/agent/self` shows it: `Config` and `DebugConfig`.
     package let configuration: @Sendable () -> (JSONValue, JSONValue)
@@ -70,6 +72,7 @@ package final class AgentContext: Sendable {
         backend: any Backend, membership: any Membership, control: any AgentControl,
         local: LocalState, registrar: Registrar, runners: CheckRunners, watches: WatchManager,
         events: UserEventBuffer, clock: any WaitingClock, logger: Logger, logSink: LogSink?,
+        metrics: MetricsService,
         plugins: @escaping @Sendable () -> [PluginStatus],
         configuration: @escaping @Sendable () -> (JSONValue, JSONValue),
         statistics: @escaping @Sendable () -> [String: [String: String]],
@@ -86,6 +89,7 @@ package final class AgentContext: Sendable {
         self.clock = clock
         self.logger = logger
         self.logSink = logSink
+        self.metrics = metrics
         self.plugins = plugins
         self.configuration = configuration
         self.statistics = statistics

@@ -3,13 +3,19 @@ package import HTTPTransport
 import Logging
 import PluginAPI
 import Primitives
+import Telemetry
+import TelemetrySinks
 
 /// Consul's HTTP API: finds the route, hands it the exchange, maps its errors.
 package final class ConsulHandler: HTTPHandler {
     private let agent: AgentContext
     private let table = RouteTable.standard
+    private let timings: RouteTimings
 
-    package init(_ agent: AgentContext) { self.agent = agent }
+    package init(_ agent: AgentContext) {
+        self.agent = agent
+        timings = RouteTimings(table, in: agent.metrics.registry)
+    }
 
     package func handle(_ request: HTTPRequest, _ responder: HTTPResponder) {
         let subject: String
@@ -40,11 +46,13 @@ package final class ConsulHandler: HTTPHandler {
                 return
             }
         }
-        guard let action = route.actions.first(where: { $0.method == request.method })?.action
+        guard let place = route.actions.firstIndex(where: { $0.method == request.method })
         else {
             responder.respond(Self.otherMethod(request.method, route))
             return
         }
+        let action = route.actions[place].action
+        responder.measure(timings.timing(route, place))
         let exchange = Exchange(
             request: request, responder: responder, subject: subject,
             query: QueryParameters(request.query), agent: agent, face: face)

@@ -13,6 +13,8 @@ enum RouteAction: Sendable {
 struct Route: Sendable {
     let path: String
     let actions: [(method: String, action: RouteAction)]
+    /// Its place in the table, for what is kept beside it.
+    var place = 0
 
     init(_ path: String, _ actions: (method: String, action: RouteAction)...) {
         self.init(path, actions)
@@ -33,8 +35,13 @@ struct RouteTable: Sendable {
     /// Longest first, and their paths' bytes beside them.
     private let prefixes: [Route]
     private let prefixBytes: [[UInt8]]
+    /// All of them, by their places.
+    let routes: [Route]
 
-    init(_ routes: [Route]) {
+    init(_ unplaced: [Route]) {
+        var routes = unplaced
+        for place in routes.indices { routes[place].place = place }
+        self.routes = routes
         var exact: [String: Route] = [:]
         for route in routes where !route.path.hasSuffix("/") { exact[route.path] = route }
         self.exact = exact
@@ -70,5 +77,5 @@ struct RouteTable: Sendable {
         kvRoutes + txnRoutes + snapshotRoutes + sessionRoutes + catalogRoutes + healthRoutes
             + statusRoutes
             + operatorRoutes + eventRoutes + agentRoutes + agentServiceRoutes + agentCheckRoutes
-            + watchRoutes + aclRoutes)
+            + watchRoutes + aclRoutes + metricsRoutes)
 }

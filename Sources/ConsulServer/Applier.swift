@@ -1,7 +1,10 @@
 internal import ConsulState
+internal import Platform
+internal import Primitives
 package import Raft
 package import RaftNode
 internal import Synchronization
+internal import Telemetry
 
 /// The state machine of the replicated log: carries committed commands out, publishes one snapshot
 /// for a batch, then wakes the waiters whose region the batch met.
@@ -18,8 +21,13 @@ package final class Applier: StateMachine {
     private let machine: Mutex<Machine>
 
     private let lockDelays: LockDelays
+    private let metrics: ServerMetrics
 
-    package init(state: PublishedState, hub: WatchHub, lockDelays: LockDelays) {
+    package init(
+        state: PublishedState, hub: WatchHub, lockDelays: LockDelays,
+        metrics: ServerMetrics = ServerMetrics()
+    ) {
+        self.metrics = metrics
         self.state = state
         self.lockDelays = lockDelays
         self.hub = hub
@@ -35,12 +43,20 @@ package final class Applier: StateMachine {
                 machine.results = []
                 machine.taken = 0
             }
+            let begin = SystemClock.now()
+            var start = begin
             for entry in entries {
                 let (result, touched) = try machine.fsm.apply(
                     entry.index, term: entry.term, data: entry.data, extensions: entry.extensions)
                 machine.results.append((entry.index, result))
                 changes.merge(touched)
+                let end = SystemClock.now()
+                if let kind = machine.fsm.lastKind {
+                    metrics.commands[kind.place].record(end - start)
+                }
+                start = end
             }
+            metrics.fsmApply.record(start - begin)
             // Before anybody can see that the keys are free.
             lockDelays.note(changes.lostLocks)
             state.publish(Snapshot(store: machine.fsm.store, index: last.index))

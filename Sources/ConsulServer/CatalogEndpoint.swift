@@ -1,6 +1,7 @@
 internal import ConsulModel
 internal import ConsulState
 internal import Primitives
+internal import Telemetry
 
 /// Nodes and services.
 enum CatalogEndpoint {
@@ -28,10 +29,13 @@ enum CatalogEndpoint {
             }
             return reading
         }
-        table.add(.catalogRegister, in: { $0.datacenter }) { request throws(ConsulError) in
+        let metrics = table.metrics
+        table.add(.catalogRegister, timing: metrics.catalogRegister, in: { $0.datacenter }) {
+            request throws(ConsulError) in
             try prepare(request, datacenter)
         }
-        table.add(.catalogDeregister, in: { $0.datacenter }) { request throws(ConsulError) in
+        table.add(.catalogDeregister, timing: metrics.catalogDeregister, in: { $0.datacenter }) {
+            request throws(ConsulError) in
             if request.node.isEmpty { throw ConsulError(.internal, "Must provide node") }
             return .propose(.deregister(request))
         }

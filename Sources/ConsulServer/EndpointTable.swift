@@ -1,4 +1,6 @@
 internal import ConsulModel
+internal import Platform
+internal import Telemetry
 
 /// Every call that this server answers, by name. Filled once, by one file for each group of
 /// endpoints.
@@ -13,10 +15,12 @@ struct EndpointTable: Sendable {
     private var handlers: [String: any AnyObject & Sendable] = [:]
     private let host: ReadHost
     let log: RaftLog
+    let metrics: ServerMetrics
 
-    init(host: ReadHost, log: RaftLog) {
+    init(host: ReadHost, log: RaftLog, metrics: ServerMetrics) {
         self.host = host
         self.log = log
+        self.metrics = metrics
     }
 
     var configuration: ServerConfiguration { host.configuration }
@@ -70,9 +74,12 @@ struct EndpointTable: Sendable {
 
     /// A write: `prepare` validates the request and turns it into a command, or answers by itself.
     ///
-    /// - Parameter done: called after a success, before it is answered.
+    /// - Parameters:
+    ///   - timing: told how long each one took that was proposed.
+    ///   - done: called after a success, before it is answered.
     mutating func add<Request: Sendable>(
-        _ endpoint: Endpoint<Request, Bool>, in datacenter: @escaping @Sendable (Request) -> String,
+        _ endpoint: Endpoint<Request, Bool>, timing: Timing,
+        in datacenter: @escaping @Sendable (Request) -> String,
         _ prepare: @escaping @Sendable (Request) throws(ConsulError) -> Intent,
         then done: (@Sendable (Request) -> Void)? = nil
     ) {
@@ -84,7 +91,9 @@ struct EndpointTable: Sendable {
                 switch try prepare(request) {
                 case .answer(let answer): reply(.success(answer))
                 case .propose(let command):
+                    let start = SystemClock.now()
                     log.propose(command) { result in
+                        timing.record(since: start)
                         if let done, case .success = result { done(request) }
                         reply(result.flatMap(\.answer))
                     }

@@ -2,6 +2,7 @@ internal import ConsulModel
 internal import ConsulState
 internal import Digests
 internal import Primitives
+internal import Telemetry
 internal import Wire
 
 /// Keys and values.
@@ -31,7 +32,8 @@ enum KVSEndpoint {
             let list = snapshot.store.kvs.list(plan.query.name)
             return list.with(summary(of: list.value, hashes: plan.query.wantsHash))
         }
-        table.add(.kvsApply, in: { $0.datacenter }) { request throws(ConsulError) in
+        table.add(.kvsApply, timing: table.metrics.kvsApply, in: { $0.datacenter }) {
+            request throws(ConsulError) in
             try prepare(request, lockDelays)
         } then: { request in
             if request.ttl != .zero { expirer.look() }

@@ -1,9 +1,11 @@
 package import ConsulModel
 package import ConsulState
+internal import Platform
 package import Primitives
 internal import Raft
 package import RaftNode
 internal import Synchronization
+internal import Telemetry
 
 /// A command that is committed and carried out.
 package struct Commit: Sendable {
@@ -22,13 +24,17 @@ package final class RaftLog: Sendable {
     package let node: RaftNode
     package let leadership = Leadership()
     private let applier: Applier
+    private let metrics: ServerMetrics
     private let clock: @Sendable () -> Instant
     private let operations: Mutex<SeededRandom>
+    private let lastRole = Mutex<Role?>(nil)
     private let onReady = Mutex<(@Sendable () -> Void)?>(nil)
 
     package init(
-        node: RaftNode, applier: Applier, seed: UInt64, clock: @escaping @Sendable () -> Instant
+        node: RaftNode, applier: Applier, seed: UInt64, metrics: ServerMetrics = ServerMetrics(),
+        clock: @escaping @Sendable () -> Instant
     ) {
+        self.metrics = metrics
         self.node = node
         self.applier = applier
         self.clock = clock
@@ -47,6 +53,11 @@ package final class RaftLog: Sendable {
     }
 
     private func roleChanged(_ status: RaftStatus) {
+        let isNew = lastRole.withLock { last in
+            defer { last = status.role }
+            return last != status.role
+        }
+        if isNew { metrics.count(status.role) }
         let leads = status.role == .leader && status.stopped == nil
         leadership.set(
             isReady: leads && leadership.isReady,
@@ -75,7 +86,10 @@ package final class RaftLog: Sendable {
         } else {
             writes = [RaftNode.Write(message)]
         }
-        node.propose(writes) { [applier] result in
+        metrics.raftApply.increment()
+        let start = SystemClock.now()
+        node.propose(writes) { [applier, commitTime = metrics.commitTime] result in
+            commitTime.record(since: start)
             switch result {
             case .success(let index):
                 let result = applier.takeResult(at: index)
@@ -94,6 +108,7 @@ package final class RaftLog: Sendable {
 
     /// Asks a quorum whether this server still leads (`?consistent`).
     package func verify(_ completion: @escaping @Sendable (ConsulError?) -> Void) {
+        metrics.verifyLeader.increment()
         node.read(.quorum) { result in
             switch result {
             case .success: completion(nil)

@@ -7,6 +7,7 @@ internal import Platform
 internal import Primitives
 internal import Raft
 internal import RaftNode
+package import Telemetry
 
 /// The cluster as a server itself sees it: calls are answered here, reads at once from the newest
 /// snapshot, on the calling thread.
@@ -28,37 +29,42 @@ package final class ServerBackend: Backend {
     /// - Parameters:
     ///   - group: the event loops that calls come from; blocking queries wait on them.
     ///   - ownGroup: the loops of the agent's own queries.
+    ///   - registry: where what is measured is entered.
     /// - Throws: `RaftNodeError` for a store that cannot be used; it names file and place.
     package init(
         configuration: ServerConfiguration, group: MultiThreadedEventLoopGroup,
-        ownGroup: MultiThreadedEventLoopGroup? = nil, logger: Logger
+        ownGroup: MultiThreadedEventLoopGroup? = nil,
+        registry: MetricRegistry = MetricRegistry(), logger: Logger
     ) throws {
+        let metrics = ServerMetrics(in: registry)
         self.configuration = configuration
         state = PublishedState(Snapshot(store: StateStore(), index: 0))
         hub = WatchHub(
             state: state, group: group, configuration: configuration, ownGroup: ownGroup)
         let lockDelays = LockDelays(clock: SystemClock.now)
-        let applier = Applier(state: state, hub: hub, lockDelays: lockDelays)
+        let applier = Applier(state: state, hub: hub, lockDelays: lockDelays, metrics: metrics)
         durable = try configuration.raftDirectory.map {
             try DurableRaft.open(directory: $0, machine: applier, logger: logger)
         }
         raftGroup = durable.map { _ in MultiThreadedEventLoopGroup(numberOfThreads: 2) }
         let threads = raftGroup ?? group
         let node = RaftNode(
-            configuration.raftSetup, stored: durable?.stored ?? StoredState(),
+            configuration.raftSetup(RaftMetrics(in: registry)),
+            stored: durable?.stored ?? StoredState(),
             log: durable?.log ?? MemoryLogStore(),
             snapshots: durable?.snapshots ?? SnapshotKeeper(), machine: applier,
             transport: NoTransport(), loop: threads.next(), background: threads.next(),
             clock: SystemClock.now, logger: logger)
         log = RaftLog(
-            node: node, applier: applier, seed: configuration.seed &+ 1, clock: SystemClock.now)
+            node: node, applier: applier, seed: configuration.seed &+ 1, metrics: metrics,
+            clock: SystemClock.now)
         sessionTimers = SessionTimers(
             log: log, state: state, grace: configuration.sessionTTLGrace, loop: group.next(),
-            logger: logger)
+            logger: logger, metrics: metrics)
         duties = LeaderDuties(log: log, state: state, loop: group.next(), logger: logger)
         expirer = KeyExpirer(log: log, state: state, loop: group.next(), logger: logger)
         let host = ReadHost(configuration: configuration, state: state, hub: hub, log: log)
-        var table = EndpointTable(host: host, log: log)
+        var table = EndpointTable(host: host, log: log, metrics: metrics)
         KVSEndpoint.register(in: &table, lockDelays: lockDelays, expirer: expirer)
         TxnEndpoint.register(in: &table, lockDelays: lockDelays, expirer: expirer)
         SessionEndpoint.register(in: &table, timers: sessionTimers)
@@ -73,6 +79,7 @@ package final class ServerBackend: Backend {
             expirer.look()
         }
         self.table = table
+        metrics.observe(self)
     }
 
     /// Takes part in its group. A server that may begin one does, where nothing is stored.
@@ -132,13 +139,13 @@ package final class ServerBackend: Backend {
 }
 
 extension ServerConfiguration {
-    var raftSetup: RaftNode.Setup {
+    func raftSetup(_ metrics: RaftMetrics) -> RaftNode.Setup {
         var options = RaftOptions(multiplier: raftMultiplier)
         options.snapshotThreshold = snapshotThreshold
         options.snapshotInterval = snapshotInterval
         options.trailingLogs = trailingLogs
         return RaftNode.Setup(
             id: nodeID, address: rpcAddress, options: options, seed: seed,
-            drivesOnCallers: raftDirectory == nil)
+            drivesOnCallers: raftDirectory == nil, metrics: metrics)
     }
 }

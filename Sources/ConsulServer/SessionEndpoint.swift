@@ -1,6 +1,8 @@
 internal import ConsulModel
 internal import ConsulState
+internal import Platform
 internal import Primitives
+internal import Telemetry
 
 /// Sessions.
 enum SessionEndpoint {
@@ -31,16 +33,20 @@ enum SessionEndpoint {
         table.add(.sessionNodeSessions) { snapshot, plan in
             snapshot.store.sessions.list(node: plan.query.name)
         }
-        let (log, state) = (table.log, table.state)
+        let (log, state, metrics) = (table.log, table.state, table.metrics)
         let ttlMin = table.configuration.sessionTTLMin
         table.add(.sessionApply, in: { $0.datacenter }) { request, reply throws(ConsulError) in
             let request = try prepared(request, ttlMin: ttlMin, state)
+            let start = SystemClock.now()
             log.propose(.session(request)) { result in
+                metrics.sessionApply.record(since: start)
                 reply(finished(request, result, state, timers))
             }
         }
         table.add(.sessionRenew, in: { $0.options.datacenter }) {
             query, reply throws(ConsulError) in
+            let start = SystemClock.now()
+            defer { metrics.sessionRenew.record(since: start) }
             guard log.leadership.isReady else { throw .noLeader }
             let reading = try found(query.name, state.load())
             if let session = reading.value { timers.reset(session) }

@@ -5,6 +5,7 @@ internal import NIOCore
 internal import Platform
 internal import Primitives
 internal import Synchronization
+internal import Telemetry
 
 /// Ends the sessions whose TTL ran out, while this server leads. A session lives for twice its TTL
 /// after it was made or renewed, or for its TTL and a fixed grace; and a new leader, who cannot
@@ -25,14 +26,16 @@ final class SessionTimers: Sendable {
     private let published: PublishedState
     private let loop: any EventLoop
     private let logger: Logger
+    private let metrics: ServerMetrics
     /// Nil for the TTL once more.
     private let grace: GoDuration?
     private let state = Mutex(State())
 
     init(
         log: RaftLog, state: PublishedState, grace: GoDuration?, loop: any EventLoop,
-        logger: Logger
+        logger: Logger, metrics: ServerMetrics
     ) {
+        self.metrics = metrics
         self.log = log
         self.grace = grace
         published = state
@@ -104,7 +107,9 @@ final class SessionTimers: Sendable {
         var session = Session()
         session.id = id
         logger.debug("session TTL expired", metadata: ["session": "\(id)"])
+        let (start, invalidate) = (SystemClock.now(), metrics.sessionInvalidate)
         log.propose(.session(SessionRequest(.destroy, session))) { [weak self] result in
+            invalidate.record(since: start)
             switch result {
             case .success: self?.stop(id)
             case .failure(let error): self?.tryAgain(id, error)

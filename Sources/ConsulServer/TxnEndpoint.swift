@@ -1,19 +1,23 @@
 internal import ConsulModel
 internal import ConsulState
+internal import Platform
 internal import Primitives
+internal import Telemetry
 
 /// Transactions.
 enum TxnEndpoint {
     static func register(
         in table: inout EndpointTable, lockDelays: LockDelays, expirer: KeyExpirer
     ) {
-        let (log, state) = (table.log, table.state)
+        let (log, state, metrics) = (table.log, table.state, table.metrics)
         table.add(.txnApply, in: { $0.datacenter }) { request, reply throws(ConsulError) in
             var request = request
             let errors = prepare(&request.operations, lockDelays)
             guard errors.isEmpty else { return reply(.success(refusal(errors))) }
             let isTimed = request.operations.contains { $0.kv?.entry.expires.isNever == false }
+            let start = SystemClock.now()
             log.propose(.txn(request)) { result in
+                metrics.txnApply.record(since: start)
                 if isTimed { expirer.look() }
                 reply(
                     result.flatMap { commit in
@@ -25,6 +29,8 @@ enum TxnEndpoint {
             }
         }
         table.add(.txnRead, in: { $0.options.datacenter }) { request, reply throws(ConsulError) in
+            let start = SystemClock.now()
+            defer { metrics.txnRead.record(since: start) }
             var completed = request
             let errors = prepare(&completed.operations, lockDelays)
             let request = completed

@@ -145,6 +145,7 @@ extension FSM {
     package mutating func apply(
         _ index: UInt64, term: UInt64, data: [UInt8], extensions: [UInt8]
     ) throws(ConsulStateError) -> (result: CommandResult, changes: Changes) {
+        lastKind = nil
         if extensions.isEmpty { return apply(index, try Command(decoding: data)) }
         let whole: [UInt8]?
         do { whole = try chunks.add(data, extensions: extensions, term: term) } catch {

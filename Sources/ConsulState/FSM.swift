@@ -7,6 +7,9 @@ package struct FSM: Sendable {
     /// The pieces of cut commands whose last piece has not come.
     package internal(set) var chunks = ChunkedCommands()
 
+    /// What the newest entry was; nil for one that did nothing, as a piece of a cut command.
+    package internal(set) var lastKind: CommandKind?
+
     package init(store: StateStore = StateStore()) { self.store = store }
 
     /// Carries out the command at `index` of the log. Indexes rise, with gaps where an entry was no
@@ -16,6 +19,7 @@ package struct FSM: Sendable {
     ) -> (result: CommandResult, changes: Changes) {
         var changes = Changes()
         let result: CommandResult
+        lastKind = CommandKind(command)
         switch command {
         case .kvs(let request):
             result = apply(request, at: index, &changes)

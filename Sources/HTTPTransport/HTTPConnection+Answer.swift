@@ -1,11 +1,14 @@
 import NIOCore
+import Platform
 import Primitives
+import Telemetry
 
 /// Answers, in the order of their requests.
 extension HTTPConnection {
     func respond(_ id: UInt64, _ response: HTTPResponse) {
         guard let index = waiting(id) else { return }
         slots[index].onAnswer?()
+        slots[index].recordTime()
         guard index == 0 else {
             slots[index].answer = .whole(response)
             slots[index].onClose = nil
@@ -20,6 +23,12 @@ extension HTTPConnection {
 
     func setOnAnswer(_ id: UInt64, _ callback: @escaping @Sendable () -> Void) {
         if let index = waiting(id) { slots[index].onAnswer = callback }
+    }
+
+    func measure(_ id: UInt64, _ timing: Timing) {
+        guard let index = waiting(id) else { return }
+        slots[index].timing = timing
+        slots[index].timedSince = SystemClock.now()
     }
 
     func addHeaders(_ id: UInt64, _ headers: [(name: String, value: String)]) {
@@ -87,6 +96,7 @@ extension HTTPConnection {
             case .stream(let head, let writer, let parts, let isBegun, false) = slots[index].answer
         else { return }
         writer.close()
+        slots[index].recordTime()
         slots[index].onClose = nil
         slots[index].answer = .stream(head, writer, parts: parts, isBegun: isBegun, isOver: true)
         if index == 0 { writeReady() }

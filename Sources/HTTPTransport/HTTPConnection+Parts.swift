@@ -1,5 +1,8 @@
 import Glibc
 import NIOCore
+import Platform
+import Primitives
+import Telemetry
 
 extension HTTPConnection.Slot {
     init(_ head: RequestHead, mayStay: Bool) {
@@ -23,6 +26,11 @@ extension HTTPConnection.Slot {
         }
         return response
     }
+}
+
+extension HTTPConnection.Slot {
+    /// The request is answered as a whole.
+    func recordTime() { timing?.record(SystemClock.now() - timedSince) }
 }
 
 /// What a client has not taken yet.

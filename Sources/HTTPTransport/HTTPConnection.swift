@@ -1,6 +1,7 @@
 import NIOCore
 import Platform
 import Primitives
+import Telemetry
 
 /// One client's connection: requests in, answers out in their order. All of it on its loop.
 ///
@@ -29,6 +30,9 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
         var headers: [(name: String, value: String)] = []
         var onClose: (@Sendable () -> Void)?
         var onAnswer: (@Sendable () -> Void)?
+        /// Told how long the answer took.
+        var timing: Timing?
+        var timedSince = Instant.zero
     }
 
     enum Reading {

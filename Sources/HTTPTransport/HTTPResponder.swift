@@ -1,5 +1,6 @@
 package import NIOCore
 import Synchronization
+package import Telemetry
 
 /// The way to answer one request. Small: parking a request is keeping this value.
 package struct HTTPResponder: Sendable {
@@ -35,6 +36,10 @@ package struct HTTPResponder: Sendable {
     package func addHeaders(_ headers: [(name: String, value: String)]) {
         connection.addHeaders(id, headers)
     }
+
+    /// Records in `timing` how long it takes from now until the request is answered as a whole; not
+    /// when the client goes away before. Must be called on the loop, before the answer.
+    package func measure(_ timing: Timing) { connection.measure(id, timing) }
 
     /// Runs `callback` once, on the loop, when the request is answered as a whole. Must be called
     /// on the loop, before the answer.

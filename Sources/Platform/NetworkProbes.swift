@@ -173,7 +173,7 @@ package enum UDPProbe {
     }
 
     /// Names are looked up on the pool for blocking calls, as NIO does for TCP.
-    private static func resolve(
+    package static func resolve(
         _ host: String, _ port: Int, on loop: any EventLoop
     ) async throws -> SocketAddress {
         if let address = try? SocketAddress(ipAddress: host, port: port) { return address }

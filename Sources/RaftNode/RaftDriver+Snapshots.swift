@@ -1,7 +1,9 @@
 internal import Logging
 internal import NIOCore
 internal import Platform
+internal import Primitives
 internal import Raft
+internal import Telemetry
 
 /// Snapshots: taken, sent, received and installed. What takes long happens on the background loop;
 /// the node goes on meanwhile.
@@ -16,17 +18,22 @@ extension RaftDriver {
             enqueue(.snapshotNotTaken)
             return
         }
+        let start = clock()
         let image = machine.image(lastIndex: index)
+        setup.metrics.snapshotCreate.record(clock() - start)
         guard let store = snapshots.store else {
             snapshots.hold(meta, image)
             enqueue(.snapshotTaken(meta))
             return
         }
         let (files, logger) = (Unshared(store), logger)
+        let (persist, clock) = (setup.metrics.snapshotPersist, clock)
         background.execute { [weak node] in
             ThreadPriority.lower()
+            let start = clock()
             do {
                 let finished = try Self.write(image, as: meta, milliseconds, in: files.value)
+                persist.record(clock() - start)
                 node?.bring(.snapshotTaken(finished))
             } catch {
                 logger.error("raft: no snapshot was taken", metadata: ["error": "\(error)"])

@@ -4,13 +4,14 @@ internal import Platform
 internal import Primitives
 internal import Raft
 internal import Synchronization
+internal import Telemetry
 
 /// What whoever drives a node works with. One thread at a time.
 final class RaftDriver: @unchecked Sendable {
     let onRoleChange = Mutex<(@Sendable (RaftStatus) -> Void)?>(nil)
     let onStop = Mutex<(@Sendable (String) -> Void)?>(nil)
 
-    private let setup: RaftNode.Setup
+    let setup: RaftNode.Setup
     var core: RaftCore
     let log: any LogStore
     let snapshots: SnapshotKeeper
@@ -19,7 +20,7 @@ final class RaftDriver: @unchecked Sendable {
     private let loop: any EventLoop
     /// For what takes long.
     let background: any EventLoop
-    private let clock: @Sendable () -> Instant
+    let clock: @Sendable () -> Instant
     let logger: Logger
     private var waiting: [Ticket: RaftNode.Reply] = [:]
     /// The last entry that the state machine was given, which outlives the core.
@@ -125,9 +126,11 @@ final class RaftDriver: @unchecked Sendable {
         case .sendSnapshot(let request, let peer, let exchange):
             sendSnapshot(request, peer, exchange, node)
         case .persist(let persist):
+            let start = clock()
             try log.write(
                 hardState: persist.hardState, truncateFrom: persist.truncateFrom,
                 entries: persist.entries)
+            if !persist.entries.isEmpty { setup.metrics.dispatchLog.record(clock() - start) }
             queue.append(.persisted(sequence: persist.sequence))
         case .commit(let from, let through):
             try apply(from, through)

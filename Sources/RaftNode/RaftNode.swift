@@ -20,16 +20,18 @@ package final class RaftNode: Sendable {
         package var seed: UInt64
         /// Whether the caller's thread may do the writing: a store in memory.
         package var drivesOnCallers: Bool
+        package var metrics: RaftMetrics
 
         package init(
             id: ServerID, address: String, options: RaftOptions = RaftOptions(), seed: UInt64,
-            drivesOnCallers: Bool
+            drivesOnCallers: Bool, metrics: RaftMetrics = RaftMetrics()
         ) {
             self.id = id
             self.address = address
             self.options = options
             self.seed = seed
             self.drivesOnCallers = drivesOnCallers
+            self.metrics = metrics
         }
     }
 

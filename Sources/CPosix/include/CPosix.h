@@ -61,6 +61,10 @@ void cposix_forget_startup_code(void);
  * back. Does nothing where the C library cannot. */
 void cposix_keep_freed_memory(int mapped, int kept);
 
+/* Bytes that the program holds, and bytes that the allocator took from the system for it; 0 where the
+   allocator does not say. */
+void cposix_memory_figures(long *used, long *taken);
+
 /* Shown by ps and debuggers; cut to 15 bytes. */
 void cposix_thread_name(pthread_t thread, const char *name);
 

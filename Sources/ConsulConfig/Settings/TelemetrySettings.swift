@@ -39,7 +39,7 @@ package struct TelemetrySettings: Sendable {
         _ name: String, _ path: any WritableKeyPath<RuntimeConfig, T> & Sendable, _ meaning: String,
         reloads: Bool = false
     ) -> Setting {
-        Setting("telemetry.\(name)", path, meaning, reloads: reloads, isActedOn: false)
+        Setting("telemetry.\(name)", path, meaning, reloads: reloads)
     }
 
     private static let circonus: [Setting] = [
@@ -48,6 +48,7 @@ package struct TelemetrySettings: Sendable {
         "check_tags", "submission_interval", "submission_url",
     ].map {
         .later(
-            "telemetry.circonus_\($0)", "", "Circonus is not served.", secret: $0 == "api_token")
+            "telemetry.circonus_\($0)", "", "Read, but nothing is sent to Circonus.",
+            secret: $0 == "api_token")
     }
 }

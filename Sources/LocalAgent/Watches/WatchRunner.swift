@@ -4,6 +4,7 @@ package import NIOCore
 package import PluginAPI
 import Primitives
 import Synchronization
+package import Telemetry
 package import Watch
 import Wire
 
@@ -25,12 +26,13 @@ package final class WatchRunner: Sendable {
         /// Where the plans are stepped and the handlers begin, which may take a millisecond; so no
         /// loops that serve requests. Each watch stays on one. Nil: in tasks.
         package var loops: (any EventLoopGroup)?
+        package var registry: MetricRegistry
 
         package init(
             reader: WatchReader, clock: any WaitingClock, store: any WatchStore,
             wallText: @escaping @Sendable () -> String, logger: Logger,
             environment: [String: String], health: WatchHealth? = nil,
-            loops: (any EventLoopGroup)? = nil
+            loops: (any EventLoopGroup)? = nil, registry: MetricRegistry = MetricRegistry()
         ) {
             self.reader = reader
             self.clock = clock
@@ -40,6 +42,7 @@ package final class WatchRunner: Sendable {
             self.environment = environment
             self.health = health
             self.loops = loops
+            self.registry = registry
         }
     }
 
@@ -72,6 +75,7 @@ package final class WatchRunner: Sendable {
     private let handler: any WatchHandler
     private let around: Surroundings
     private let loop: (any EventLoop)?
+    private let metrics: WatchMetrics
     private let state: Mutex<State>
     private let inbox = Mutex(Inbox())
 
@@ -88,6 +92,7 @@ package final class WatchRunner: Sendable {
         status.type = definition.anyOf.isEmpty ? definition.source.type : "any_of"
         status.handler = handlerName
         status.definition = definition
+        metrics = WatchMetrics(id, type: status.type, in: around.registry)
         let plan = try WatchPlan(definition)
         state = Mutex(State(plan: plan, status: status))
     }
@@ -282,6 +287,7 @@ package final class WatchRunner: Sendable {
     private func begin(_ firing: WatchFiring, now: Instant, in state: inout State) {
         state.runs[firing.number] = HandlerRun(firing: firing, startedAt: now)
         state.status.fires += 1
+        metrics.fires.increment()
         var record = WatchRun()
         record.number = firing.number
         record.attempt = firing.attempt
@@ -290,6 +296,7 @@ package final class WatchRunner: Sendable {
         record.isRunning = true
         if firing.attempt == 0 {
             record.lagMilliseconds = Int((now - state.answeredAt).milliseconds)
+            metrics.lag.record(now - state.answeredAt)
         }
         state.status.runs.append(record)
         state.status.runs.removeFirst(max(0, state.status.runs.count - Limits.watchHistoryMax))
@@ -330,8 +337,12 @@ package final class WatchRunner: Sendable {
     }
 
     private func record(_ outcome: HandlerOutcome, of run: HandlerRun, in state: inout State) {
-        if !outcome.succeeded { state.status.failures += 1 }
+        if !outcome.succeeded {
+            state.status.failures += 1
+            metrics.failures.increment()
+        }
         let elapsed = around.clock.now() - run.startedAt
+        metrics.duration.record(elapsed)
         let index = state.status.runs.lastIndex {
             $0.number == run.firing.number && $0.attempt == run.firing.attempt
         }

@@ -1,0 +1,39 @@
+import ConsulModel
+import HTTPTransport
+import Telemetry
+import TelemetrySinks
+
+let metricsRoutes = [
+    Route("/v1/agent/metrics", ("GET", .direct(MetricsRoutes.metrics))),
+    Route("/metrics", ("GET", .direct(MetricsRoutes.native))),
+]
+
+/// What the agent measured.
+enum MetricsRoutes {
+    /// The newest interval as JSON, or with `?format=prometheus` all since the start.
+    @Sendable static func metrics(_ exchange: Exchange) throws(ConsulError) {
+        let metrics = exchange.agent.metrics
+        guard exchange.query["format"] == "prometheus" else {
+            exchange.responder.respond(exchange.json(metrics.summary()))
+            return
+        }
+        guard metrics.hasRetention else {
+            exchange.responder.respond(
+                .text(
+                    415, "Prometheus is not enabled since its retention time is not positive"))
+            return
+        }
+        exchange.responder.respond(page(metrics.prometheus(.consul)))
+    }
+
+    /// Beyond Consul: where Prometheus looks by itself, without a setting.
+    @Sendable static func native(_ exchange: Exchange) throws(ConsulError) {
+        exchange.responder.respond(page(exchange.agent.metrics.prometheus(.native)))
+    }
+
+    private static func page(_ text: String) -> HTTPResponse {
+        HTTPResponse(
+            status: 200, headers: ["Content-Type": PrometheusText.contentType],
+            body: Array(text.utf8))
+    }
+}

@@ -1,0 +1,58 @@
+package import Primitives
+package import Synchronization
+
+/// Counts events. From any thread.
+package final class Counter: Sendable {
+    private let events = Atomic<Int>(0)
+
+    package init() {}
+
+    package func increment(by count: Int = 1) { events.wrappingAdd(count, ordering: .relaxed) }
+
+    func drain() -> Int { events.exchange(0, ordering: .relaxed) }
+}
+
+/// A histogram of durations. From any thread; nothing in it waits for another one.
+package final class Timing: @unchecked Sendable {
+    private let sum = Atomic<Int>(0)
+    private let least = Atomic<Int>(Int.max)
+    private let largest = Atomic<Int>(-1)
+    /// Allocated once, freed with the instrument; only atomic words in it.
+    private let buckets: UnsafeMutablePointer<Atomic<UInt32>>
+
+    package init() {
+        buckets = .allocate(capacity: TimingBuckets.count)
+        for place in 0..<TimingBuckets.count {
+            (buckets + place).initialize(to: Atomic<UInt32>(0))
+        }
+    }
+
+    deinit {
+        buckets.deinitialize(count: TimingBuckets.count)
+        buckets.deallocate()
+    }
+
+    package func record(_ duration: GoDuration) {
+        let value = max(0, Int(duration.nanoseconds))
+        buckets[TimingBuckets.place(of: value)].wrappingAdd(1, ordering: .relaxed)
+        sum.wrappingAdd(value, ordering: .relaxed)
+        if value < least.load(ordering: .relaxed) { least.min(value, ordering: .relaxed) }
+        if value > largest.load(ordering: .relaxed) { largest.max(value, ordering: .relaxed) }
+    }
+
+    /// What was recorded since the last time; nil for nothing. A duration that is recorded
+    /// meanwhile counts now or next time, or its parts do: the sums of all times are right.
+    func drain() -> TimingReading? {
+        guard largest.load(ordering: .relaxed) >= 0 else { return nil }
+        var reading = TimingReading()
+        reading.largest = largest.exchange(-1, ordering: .relaxed)
+        reading.least = least.exchange(Int.max, ordering: .relaxed)
+        reading.sum = sum.exchange(0, ordering: .relaxed)
+        for place in 0..<TimingBuckets.count where buckets[place].load(ordering: .relaxed) > 0 {
+            let count = Int(buckets[place].exchange(0, ordering: .relaxed))
+            reading.buckets.append(TimingReading.Bucket(place: place, count: count))
+        }
+        if reading.least > reading.largest { reading.least = max(0, reading.largest) }
+        return reading.count == 0 ? nil : reading
+    }
+}

@@ -1,0 +1,36 @@
+package import Primitives
+import Telemetry
+
+/// The section `telemetry` of the configuration.
+package struct MetricsSetup: Sendable {
+    package var prefix = "consul"
+    /// The host's name, for the names of gauges.
+    package var host = ""
+    package var disablesHost = false
+    package var prefixFilter: [String] = []
+    package var filterDefault = true
+    /// Above zero, `?format=prometheus` answers, with what came in so long ago at most.
+    package var prometheusRetention = GoDuration.zero
+    /// `host:port` each; empty for none.
+    package var statsd = ""
+    package var statsite = ""
+    package var dogstatsd = ""
+    package var dogstatsdTags: [String] = []
+
+    package init() {}
+
+    /// As in Consul, the host is in the names only where somebody outside is told of them.
+    var hasSinks: Bool {
+        prometheusRetention > .zero || !statsd.isEmpty || !statsite.isEmpty || !dogstatsd.isEmpty
+    }
+
+    /// The rules, and what is wrong with the filter.
+    func naming() -> (MetricNaming, problems: [String]) {
+        var naming = MetricNaming()
+        naming.prefix = prefix
+        naming.host = hasSinks && !disablesHost ? host : ""
+        naming.filterDefault = filterDefault
+        let problems = naming.setFilter(prefixFilter)
+        return (naming, problems)
+    }
+}
