@@ -42,7 +42,12 @@ let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 
 let package = Package(
     name: "consul",
-    products: [.executable(name: "consul", targets: ["consul"])],
+    products: [
+        .executable(name: "consul", targets: ["consul"]),
+        .executable(name: "client-examples", targets: ["ClientExamples"]),
+        // For programs of others: `import ConsulClient`.
+        .library(name: "ConsulClient", targets: ["ConsulClient"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
@@ -149,9 +154,14 @@ let package = Package(
                 "Primitives", "Wire", "ConsulModel", "ConsulConfig", "PluginAPI", "Watch",
                 "Platform", "HTTPTransport", "LocalAgent", "ConsulClient", "ConsulAgent",
                 "Raft", "RaftNode", "ConsulState", "StandardPlugins", "LockHelper", "ExecHelper",
+                "Telemetry",
                 logging,
             ],
             swiftSettings: strict),
+
+        // Programs on the client library, as others would write them.
+        .executableTarget(
+            name: "ClientExamples", dependencies: ["ConsulClient"], swiftSettings: strict),
 
         // ---- Plugins: one small target per check type; they stand beside floor 4 ---------------
         plugin("CheckScript", in: "CheckScript"),
@@ -218,7 +228,7 @@ let package = Package(
             dependencies: [
                 "Primitives", "Wire", "ConsulModel", "ConsulConfig", "PluginAPI", "DNSWire",
                 "Platform", "HTTPTransport", "LocalAgent", "ConsulAgent", "StandardPlugins",
-                "consul", nioPosix, nioHTTP1, logging,
+                "ConsulClient", "consul", "ClientExamples", nioPosix, nioHTTP1, logging,
             ],
             swiftSettings: strict),
         tests(of: "Raft", ["Primitives", "Wire", "ScriptKit"], exclude: ["Scripts"]),

@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include <link.h>
+#include <sys/vfs.h>
 #include <sys/mman.h>
 #include "CPosix.h"
 
@@ -188,6 +189,19 @@ void cposix_keep_freed_memory(int mapped, int kept) {
     (void)mapped;
     (void)kept;
 #endif
+}
+
+int cposix_disk_space(const char *path, unsigned long long figures[6]) {
+    struct statfs status;
+    if (statfs(path, &status) != 0) return errno;
+    unsigned long long size = (unsigned long long)status.f_bsize;
+    figures[0] = (unsigned long long)(unsigned int)status.f_type;
+    figures[1] = status.f_blocks * size;
+    figures[2] = status.f_bfree * size;
+    figures[3] = status.f_bavail * size;
+    figures[4] = status.f_files;
+    figures[5] = status.f_ffree;
+    return 0;
 }
 
 void cposix_memory_figures(long *used, long *taken) {

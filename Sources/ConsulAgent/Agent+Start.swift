@@ -129,7 +129,7 @@ extension Agent {
             plugins: { [self] in pluginStatuses },
             configuration: { [self] in AgentDescription.configuration(of: self) },
             statistics: { [self] in AgentDescription.statistics(of: self) },
-            nodeMeta: { [nodeMeta] in nodeMeta.node.meta },
+            nodeMeta: { [nodeMeta] in nodeMeta.node.meta }, host: HostReport.collect,
             settings: Self.faceSettings(config))
     }
 
@@ -144,6 +144,7 @@ extension Agent {
         settings.blockedPrefixes = config.limits.blockEndpoints
         settings.writers = config.limits.allowWriteHTTPFrom.compactMap { CIDRBlock($0) }
         settings.discoveryMaxStale = config.limits.discoveryMaxStale
+        settings.enablesDebug = config.node.enableDebug
         settings.allowsUnprintablePaths = config.limits.allowsUnprintablePaths
         return settings
     }

@@ -21,6 +21,8 @@ enum AgentDescription {
         for value in config.effective {
             debug[value.path] = (try? JSONReader.decode(from: Array(value.value.utf8))) ?? .null
         }
+        // Of profiles in Go's format, which Consul's clients then do not ask for.
+        debug["EnableDebug"] = .bool(false)
         return (brief, .object(debug))
     }
 

@@ -3,32 +3,40 @@ import HTTPTransport
 import NIOHTTP1
 import NIOPosix
 import Platform
-package import Primitives
+public import Primitives
 import Synchronization
-package import Wire
+public import Wire
 
 /// Consul's HTTP API from outside: what every command but `agent` uses. Works with any agent that
 /// speaks the API, HashiCorp's too.
-package final class ConsulClient: Sendable {
-    package struct Settings: Sendable {
+///
+/// The calls stand by subject: `kv`, `sessions`, `catalog`, `health`, `agent`, `events`, `status`.
+/// From any thread, any number at a time.
+public final class ConsulClient: Sendable {
+    public struct Settings: Sendable {
         /// `host:port`, `http://…`, `https://…` or `unix:///path`.
-        package var address = "127.0.0.1:8500"
-        package var token = ""
-        package var tokenFile = ""
+        public var address = "127.0.0.1:8500"
+        public var token = ""
+        /// Read once, by `init`, where `token` is empty.
+        public var tokenFile = ""
         /// `user:password` for a proxy in front of the agent.
-        package var basicAuthorization = ""
-        package var usesTLS = false
-        package var verifiesTLS = true
-        package var authorityFile = ""
-        package var authorityPath = ""
-        package var certificateFile = ""
-        package var keyFile = ""
-        package var tlsServerName = ""
-        package var datacenter = ""
+        public var basicAuthorization = ""
+        /// For an address without a scheme.
+        public var usesTLS = false
+        public var verifiesTLS = true
+        /// PEM files: who signs the agent's certificate, and this client's own.
+        public var authorityFile = ""
+        public var authorityPath = ""
+        public var certificateFile = ""
+        public var keyFile = ""
+        public var tlsServerName = ""
+        /// Empty for the agent's own.
+        public var datacenter = ""
         /// Of Consul Enterprise; sent along, for the agent to judge.
-        package var namespace = ""
-        package var isStale = false
-        package init() {}
+        public var namespace = ""
+        /// Lets any server answer reads.
+        public var isStale = false
+        public init() {}
     }
 
     let settings: Settings
@@ -38,7 +46,7 @@ package final class ConsulClient: Sendable {
     private let http: HTTPClient
 
     /// Reads the token file; connects to nothing yet.
-    package init(_ settings: Settings) throws(ConsulClientError) {
+    public init(_ settings: Settings) throws(ConsulClientError) {
         self.settings = settings
         (base, unixSocket) = Self.base(of: settings)
         try Self.refuseMissingFiles(settings)
@@ -69,19 +77,31 @@ package final class ConsulClient: Sendable {
         }
     }
 
-    package func shutdown() async { await http.shutdown() }
+    /// - Parameters:
+    ///   - address: `host:port`, `http://…`, `https://…` or `unix:///path`.
+    ///   - token: of the ACL system, where there is one.
+    public convenience init(address: String, token: String = "") throws(ConsulClientError) {
+        var settings = Settings()
+        settings.address = address
+        settings.token = token
+        try self.init(settings)
+    }
+
+    /// Closes the connections. Must be called once, last; calls under way fail.
+    public func shutdown() async { await http.shutdown() }
 
     // MARK: Requests
 
     /// An answer of the agent, whatever its status.
-    package struct Answer: Sendable {
-        package var status: Int
-        package var body: [UInt8]
-        package var index: UInt64
-        package var text: String { String(decoding: body, as: UTF8.self) }
+    public struct Answer: Sendable {
+        public var status: Int
+        public var body: [UInt8]
+        /// `X-Consul-Index`; 0 where there is none.
+        public var index: UInt64
+        public var text: String { String(decoding: body, as: UTF8.self) }
 
         /// The body as a value.
-        package func decode<Value: WireValue>(_ type: Value.Type = Value.self)
+        public func decode<Value: WireValue>(_ type: Value.Type = Value.self)
             throws(ConsulClientError) -> Value
         {
             do {
@@ -92,7 +112,7 @@ package final class ConsulClient: Sendable {
         }
 
         /// Itself, if the status is 2xx; Consul's form of an error otherwise.
-        package func successful() throws(ConsulClientError) -> Answer {
+        public func successful() throws(ConsulClientError) -> Answer {
             if (200..<300).contains(status) { return self }
             throw ConsulClientError(
                 "Unexpected response code: \(status) (\(text))", status: status)
@@ -104,7 +124,7 @@ package final class ConsulClient: Sendable {
     /// - Parameters:
     ///   - path: from `/v1/…`, its parts escaped by `escape`.
     ///   - timeout: nil for blocking queries, which end by themselves.
-    package func send(
+    public func send(
         _ method: String, _ path: String, _ parameters: [(String, String)] = [],
         body: [UInt8] = [], timeout: GoDuration? = .seconds(60)
     ) async throws(ConsulClientError) -> Answer {
@@ -206,7 +226,7 @@ package final class ConsulClient: Sendable {
     }
 
     /// Percent escapes for a part of a path or query; `/` stays, as keys hold it.
-    package static func escape(_ text: String) -> String {
+    public static func escape(_ text: String) -> String {
         let hex = Array("0123456789ABCDEF".utf8)
         var out: [UInt8] = []
         for byte in text.utf8 {

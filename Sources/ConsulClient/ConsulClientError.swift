@@ -1,12 +1,12 @@
 /// Why an agent did not do what was asked.
-package struct ConsulClientError: Error, Hashable, Sendable, CustomStringConvertible {
-    package var description: String
+public struct ConsulClientError: Error, Hashable, Sendable, CustomStringConvertible {
+    public var description: String
     /// The HTTP status, when there was one.
-    package var status: Int?
+    public var status: Int?
     /// No answer came at all.
-    package var isUnreachable: Bool
+    public var isUnreachable: Bool
 
-    package init(_ description: String, status: Int? = nil, isUnreachable: Bool = false) {
+    public init(_ description: String, status: Int? = nil, isUnreachable: Bool = false) {
         self.description = description
         self.status = status
         self.isUnreachable = isUnreachable

@@ -1,7 +1,7 @@
-package import Primitives
+public import Primitives
 
 /// A lock or a semaphore's place, from the first try to the last sign of it.
-package protocol HeldLock: Sendable {
+public protocol HeldLock: Sendable {
     /// The key that shows who holds it: what a fencing token is about.
     var key: String { get }
     /// One attempt, which does not wait for others.
@@ -19,7 +19,7 @@ package protocol HeldLock: Sendable {
 }
 
 /// What came of an attempt.
-package enum LockAttempt: Hashable, Sendable {
+public enum LockAttempt: Hashable, Sendable {
     /// Held from now on; `token` rises with each holder.
     case held(token: UInt64)
     /// Others hold it, as of an index.
@@ -32,7 +32,7 @@ package enum LockAttempt: Hashable, Sendable {
 }
 
 /// Why a lock cannot be taken, watched or let go.
-package enum LockError: Error, Hashable, Sendable, CustomStringConvertible {
+public enum LockError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The key is there for some other use.
     case notALock
     case notASemaphore
@@ -42,12 +42,12 @@ package enum LockError: Error, Hashable, Sendable, CustomStringConvertible {
     case failed(doing: String, ConsulClientError)
 
     /// The agent may answer better in a while.
-    package var mayPass: Bool {
+    public var mayPass: Bool {
         guard case .failed(_, let error) = self else { return false }
         return error.isUnreachable || (error.status ?? 0) >= 500
     }
 
-    package var description: String {
+    public var description: String {
         switch self {
         case .notALock: "Existing key does not match lock use"
         case .notASemaphore: "Existing key does not match semaphore use"
@@ -66,7 +66,7 @@ extension HeldLock {
     /// - Returns: the token; nil when the time was over or the task cancelled.
     /// - Throws: what no patience helps against. An agent that cannot be reached is asked again
     ///   until the time is over, once it has answered.
-    package func acquire(
+    public func acquire(
         within limit: GoDuration?, now: @Sendable () -> Instant
     ) async throws(LockError) -> UInt64? {
         let end = limit.map { now() + $0 } ?? .distantFuture
@@ -96,7 +96,7 @@ extension HeldLock {
     /// - Parameter failuresMax: how many looks in a row may fail, a second apart; nil for any
     ///   number, where something else counts the session's time.
     /// - Returns: why it is lost; nil when the task was cancelled.
-    package func watch(failuresMax: Int?) async -> String? {
+    public func watch(failuresMax: Int?) async -> String? {
         var index: UInt64 = 0
         var failures = 0
         while !Task.isCancelled {

@@ -6,6 +6,10 @@ enum Limits {
     static let renewalsPerTTL: Int64 = 3
     /// Until what failed is tried again.
     static let retryWait = GoDuration.seconds(1)
+    /// And at most, where waits double.
+    static let retryWaitMax = GoDuration.seconds(30)
+    /// Any call that does not block.
+    static let callTime = GoDuration.seconds(60)
     /// One blocking read while waiting for a lock, or watching over it (Consul's own).
     static let lockWait = GoDuration.seconds(15)
     /// What a blocking read may take beyond its wait.

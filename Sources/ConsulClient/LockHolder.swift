@@ -1,24 +1,24 @@
 import ConsulModel
-package import Primitives
+public import Primitives
 import Wire
 
 /// A lock on one key, laid out as HashiCorp's clients do, so that they and this one exclude each
 /// other: the key's flags mark it, its session holds it.
-package struct LockHolder: HeldLock {
+public struct LockHolder: HeldLock {
     /// In the flags of a key that is a lock (Consul's own).
-    package static let flags: UInt64 = 0x2ddc_cbc0_58a5_0c18
+    public static let flags: UInt64 = 0x2ddc_cbc0_58a5_0c18
 
-    package let key: String
+    public let key: String
     let session: String
     let client: ConsulClient
 
-    package init(key: String, session: String, client: ConsulClient) {
+    public init(key: String, session: String, client: ConsulClient) {
         self.key = key
         self.session = session
         self.client = client
     }
 
-    package func attempt() async throws(LockError) -> LockAttempt {
+    public func attempt() async throws(LockError) -> LockAttempt {
         let (entry, index) = try await read()
         if let entry, entry.session == session { return .held(token: entry.raftIndex.modifyIndex) }
         if let entry, !entry.session.isEmpty { return .taken(index: index) }
@@ -38,7 +38,7 @@ package struct LockHolder: HeldLock {
         return .taken(index: newest)
     }
 
-    package func waitForChange(
+    public func waitForChange(
         _ attempt: LockAttempt, atMost wait: GoDuration
     ) async throws(LockError) {
         switch attempt {
@@ -49,21 +49,21 @@ package struct LockHolder: HeldLock {
         }
     }
 
-    package func look(after index: UInt64) async throws(LockError) -> UInt64? {
+    public func look(after index: UInt64) async throws(LockError) -> UInt64? {
         let answer = try await client.read(
             key, [("consistent", "")], after: index, wait: Limits.lockWait, "read lock")
         guard let entry = answer.entries.first, entry.session == session else { return nil }
         return answer.index
     }
 
-    package func release() async throws(LockError) {
+    public func release() async throws(LockError) {
         let parameters = [("flags", "\(Self.flags)"), ("release", session)]
         _ = try await client.locking("release lock") { client throws(ConsulClientError) in
             try await client.kvPut(key, [], parameters)
         }
     }
 
-    package func cleanUp() async throws(LockError) -> Bool {
+    public func cleanUp() async throws(LockError) -> Bool {
         guard let entry = try await read().entry else { return true }
         guard entry.session.isEmpty else { return false }
         return try await client.locking("remove lock") { client throws(ConsulClientError) in

@@ -1,26 +1,26 @@
 import ConsulModel
-package import Primitives
+public import Primitives
 import Wire
 
 /// A place among a limited number, laid out as HashiCorp's clients do: `PREFIX/.lock` lists the
 /// holders, `PREFIX/SESSION` is locked by each who contends, and one without such a key is dead.
-package struct Semaphore: HeldLock {
+public struct Semaphore: HeldLock {
     /// In the flags of both sorts of keys (Consul's own).
-    package static let flags: UInt64 = 0xe0f6_9a2b_aa41_4de0
+    public static let flags: UInt64 = 0xe0f6_9a2b_aa41_4de0
 
     private let prefix: String
     private let session: String
     private let limit: Int
     private let client: ConsulClient
 
-    package init(prefix: String, limit: Int, session: String, client: ConsulClient) {
+    public init(prefix: String, limit: Int, session: String, client: ConsulClient) {
         self.prefix = prefix
         self.limit = limit
         self.session = session
         self.client = client
     }
 
-    package var key: String { "\(prefix)/.lock" }
+    public var key: String { "\(prefix)/.lock" }
     private var contenderKey: String { "\(prefix)/\(session)" }
 
     /// What the key says.
@@ -43,7 +43,7 @@ package struct Semaphore: HeldLock {
         var contends = false
     }
 
-    package func attempt() async throws(LockError) -> LockAttempt {
+    public func attempt() async throws(LockError) -> LockAttempt {
         var view = try await view()
         if view.modifyIndex > 0, view.holders.limit != limit {
             throw .limitConflict(lock: view.holders.limit, local: limit)
@@ -70,7 +70,7 @@ package struct Semaphore: HeldLock {
         return view.holders.holders[session] == true ? .held(token: view.modifyIndex) : .raced
     }
 
-    package func waitForChange(
+    public func waitForChange(
         _ attempt: LockAttempt, atMost wait: GoDuration
     ) async throws(LockError) {
         switch attempt {
@@ -80,12 +80,12 @@ package struct Semaphore: HeldLock {
         }
     }
 
-    package func look(after index: UInt64) async throws(LockError) -> UInt64? {
+    public func look(after index: UInt64) async throws(LockError) -> UInt64? {
         let view = try await view([("consistent", "")], after: index, wait: Limits.lockWait)
         return view.holders.holders[session] == true ? view.index : nil
     }
 
-    package func release() async throws(LockError) {
+    public func release() async throws(LockError) {
         for _ in 0..<Limits.releaseRacesMax {
             var view = try await view()
             guard view.holders.holders.removeValue(forKey: session) != nil else { break }
@@ -97,7 +97,7 @@ package struct Semaphore: HeldLock {
         }
     }
 
-    package func cleanUp() async throws(LockError) -> Bool {
+    public func cleanUp() async throws(LockError) -> Bool {
         let view = try await view()
         if view.modifyIndex == 0 { return true }
         guard view.holders.holders.isEmpty else { return false }

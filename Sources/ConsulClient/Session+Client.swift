@@ -1,19 +1,23 @@
 package import ConsulModel
 package import Primitives
-package import Wire
+public import Wire
 
 /// A session to be made; what is left out has the agent's defaults.
-package struct NewSession: Record, Hashable, Sendable {
-    package var name = ""
-    package var node = ""
-    package var ttl = ""
-    package var behavior = SessionBehavior.release.rawValue
-    package var lockDelay = ""
+public struct NewSession: Record, Hashable, Sendable {
+    public var name = ""
+    /// Empty for the agent's own.
+    public var node = ""
+    /// In Go's form, 10 s to 24 h: `15s`; empty for a session without a time limit.
+    public var ttl = ""
+    /// What becomes of the keys that it holds when it ends: `release` or `delete`.
+    public var behavior = SessionBehavior.release.rawValue
+    /// How long its keys stay barred after it was lost: `15s`, 60 s at most.
+    public var lockDelay = ""
     /// On which it hangs; nil for the agent's default, empty for none.
-    package var checks: [String]?
-    package init() {}
+    public var checks: [String]?
+    public init() {}
 
-    package mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
+    public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
         try visit.field("Name", &name, .omitEmpty)
         try visit.field("Node", &node, .omitEmpty)
         try visit.field("TTL", &ttl, .omitEmpty)

@@ -1,21 +1,21 @@
 import ConsulModel
 import Platform
-package import Primitives
+public import Primitives
 import Synchronization
 
 /// A session with a TTL, kept alive by renewals, and the time until which it is surely alive.
 ///
 /// That time is counted by this machine's own clock from the moment at which the last renewal that
 /// succeeded was sent: an agent that is cut off, or a network that is slow, cannot stretch it.
-package final class SessionKeeper: Sendable {
+public final class SessionKeeper: Sendable {
     /// Why a session can no longer be counted on.
-    package enum Loss: Hashable, Sendable, CustomStringConvertible {
+    public enum Loss: Hashable, Sendable, CustomStringConvertible {
         /// The servers say that it has ended.
         case ended
         /// It could not be renewed in time.
         case notRenewed(String)
 
-        package var description: String {
+        public var description: String {
             switch self {
             case .ended: "the session has ended"
             case .notRenewed(let reason): "the session could not be renewed: \(reason)"
@@ -24,10 +24,10 @@ package final class SessionKeeper: Sendable {
     }
 
     /// Of a session that is there to hold a lock (Consul's own).
-    package static let lockTTL = GoDuration.seconds(15)
+    public static let lockTTL = GoDuration.seconds(15)
 
-    package let id: String
-    package let ttl: GoDuration
+    public let id: String
+    public let ttl: GoDuration
     private let client: ConsulClient
     private let renewedAt: Mutex<Instant>
     /// Renewed together with the session, and lost with it.
@@ -41,7 +41,7 @@ package final class SessionKeeper: Sendable {
     }
 
     /// Makes a session with this TTL.
-    package static func create(
+    public static func create(
         _ wanted: NewSession, ttl: GoDuration, client: ConsulClient
     ) async throws(ConsulClientError) -> SessionKeeper {
         var wanted = wanted
@@ -76,7 +76,7 @@ package final class SessionKeeper: Sendable {
     }
 
     /// Until then no other can have what the session holds.
-    package var aliveUntil: Instant { renewedAt.withLock { $0 } + ttl }
+    public var aliveUntil: Instant { renewedAt.withLock { $0 } + ttl }
 
     /// Renews three times in a TTL, and tries again every second where that fails.
     ///
@@ -84,7 +84,7 @@ package final class SessionKeeper: Sendable {
     ///   - margin: how long before `aliveUntil` it gives up.
     ///   - renewed: called after each renewal with the new `aliveUntil`.
     /// - Returns: why the session is lost; nil when the task was cancelled.
-    package func run(
+    public func run(
         margin: GoDuration, renewed: @Sendable (Instant) -> Void = { _ in }
     ) async -> Loss? {
         var wait = ttl / Limits.renewalsPerTTL
@@ -115,7 +115,7 @@ package final class SessionKeeper: Sendable {
     }
 
     /// Ends the session; what it held is free, after its lock-delay where it was not released.
-    package func destroy() async {
+    public func destroy() async {
         try? await client.sessionDestroy(id, timeout: Limits.partingTime)
     }
 }

@@ -28,6 +28,8 @@ package final class AgentContext: Sendable {
     /// The counters as `/v1/agent/self` and `consul info` show them.
     package let statistics: @Sendable () -> [String: [String: String]]
     package let nodeMeta: @Sendable () -> [String: String]
+    /// The machine, as `/v1/agent/host` shows it. May read files.
+    package let host: @Sendable () -> HostInfo
     private let currentFace: Mutex<Face>
 
     /// What the configuration says about the faces; a reload makes new ones.
@@ -49,6 +51,7 @@ package final class AgentContext: Sendable {
         /// consistency is a stale one.
         package var discoveryMaxStale = GoDuration.zero
         package var allowsUnprintablePaths = false
+        package var enablesDebug = false
         package init() {}
     }
 
@@ -76,7 +79,8 @@ package final class AgentContext: Sendable {
         plugins: @escaping @Sendable () -> [PluginStatus],
         configuration: @escaping @Sendable () -> (JSONValue, JSONValue),
         statistics: @escaping @Sendable () -> [String: [String: String]],
-        nodeMeta: @escaping @Sendable () -> [String: String], settings: Settings
+        nodeMeta: @escaping @Sendable () -> [String: String],
+        host: @escaping @Sendable () -> HostInfo, settings: Settings
     ) {
         self.backend = backend
         self.membership = membership
@@ -94,6 +98,7 @@ package final class AgentContext: Sendable {
         self.configuration = configuration
         self.statistics = statistics
         self.nodeMeta = nodeMeta
+        self.host = host
         currentFace = Mutex(Face(settings))
     }
 

@@ -77,5 +77,6 @@ struct RouteTable: Sendable {
         kvRoutes + txnRoutes + snapshotRoutes + sessionRoutes + catalogRoutes + healthRoutes
             + statusRoutes
             + operatorRoutes + eventRoutes + agentRoutes + agentServiceRoutes + agentCheckRoutes
-            + watchRoutes + aclRoutes + metricsRoutes)
+            + watchRoutes + aclRoutes + metricsRoutes
+            + debugRoutes)
 }

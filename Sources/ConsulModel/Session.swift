@@ -32,7 +32,7 @@ public struct Session: Record, Hashable, Sendable {
         try visit.field("TTL", &ttl)
         try visit.field("NodeChecks", &nodeChecks)
         try visit.field("ServiceChecks", &serviceChecks)
-        try visit.field("Checks", &checks, .omitEmpty)
+        try visit.field("Checks", &checks, [.binaryOnly, .omitEmpty])
         try visit.embed(&raftIndex)
     }
 

@@ -59,7 +59,8 @@ enum LogLine {
             quote(&line, module)
         }
         line += ",\"@timestamp\":".utf8
-        quote(&line, SystemClock.wallText(unixNanoseconds: time))
+        let wall = SystemClock.wallBytes(unixNanoseconds: time, places: 6)
+        quote(&line, String(decoding: wall, as: UTF8.self))
         for (key, value) in fields {
             line.append(UInt8(ascii: ","))
             quote(&line, key)

@@ -32,15 +32,17 @@ package enum SystemClock {
         String(decoding: wallBytes(unixNanoseconds: unixNanoseconds), as: UTF8.self)
     }
 
-    static func wallBytes(unixNanoseconds: Int64) -> [UInt8] {
+    /// - Parameter places: of the second's fraction, 3 or 6.
+    static func wallBytes(unixNanoseconds: Int64, places: Int = 3) -> [UInt8] {
         var seconds = time_t(unixNanoseconds / 1_000_000_000)
-        let milliseconds = Int(unixNanoseconds % 1_000_000_000) / 1_000_000
+        let microseconds = Int(unixNanoseconds % 1_000_000_000) / 1000
         var parts = tm()
         gmtime_r(&seconds, &parts)
         var text: [UInt8] = []
-        text.reserveCapacity(24)
+        text.reserveCapacity(27)
         func digits(_ value: Int, _ width: Int) {
-            var place = width == 4 ? 1000 : (width == 3 ? 100 : 10)
+            var place = 1
+            for _ in 1..<width { place *= 10 }
             while place > 0 {
                 text.append(UInt8(0x30 + value / place % 10))
                 place /= 10
@@ -58,7 +60,7 @@ package enum SystemClock {
         text.append(UInt8(ascii: ":"))
         digits(Int(parts.tm_sec), 2)
         text.append(UInt8(ascii: "."))
-        digits(milliseconds, 3)
+        digits(places == 6 ? microseconds : microseconds / 1000, places)
         text.append(UInt8(ascii: "Z"))
         return text
     }

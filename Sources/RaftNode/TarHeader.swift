@@ -4,6 +4,8 @@ struct TarHeader {
 
     var name: String
     var size: UInt64
+    var mode: UInt64 = 0o600
+    var isFolder = false
 
     init(name: String, size: UInt64) {
         self.name = name
@@ -23,7 +25,7 @@ struct TarHeader {
             return String(repeating: "0", count: max(0, digits - text.utf8.count)) + text
         }
         put(name, at: 0)
-        put("0000600", at: 100)
+        put(octal(mode, 7), at: 100)
         put("0000000", at: 108)
         put("0000000", at: 116)
         if size < 1 << 33 {
@@ -36,7 +38,7 @@ struct TarHeader {
             }
         }
         put(octal(UInt64(max(0, seconds)), 11), at: 136)
-        block[156] = UInt8(ascii: "0")
+        block[156] = UInt8(ascii: isFolder ? "5" : "0")
         put("ustar", at: 257)
         put("00", at: 263)
         put(octal(UInt64(Self.sum(block)), 6), at: 148)

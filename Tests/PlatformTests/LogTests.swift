@@ -37,7 +37,7 @@ import Testing
         #expect(
             String(decoding: line, as: UTF8.self)
                 == #"{"@level":"warn","@message":"say \"hi\"","@module":"agent.x","#
-                + #""@timestamp":"2026-11-21T02:15:00.123Z","k":"v"}"# + "\n")
+                + #""@timestamp":"2026-11-21T02:15:00.123000Z","k":"v"}"# + "\n")
     }
 
     @Test func levelCanBeChangedAndWatchersHaveTheirOwn() async throws {

@@ -9,7 +9,7 @@ import Testing
         "Watch": 2, "PluginAPI": 2, "DNSWire": 2, "Telemetry": 2, "TelemetrySinks": 3,
         "Platform": 3, "RaftNode": 3, "HTTPTransport": 3,
         "ConsulServer": 4, "LocalAgent": 4, "ConsulClient": 4, "ConsulHTTP": 5, "ConsulDNS": 5,
-        "ConsulAgent": 6, "consul": 7,
+        "ConsulAgent": 6, "consul": 7, "ClientExamples": 7,
     ]
     /// Drawn with an arrow in the plan of the house.
     static let arrows: Set<String> = [

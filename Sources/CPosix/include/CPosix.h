@@ -61,6 +61,10 @@ void cposix_forget_startup_code(void);
  * back. Does nothing where the C library cannot. */
 void cposix_keep_freed_memory(int mapped, int kept);
 
+/* Of the file system at a path: the magic number of its kind, bytes in all, free, and free for those
+   who are not root, inodes in all and free. 0, or the error's number. */
+int cposix_disk_space(const char *path, unsigned long long figures[6]);
+
 /* Bytes that the program holds, and bytes that the allocator took from the system for it; 0 where the
    allocator does not say. */
 void cposix_memory_figures(long *used, long *taken);

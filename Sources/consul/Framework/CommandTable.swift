@@ -16,6 +16,7 @@ struct CommandTable: Sendable {
         KeygenCommand(), MaintCommand(), MonitorCommand(), ServicesRegisterCommand(),
         ServicesDeregisterCommand(), KVExportCommand(), KVImportCommand(),
         CatalogServiceCommand(), RaftListPeersCommand(), RaftRemovePeerCommand(),
+        DebugCommand(),
         SnapshotSaveCommand(), SnapshotRestoreCommand(), SnapshotInspectCommand(),
         RaftInspectCommand(), LockCommand(), LockListCommand(), LockShowCommand(),
         LockBreakCommand(), ExecCommand(),

@@ -1,0 +1,25 @@
+import ConsulClient
+
+/// Registers a service that says itself that it is well. When the program dies without a word, the
+/// check turns critical after its TTL, and the service goes after a minute.
+func serviceHeartbeat(_ client: ConsulClient, name: String, port: Int) async throws {
+    var service = ServiceDefinition()
+    service.name = name
+    service.port = port
+    var check = CheckDefinition()
+    check.ttl = .seconds(10)
+    check.deregisterCriticalServiceAfter = .minutes(1)
+    service.check = check
+    try await client.agent.register(service)
+    say("registered \(name)")
+    while !Task.isCancelled {
+        try await client.agent.heartbeat(check: "service:\(name)", output: "at work")
+        let healthy = try await client.health.service(name, passingOnly: true)
+        say("healthy instances of \(name): \(healthy.count)")
+        // A third of the TTL: two heartbeats may be lost.
+        try? await Task.sleep(nanoseconds: 3_000_000_000)
+    }
+    // Not with this task's client calls, which are cancelled with it.
+    try await Task { try await client.agent.deregister(service: name) }.value
+    say("deregistered \(name)")
+}

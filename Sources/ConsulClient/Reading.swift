@@ -1,0 +1,48 @@
+import HTTPTransport
+
+extension ConsulClient {
+    /// A read with its options, and the index of its answer.
+    /// - Parameter missing: what a 404 stands for; nil makes it an error.
+    func read<Value: WireValue & Sendable>(
+        _ path: String, _ options: QueryOptions, _ further: [(String, String)] = [],
+        missing: Value? = nil
+    ) async throws(ConsulClientError) -> Indexed<Value> {
+        let isBlocking = options.minQueryIndex > 0
+        let answer = try await send(
+            "GET", path, further + options.parameters,
+            timeout: isBlocking ? nil : Limits.callTime)
+        let meta = QueryMeta(index: answer.index)
+        if answer.status == 404, let missing { return Indexed(missing, meta) }
+        return Indexed(try answer.successful().decode(), meta)
+    }
+
+    /// A write whose answer is of no interest.
+    func write(
+        _ path: String, _ parameters: [(String, String)] = [], body: [UInt8] = []
+    ) async throws(ConsulClientError) {
+        _ = try await send("PUT", path, parameters, body: body).successful()
+    }
+}
+
+extension QueryOptions {
+    /// As the API's query has them.
+    var parameters: [(String, String)] {
+        var parameters: [(String, String)] = []
+        if minQueryIndex > 0 { parameters.append(("index", "\(minQueryIndex)")) }
+        if maxQueryTime > .zero {
+            parameters.append(("wait", "\(max(maxQueryTime.milliseconds, 1))ms"))
+        }
+        switch consistency {
+        case .standard: break
+        case .stale: parameters.append(("stale", ""))
+        case .consistent: parameters.append(("consistent", ""))
+        }
+        if !filter.isEmpty { parameters.append(("filter", filter)) }
+        if !near.isEmpty { parameters.append(("near", near)) }
+        if !datacenter.isEmpty { parameters.append(("dc", datacenter)) }
+        for (name, value) in nodeMeta.sorted(by: { $0.key < $1.key }) {
+            parameters.append(("node-meta", "\(name):\(value)"))
+        }
+        return parameters
+    }
+}

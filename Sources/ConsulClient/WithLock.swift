@@ -1,0 +1,83 @@
+import Platform
+
+extension ConsulClient {
+    /// What came of `withLock`.
+    public enum LockedRun<Value: Sendable>: Sendable {
+        /// The body ran to its end with the lock held.
+        case done(Value)
+        /// The lock was not to be had in time; the body did not run.
+        case notAcquired
+        /// The lock was lost while the body ran, which was cancelled; the reason.
+        case lost(String)
+    }
+
+    /// Runs `body` while holding a lock, as its only runner in the whole cluster.
+    ///
+    /// When the lock can no longer be counted on (its session ended, the agent is out of reach),
+    /// the body's task is cancelled, before another may have the lock; it must then end soon.
+    /// Writes to what others read too should carry the token, which rises with each holder.
+    ///
+    /// - Parameters:
+    ///   - key: of the lock; `consul lock` and HashiCorp's clients respect it.
+    ///   - ttl: of the session, 10 s to 24 h: how long others wait when this program dies.
+    ///   - limit: how long to wait for the lock; nil for as long as it takes.
+    ///   - body: gets the token.
+    public func withLock<Value: Sendable>(
+        _ key: String, ttl: GoDuration = SessionKeeper.lockTTL, within limit: GoDuration? = nil,
+        _ body: @escaping @Sendable (_ token: UInt64) async throws -> Value
+    ) async throws -> LockedRun<Value> {
+        var wanted = NewSession()
+        wanted.name = "lock \(key)"
+        let keeper = try await SessionKeeper.create(wanted, ttl: ttl, client: self)
+        let lock = LockHolder(key: key, session: keeper.id, client: self)
+        let outcome: Result<LockedRun<Value>, any Error>
+        do {
+            outcome = .success(try await run(lock, keeper, limit, body))
+        } catch {
+            outcome = .failure(error)
+        }
+        // Also for a cancelled task: others wait for it.
+        await Task {
+            try? await lock.release()
+            await keeper.destroy()
+        }.value
+        return try outcome.get()
+    }
+
+    private enum Turn<Value: Sendable>: Sendable {
+        case body(Value)
+        case lost(String)
+        case stopped
+    }
+
+    private func run<Value: Sendable>(
+        _ lock: LockHolder, _ keeper: SessionKeeper, _ limit: GoDuration?,
+        _ body: @escaping @Sendable (UInt64) async throws -> Value
+    ) async throws -> LockedRun<Value> {
+        try await withThrowingTaskGroup(of: Turn<Value>.self) { group in
+            group.addTask {
+                let loss = await keeper.run(margin: keeper.ttl / Limits.renewalsPerTTL)
+                return loss.map { .lost("\($0)") } ?? .stopped
+            }
+            defer { group.cancelAll() }
+            let token = try await lock.acquire(within: limit, now: SystemClock.now)
+            guard let token else { return .notAcquired }
+            group.addTask { .body(try await body(token)) }
+            group.addTask {
+                let loss = await lock.watch(failuresMax: nil)
+                return loss.map { .lost($0) } ?? .stopped
+            }
+            var lost: String?
+            while let turn = try await group.next() {
+                switch turn {
+                case .body(let value): return lost.map { .lost($0) } ?? .done(value)
+                case .lost(let reason):
+                    lost = lost ?? reason
+                    group.cancelAll()
+                case .stopped: break
+                }
+            }
+            return .lost(lost ?? "the task was cancelled")
+        }
+    }
+}

@@ -1,0 +1,126 @@
+import ConsulClient
+import Glibc
+import Platform
+import Testing
+
+/// The client library and its examples, against an agent.
+@Suite struct ClientTests {
+    /// One of the programs of `ClientExamples`, and what it prints.
+    private final class Example {
+        let child: ChildProcess
+        private var lines: AsyncStream<String>.Iterator
+
+        init(_ agent: AgentProcess, _ words: [String]) throws {
+            let program = AgentProcess.program.split(
+                separator: "/", omittingEmptySubsequences: false
+            ).dropLast().joined(separator: "/")
+            var spec = ProcessSpec(["\(program)/client-examples"] + words)
+            spec.environment = .inherited(
+                adding: ["CONSUL_HTTP_ADDR": "unix://\(agent.scratch.path)/http.sock"])
+            child = try ChildProcess.start(spec)
+            let (stream, feed) = AsyncStream<String>.makeStream()
+            Task { [child] in
+                for await line in child.lines { feed.yield(line.text) }
+                feed.finish()
+            }
+            lines = stream.makeAsyncIterator()
+        }
+
+        deinit { kill(-child.processIdentifier, SIGKILL) }
+
+        func line() async -> String? { await lines.next() }
+
+        func end() async -> ProcessEnding {
+            kill(child.processIdentifier, SIGTERM)
+            return await child.exit()
+        }
+    }
+
+    private func client(_ agent: AgentProcess) throws -> ConsulClient {
+        try ConsulClient(address: "unix://\(agent.scratch.path)/http.sock")
+    }
+
+    @Test(.timeLimit(.minutes(2))) func theExamplesDoWhatTheySay() async throws {
+        let agent = try await AgentProcess.start()
+        let client = try client(agent)
+        let follower = try Example(agent, ["config-reload", "app/mode"])
+        #expect(await follower.line() == "app/mode is not set")
+        try await client.kv.put("app/mode", "night")
+        #expect(await follower.line() == "app/mode = night")
+        #expect(await follower.end() == .exited(0))
+
+        let first = try Example(agent, ["leader-election", "jobs/nightly"])
+        #expect(await first.line() == "leading, token given")
+        let second = try Example(agent, ["leader-election", "jobs/nightly"])
+        try await eventually("both have a session") {
+            try await client.sessions.list().count == 2
+        }
+        #expect(await first.end() == .exited(0))
+        #expect(await second.line() == "leading, token given")
+        #expect(await second.end() == .exited(0))
+        #expect(try await client.sessions.list().isEmpty)
+
+        let service = try Example(agent, ["service-heartbeat", "web", "8080"])
+        #expect(await service.line() == "registered web")
+        try await eventually("it is healthy") {
+            try await client.health.service("web", passingOnly: true).count == 1
+        }
+        #expect(await service.end() == .exited(0))
+        #expect(try await client.agent.services().isEmpty)
+        await client.shutdown()
+        await agent.stop()
+    }
+
+    @Test(.timeLimit(.minutes(2))) func keysTransactionsAndEvents() async throws {
+        let agent = try await AgentProcess.start()
+        let client = try client(agent)
+        #expect(try await client.kv.get("a") == nil)
+        #expect(try await client.kv.put("a", "1", flags: 7, when: .unchangedSince(0)))
+        #expect(try await !client.kv.put("a", "2", when: .unchangedSince(0)))
+        let entry = try #require(try await client.kv.get("a"))
+        #expect(entry.text == "1")
+        #expect(entry.flags == 7)
+        try await client.kv.put("b/c", [1, 2])
+        #expect(try await client.kv.keys(separator: "/") == ["a", "b/"])
+        #expect(try await client.kv.list("b/").map { $0.value.array } == [[1, 2]])
+
+        let swap = TxnStep.setUnchanged("a", [51], since: entry.raftIndex.modifyIndex)
+        let done = try await client.transact([.checkNotExists("x"), swap, .get("a")])
+        #expect(done.results?.last?.kv.text == "3")
+        let refused = try await client.transact([.get("a"), swap])
+        #expect(refused.errors?.map { $0.operationIndex } == [1])
+
+        try await client.events.fire("deploy", Array("v1".utf8))
+        try await eventually("the event is listed") {
+            try await client.events.list("deploy").map { $0.payload.array } == [Array("v1".utf8)]
+        }
+        #expect(try await client.kv.delete("a", unchangedSince: 1) == false)
+        try await client.kv.deleteAll("")
+        #expect(try await client.kv.keys().isEmpty)
+        #expect(try await !client.status.leader().isEmpty)
+        #expect(try await client.catalog.node("here")?.services.keys.sorted() == ["consul"])
+        #expect(try await client.agent.host().memory.total > 0)
+        await client.shutdown()
+        await agent.stop()
+    }
+
+    @Test(.timeLimit(.minutes(2))) func aLostLockCancelsItsBody() async throws {
+        let agent = try await AgentProcess.start()
+        let client = try client(agent)
+        let busy = try await client.withLock("l", within: .zero) { _ in
+            let other = try await client.withLock("l", within: .zero) { _ in 1 }
+            guard case .notAcquired = other else { return false }
+            return true
+        }
+        guard case .done(true) = busy else { throw NeverHappened(description: "\(busy)") }
+        let lost = try await client.withLock("l") { _ in
+            for session in try await client.sessions.list() {
+                try await client.sessions.destroy(session.id)
+            }
+            while !Task.isCancelled { try? await Task.sleep(nanoseconds: 1_000_000) }
+        }
+        guard case .lost = lost else { throw NeverHappened(description: "\(lost)") }
+        await client.shutdown()
+        await agent.stop()
+    }
+}
