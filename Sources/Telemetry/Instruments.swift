@@ -1,5 +1,5 @@
 package import Primitives
-package import Synchronization
+internal import Synchronization
 
 /// Counts events. From any thread.
 package final class Counter: Sendable {

@@ -86,7 +86,7 @@ import Testing
 
         let swap = TxnStep.setUnchanged("a", [51], since: entry.raftIndex.modifyIndex)
         let done = try await client.transact([.checkNotExists("x"), swap, .get("a")])
-        #expect(done.results?.last?.kv.text == "3")
+        #expect(done.results?.last?.kv?.text == "3")
         let refused = try await client.transact([.get("a"), swap])
         #expect(refused.errors?.map { $0.operationIndex } == [1])
 
