@@ -146,11 +146,11 @@ import Wire
         try await quick.register("n")
         var session = Session()
         session.node = "n"
-        session.ttl = "1s"
+        session.ttl = "3s"
         let id = try await quick.backend.call(.sessionApply, SessionRequest(.create, session))
-        // Longer together than the two seconds that a session without renewals has.
-        for _ in 0..<12 {
-            try await Task.sleep(nanoseconds: 250_000_000)
+        // Longer together than the six seconds that a session without renewals has.
+        for _ in 0..<14 {
+            try await Task.sleep(nanoseconds: 500_000_000)
             let renewed = try await quick.backend.call(.sessionRenew, quick.query(id))
             #expect(renewed.value.map(\.id) == [id])
         }

@@ -3,19 +3,6 @@ import ConsulModel
 import Primitives
 import Wire
 
-/// One entry of an export (Consul's format).
-private struct ExportedEntry: Record {
-    var key = ""
-    var flags: UInt64 = 0
-    var value = Bytes()
-    init() {}
-    mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
-        try visit.field("key", &key)
-        try visit.field("flags", &flags)
-        try visit.field("value", &value)
-    }
-}
-
 /// `consul kv export`.
 struct KVExportCommand: Command {
     let path = ["kv", "export"]
@@ -28,8 +15,14 @@ struct KVExportCommand: Command {
           move entire trees between Consul clusters.
 
               $ consul kv export vault
+
+          With -yaml it writes a YAML tree instead, whose levels are the parts of the keys, which
+          "consul kv import", "kv sync" and "kv diff" read.
         """
-    let flags = ClientFlags.all
+    let flags =
+        ClientFlags.all + [
+            Flag("yaml", .bool, "Write a YAML tree. Refused where a value is no text.")
+        ]
 
     func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
         guard flags.arguments.count <= 1 else {
@@ -40,12 +33,15 @@ struct KVExportCommand: Command {
         if prefix.hasPrefix("/") { prefix.removeFirst() }
         let subject = prefix
         return await withClient(flags, console) { client throws(ConsulClientError) in
-            let entries = try await client.kvList(subject).map { entry in
-                var exported = ExportedEntry()
-                exported.key = entry.key
-                exported.flags = entry.flags
-                exported.value = entry.value
-                return exported
+            let entries = try await client.kvList(subject).map { ExportedEntry($0) }
+            if flags.isOn("yaml") {
+                do throws(UsageError) {
+                    console.writeBytes(Array(try KVTree.yamlText(entries).utf8))
+                    return 0
+                } catch {
+                    console.error("Error! \(error)")
+                    return 1
+                }
             }
             var writer = JSONWriter(pretty: true, audience: .client, usesTabs: true)
             entries.encode(to: &writer)
@@ -68,10 +64,16 @@ struct KVImportCommand: Command {
 
               $ consul kv import @filename.json
               $ cat filename.json | consul kv import -
+
+          With -yaml the data is a YAML tree: its levels become the parts of the keys, and its
+          scalars the values, as they are spelled.
+
+              $ consul kv import -yaml -prefix=app/ @settings.yaml
         """
     let flags =
         ClientFlags.all + [
-            Flag("prefix", .value, "Key prefix for imported data. The default value is empty.")
+            Flag("prefix", .value, "Key prefix for imported data. The default value is empty."),
+            Flag("yaml", .bool, "Read a YAML tree."),
         ]
 
     func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
@@ -92,7 +94,9 @@ struct KVImportCommand: Command {
         }
         let entries: [ExportedEntry]
         do {
-            entries = try JSONReader.decode(from: data)
+            entries =
+                flags.isOn("yaml")
+                ? try KVTree.yaml(data, flags.arguments[0]) : try JSONReader.decode(from: data)
         } catch {
             console.error("Cannot unmarshal data: \(error)")
             return 1

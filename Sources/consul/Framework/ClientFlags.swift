@@ -80,6 +80,10 @@ enum ClientFlags {
 
     /// A client for what was typed and what the environment says.
     static func client(_ flags: ParsedFlags) throws -> ConsulClient {
+        try ConsulClient(settings(flags))
+    }
+
+    static func settings(_ flags: ParsedFlags) -> ConsulClient.Settings {
         var settings = ConsulClient.Settings()
         settings.address = text(flags, "http-addr", "CONSUL_HTTP_ADDR") ?? settings.address
         settings.token = text(flags, "token", "CONSUL_HTTP_TOKEN") ?? ""
@@ -96,7 +100,7 @@ enum ClientFlags {
         settings.datacenter = flags["datacenter"]
         settings.namespace = text(flags, "namespace", "CONSUL_NAMESPACE") ?? ""
         settings.isStale = flags.isOn("stale")
-        return try ConsulClient(settings)
+        return settings
     }
 
     private static func text(_ flags: ParsedFlags, _ flag: String, _ variable: String)

@@ -14,7 +14,8 @@ struct CommandTable: Sendable {
         CatalogDatacentersCommand(), PluginListCommand(), CheckRunCommand(),
         CheckHistoryCommand(), InfoCommand(), JoinCommand(), ForceLeaveCommand(),
         KeygenCommand(), MaintCommand(), MonitorCommand(), ServicesRegisterCommand(),
-        ServicesDeregisterCommand(), KVExportCommand(), KVImportCommand(),
+        ServicesDeregisterCommand(), KVExportCommand(), KVImportCommand(), KVDiffCommand(),
+        KVSyncCommand(), KVCopyCommand(kind: .copy), KVCopyCommand(kind: .move),
         CatalogServiceCommand(), RaftListPeersCommand(), RaftRemovePeerCommand(),
         DebugCommand(),
         SnapshotSaveCommand(), SnapshotRestoreCommand(), SnapshotInspectCommand(),
@@ -127,6 +128,7 @@ struct CommandGroup: Sendable {
                 ("Read it back", "consul kv get app/mode"),
                 ("List what lies below a prefix", "consul kv get -recurse app/"),
                 ("Delete it", "consul kv delete app/mode"),
+                ("Make a tree what a folder holds", "consul kv sync -prune ./settings app/"),
             ]),
         "catalog": CommandGroup(
             synopsis: "Interact with the catalog",
