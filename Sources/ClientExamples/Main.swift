@@ -18,7 +18,8 @@ enum Main {
         defer { for source in sources { source.cancel() } }
         do {
             try await task.value
-        } catch is CancellationError {
+        } catch  where task.isCancelled {
+            // A call was given up because the program is to end.
         } catch {
             say("error: \(error)")
             exit(1)

@@ -12,12 +12,16 @@ func serviceHeartbeat(_ client: ConsulClient, name: String, port: Int) async thr
     service.check = check
     try await client.agent.register(service)
     say("registered \(name)")
-    while !Task.isCancelled {
-        try await client.agent.heartbeat(check: "service:\(name)", output: "at work")
-        let healthy = try await client.health.service(name, passingOnly: true)
-        say("healthy instances of \(name): \(healthy.count)")
-        // A third of the TTL: two heartbeats may be lost.
-        try? await Task.sleep(nanoseconds: 3_000_000_000)
+    do {
+        while !Task.isCancelled {
+            try await client.agent.heartbeat(check: "service:\(name)", output: "at work")
+            let healthy = try await client.health.service(name, passingOnly: true)
+            say("healthy instances of \(name): \(healthy.count)")
+            // A third of the TTL: two heartbeats may be lost.
+            try await Task.sleep(nanoseconds: 3_000_000_000)
+        }
+    } catch  where Task.isCancelled {
+        // The program is told to end, perhaps in the middle of a call.
     }
     // Not with this task's client calls, which are cancelled with it.
     try await Task { try await client.agent.deregister(service: name) }.value

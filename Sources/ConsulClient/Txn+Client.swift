@@ -47,10 +47,13 @@ extension ConsulClient {
     /// All of them, or none.
     /// - Returns: false when one did not apply.
     func transact(_ operations: [KeyOperation]) async throws(ConsulClientError) -> Bool {
-        let answer = try await send(
-            "PUT", "/v1/txn", body: JSONWriter.encode(operations.map { Operation($0) }))
+        let answer = try await send("PUT", "/v1/txn", body: Self.body(operations))
         if answer.status == 409 { return false }
         _ = try answer.successful()
         return true
+    }
+
+    static func body(_ operations: [KeyOperation]) -> [UInt8] {
+        JSONWriter.encode(operations.map { Operation($0) })
     }
 }

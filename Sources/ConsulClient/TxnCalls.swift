@@ -30,62 +30,32 @@ extension ConsulClient {
     /// - Returns: the results; or, when nothing was done, the errors, each with the place of its
     ///   step.
     public func transact(_ steps: [TxnStep]) async throws(ConsulClientError) -> TxnResponse {
-        let body = JSONWriter.encode(steps.map { TxnEnvelope(kv: TxnLine($0)) })
-        let answer = try await send("PUT", "/v1/txn", body: body)
+        let answer = try await send(
+            "PUT", "/v1/txn", body: Self.body(steps.map { KeyOperation($0) }))
         return try answer.status == 409 ? answer.decode() : answer.successful().decode()
     }
 }
 
-/// `{"KV": {…}}`.
-private struct TxnEnvelope: Record {
-    var kv = TxnLine()
-    init() {}
-    init(kv: TxnLine) { self.kv = kv }
-    mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
-        try visit.field("KV", &kv)
-    }
-}
-
-private struct TxnLine: Record {
-    var verb = ""
-    var key = ""
-    var value = Bytes()
-    var flags: UInt64 = 0
-    var index: UInt64 = 0
-    var session = ""
-    init() {}
-
+extension KeyOperation {
     init(_ step: TxnStep) {
         switch step {
         case .set(let key, let value, let flags):
-            (verb, self.key, self.value, self.flags) = ("set", key, Bytes(value), flags)
+            self.init("set", key, value: value, flags: flags)
         case .setUnchanged(let key, let value, let index, let flags):
-            (verb, self.key, self.value, self.flags) = ("cas", key, Bytes(value), flags)
-            self.index = index
+            self.init("cas", key, value: value, flags: flags, index: index)
         case .lock(let key, let value, let session):
-            (verb, self.key, self.value, self.session) = ("lock", key, Bytes(value), session)
+            self.init("lock", key, value: value, session: session)
         case .unlock(let key, let value, let session):
-            (verb, self.key, self.value, self.session) = ("unlock", key, Bytes(value), session)
-        case .get(let key): (verb, self.key) = ("get", key)
-        case .getAll(let key): (verb, self.key) = ("get-tree", key)
-        case .delete(let key): (verb, self.key) = ("delete", key)
-        case .deleteUnchanged(let key, let index):
-            (verb, self.key, self.index) = ("delete-cas", key, index)
-        case .deleteAll(let key): (verb, self.key) = ("delete-tree", key)
-        case .checkIndex(let key, let index):
-            (verb, self.key, self.index) = ("check-index", key, index)
+            self.init("unlock", key, value: value, session: session)
+        case .get(let key): self.init("get", key)
+        case .getAll(let key): self.init("get-tree", key)
+        case .delete(let key): self.init("delete", key)
+        case .deleteUnchanged(let key, let index): self.init("delete-cas", key, index: index)
+        case .deleteAll(let key): self.init("delete-tree", key)
+        case .checkIndex(let key, let index): self.init("check-index", key, index: index)
         case .checkSession(let key, let session):
-            (verb, self.key, self.session) = ("check-session", key, session)
-        case .checkNotExists(let key): (verb, self.key) = ("check-not-exists", key)
+            self.init("check-session", key, session: session)
+        case .checkNotExists(let key): self.init("check-not-exists", key)
         }
-    }
-
-    mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
-        try visit.field("Verb", &verb)
-        try visit.field("Key", &key)
-        try visit.field("Value", &value, .omitEmpty)
-        try visit.field("Flags", &flags, .omitEmpty)
-        try visit.field("Index", &index, .omitEmpty)
-        try visit.field("Session", &session, .omitEmpty)
     }
 }

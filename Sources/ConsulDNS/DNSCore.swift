@@ -15,6 +15,7 @@ final class DNSCore: Sendable {
     let usesTLS: Bool
     /// What each loop keeps of its answers.
     private let caches: [ObjectIdentifier: AnswerCache]
+    let metrics: DNSMetrics
     let catalogVersion: @Sendable () -> UInt64?
     let connections = Atomic<Int>(0)
     private let open = Mutex<[ObjectIdentifier: any Channel]>([:])
@@ -36,6 +37,7 @@ final class DNSCore: Sendable {
         zone = Mutex(try Zone(setup.rules))
         limits = setup.limits
         catalogVersion = setup.catalogVersion
+        metrics = setup.metrics
         resolver = Resolver(
             backend: setup.backend,
             recursion: Recursion(

@@ -1,6 +1,7 @@
 import DNSWire
 import NIOCore
 import Primitives
+import Telemetry
 
 /// Questions over one connection, each behind its length (RFC 1035, section 4.2.2). They may follow
 /// one another without waiting, and are answered as answers come (RFC 7766, section 6.2.1).
@@ -109,6 +110,7 @@ final class TCPHandler: ChannelDuplexHandler {
             octets[0] = question.getInteger(at: question.readerIndex) ?? 0
             octets[1] = question.getInteger(at: question.readerIndex + 1) ?? 0
             waiting -= 1
+            core.metrics.kept.increment()
             return write(octets)
         }
         let octets = Array(question.readableBytesView)

@@ -1,5 +1,6 @@
 import DNSWire
 import NIOCore
+import Telemetry
 
 /// Questions over UDP. Datagrams come many at a time, and so do the answers go: those of one
 /// reading share a buffer and a call of the kernel.
@@ -39,6 +40,7 @@ final class UDPHandler: ChannelInboundHandler {
             let entry = cache.find(
                 envelope.data, isTCP: false, version: version, zone: moment.zone)
         {
+            core.metrics.kept.increment()
             return add(cache.octets(entry, with: &writer), to: client, numbered: envelope.data)
         }
         let octets = Array(envelope.data.readableBytesView)

@@ -2,9 +2,11 @@ import ConsulModel
 import HTTPTransport
 import Telemetry
 import TelemetrySinks
+import Wire
 
 let metricsRoutes = [
     Route("/v1/agent/metrics", ("GET", .direct(MetricsRoutes.metrics))),
+    Route("/v1/agent/metrics/stream", ("GET", .direct(MetricsRoutes.stream))),
     Route("/metrics", ("GET", .direct(MetricsRoutes.native))),
 ]
 
@@ -29,6 +31,22 @@ enum MetricsRoutes {
     /// Beyond Consul: where Prometheus looks by itself, without a setting.
     @Sendable static func native(_ exchange: Exchange) throws(ConsulError) {
         exchange.responder.respond(page(exchange.agent.metrics.prometheus(.native)))
+    }
+
+    /// Of newer versions of Consul: each interval of 10 seconds as a line of JSON when it is over,
+    /// until the client goes.
+    @Sendable static func stream(_ exchange: Exchange) throws(ConsulError) {
+        let metrics = exchange.agent.metrics
+        let stream = exchange.responder.respond(
+            streaming: HTTPResponse(status: 200, headers: ["Content-Type": "application/json"]))
+        let task = Task {
+            for await summary in metrics.summaries() {
+                let line = JSONWriter.encode(summary, pretty: false) + [0x0A]
+                if !stream.write(line), stream.isClosed { break }
+            }
+            stream.end()
+        }
+        exchange.responder.onClose { task.cancel() }
     }
 
     private static func page(_ text: String) -> HTTPResponse {

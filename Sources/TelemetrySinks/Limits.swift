@@ -4,6 +4,8 @@ import Primitives
 enum Limits {
     /// How often lines are sent.
     static let flushEvery = GoDuration.seconds(1)
+    /// Until an interval that is over is shown to those who follow.
+    static let afterBoundary = GoDuration.milliseconds(50)
     /// Lines sent at one flush: more would be a burst that receivers drop anyway.
     static let linesPerFlushMax = 20_000
     /// Bytes that wait for a connection, or for a receiver that reads slowly.

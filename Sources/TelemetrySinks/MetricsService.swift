@@ -97,6 +97,17 @@ package final class MetricsService: Sendable {
         collect { $0.memory.shown.map { MetricsSummary(of: $0) } ?? MetricsSummary() }
     }
 
+    /// Each interval when it is over; ends when the task that reads is cancelled.
+    package func summaries() -> AsyncStream<MetricsSummary> {
+        AsyncStream { [self] in
+            // A little behind the boundary, so that the interval is over for everybody.
+            let length = Telemetry.Limits.intervalSeconds * 1_000_000_000
+            let wait = length - wall() % length + Limits.afterBoundary.nanoseconds
+            do { try await Task.sleep(nanoseconds: UInt64(wait)) } catch { return nil }
+            return summary()
+        }
+    }
+
     /// False while `prometheus_retention_time` is not set: then Consul's page does not answer.
     package var hasRetention: Bool { retention > .zero }
 

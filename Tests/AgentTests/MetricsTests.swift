@@ -1,0 +1,52 @@
+import ConsulModel
+import HTTPTransport
+import Platform
+import Testing
+import Wire
+
+/// What a running agent measured, as others read it.
+@Suite struct MetricsTests {
+    @Test(.timeLimit(.minutes(2))) func allFacesTellOfARequest() async throws {
+        let agent = try await AgentProcess.start([
+            "telemetry.json": #"{"telemetry": {"prometheus_retention_time": "1h"}}"#,
+            "watch.json":
+                #"{"watches": [{"id": "w", "type": "key", "key": "a", "args": ["true"]}]}"#,
+        ])
+        for _ in 0..<3 { try await agent.put("/v1/kv/a", "x") }
+        // `onAnswer` comes before the answer does: all three are counted.
+        let native = try await text(agent, "/metrics")
+        #expect(native.contains("\nconsul_http_put_v1_kv_count 3\n"))
+        #expect(native.contains("\nconsul_fsm_kvs_count{op=\"set\"} 3\n"))
+        #expect(native.contains("\nprocess_open_fds "))
+        let page = try await text(agent, "/v1/agent/metrics?format=prometheus")
+        #expect(page.contains("\nconsul_http_PUT_v1_kv___count 3\n"))
+        try await eventually("the watch has fired") {
+            try await text(agent, "/metrics").contains(
+                "\nconsul_watch_duration_count{watch=\"w\",type=\"key\"}")
+        }
+        let summary = try JSONReader.decode(
+            JSONValue.self, from: try await agent.get("/v1/agent/metrics").body)
+        guard case .object(let parts) = summary else { throw NeverHappened(description: "object") }
+        #expect(parts.keys.sorted() == ["Counters", "Gauges", "Points", "Samples", "Timestamp"])
+        await agent.stop()
+    }
+
+    @Test(.timeLimit(.minutes(2))) func withoutARetentionThereIsNoPageOfConsuls() async throws {
+        let agent = try await AgentProcess.start()
+        let answer = try await agent.get("/v1/agent/metrics?format=prometheus")
+        #expect(answer.status == 415)
+        #expect(try await agent.get("/metrics").status == 200)
+        #expect(try await agent.get("/debug/pprof/heap").status == 401)
+        let host = try JSONReader.decode(
+            HostInfo.self, from: try await agent.get("/v1/agent/host").body)
+        #expect(host.memory.total > 0 && host.disk.total > 0 && !host.cpu.isEmpty)
+        #expect(host.errors.isEmpty)
+        agent.signal(10)  // SIGUSR1
+        #expect(try await agent.get("/v1/status/leader").status == 200)
+        await agent.stop()
+    }
+
+    private func text(_ agent: AgentProcess, _ path: String) async throws -> String {
+        String(decoding: try await agent.get(path).body, as: UTF8.self)
+    }
+}
