@@ -15,7 +15,6 @@ final class DNSCore: Sendable {
     let usesTLS: Bool
     /// What each loop keeps of its answers.
     private let caches: [ObjectIdentifier: AnswerCache]
-    let catalogVersion: @Sendable () -> UInt64?
     let connections = Atomic<Int>(0)
     private let open = Mutex<[ObjectIdentifier: any Channel]>([:])
 
@@ -35,7 +34,6 @@ final class DNSCore: Sendable {
         usesTLS = context != nil
         zone = Mutex(try Zone(setup.rules))
         limits = setup.limits
-        catalogVersion = setup.catalogVersion
         resolver = Resolver(
             backend: setup.backend,
             recursion: Recursion(
@@ -45,7 +43,9 @@ final class DNSCore: Sendable {
             unixSeconds: setup.unixSeconds, metrics: setup.metrics)
         var caches: [ObjectIdentifier: AnswerCache] = [:]
         for loop in group.makeIterator() {
-            caches[ObjectIdentifier(loop)] = AnswerCache(seed: random.next())
+            caches[ObjectIdentifier(loop)] = AnswerCache(
+                seed: random.next(), versions: setup.catalogVersion,
+                unixSeconds: setup.unixSeconds)
         }
         self.caches = caches
     }
@@ -62,7 +62,8 @@ final class DNSCore: Sendable {
 
     /// The answers kept by the loop of the caller, who runs on it.
     func cache(of loop: any EventLoop) -> AnswerCache {
-        caches[ObjectIdentifier(loop)] ?? AnswerCache(seed: 0)
+        caches[ObjectIdentifier(loop)]
+            ?? AnswerCache(seed: 0, versions: { _ in nil }, unixSeconds: { 0 })
     }
 
     // MARK: Connections

@@ -101,7 +101,7 @@ final class TCPHandler: ChannelDuplexHandler {
     }
 
     private func take(_ question: ByteBuffer, _ zone: Zone, _ context: ChannelHandlerContext) {
-        let version = core.catalogVersion()
+        let version = cache.version
         if let version,
             let entry = cache.find(question, isTCP: true, version: version, zone: zone)
         {
@@ -124,9 +124,7 @@ final class TCPHandler: ChannelDuplexHandler {
     private func send(_ reply: Reply, to query: DNSQuery?, _ version: UInt64?) {
         if let transfer = reply.transfer, let query { return send(transfer, query) }
         waiting -= 1
-        if let version, let query, isParsing, version == core.catalogVersion() {
-            cache.keep(reply, to: query, version: version)
-        }
+        if let version, let query { cache.keep(reply, to: query, version: version) }
         write(reply.octets(to: query, with: &writer))
         if !isParsing { goOn() }
     }

@@ -33,7 +33,7 @@ final class UDPHandler: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let envelope = unwrapInboundIn(data)
         let client = envelope.remoteAddress
-        let moment = self.moment ?? Moment(zone: core.currentZone, version: core.catalogVersion())
+        let moment = self.moment ?? Moment(zone: core.currentZone, version: cache.version)
         self.moment = moment
         if let version = moment.version,
             let entry = cache.find(
@@ -60,9 +60,7 @@ final class UDPHandler: ChannelInboundHandler {
     private func send(
         _ reply: Reply, to query: DNSQuery?, at client: SocketAddress, _ version: UInt64?
     ) {
-        if let version, let query, version == core.catalogVersion() {
-            cache.keep(reply, to: query, version: version)
-        }
+        if let version, let query { cache.keep(reply, to: query, version: version) }
         add(reply.octets(to: query, with: &writer), to: client, numbered: nil)
         if moment == nil { sendBatch() }
     }

@@ -125,6 +125,17 @@ package final class ServerBackend: Backend {
         return state.load().store.catalog.catalogIndex
     }
 
+    /// The same for a service: its instances, their nodes, and the checks that bear on them; 0 for
+    /// one that has no instances.
+    package func catalogVersion(ofService name: String) -> UInt64 {
+        state.load().store.catalog.version(ofService: name)
+    }
+
+    /// The same for a node itself; 0 for none.
+    package func catalogVersion(ofNode name: String) -> UInt64 {
+        state.load().store.catalog.node(name)?.raftIndex.modifyIndex ?? 0
+    }
+
     @discardableResult
     package func call<Request: Sendable, Response: Sendable>(
         _ endpoint: Endpoint<Request, Response>, _ request: Request,
