@@ -1,4 +1,5 @@
 import DNSWire
+import Glibc
 import NIOCore
 import Primitives
 
@@ -166,7 +167,9 @@ extension AnswerCache.Entry {
     fileprivate func isFor(_ octets: UnsafeRawBufferPointer, _ isTCP: Bool) -> Bool {
         guard query.isTCP == isTCP, query.octets.count == octets.count else { return false }
         return query.octets.withUnsafeBytes { mine in
-            mine[2...].elementsEqual(octets[2...])
+            guard let one = mine.baseAddress, let other = octets.baseAddress else { return false }
+            // Behind the number.
+            return memcmp(one + 2, other + 2, octets.count - 2) == 0
         }
     }
 }

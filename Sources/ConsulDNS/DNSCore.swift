@@ -17,6 +17,8 @@ final class DNSCore: Sendable {
     private let caches: [ObjectIdentifier: AnswerCache]
     let connections = Atomic<Int>(0)
     private let open = Mutex<[ObjectIdentifier: any Channel]>([:])
+    /// Connections by address.
+    private let clients = Mutex<[String: Int]>([:])
 
     init(
         _ setup: DNSServer.Setup, on group: any EventLoopGroup, logger: Logger
@@ -68,18 +70,25 @@ final class DNSCore: Sendable {
 
     // MARK: Connections
 
-    func admit() -> Bool {
-        if connections.add(1, ordering: .relaxed).newValue <= limits.connections { return true }
-        connections.subtract(1, ordering: .relaxed)
-        return false
+    /// Whether there is room for one more connection; `closed` gives it back.
+    /// - Parameter client: its address.
+    func admit(_ client: String) -> Bool {
+        guard connections.add(1, ordering: .relaxed).newValue <= limits.connections,
+            clients.withLock({ $0.admit(client, limits.connectionsPerClient) })
+        else {
+            connections.subtract(1, ordering: .relaxed)
+            return false
+        }
+        return true
     }
 
     func opened(_ channel: any Channel) {
         open.withLock { $0[ObjectIdentifier(channel)] = channel }
     }
 
-    func closed(_ channel: any Channel) {
+    func closed(_ channel: any Channel, of client: String) {
         connections.subtract(1, ordering: .relaxed)
+        clients.withLock { $0.release(client) }
         _ = open.withLock { $0.removeValue(forKey: ObjectIdentifier(channel)) }
     }
 
@@ -117,5 +126,19 @@ final class DNSCore: Sendable {
         flags.insert(.response)
         return Reply(
             message: DNSMessage(id: header.id, flags: flags, opcode: header.opcode, code: code))
+    }
+}
+
+extension [String: Int] {
+    fileprivate mutating func admit(_ client: String, _ most: Int) -> Bool {
+        let count = self[client] ?? 0
+        guard count < most else { return false }
+        self[client] = count + 1
+        return true
+    }
+
+    fileprivate mutating func release(_ client: String) {
+        let rest = (self[client] ?? 1) - 1
+        self[client] = rest > 0 ? rest : nil
     }
 }

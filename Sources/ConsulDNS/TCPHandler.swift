@@ -10,6 +10,7 @@ final class TCPHandler: ChannelDuplexHandler {
     typealias OutboundOut = ByteBuffer
 
     private let core: DNSCore
+    private let client: String
     private let cache: AnswerCache
     private let idleTimeout: TimeAmount
     private var writer = MessageWriter()
@@ -23,8 +24,10 @@ final class TCPHandler: ChannelDuplexHandler {
     private let loop: any EventLoop
     private var lastUse: NIODeadline
 
-    init(_ core: DNSCore, on loop: any EventLoop) {
+    /// - Parameter client: the address that the connection was admitted by.
+    init(_ core: DNSCore, of client: String, on loop: any EventLoop) {
         self.core = core
+        self.client = client
         cache = core.cache(of: loop)
         self.loop = loop
         lastUse = loop.now
@@ -40,7 +43,7 @@ final class TCPHandler: ChannelDuplexHandler {
     func handlerRemoved(context: ChannelHandlerContext) {
         idle?.cancel()
         self.context = nil
-        core.closed(context.channel)
+        core.closed(context.channel, of: client)
     }
 
     private var isFull: Bool { waiting >= Limits.pipelinedMax }
