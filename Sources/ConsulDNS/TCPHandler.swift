@@ -1,6 +1,8 @@
 import DNSWire
 import NIOCore
+import Platform
 import Primitives
+import Telemetry
 
 /// Questions over one connection, each behind its length (RFC 1035, section 4.2.2). They may follow
 /// one another without waiting, and are answered as answers come (RFC 7766, section 6.2.1).
@@ -105,6 +107,7 @@ final class TCPHandler: ChannelDuplexHandler {
 
     private func take(_ question: ByteBuffer, _ zone: Zone, _ context: ChannelHandlerContext) {
         let version = cache.version
+        let start = SystemClock.now()
         if let version,
             let entry = cache.find(question, isTCP: true, version: version, zone: zone)
         {
@@ -112,7 +115,8 @@ final class TCPHandler: ChannelDuplexHandler {
             octets[0] = question.getInteger(at: question.readerIndex) ?? 0
             octets[1] = question.getInteger(at: question.readerIndex + 1) ?? 0
             waiting -= 1
-            return write(octets)
+            write(octets)
+            return core.resolver.metrics.domain.record(SystemClock.now() - start)
         }
         let octets = Array(question.readableBytesView)
         let loop = loop

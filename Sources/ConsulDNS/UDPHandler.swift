@@ -1,5 +1,8 @@
 import DNSWire
 import NIOCore
+import Platform
+import Primitives
+import Telemetry
 
 /// Questions over UDP. Datagrams come many at a time, and so do the answers go: those of one
 /// reading share a buffer and a call of the kernel.
@@ -35,11 +38,14 @@ final class UDPHandler: ChannelInboundHandler {
         let client = envelope.remoteAddress
         let moment = self.moment ?? Moment(zone: core.currentZone, version: cache.version)
         self.moment = moment
-        if let version = moment.version,
+        if let version = moment.version {
+            let start = SystemClock.now()
             let entry = cache.find(
                 envelope.data, isTCP: false, version: version, zone: moment.zone)
-        {
-            return add(cache.octets(entry, with: &writer), to: client, numbered: envelope.data)
+            if let entry {
+                add(cache.octets(entry, with: &writer), to: client, numbered: envelope.data)
+                return core.resolver.metrics.domain.record(SystemClock.now() - start)
+            }
         }
         let octets = Array(envelope.data.readableBytesView)
         let loop = context.eventLoop

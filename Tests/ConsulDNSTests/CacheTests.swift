@@ -4,6 +4,7 @@ import NIOCore
 import NIOPosix
 import Primitives
 import Synchronization
+import Telemetry
 import Testing
 
 @testable import ConsulDNS
@@ -89,6 +90,31 @@ import Testing
         #expect(reads(catalog) == before + 5)
         client.close()
         await server.stop()
+    }
+
+    /// What is kept is measured like what is looked up.
+    @Test func everyAnswerIsMeasured() async throws {
+        let registry = MetricRegistry()
+        let server = try await ServerTests.start(try ServerTests.catalog()) {
+            $0.catalogVersion = { _ in 1 }
+            $0.metrics = DNSMetrics(in: registry, node: "n")
+        }
+        let client = try UDPClient(port: server.port)
+        let stream = try TCPClient(port: server.port)
+        for id in 1...10 as ClosedRange<UInt16> {
+            _ = try client.ask("web.service.consul")
+            try stream.send(TCPClient.framed(UDPClient.question("n1.node.consul", .a, id: id)))
+            _ = try stream.receive()
+        }
+        client.close()
+        stream.close()
+        await server.stop()
+        var count = 0
+        for reading in registry.drain() {
+            guard case .timing(let timing) = reading.value else { continue }
+            count += timing.buckets.reduce(0) { $0 + $1.count }
+        }
+        #expect(count == 20)
     }
 
     @Test func newRulesMakeNewAnswers() async throws {
