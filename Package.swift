@@ -215,8 +215,8 @@ let package = Package(
         tests(
             of: "ConsulDNS",
             [
-                "Primitives", "ConsulModel", "DNSWire", "Platform", "ScriptKit", nioCore, nioPosix,
-                nioEmbedded, nioSSL, logging,
+                "Primitives", "ConsulModel", "DNSWire", "Telemetry", "Platform", "ScriptKit",
+                nioCore, nioPosix, nioEmbedded, nioSSL, logging,
             ],
             exclude: ["Scripts"]),
         tests(

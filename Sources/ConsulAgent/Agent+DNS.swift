@@ -18,7 +18,15 @@ extension Agent {
             seed: SystemRandom.seed(), unixSeconds: SystemClock.coarseUnixSeconds)
         setup.tls = Self.dnsTLS(config)
         setup.metrics = DNSMetrics(in: metrics.registry, node: config.node.name)
-        if let serverBackend { setup.catalogVersion = { serverBackend.catalogVersion } }
+        if let serverBackend {
+            setup.catalogVersion = { part in
+                switch part {
+                case .whole: serverBackend.catalogVersion
+                case .service(let name): serverBackend.catalogVersion(ofService: name)
+                case .node(let name): serverBackend.catalogVersion(ofNode: name)
+                }
+            }
+        }
         let server: DNSServer
         do throws(ConsulDNSError) {
             server = try await DNSServer.start(

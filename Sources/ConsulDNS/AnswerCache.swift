@@ -1,10 +1,20 @@
 import DNSWire
+import Glibc
 import NIOCore
 import Primitives
 
+/// What of the catalog an answer depends on.
+package enum CatalogPart: Hashable, Sendable {
+    case whole
+    /// Instances of a service, their nodes, and the checks that bear on them.
+    case service(String)
+    /// A node itself.
+    case node(String)
+}
+
 /// What a loop keeps of its answers, for questions that come again octet by octet. An answer stays
-/// as long as the catalog and the rules do, so that it says nothing that a fresh look would not.
-/// Used on its loop alone.
+/// as long as its part of the catalog and the rules do, so that it says nothing that a fresh look
+/// would not. Used on its loop alone.
 ///
 /// A question has two places, found by a hash that nobody outside can foretell. What finds both
 /// taken pushes the older one out, so that a flood of other questions costs looks at the catalog
@@ -15,32 +25,60 @@ final class AnswerCache: @unchecked Sendable {
         fileprivate var reply: Reply
         /// Written already, for an answer that is the same each time.
         fileprivate var octets: [UInt8]?
+        /// Of the whole catalog, when the answer was last known to hold.
+        fileprivate var version: UInt64
+        /// Of the part that it depends on.
+        fileprivate let partVersion: UInt64
+        /// The serial number that the answer bears: the second of which it is.
+        fileprivate let serial: UInt32?
 
-        fileprivate init(_ query: DNSQuery, _ reply: Reply) {
+        fileprivate init(
+            _ query: DNSQuery, _ reply: Reply, version: UInt64, partVersion: UInt64
+        ) {
             self.query = query
             self.reply = reply
+            self.version = version
+            self.partVersion = partVersion
+            var serial: UInt32?
+            for record in reply.message.authorities {
+                if case .soa(let soa) = record.data { serial = soa.serial }
+            }
+            self.serial = serial
         }
     }
 
+    /// A number for a part of the catalog that changes whenever it does; nil when only a read
+    /// tells.
+    typealias Versions = @Sendable (CatalogPart) -> UInt64?
+
+    private let versions: Versions
+    private let unixSeconds: @Sendable () -> Int
     private var entries: [Entry?]
     private var count = 0
-    private var version: UInt64 = 0
     private var zone: Zone?
     private var random: SeededRandom
     private let secret: UInt64
 
-    init(seed: UInt64) {
+    init(
+        seed: UInt64, versions: @escaping Versions, unixSeconds: @escaping @Sendable () -> Int
+    ) {
+        self.versions = versions
+        self.unixSeconds = unixSeconds
         random = SeededRandom(seed: seed)
         secret = random.next()
         entries = [Entry?](repeating: nil, count: Limits.keptAnswersMax)
     }
 
+    /// The version of the whole catalog, to be taken before a question is looked at; nil when
+    /// nothing can be kept.
+    var version: UInt64? { versions(.whole) }
+
     /// What was kept for a question, if it holds at this version of the catalog.
     func find(
         _ question: ByteBuffer, isTCP: Bool, version: UInt64, zone: Zone
     ) -> Entry? {
-        guard version == self.version, zone === self.zone else {
-            forget(version, zone)
+        guard zone === self.zone else {
+            forget(zone)
             return nil
         }
         if count == 0 { return nil }
@@ -48,21 +86,44 @@ final class AnswerCache: @unchecked Sendable {
             guard octets.count > DNSWire.Limits.headerBytes else { return nil }
             let place = place(octets)
             for way in 0...1 {
-                if let entry = entries[place + way], entry.isFor(octets, isTCP) { return entry }
+                guard let entry = entries[place + way], entry.isFor(octets, isTCP) else { continue }
+                if holds(entry, version) { return entry }
+                entries[place + way] = nil
+                count -= 1
+                return nil
             }
             return nil
         }
     }
 
-    /// Keeps a reply that was made at this version of the catalog.
+    private func holds(_ entry: Entry, _ version: UInt64) -> Bool {
+        if let serial = entry.serial, serial != UInt32(truncatingIfNeeded: unixSeconds()) {
+            return false
+        }
+        if entry.version == version { return true }
+        guard entry.reply.part != .whole, versions(entry.reply.part) == entry.partVersion else {
+            return false
+        }
+        entry.version = version
+        return true
+    }
+
+    /// Keeps a reply for which the catalog was read after this version of it was taken.
     func keep(_ reply: Reply, to query: DNSQuery, version: UInt64) {
-        guard reply.keeping != .not, query.zone === zone, version == self.version,
+        guard reply.keeping != .not, query.zone === zone,
             reply.message.answers.count + reply.message.additionals.count
-                <= Limits.keptRecordsMax, query.octets.count <= Limits.keptQuestionBytesMax
+                <= Limits.keptRecordsMax, query.octets.count <= Limits.keptQuestionBytesMax,
+            // The whole last: what it was before and after, the part was in between.
+            let partVersion = versions(reply.part), versions(.whole) == version
         else { return }
         let place = query.octets.withUnsafeBytes { self.place($0) }
-        if entries[place] != nil { entries[place + 1] = entries[place] } else { count += 1 }
-        entries[place] = Entry(query, reply)
+        if entries[place] == nil {
+            count += 1
+        } else {
+            if entries[place + 1] == nil { count += 1 }
+            entries[place + 1] = entries[place]
+        }
+        entries[place] = Entry(query, reply, version: version, partVersion: partVersion)
     }
 
     /// The answer as it goes out, but for its number.
@@ -75,12 +136,11 @@ final class AnswerCache: @unchecked Sendable {
         return octets
     }
 
-    private func forget(_ version: UInt64, _ zone: Zone) {
+    private func forget(_ zone: Zone) {
         if count > 0 {
             for place in entries.indices { entries[place] = nil }
             count = 0
         }
-        self.version = version
         self.zone = zone
     }
 
@@ -107,7 +167,9 @@ extension AnswerCache.Entry {
     fileprivate func isFor(_ octets: UnsafeRawBufferPointer, _ isTCP: Bool) -> Bool {
         guard query.isTCP == isTCP, query.octets.count == octets.count else { return false }
         return query.octets.withUnsafeBytes { mine in
-            mine[2...].elementsEqual(octets[2...])
+            guard let one = mine.baseAddress, let other = octets.baseAddress else { return false }
+            // Behind the number.
+            return memcmp(one + 2, other + 2, octets.count - 2) == 0
         }
     }
 }

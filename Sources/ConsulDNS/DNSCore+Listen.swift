@@ -45,10 +45,11 @@ extension DNSCore {
     }
 
     private func accept(_ channel: any Channel, _ isTLS: Bool) throws {
-        guard admit() else { throw ChannelError.ioOnClosedChannel }
+        let client = channel.remoteAddress?.ipAddress ?? ""
+        guard admit(client) else { throw ChannelError.ioOnClosedChannel }
         let pipeline = channel.pipeline.syncOperations
         // First: from here on the connection's end is noticed. Its clock also bounds the handshake.
-        try pipeline.addHandler(TCPHandler(self, on: channel.eventLoop))
+        try pipeline.addHandler(TCPHandler(self, of: client, on: channel.eventLoop))
         guard isTLS else { return }
         guard let context = currentTLS else { throw ChannelError.ioOnClosedChannel }
         try pipeline.addHandler(NIOSSLServerHandler(context: context), position: .first)

@@ -15,10 +15,10 @@ final class DNSCore: Sendable {
     let usesTLS: Bool
     /// What each loop keeps of its answers.
     private let caches: [ObjectIdentifier: AnswerCache]
-    let metrics: DNSMetrics
-    let catalogVersion: @Sendable () -> UInt64?
     let connections = Atomic<Int>(0)
     private let open = Mutex<[ObjectIdentifier: any Channel]>([:])
+    /// Connections by address.
+    private let clients = Mutex<[String: Int]>([:])
 
     init(
         _ setup: DNSServer.Setup, on group: any EventLoopGroup, logger: Logger
@@ -36,8 +36,6 @@ final class DNSCore: Sendable {
         usesTLS = context != nil
         zone = Mutex(try Zone(setup.rules))
         limits = setup.limits
-        catalogVersion = setup.catalogVersion
-        metrics = setup.metrics
         resolver = Resolver(
             backend: setup.backend,
             recursion: Recursion(
@@ -47,7 +45,9 @@ final class DNSCore: Sendable {
             unixSeconds: setup.unixSeconds, metrics: setup.metrics)
         var caches: [ObjectIdentifier: AnswerCache] = [:]
         for loop in group.makeIterator() {
-            caches[ObjectIdentifier(loop)] = AnswerCache(seed: random.next())
+            caches[ObjectIdentifier(loop)] = AnswerCache(
+                seed: random.next(), versions: setup.catalogVersion,
+                unixSeconds: setup.unixSeconds)
         }
         self.caches = caches
     }
@@ -64,23 +64,31 @@ final class DNSCore: Sendable {
 
     /// The answers kept by the loop of the caller, who runs on it.
     func cache(of loop: any EventLoop) -> AnswerCache {
-        caches[ObjectIdentifier(loop)] ?? AnswerCache(seed: 0)
+        caches[ObjectIdentifier(loop)]
+            ?? AnswerCache(seed: 0, versions: { _ in nil }, unixSeconds: { 0 })
     }
 
     // MARK: Connections
 
-    func admit() -> Bool {
-        if connections.add(1, ordering: .relaxed).newValue <= limits.connections { return true }
-        connections.subtract(1, ordering: .relaxed)
-        return false
+    /// Whether there is room for one more connection; `closed` gives it back.
+    /// - Parameter client: its address.
+    func admit(_ client: String) -> Bool {
+        guard connections.add(1, ordering: .relaxed).newValue <= limits.connections,
+            clients.withLock({ $0.admit(client, limits.connectionsPerClient) })
+        else {
+            connections.subtract(1, ordering: .relaxed)
+            return false
+        }
+        return true
     }
 
     func opened(_ channel: any Channel) {
         open.withLock { $0[ObjectIdentifier(channel)] = channel }
     }
 
-    func closed(_ channel: any Channel) {
+    func closed(_ channel: any Channel, of client: String) {
         connections.subtract(1, ordering: .relaxed)
+        clients.withLock { $0.release(client) }
         _ = open.withLock { $0.removeValue(forKey: ObjectIdentifier(channel)) }
     }
 
@@ -118,5 +126,19 @@ final class DNSCore: Sendable {
         flags.insert(.response)
         return Reply(
             message: DNSMessage(id: header.id, flags: flags, opcode: header.opcode, code: code))
+    }
+}
+
+extension [String: Int] {
+    fileprivate mutating func admit(_ client: String, _ most: Int) -> Bool {
+        let count = self[client] ?? 0
+        guard count < most else { return false }
+        self[client] = count + 1
+        return true
+    }
+
+    fileprivate mutating func release(_ client: String) {
+        let rest = (self[client] ?? 1) - 1
+        self[client] = rest > 0 ? rest : nil
     }
 }

@@ -24,6 +24,7 @@ package struct DNSListener: Hashable, Sendable {
 /// What a server takes on at once, and for how long.
 package struct DNSServerLimits: Hashable, Sendable {
     package var connections = Limits.connectionsMax
+    package var connectionsPerClient = Limits.connectionsPerClientMax
     package var idleTimeout = Limits.idleTimeout
     package var recursions = Limits.recursionsMax
     package var notifyInterval = Limits.notifyInterval

@@ -7,7 +7,6 @@ package struct DNSMetrics: Sendable {
     let domain: Timing
     let reverse: Timing
     let stale: Counter
-    let kept: Counter
 
     /// - Parameter node: this node's name, the label of the timings.
     package init(in registry: MetricRegistry = MetricRegistry(), node: String = "") {
@@ -17,8 +16,6 @@ package struct DNSMetrics: Sendable {
         reverse = registry.timing(
             "dns.ptr_query", [("node", node)],
             help: "Milliseconds until a reverse question was answered.")
-        kept = registry.counter(
-            "dns.cache_hits", help: "Questions answered by an answer that was kept.")
         stale = registry.counter(
             "dns.stale_queries", help: "Answers that were more than 5 seconds behind the leader.")
     }

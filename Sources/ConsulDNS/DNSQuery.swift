@@ -77,6 +77,8 @@ struct Reply: Sendable {
     var forwarded: [UInt8]?
     /// Whether the answer holds for as long as the catalog does not change.
     var keeping = Keeping.not
+    /// What of the catalog it depends on.
+    var part = CatalogPart.whole
     /// The whole zone instead of one message.
     var transfer: ZoneTransfer?
 }

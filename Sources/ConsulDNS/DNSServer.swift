@@ -24,9 +24,9 @@ package final class DNSServer: Sendable {
         package var rules: DNSRules
         package var limits = DNSServerLimits()
         package var backend: any Backend
-        /// A number that changes whenever the catalog does, and by which answers may be kept while
-        /// it stays; nil when only a read tells whether this server may answer.
-        package var catalogVersion: @Sendable () -> UInt64? = { nil }
+        /// A number that changes whenever the part of the catalog does, and by which answers may be
+        /// kept while it stays; nil when only a read tells whether this server may answer.
+        package var catalogVersion: @Sendable (CatalogPart) -> UInt64? = { _ in nil }
         package var seed: UInt64
         package var unixSeconds: @Sendable () -> Int
         package var metrics = DNSMetrics()

@@ -26,6 +26,8 @@ package enum Limits {
     package static let recursionsMax = 1024
     /// Connections over TCP at once; further ones are closed.
     package static let connectionsMax = 2048
+    /// Those of one address: a quarter, so that no client alone keeps the others out.
+    package static let connectionsPerClientMax = 512
     /// Questions of one connection that wait for their answers; then no more is read from it.
     static let pipelinedMax = 64
     /// A connection over which nothing is asked: RFC 7766 leaves it to us, Consul takes 8 s.

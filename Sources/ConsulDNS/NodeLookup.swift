@@ -32,6 +32,7 @@ extension Resolver {
             if !isTextAsked { found.additionals = meta }
             let isAlias = records.contains { $0.type == .cname }
             found.keeping = isAlias ? .not : .asItIs
+            found.part = .node(node.node)
             done(found)
         }
         if ask.type == .txt { return finish([]) }

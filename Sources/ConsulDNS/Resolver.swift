@@ -77,6 +77,7 @@ final class Resolver: Sendable {
                 reply.isOfService = found.isOfService
                 reply.isGlobal = found.isGlobal
                 reply.keeping = found.keeping
+                reply.part = found.part
                 done(reply)
             }
         }
@@ -131,12 +132,18 @@ final class Resolver: Sendable {
     func noSuchName(_ ask: Ask) -> Found {
         var found = Found(code: .nameError)
         found.authorities = [soa(ask.zone)]
+        found.keeping = .asItIs
         return found
     }
 
     func failed(_ error: ConsulError, _ ask: Ask) -> Found {
         // No server knows the datacenter: the name cannot exist.
-        if error.message == "No path to datacenter" { return noSuchName(ask) }
+        if error.message == "No path to datacenter" {
+            var found = noSuchName(ask)
+            // The catalog does not say when there is one.
+            found.keeping = .not
+            return found
+        }
         logger.error(
             "cannot answer", metadata: ["name": "\(ask.name)", "error": "\(error.message)"])
         return Found(code: .serverFailure)
@@ -186,5 +193,6 @@ struct Found: Sendable {
     var isOfService = false
     var isGlobal = true
     var keeping = Keeping.not
+    var part = CatalogPart.whole
     init(code: ResponseCode = .success) { self.code = code }
 }

@@ -104,8 +104,11 @@ extension Resolver {
             } else {
                 maker.addressRecords(places, chased, into: &found)
             }
+            // What the mesh goes by bears other names, see `Catalog.checkMeshServiceNodes`.
+            if !service.isMesh { found.part = .service(service.service) }
             if found.answers.isEmpty {
                 found.authorities = [soa(ask.zone)]
+                if isPlain { found.keeping = .asItIs }
             } else if isPlain, found.answers.count == instances.count || ask.type != .srv {
                 // A name's records may be others each time, and so may be which of several
                 // registrations of one listener is told.

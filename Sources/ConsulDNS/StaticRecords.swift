@@ -180,11 +180,8 @@ extension Resolver {
                 [.a, .aaaa].contains($0.type)
             }
         }
-        if found.answers.isEmpty {
-            found.authorities = [soa(zone)]
-        } else {
-            found.keeping = .asItIs
-        }
+        if found.answers.isEmpty { found.authorities = [soa(zone)] }
+        found.keeping = .asItIs
         done(found)
         return true
     }

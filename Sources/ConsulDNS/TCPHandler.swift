@@ -1,5 +1,6 @@
 import DNSWire
 import NIOCore
+import Platform
 import Primitives
 import Telemetry
 
@@ -11,6 +12,7 @@ final class TCPHandler: ChannelDuplexHandler {
     typealias OutboundOut = ByteBuffer
 
     private let core: DNSCore
+    private let client: String
     private let cache: AnswerCache
     private let idleTimeout: TimeAmount
     private var writer = MessageWriter()
@@ -24,8 +26,10 @@ final class TCPHandler: ChannelDuplexHandler {
     private let loop: any EventLoop
     private var lastUse: NIODeadline
 
-    init(_ core: DNSCore, on loop: any EventLoop) {
+    /// - Parameter client: the address that the connection was admitted by.
+    init(_ core: DNSCore, of client: String, on loop: any EventLoop) {
         self.core = core
+        self.client = client
         cache = core.cache(of: loop)
         self.loop = loop
         lastUse = loop.now
@@ -41,7 +45,7 @@ final class TCPHandler: ChannelDuplexHandler {
     func handlerRemoved(context: ChannelHandlerContext) {
         idle?.cancel()
         self.context = nil
-        core.closed(context.channel)
+        core.closed(context.channel, of: client)
     }
 
     private var isFull: Bool { waiting >= Limits.pipelinedMax }
@@ -102,7 +106,8 @@ final class TCPHandler: ChannelDuplexHandler {
     }
 
     private func take(_ question: ByteBuffer, _ zone: Zone, _ context: ChannelHandlerContext) {
-        let version = core.catalogVersion()
+        let version = cache.version
+        let start = SystemClock.now()
         if let version,
             let entry = cache.find(question, isTCP: true, version: version, zone: zone)
         {
@@ -110,8 +115,8 @@ final class TCPHandler: ChannelDuplexHandler {
             octets[0] = question.getInteger(at: question.readerIndex) ?? 0
             octets[1] = question.getInteger(at: question.readerIndex + 1) ?? 0
             waiting -= 1
-            core.metrics.kept.increment()
-            return write(octets)
+            write(octets)
+            return core.resolver.metrics.domain.record(SystemClock.now() - start)
         }
         let octets = Array(question.readableBytesView)
         let loop = loop
@@ -126,9 +131,7 @@ final class TCPHandler: ChannelDuplexHandler {
     private func send(_ reply: Reply, to query: DNSQuery?, _ version: UInt64?) {
         if let transfer = reply.transfer, let query { return send(transfer, query) }
         waiting -= 1
-        if let version, let query, isParsing, version == core.catalogVersion() {
-            cache.keep(reply, to: query, version: version)
-        }
+        if let version, let query { cache.keep(reply, to: query, version: version) }
         write(reply.octets(to: query, with: &writer))
         if !isParsing { goOn() }
     }

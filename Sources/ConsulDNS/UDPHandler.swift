@@ -1,5 +1,7 @@
 import DNSWire
 import NIOCore
+import Platform
+import Primitives
 import Telemetry
 
 /// Questions over UDP. Datagrams come many at a time, and so do the answers go: those of one
@@ -34,14 +36,16 @@ final class UDPHandler: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let envelope = unwrapInboundIn(data)
         let client = envelope.remoteAddress
-        let moment = self.moment ?? Moment(zone: core.currentZone, version: core.catalogVersion())
+        let moment = self.moment ?? Moment(zone: core.currentZone, version: cache.version)
         self.moment = moment
-        if let version = moment.version,
+        if let version = moment.version {
+            let start = SystemClock.now()
             let entry = cache.find(
                 envelope.data, isTCP: false, version: version, zone: moment.zone)
-        {
-            core.metrics.kept.increment()
-            return add(cache.octets(entry, with: &writer), to: client, numbered: envelope.data)
+            if let entry {
+                add(cache.octets(entry, with: &writer), to: client, numbered: envelope.data)
+                return core.resolver.metrics.domain.record(SystemClock.now() - start)
+            }
         }
         let octets = Array(envelope.data.readableBytesView)
         let loop = context.eventLoop
@@ -62,9 +66,7 @@ final class UDPHandler: ChannelInboundHandler {
     private func send(
         _ reply: Reply, to query: DNSQuery?, at client: SocketAddress, _ version: UInt64?
     ) {
-        if let version, let query, version == core.catalogVersion() {
-            cache.keep(reply, to: query, version: version)
-        }
+        if let version, let query { cache.keep(reply, to: query, version: version) }
         add(reply.octets(to: query, with: &writer), to: client, numbered: nil)
         if moment == nil { sendBatch() }
     }

@@ -17,6 +17,7 @@ package final class Applier: StateMachine {
         /// What became of the newest commands, for those who proposed them; in order.
         var results: [(index: LogIndex, result: CommandResult)] = []
         var taken = 0
+        var generation: UInt64 = 0
     }
     private let machine: Mutex<Machine>
 
@@ -59,7 +60,9 @@ package final class Applier: StateMachine {
             metrics.fsmApply.record(start - begin)
             // Before anybody can see that the keys are free.
             lockDelays.note(changes.lostLocks)
-            state.publish(Snapshot(store: machine.fsm.store, index: last.index))
+            state.publish(
+                Snapshot(
+                    store: machine.fsm.store, index: last.index, generation: machine.generation))
         }
         hub.wake(changes)
     }
@@ -92,9 +95,11 @@ package final class Applier: StateMachine {
         while let piece = try next() { try restore.receive(piece) }
         let (fsm, lastIndex) = try restore.finish()
         machine.withLock { machine in
-            machine = Machine(fsm: fsm)
+            machine = Machine(fsm: fsm, generation: machine.generation + 1)
             lockDelays.forgetAll()
-            state.publish(Snapshot(store: fsm.store, index: lastIndex))
+            state.publish(
+                Snapshot(
+                    store: fsm.store, index: lastIndex, generation: machine.generation))
         }
         hub.wakeAll()
     }

@@ -6,11 +6,19 @@ package final class Snapshot: Sendable {
     package let store: StateStore
     /// The last command that it contains.
     package let index: UInt64
+    /// How often the whole state was replaced before: a restored one may bear the same indexes and
+    /// other contents.
+    package let generation: UInt64
 
-    package init(store: StateStore, index: UInt64) {
+    package init(store: StateStore, index: UInt64, generation: UInt64 = 0) {
         self.store = store
         self.index = index
+        self.generation = generation
     }
+
+    /// An index of this state, told apart from that of a state which was replaced. Indexes stay far
+    /// below 2^48.
+    func version(_ index: UInt64) -> UInt64 { generation << 48 | index }
 }
 
 /// The newest snapshot, for every thread. A mutex around a reference costs what an atomic does.

@@ -122,7 +122,20 @@ package final class ServerBackend: Backend {
     /// its state may be behind.
     package var catalogVersion: UInt64? {
         guard log.leadership.isReady else { return nil }
-        return state.load().store.catalog.catalogIndex
+        let snapshot = state.load()
+        return snapshot.version(snapshot.store.catalog.catalogIndex)
+    }
+
+    /// The same for a service: its instances, their nodes, and the checks that bear on them.
+    package func catalogVersion(ofService name: String) -> UInt64 {
+        let snapshot = state.load()
+        return snapshot.version(snapshot.store.catalog.version(ofService: name))
+    }
+
+    /// The same for a node itself.
+    package func catalogVersion(ofNode name: String) -> UInt64 {
+        let snapshot = state.load()
+        return snapshot.version(snapshot.store.catalog.node(name)?.raftIndex.modifyIndex ?? 0)
     }
 
     @discardableResult

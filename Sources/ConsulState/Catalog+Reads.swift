@@ -122,6 +122,12 @@ extension Catalog {
         return found
     }
 
+    /// The last command that changed an instance of the service, its node or its checks; 0 where it
+    /// has no instances.
+    package func version(ofService name: String) -> UInt64 {
+        serviceIndexes[TableKey.of(name)] ?? 0
+    }
+
     /// A service without instances goes by the last extinction, so that others do not wake its
     /// waiters.
     private func serviceIndex(_ name: String, else tables: UInt64) -> UInt64 {

@@ -4,6 +4,7 @@ import NIOCore
 import NIOPosix
 import Primitives
 import Synchronization
+import Telemetry
 import Testing
 
 @testable import ConsulDNS
@@ -21,7 +22,7 @@ import Testing
         _ catalog: ScriptedCatalog, _ version: Version, _ rules: DNSRules = DNSRules()
     ) async throws -> DNSServer {
         try await ServerTests.start(catalog, rules: rules) {
-            $0.catalogVersion = { version.current }
+            $0.catalogVersion = { _ in version.current }
         }
     }
 
@@ -91,6 +92,31 @@ import Testing
         await server.stop()
     }
 
+    /// What is kept is measured like what is looked up.
+    @Test func everyAnswerIsMeasured() async throws {
+        let registry = MetricRegistry()
+        let server = try await ServerTests.start(try ServerTests.catalog()) {
+            $0.catalogVersion = { _ in 1 }
+            $0.metrics = DNSMetrics(in: registry, node: "n")
+        }
+        let client = try UDPClient(port: server.port)
+        let stream = try TCPClient(port: server.port)
+        for id in 1...10 as ClosedRange<UInt16> {
+            _ = try client.ask("web.service.consul")
+            try stream.send(TCPClient.framed(UDPClient.question("n1.node.consul", .a, id: id)))
+            _ = try stream.receive()
+        }
+        client.close()
+        stream.close()
+        await server.stop()
+        var count = 0
+        for reading in registry.drain() {
+            guard case .timing(let timing) = reading.value else { continue }
+            count += timing.buckets.reduce(0) { $0 + $1.count }
+        }
+        #expect(count == 20)
+    }
+
     @Test func newRulesMakeNewAnswers() async throws {
         let server = try await start(try ServerTests.catalog(), Version())
         let client = try UDPClient(port: server.port)
@@ -114,16 +140,77 @@ import Testing
             told.formUnion(try client.ask("web.service.consul").answers.map { $0.data })
         }
         #expect(told.count == 3)
-        let before = reads(catalog)
-        for _ in 0..<3 { #expect(try client.ask("nope.service.consul").code == .nameError) }
-        #expect(reads(catalog) == before + 3)
+        client.close()
+        await server.stop()
+    }
+
+    /// An answer without records bears the second as its serial number, and holds as long.
+    @Test func whatIsNotThereIsKeptForASecond() async throws {
+        let catalog = try ServerTests.catalog()
+        let clock = Version()
+        let server = try await ServerTests.start(catalog) {
+            $0.catalogVersion = { _ in 1 }
+            $0.unixSeconds = { Int(clock.current ?? 0) }
+        }
+        let client = try UDPClient(port: server.port)
+        for (name, type) in [("nope.service.consul", RecordType.a), ("web.service.consul", .aaaa)] {
+            for second in 1...5 as ClosedRange<UInt64> {
+                clock.set(second)
+                let before = reads(catalog)
+                for _ in 0..<4 {
+                    let answer = try client.ask(name, type)
+                    guard case .soa(let soa)? = answer.authorities.first?.data else {
+                        Issue.record("\(answer)")
+                        continue
+                    }
+                    #expect(soa.serial == UInt32(second))
+                }
+                #expect(reads(catalog) == before + 1)
+            }
+        }
+        client.close()
+        await server.stop()
+    }
+
+    /// What changes elsewhere in the catalog is no reason to look again.
+    @Test func anAnswerHoldsWhileItsPartDoes() async throws {
+        let catalog = try ServerTests.catalog()
+        let whole = Version()
+        let web = Version()
+        let server = try await ServerTests.start(catalog) {
+            $0.catalogVersion = { part in
+                switch part {
+                case .service("web"): web.current
+                case .node("n1"): 7
+                default: whole.current
+                }
+            }
+        }
+        let client = try UDPClient(port: server.port)
+        for round in 1...10 as ClosedRange<UInt64> {
+            whole.set(round)
+            #expect(try client.ask("web.service.consul").answers.count == 3)
+            #expect(try client.ask("n1.node.consul").answers.count == 1)
+        }
+        #expect(reads(catalog) == 2)
+        catalog.contents.withLock { $0.nodes[2].address = "10.9.9.9" }
+        web.set(2)
+        whole.set(11)
+        let found = try client.ask("web.service.consul").answers.map { $0.data }
+        #expect(found.contains(.a(0x0A09_0909)) && reads(catalog) == 3)
+        // A name that is not there may come with any change.
+        for round in 12...15 as ClosedRange<UInt64> {
+            whole.set(round)
+            _ = try client.ask("nope.service.consul")
+        }
+        #expect(reads(catalog) == 7)
         client.close()
         await server.stop()
     }
 
     /// More questions than are kept push one another out, and are answered all the same.
     @Test func aFloodOfOtherQuestions() throws {
-        let cache = AnswerCache(seed: 5)
+        let cache = AnswerCache(seed: 5, versions: { _ in 1 }, unixSeconds: { 0 })
         let zone = try Zone(DNSRules())
         _ = cache.find(ByteBuffer(), isTCP: false, version: 1, zone: zone)
         var writer = MessageWriter()

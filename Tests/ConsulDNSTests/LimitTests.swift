@@ -46,6 +46,23 @@ import Testing
         await server.stop()
     }
 
+    /// One client's connections leave room for others'.
+    @Test func connectionsOfAClientAreBounded() throws {
+        var setup = DNSServer.Setup(
+            listeners: [], rules: DNSRules(), backend: try ServerTests.catalog(), seed: 1,
+            unixSeconds: { 0 })
+        setup.limits.connections = 20
+        setup.limits.connectionsPerClient = 15
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let core = try DNSCore(setup, on: EmbeddedEventLoop(), logger: logger)
+        let admitted = (0..<100).count { _ in core.admit("10.0.0.1") }
+        #expect(admitted == 15)
+        #expect((0..<100).count { _ in core.admit("10.0.0.2") } == 5)
+        core.closed(EmbeddedChannel(), of: "10.0.0.1")
+        #expect(core.admit("10.0.0.3") && !core.admit("10.0.0.1"))
+        #expect(core.connections.load(ordering: .relaxed) == 20)
+    }
+
     /// A connection that asks stays; one that does not, or sends a part of a question, is closed.
     @Test(arguments: [0, 9]) func anIdleConnectionIsClosed(octets: Int) throws {
         let loop = EmbeddedEventLoop()
@@ -54,8 +71,9 @@ import Testing
             unixSeconds: { 0 })
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let core = try DNSCore(setup, on: loop, logger: logger)
-        #expect(core.admit())
-        let channel = EmbeddedChannel(handler: TCPHandler(core, on: loop), loop: loop)
+        #expect(core.admit("127.0.0.1"))
+        let channel = EmbeddedChannel(
+            handler: TCPHandler(core, of: "127.0.0.1", on: loop), loop: loop)
         channel.connect(
             to: try SocketAddress(ipAddress: "127.0.0.1", port: 1), promise: nil)
         let question = TCPClient.framed(UDPClient.question("web.service.consul", .a, id: 1))

@@ -62,6 +62,8 @@ struct DNSTests {
             let question = Asked(line)
             let expected = try question.put(to: theirs.ports[1])
             let found = try question.put(to: ours.ports[1])
+            // And again, when the answer has been kept: by one loop or the other.
+            for _ in 0..<3 { #expect(try question.put(to: ours.ports[1]) == found, "\(line)") }
             asked += 1
             if question.mark == nil {
                 #expect(found == expected, "\(line)")

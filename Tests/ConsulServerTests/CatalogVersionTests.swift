@@ -1,0 +1,64 @@
+import ConsulModel
+import ConsulServer
+import Testing
+
+/// The numbers by which others keep what they read of the catalog.
+@Suite struct CatalogVersionTests {
+    private func versions(_ server: Server) -> [UInt64] {
+        let backend = server.backend
+        return [
+            backend.catalogVersion ?? 0, backend.catalogVersion(ofService: "web"),
+            backend.catalogVersion(ofService: "db"), backend.catalogVersion(ofNode: "n1"),
+        ]
+    }
+
+    /// Which of whole, `web`, `db` and `n1` changed.
+    private func moved(_ server: Server, _ change: () async throws -> Void) async throws -> [Bool] {
+        let before = versions(server)
+        try await change()
+        return zip(before, versions(server)).map { $0 != $1 }
+    }
+
+    @Test func everyChangeMovesItsParts() async throws {
+        let server = try Server()
+        try await server.register("n1", service: "web")
+        try await server.register("n2", service: "db")
+        #expect(
+            try await moved(server) { try await server.put("k", "v") } == [
+                false, false, false, false,
+            ])
+        let ofWeb = try await moved(server) {
+            try await server.register("n1", check: "c", on: "web", status: "critical")
+        }
+        #expect(ofWeb == [true, true, false, false])
+        let ofNode = try await moved(server) {
+            try await server.register("n1", meta: ["rack": "r1"])
+        }
+        #expect(ofNode == [true, true, false, true])
+        let ofNodeCheck = try await moved(server) {
+            try await server.register("n2", check: "alive")
+        }
+        #expect(ofNodeCheck == [true, false, true, false])
+        let gone = try await moved(server) {
+            var request = DeregisterRequest()
+            request.node = "n1"
+            _ = try await server.backend.call(.catalogDeregister, request)
+        }
+        #expect(gone == [true, true, false, true])
+        await server.backend.stop()
+    }
+
+    /// A restored state has the indexes that it was saved with, and yet is another.
+    @Test func aRestoredStateIsAnother() async throws {
+        let server = try Server()
+        try await server.register("n1", service: "web")
+        let saved = try await server.backend.call(.snapshotSave, SnapshotSaveRequest())
+        let all = try await moved(server) {
+            var request = SnapshotRestoreRequest()
+            request.archive = saved.bytes
+            _ = try await server.backend.call(.snapshotRestore, request)
+        }
+        #expect(all == [true, true, true, true])
+        await server.backend.stop()
+    }
+}
