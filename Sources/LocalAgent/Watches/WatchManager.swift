@@ -131,6 +131,15 @@ package final class WatchManager: Sendable {
     package func resume(_ id: String) -> Bool { act(id) { $0.resume() } }
     package func trigger(_ id: String) -> Bool { act(id) { $0.trigger() } }
 
+    /// The watches for events of a name.
+    func eventWatches(for name: String) -> [(id: String, hasHandled: (String) -> Bool)] {
+        state.withLock { $0.runners }.filter { _, runner in
+            let source = runner.definition.source
+            guard runner.definition.anyOf.isEmpty, source.type == "event" else { return false }
+            return source.name.isEmpty || source.name == name
+        }.sorted { $0.key < $1.key }.map { ($0.key, $0.value.hasHandled) }
+    }
+
     private func act(_ id: String, _ body: (WatchRunner) -> Void) -> Bool {
         guard let runner = runner(id) else { return false }
         body(runner)
