@@ -60,6 +60,39 @@ import Wire
         await agent.stop()
     }
 
+    /// The test plays another node, which tells of a run of its own.
+    @Test func allNodesAreHeard() async throws {
+        let agent = try await AgentProcess.start(["50-exec.json": Self.enabled])
+        for ending in ["7", nil] {
+            async let run = exec(agent, ["-wait=1s", "-verbose", "echo on"])
+            var session = ""
+            try await eventually("the job is there") {
+                let keys = try await agent.get("/v1/kv/_rexec/?keys").text
+                guard let job = keys.firstMatch(of: /_rexec\/([0-9a-f-]+)\/job/) else {
+                    return false
+                }
+                session = String(job.output.1)
+                return true
+            }
+            let told = [("ack", ""), ("out/00000", ""), ("out/00001", "there\n")]
+            for (key, value) in told + (ending.map { [("exit", $0)] } ?? []) {
+                let path = "/v1/kv/_rexec/\(session)/there/\(key)?acquire=\(session)"
+                #expect(try await agent.put(path, value).text.hasPrefix("true"))
+            }
+            let found = await run
+            #expect(found.code == 2)
+            for line in [
+                "==> there: acknowledged", "==> there: heartbeat received", "    there: there",
+                "    here: on", "==> here: finished with exit code 0",
+                "\(ending == nil ? 1 : 2) / 2 node(s) completed / acknowledged",
+            ] {
+                #expect(found.output.contains("\(line)\n"), "\(line) in \(found.output)")
+            }
+            #expect(found.output.contains("there: finished with exit code 7") == (ending != nil))
+        }
+        await agent.stop()
+    }
+
     @Test func nodesAreChosenAndToldOfAsJSON() async throws {
         let agent = try await AgentProcess.start([
             "50-exec.json": Self.enabled,
@@ -133,6 +166,18 @@ import Wire
         try agent.scratch.write("go", "")
         // Named nodes need no quiet time: it ends as soon as all have told theirs.
         #expect(await first.code == 0)
+        await agent.stop()
+    }
+
+    /// Scripts too: their files are that user's.
+    @Test(.enabled(if: geteuid() == 0)) func anotherUserRunsIt() async throws {
+        let agent = try await AgentProcess.start([
+            "50-exec.json": #"{"disable_remote_exec": false, "remote_exec": {"user": "nobody"}}"#
+        ])
+        let line = await exec(agent, ["-wait=300ms", "id -un"])
+        #expect(line.output.hasPrefix("    here: nobody\n"), "\(line.output)")
+        let script = await exec(agent, ["-wait=300ms", "-"], input: "#!/bin/sh\nid -un\n")
+        #expect(script.output.hasPrefix("    here: nobody\n"), "\(script.output)")
         await agent.stop()
     }
 }

@@ -93,6 +93,32 @@ import Wire
         await agent.stop()
     }
 
+    /// The watch that runs the handler is replaced by a reload meanwhile; its successor must not
+    /// count the event as handled before that run is over.
+    @Test func aReloadDuringTheRunLosesNothing() async throws {
+        let scratch = try Scratch()
+        var agent = try await start(scratch)
+        try scratch.write("hold", "")
+        let id = try await fire(agent, "v1")
+        try await eventually("it runs") { scratch.lines("runs") == ["begin v1"] }
+        let changed = Self.watch.replacing(
+            "\"id\": \"deploy\"", with: "\"id\": \"deploy\", \"timeout\": \"1h\"")
+        try scratch.write("config.d/50-watch.json", changed)
+        #expect(try await agent.put("/v1/agent/reload").status == 200)
+        let second = try await fire(agent, "v2")
+        try await eventually("the successor runs") { scratch.lines("runs").last == "begin v2" }
+        #expect(try await status(agent, id).pending == 1)
+        agent.signal(SIGKILL)
+        _ = await agent.exit()
+        scratch.remove("hold")
+        agent = try await start(scratch)
+        for id in [id, second] {
+            #expect(await consul(agent, ["event", "status", "-wait=30s", id]).code == 0)
+        }
+        #expect(scratch.lines("runs").count { $0.hasPrefix("begin") } > 2)
+        await agent.stop()
+    }
+
     @Test func everyNodeIsAccountedFor() async throws {
         let scratch = try Scratch()
         let agent = try await start(scratch)

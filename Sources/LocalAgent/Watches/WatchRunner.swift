@@ -61,6 +61,8 @@ package final class WatchRunner: Sendable {
     private struct State {
         var plan: WatchPlan
         var status: WatchStatus
+        /// Gone when its last handler has ended.
+        var predecessor: WatchRunner?
         var isStopped = false
         /// What runs is killed because the agent ends: it says nothing about the handler.
         var isEnding = false
@@ -123,13 +125,23 @@ package final class WatchRunner: Sendable {
     /// Of an event watch: whether it is done with an event.
     func hasHandled(_ event: String) -> Bool { state.withLock { $0.plan.hasHandled(event) } }
 
+    /// A reliable event that its handler is at: should the agent die now, it is to be repeated.
+    private func isBusy(with event: String) -> Bool {
+        state.withLock { state in
+            state.plan.memory.handledEvents.contains(event) && !state.plan.hasHandled(event)
+        }
+    }
+
     package var isRunningHandlers: Bool { state.withLock { !$0.runs.isEmpty } }
 
     /// Works until `stop`.
-    /// - Parameter memory: what an earlier runner of this watch, or of this agent, has handled.
-    package func start(inheriting memory: WatchMemory) {
+    /// - Parameters:
+    ///   - memory: what an earlier runner of this watch, or of this agent, has handled.
+    ///   - predecessor: whose handler may still be running.
+    package func start(inheriting memory: WatchMemory, after predecessor: WatchRunner? = nil) {
         let first = state.withLock { state in
             state.plan.memory = memory
+            state.predecessor = predecessor
             return state.plan.start()
         }
         if definition.healthCheck { around.health?.begin(id) }
@@ -396,6 +408,12 @@ package final class WatchRunner: Sendable {
     private func remember(_ memory: WatchMemory) {
         let isEvents = definition.sources.contains { $0.type == "event" }
         guard isEvents || !definition.fireOnStart else { return }
+        let predecessor = state.withLock { state in
+            if state.predecessor?.isRunningHandlers != true { state.predecessor = nil }
+            return state.predecessor
+        }
+        var memory = memory
+        if let predecessor { memory.handledEvents.removeAll { predecessor.isBusy(with: $0) } }
         do throws(ConsulError) {
             try around.store.save(memory, of: id)
         } catch {

@@ -68,6 +68,10 @@ struct EventCommand: Command {
         return await withClient(flags, console, doing: "Error firing event") {
             client throws(ConsulClientError) in
             let answer = try await client.fire(fired, keptFor: retention)
+            if retention != nil, !answer.isReliable {
+                throw ConsulClientError(
+                    "this agent keeps no events: it was fired for the nodes that are up")
+            }
             console.out(
                 flags["format"] == "json" ? Output.json(answer) : "Event ID: \(answer.id)")
             return 0
