@@ -114,6 +114,30 @@ import Wire
         await agent.stop()
     }
 
+    @Test func aJobOutlivesItsCaller() async throws {
+        let agent = try await AgentProcess.start(["50-exec.json": Self.enabled])
+        let directory = agent.scratch.path
+        let line =
+            "echo on; while [ ! -e \(directory)/go ]; do sleep .1; done; echo > \(directory)/over"
+        let handle = ProcessHandle()
+        var spec = ProcessSpec([AgentProcess.program, "exec", "-wait=300ms", line])
+        spec.environment = .inherited(adding: [
+            "CONSUL_HTTP_ADDR": "unix://\(directory)/http.sock"
+        ])
+        async let outcome = ProcessRun.run(spec, handle: handle)
+        try await eventually("the job runs") {
+            try await agent.get("/v1/kv/_rexec?keys").text.contains("/out/")
+        }
+        handle.signal(SIGINT, toGroup: false)
+        #expect(await outcome.ending == .exited(1))
+        #expect(try await agent.get("/v1/kv/_rexec?keys").status == 404)
+        #expect(try await agent.get("/v1/session/list").text == "[]")
+        try agent.scratch.write("go", "")
+        try await eventually("the job has ended") { agent.scratch.exists("over") }
+        try await eventually("the log says so") { agent.log.contains("told=false") }
+        await agent.stop()
+    }
+
     @Test func itIsOffUnlessAskedFor() async throws {
         let agent = try await AgentProcess.start()
         let run = await exec(agent, ["-wait=300ms", "true"])
