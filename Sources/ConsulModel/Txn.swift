@@ -17,8 +17,8 @@ public struct TxnRequest: Record, Hashable, Sendable {
 }
 
 /// One of them, about one subject; where several are given, the first in this order counts. What
-/// stands in `intention` is not known here: who finds something there must not carry the transaction
-/// out.
+/// stands in `intention` is not known here: who finds something there must not carry the
+/// transaction out.
 public struct TxnOperation: Record, Hashable, Sendable {
     public var kv: TxnKVOperation?
     public var node: TxnNodeOperation?
