@@ -4,10 +4,14 @@
 #              the agent's start, when there are none.
 # environment: of the newest event: CONSUL_EVENT_NAME, CONSUL_EVENT_ID, CONSUL_EVENT_LTIME,
 #              CONSUL_EVENT_PAYLOAD (decoded), and CONSUL_EVENT_COUNT; CONSUL_INDEX,
+#              CONSUL_EVENT_PAYLOAD_KEY, where a large payload of a reliable event lies;
 #              CONSUL_WATCH_NAME, CONSUL_WATCH_TYPE, CONSUL_NODE, CONSUL_DATACENTER.
 #              DEPLOY_DIR: where the tour keeps what is deployed (default /tmp/consul-deploy).
 # exit code:   0 is success; anything else makes the watch try again, as its `retry` says.
-# It must bear being run twice for one event: a retry is a second run.
+#              A reliable event (consul event -reliable) is acknowledged by it: 0 as done, a failure that
+#              is not retried as failed.
+# It must bear being run twice for one event: a retry is a second run, and so is a reliable event
+# whose run was cut short by the agent's end.
 set -eu
 cat >/dev/null
 if [ -z "${CONSUL_EVENT_ID:-}" ]; then

@@ -66,10 +66,16 @@ struct NodeRun: Sendable {
         _ = await write(.ended, Array(code.utf8))
     }
 
-    /// Runs the program beside the writing of its output. A caller that is gone ends it.
+    /// Runs the program beside the writing of its output. It outlives a caller that goes, as in
+    /// Consul: half of a deployment is worse than one that nobody looks at.
     func run(_ job: ExecJob, _ request: ProcessRequest) async {
+        let caller = await caller()
         audit(
-            .info, "remote exec begins", job, [("runs", request.arguments.joined(separator: " "))])
+            .info, "remote exec begins", job,
+            [
+                ("from", caller), ("runs", request.arguments.joined(separator: " ")),
+                ("user", request.user.isEmpty ? "the agent's" : request.user),
+            ])
         let started = context.clock.now()
         let (events, feed) = AsyncStream.makeStream(of: OutputUpload.Event.self)
         let gate = OutputGate(most: context.remoteExec.outputMax)
@@ -78,31 +84,37 @@ struct NodeRun: Sendable {
                 if let taken = gate.take(bytes) { feed.yield(.output(taken)) }
             }
             feed.yield(.ended(outcome.ending))
+            return outcome.ending
         }
         var upload = OutputUpload(
             run: self, wait: GoDuration(nanoseconds: Int64(job.wait)), feed: feed)
-        let ending = await upload.follow(events)
-        if ending == nil { program.cancel() }
-        await program.value
-        let (code, reason) = Self.code(ending)
-        if let text = [gate.notice, reason].compactMap({ $0 }).first {
-            _ = await upload.add(Array("\(text)\n".utf8))
+        var isHeard = await upload.follow(events) != nil
+        let (code, reason) = Self.code(await program.value)
+        if isHeard, let text = [gate.notice, reason].compactMap({ $0 }).first {
+            isHeard = await upload.add(Array("\(text)\n".utf8))
         }
-        let isTold = await write(.ended, Array(code.utf8))
+        if isHeard { isHeard = await write(.ended, Array(code.utf8)) }
         audit(
             .info, "remote exec ended", job,
             [
                 ("code", code), ("took", "\(context.clock.now() - started)"),
-                ("output_bytes", "\(gate.total)"), ("told", "\(isTold)"),
+                ("output_bytes", "\(gate.total)"), ("told", "\(isHeard)"),
             ])
     }
 
-    private static func code(_ ending: ProcessEnding?) -> (code: String, reason: String?) {
+    /// The node at whose agent the caller made its session.
+    private func caller() async -> String {
+        let query = NamedQuery(notice.session)
+        let found = try? await context.backend.call(.sessionGet, query).value.first
+        return found?.node ?? ""
+    }
+
+    private static func code(_ ending: ProcessEnding) -> (code: String, reason: String?) {
         switch ending {
         case .exited(let code): ("\(code)", nil)
         case .signalled: (ExecCode.signalled, nil)
         case .timedOut: (ExecCode.timedOut, "[its time was over on this node]")
-        case .failedToStart, .cancelled, nil: (ExecCode.failed, nil)
+        case .failedToStart, .cancelled: (ExecCode.failed, nil)
         }
     }
 

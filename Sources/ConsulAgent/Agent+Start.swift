@@ -53,6 +53,7 @@ extension Agent {
         let tasks = [
             Task { await antiEntropy.run() }, Task { await registrar.runReaper() },
             Task { await petWatchdog() }, Task { await metrics.run() },
+            Task { await eventDelivery.run() },
         ]
         changing.withLock { $0.tasks += tasks }
         notify?.ready()
@@ -124,6 +125,7 @@ extension Agent {
         AgentContext(
             backend: backend, membership: membership, control: self, local: local,
             registrar: registrar, runners: runners, watches: watches, events: events,
+            eventLog: eventLog,
             clock: clock, logger: logSink.logger("agent.http"), logSink: logSink,
             metrics: metrics,
             plugins: { [self] in pluginStatuses },

@@ -53,6 +53,8 @@ package final class Agent: Sendable {
     let antiEntropy: AntiEntropy
     let watches: WatchManager
     let responders: Responders
+    let eventLog: EventLog
+    let eventDelivery: EventDelivery
     let events = UserEventBuffer()
     let notify = NotifySocket()
     let reloads = ReloadQueue()
@@ -112,7 +114,13 @@ package final class Agent: Sendable {
             files: files, logSink: logSink, registry: measured)
         runners = CheckRunners()
         registrar = parts.registrar(config, registry, runners, random)
-        watches = parts.watches(config, events: events)
+        let reports = EventReports()
+        watches = parts.watches(config, events: events, reports: reports)
+        eventLog = parts.eventLog(config)
+        eventDelivery = EventDelivery(
+            log: eventLog, nodeName: config.node.name, buffer: events, watches: watches,
+            reports: reports, clock: clock, logger: logSink.logger("agent"),
+            unixSeconds: SystemClock.coarseUnixSeconds)
         responders = Responders(parts.responderContext(config)) { plugged.registry }
         let id = nodeID
         nodeMeta = CurrentNode(NodeIdentity.node(config, id: id))

@@ -75,7 +75,15 @@ struct Parts {
         return rules
     }
 
-    func watches(_ config: RuntimeConfig, events: UserEventBuffer) -> WatchManager {
+    func eventLog(_ config: RuntimeConfig) -> EventLog {
+        EventLog(
+            backend: backend, datacenter: config.node.datacenter, nodeName: config.node.name,
+            unixSeconds: SystemClock.coarseUnixSeconds, wallText: SystemClock.wallText)
+    }
+
+    func watches(
+        _ config: RuntimeConfig, events: UserEventBuffer, reports: EventReports
+    ) -> WatchManager {
         WatchManager(
             around: WatchRunner.Surroundings(
                 reader: WatchReader(backend: backend, events: events, local: local),
@@ -83,8 +91,8 @@ struct Parts {
                 logger: logSink.logger("agent.watch"),
                 environment: [
                     "CONSUL_NODE": config.node.name, "CONSUL_DATACENTER": config.node.datacenter,
-                ], health: WatchHealth(local: local), loops: loops.watching,
-                registry: registry),
+                ], health: WatchHealth(local: local), reports: reports,
+                loops: loops.watching, registry: registry),
             context: HandlerContext(
                 processes: RealProcesses(), http: RealHTTP(client: client, tls: nil)))
     }

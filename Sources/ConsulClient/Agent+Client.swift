@@ -25,8 +25,16 @@ extension ConsulClient {
         _ = try await send("PUT", "/v1/agent/leave").successful()
     }
 
-    package func fire(_ event: UserEvent) async throws(ConsulClientError) -> UserEvent {
+    /// - Parameter retention: of an event that is to be kept for nodes that are down; nil for one
+    ///   by gossip alone, empty for as long as the agent thinks right.
+    package func fire(
+        _ event: UserEvent, keptFor retention: String? = nil
+    ) async throws(ConsulClientError) -> UserEvent {
         var parameters: [(String, String)] = []
+        if let retention {
+            parameters.append(("reliable", ""))
+            if !retention.isEmpty { parameters.append(("keep", retention)) }
+        }
         if !event.nodeFilter.isEmpty { parameters.append(("node", event.nodeFilter)) }
         if !event.serviceFilter.isEmpty { parameters.append(("service", event.serviceFilter)) }
         if !event.tagFilter.isEmpty { parameters.append(("tag", event.tagFilter)) }
@@ -34,6 +42,14 @@ extension ConsulClient {
             "PUT", "/v1/event/fire/\(Self.escape(event.name))", parameters,
             body: event.payload.array
         ).successful().decode()
+    }
+
+    package func eventStatus(_ id: String) async throws(ConsulClientError) -> EventStatus {
+        try await send("GET", "/v1/event/status/\(Self.escape(id))").successful().decode()
+    }
+
+    package func eventStatuses() async throws(ConsulClientError) -> [EventStatus] {
+        try await send("GET", "/v1/event/status/").successful().decode()
     }
 
     /// A list of the agent's own: plugins, watches. The caller knows its shape.

@@ -18,6 +18,7 @@ package final class AgentContext: Sendable {
     package let runners: CheckRunners
     package let watches: WatchManager
     package let events: UserEventBuffer
+    package let eventLog: EventLog
     package let clock: any WaitingClock
     package let logger: Logger
     package let logSink: LogSink?
@@ -74,8 +75,8 @@ package final class AgentContext: Sendable {
     package init(
         backend: any Backend, membership: any Membership, control: any AgentControl,
         local: LocalState, registrar: Registrar, runners: CheckRunners, watches: WatchManager,
-        events: UserEventBuffer, clock: any WaitingClock, logger: Logger, logSink: LogSink?,
-        metrics: MetricsService,
+        events: UserEventBuffer, eventLog: EventLog, clock: any WaitingClock, logger: Logger,
+        logSink: LogSink?, metrics: MetricsService,
         plugins: @escaping @Sendable () -> [PluginStatus],
         configuration: @escaping @Sendable () -> (JSONValue, JSONValue),
         statistics: @escaping @Sendable () -> [String: [String: String]],
@@ -90,6 +91,7 @@ package final class AgentContext: Sendable {
         self.runners = runners
         self.watches = watches
         self.events = events
+        self.eventLog = eventLog
         self.clock = clock
         self.logger = logger
         self.logSink = logSink

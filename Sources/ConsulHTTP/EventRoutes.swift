@@ -8,6 +8,7 @@ import Wire
 let eventRoutes = [
     Route("/v1/event/fire/", ("PUT", .direct(EventRoutes.fire))),
     Route("/v1/event/list", ("GET", .direct(EventRoutes.list))),
+    Route("/v1/event/status/", ("GET", .task(EventRoutes.status))),
 ]
 
 /// `/v1/event/…`.
@@ -32,8 +33,39 @@ enum EventRoutes {
         }
         var random = SystemRandomNumberGenerator()
         event.id = UUIDText.random(using: &random)
+        if exchange.query.has("reliable") {
+            return try fireReliably(event, exchange)
+        }
         try exchange.agent.membership.fire(event)
         exchange.responder.respond(exchange.json(event))
+    }
+
+    /// Not by gossip, but through the event log.
+    private static func fireReliably(
+        _ event: UserEvent, _ exchange: Exchange
+    ) throws(ConsulError) {
+        let text = exchange.query["keep"]
+        guard let retention = text.isEmpty ? Limits.reliableRetention : GoDuration(text) else {
+            throw ConsulError(.badRequest, "keep is no duration, such as 72h: \(text)")
+        }
+        Task {
+            do throws(ConsulError) {
+                let entered = try await exchange.agent.eventLog.fire(event, retention: retention)
+                exchange.responder.respond(exchange.json(entered))
+            } catch {
+                exchange.responder.respond(ErrorMapping.response(for: error))
+            }
+        }
+    }
+
+    /// What the nodes have done about a reliable event, or about all of the log.
+    @Sendable static func status(_ exchange: Exchange) async throws(ConsulError) -> HTTPResponse {
+        let id = exchange.subject
+        if id.isEmpty { return exchange.json(try await exchange.agent.eventLog.statuses()) }
+        guard let status = try await exchange.agent.eventLog.status(of: id) else {
+            throw ConsulError(.notFound, "the event log has no event \(id)")
+        }
+        return exchange.json(status)
     }
 
     /// A filter must be a regular expression, though no service of this agent may be there to

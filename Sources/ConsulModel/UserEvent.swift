@@ -12,6 +12,10 @@ public struct UserEvent: Record, Hashable, Sendable {
     public var version = 1
     /// Lamport time at which it was fired.
     public var lTime: UInt64 = 0
+    /// Out of the event log: it is handed over until its handlers are done with it.
+    public var isReliable = false
+    /// Of a reliable event with a large payload: the key where that lies.
+    public var payloadKey = ""
     public init() {}
 
     public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
@@ -23,5 +27,7 @@ public struct UserEvent: Record, Hashable, Sendable {
         try visit.field("TagFilter", &tagFilter)
         try visit.field("Version", &version)
         try visit.field("LTime", &lTime)
+        try visit.field("Reliable", &isReliable, .omitEmpty)
+        try visit.field("PayloadKey", &payloadKey, .omitEmpty)
     }
 }

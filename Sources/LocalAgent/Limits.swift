@@ -6,6 +6,20 @@ package enum Limits {
     package static let userEventsMax = 256
     /// Bytes of an event's name and payload together, as Consul's gossip allows.
     package static let userEventBytesMax = 512
+    /// Reliable events kept; the oldest goes for the next. As many as an agent's buffer.
+    package static let reliableEventsMax = 256
+    /// Bytes of a reliable event's payload: in base64 it must fit into a value of the store.
+    package static let reliablePayloadMax = 256 << 10
+    /// Beyond so many bytes it lies in a key of its own: each agent reads the log at each change.
+    package static let reliablePayloadInline = 1024
+    /// How long a reliable event waits for nodes that are down, unless it says so; and at most.
+    package static let reliableRetention = GoDuration.hours(72)
+    package static let reliableRetentionMax = GoDuration.hours(24 * 30)
+    /// Until a log that could not be read is asked for again.
+    package static let eventLogRetryMin = GoDuration.seconds(1)
+    package static let eventLogRetryMax = GoDuration.minutes(1)
+    /// How often open events are looked at though nothing was told.
+    package static let eventReviewInterval = GoDuration.seconds(10)
     /// Transitions kept for each check.
     package static let checkHistoryMax = 32
     /// Watches added by the API; a program that adds without end must not fill the agent.

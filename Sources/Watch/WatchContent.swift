@@ -18,6 +18,8 @@ package struct WatchContent: Hashable, Sendable {
         /// place.
         package var name: String
         package var json: [UInt8]
+        /// It counts as handled when its run is over, not when that begins.
+        package var isLasting = false
 
         package init<Value: WireValue>(_ name: String, _ value: Value) {
             self.name = name

@@ -14,6 +14,8 @@ package struct WatchFiring: Hashable, Sendable {
     package var environment: [String: String]
     /// IDs of the events in it, for an event watch.
     var events: [String] = []
+    /// Those of them that count as handled when the run is over.
+    package internal(set) var lastingEvents: [String] = []
 }
 
 /// Makes firings out of the states of a plan's sources.
@@ -79,6 +81,9 @@ struct FiringMaker: Hashable, Sendable {
             variables["CONSUL_EVENT_NAME"] = event.name
             variables["CONSUL_EVENT_ID"] = event.id
             variables["CONSUL_EVENT_LTIME"] = "\(event.lTime)"
+            if !event.payloadKey.isEmpty {
+                variables["CONSUL_EVENT_PAYLOAD_KEY"] = event.payloadKey
+            }
             variables["CONSUL_EVENT_COUNT"] = "\(contents[0].items.count)"
             if event.payload.count <= Limits.environmentPayloadMax,
                 !event.payload.array.contains(0)

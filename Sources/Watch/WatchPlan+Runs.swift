@@ -54,13 +54,16 @@ extension WatchPlan {
             number: firings, contents: contents, before: before, index: newestIndex)
         if isEventWatch {
             firing.events = pendingEvents.map { $0.name }
+            firing.lastingEvents = pendingEvents.filter { $0.isLasting }.map { $0.name }
             memory.rememberHandled(pendingEvents.map { $0.name })
             pendingEvents = []
         } else {
             lastFired = contents
             memory.contentHash = WatchContent.hash(of: contents)
         }
-        out.append(.remember(memory))
+        var kept = memoryToKeep
+        kept.handledEvents.removeAll { firing.lastingEvents.contains($0) }
+        out.append(.remember(kept))
         return firing
     }
 
@@ -81,6 +84,17 @@ extension WatchPlan {
 
     mutating func endRun(
         _ number: UInt64, succeeded: Bool, now: Instant, _ out: inout [Directive]
+    ) {
+        let lasting = running[number]?.lastingEvents ?? []
+        endRun(number, succeeded, now: now, &out)
+        guard !lasting.isEmpty, !retries.contains(where: { $0.firing.number == number }) else {
+            return
+        }
+        out.append(.remember(memoryToKeep))
+    }
+
+    private mutating func endRun(
+        _ number: UInt64, _ succeeded: Bool, now: Instant, _ out: inout [Directive]
     ) {
         guard var firing = running.removeValue(forKey: number) else { return }
         let wasCancelled = cancelled.remove(number) != nil

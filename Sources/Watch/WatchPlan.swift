@@ -90,6 +90,21 @@ package struct WatchPlan: Sendable {
         return memory
     }
 
+    /// What the plan should know after a restart: a lasting event whose run is not over is to be
+    /// handed over again.
+    var memoryToKeep: WatchMemory {
+        let firings = Array(running.values) + queue + retries.map { $0.firing }
+        let open = Set(firings.flatMap { $0.lastingEvents })
+        var memory = memory
+        if !open.isEmpty { memory.handledEvents.removeAll { open.contains($0) } }
+        return memory
+    }
+
+    /// Whether an event was handled, and nothing more is to be done about it.
+    package func hasHandled(_ event: String) -> Bool {
+        memoryToKeep.handledEvents.contains(event)
+    }
+
     package func start() -> [Directive] {
         cursors.indices.map { .query(source: $0, after: nil, notBefore: nil) }
     }
@@ -133,7 +148,10 @@ package struct WatchPlan: Sendable {
         guard cursors[source].receive(answer), knowsAllSources else { return }
         if isEventWatch { collectEvents(answer.content) }
         if !knewAll {
-            guard firesAtStart else { return takeAsBaseline(&out) }
+            if !firesAtStart {
+                takeAsBaseline(&out)
+                if pendingEvents.isEmpty { return }
+            }
         } else if isEventWatch, pendingEvents.isEmpty {
             return
         }
@@ -157,13 +175,13 @@ package struct WatchPlan: Sendable {
 
     private mutating func takeAsBaseline(_ out: inout [Directive]) {
         if isEventWatch {
-            memory.rememberHandled(pendingEvents.map { $0.name })
-            pendingEvents = []
+            memory.rememberHandled(pendingEvents.filter { !$0.isLasting }.map { $0.name })
+            pendingEvents.removeAll { !$0.isLasting }
         } else {
             lastFired = contents
             memory.contentHash = WatchContent.hash(of: contents)
         }
-        out.append(.remember(memory))
+        out.append(.remember(memoryToKeep))
     }
 
     /// What the sources say now; for an event watch, the events to be handed over.

@@ -29,11 +29,14 @@ import Wire
         return run
     }
 
+    /// The one node is named, so that the run is over when it has told its end, however long that
+    /// takes.
+    private static let here = ["-limit=1", "-wait=30s"]
     private static let enabled = #"{"disable_remote_exec": false}"#
 
     @Test func aJobIsRunAndItsKeysAreGone() async throws {
         let agent = try await AgentProcess.start(["50-exec.json": Self.enabled])
-        let run = await exec(agent, ["-wait=500ms", "echo one; echo two >&2; exit 3"])
+        let run = await exec(agent, Self.here + ["echo one; echo two >&2; exit 3"])
         #expect(run.code == 2)
         #expect(
             run.output == """
@@ -45,10 +48,10 @@ import Wire
 
                 """)
         let script = await exec(
-            agent, ["-wait=500ms", "-"], input: "basename $0 | cut -c1-5; kill -9 $$")
+            agent, Self.here + ["-"], input: "basename $0 | cut -c1-5; kill -9 $$")
         #expect(script.output.hasPrefix("    here: rexec\n"), "\(script.output)")
         #expect(script.output.contains("finished with exit code -1"))
-        let none = await exec(agent, ["-wait=500ms", "-shell=false", "/none"])
+        let none = await exec(agent, Self.here + ["-shell=false", "/none"])
         #expect(none.output.hasPrefix("==> here: finished with exit code 255\n"))
         for path in ["/v1/kv/_rexec?keys", "/v1/session/list", "/v1/event/list"] {
             let answer = try await agent.get(path)
@@ -56,6 +59,43 @@ import Wire
         }
         for line in ["remote exec begins", "remote exec ended"] {
             #expect(agent.log.contains(line))
+        }
+        await agent.stop()
+    }
+
+    /// The test plays another node, which tells of a run of its own.
+    @Test func allNodesAreHeard() async throws {
+        let agent = try await AgentProcess.start(["50-exec.json": Self.enabled])
+        let go = "\(agent.scratch.path)/go"
+        for ending in ["7", nil] {
+            agent.scratch.remove("go")
+            let line = "while [ ! -e \(go) ]; do sleep 0.05; done; echo on"
+            async let run = exec(agent, ["-wait=2s", "-verbose", line])
+            var session = ""
+            try await eventually("the job is there") {
+                let keys = try await agent.get("/v1/kv/_rexec/?keys").text
+                guard let job = keys.firstMatch(of: /_rexec\/([0-9a-f-]+)\/job/) else {
+                    return false
+                }
+                session = String(job.output.1)
+                return true
+            }
+            let told = [("ack", ""), ("out/00000", ""), ("out/00001", "there\n")]
+            for (key, value) in told + (ending.map { [("exit", $0)] } ?? []) {
+                let path = "/v1/kv/_rexec/\(session)/there/\(key)?acquire=\(session)"
+                #expect(try await agent.put(path, value).text.hasPrefix("true"))
+            }
+            try agent.scratch.write("go", "")
+            let found = await run
+            #expect(found.code == 2)
+            for line in [
+                "==> there: acknowledged", "==> there: heartbeat received", "    there: there",
+                "    here: on", "==> here: finished with exit code 0",
+                "\(ending == nil ? 1 : 2) / 2 node(s) completed / acknowledged",
+            ] {
+                #expect(found.output.contains("\(line)\n"), "\(line) in \(found.output)")
+            }
+            #expect(found.output.contains("there: finished with exit code 7") == (ending != nil))
         }
         await agent.stop()
     }
@@ -81,6 +121,30 @@ import Wire
         await agent.stop()
     }
 
+    @Test func aJobOutlivesItsCaller() async throws {
+        let agent = try await AgentProcess.start(["50-exec.json": Self.enabled])
+        let directory = agent.scratch.path
+        let line =
+            "echo on; while [ ! -e \(directory)/go ]; do sleep .1; done; echo > \(directory)/over"
+        let handle = ProcessHandle()
+        var spec = ProcessSpec([AgentProcess.program, "exec", "-wait=5s", line])
+        spec.environment = .inherited(adding: [
+            "CONSUL_HTTP_ADDR": "unix://\(directory)/http.sock"
+        ])
+        async let outcome = ProcessRun.run(spec, handle: handle)
+        try await eventually("the job runs") {
+            try await agent.get("/v1/kv/_rexec?keys").text.contains("/out/")
+        }
+        handle.signal(SIGINT, toGroup: false)
+        #expect(await outcome.ending == .exited(1))
+        #expect(try await agent.get("/v1/kv/_rexec?keys").status == 404)
+        #expect(try await agent.get("/v1/session/list").text == "[]")
+        try agent.scratch.write("go", "")
+        try await eventually("the job has ended") { agent.scratch.exists("over") }
+        try await eventually("the log says so") { agent.log.contains("told=false") }
+        await agent.stop()
+    }
+
     @Test func itIsOffUnlessAskedFor() async throws {
         let agent = try await AgentProcess.start()
         let run = await exec(agent, ["-wait=300ms", "true"])
@@ -91,7 +155,7 @@ import Wire
         // A reload suffices, in both directions.
         try agent.scratch.write("config.d/50-exec.json", Self.enabled)
         #expect(try await agent.put("/v1/agent/reload").status == 200)
-        #expect(await exec(agent, ["-wait=300ms", "true"]).output.contains("1 / 1 node"))
+        #expect(await exec(agent, Self.here + ["true"]).output.contains("1 / 1 node"))
         await agent.stop()
     }
 
@@ -108,9 +172,9 @@ import Wire
             ]}}
             """
         ])
-        let greet = await exec(agent, ["-wait=300ms", "greet", "you;id"])
+        let greet = await exec(agent, Self.here + ["greet", "you;id"])
         #expect(greet.code == 0 && greet.output.hasPrefix("    here: hello you;id\n"))
-        let refused = await exec(agent, ["-wait=300ms", "id"])
+        let refused = await exec(agent, Self.here + ["id"])
         #expect(refused.code == 2)
         #expect(
             refused.output.hasPrefix(
@@ -120,19 +184,31 @@ import Wire
                 ==> here: finished with exit code 126
                 """))
         #expect(agent.log.contains("remote exec refused"))
-        let flood = await exec(agent, ["-wait=300ms", "flood"])
+        let flood = await exec(agent, Self.here + ["flood"])
         #expect(flood.output.contains("here: [3793 more bytes of output were dropped"))
-        let slow = await exec(agent, ["-wait=1s", "slow"])
+        let slow = await exec(agent, Self.here + ["slow"])
         #expect(slow.output.contains("finished with exit code 124"))
-        async let first = exec(agent, ["-wait=30s", "-limit=1", "wait"])
+        async let first = exec(agent, Self.here + ["wait"])
         try await eventually("the job runs") {
             try await agent.get("/v1/kv/_rexec?keys").text.contains("/out/")
         }
-        let second = await exec(agent, ["-wait=300ms", "greet"])
+        let second = await exec(agent, Self.here + ["greet"])
         #expect(second.output.contains("finished with exit code 75"), "\(second.output)")
         try agent.scratch.write("go", "")
         // Named nodes need no quiet time: it ends as soon as all have told theirs.
         #expect(await first.code == 0)
+        await agent.stop()
+    }
+
+    /// Scripts too: their files are that user's.
+    @Test(.enabled(if: geteuid() == 0)) func anotherUserRunsIt() async throws {
+        let agent = try await AgentProcess.start([
+            "50-exec.json": #"{"disable_remote_exec": false, "remote_exec": {"user": "nobody"}}"#
+        ])
+        let line = await exec(agent, Self.here + ["id -un"])
+        #expect(line.output.hasPrefix("    here: nobody\n"), "\(line.output)")
+        let script = await exec(agent, Self.here + ["-"], input: "#!/bin/sh\nid -un\n")
+        #expect(script.output.hasPrefix("    here: nobody\n"), "\(script.output)")
         await agent.stop()
     }
 }

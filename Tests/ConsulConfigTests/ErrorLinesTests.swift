@@ -315,6 +315,25 @@ import Testing
             #"{"checks": [{"name": "a", "ttl": "9s"}, {"id": "a", "ttl": "9s"}, {"ttl": "9s"}]}"#,
             #"c.json:1:42: checks[1].id: duplicate check ID "a" (first at c.json:1:14)"#,
             "c.json:1:67: checks[2].name: a check outside of a service must have a name"),
+        Case(
+            "r.yaml",
+            """
+            remote_exec:
+              jobs:
+              - {name: deploy, arg: [x]}
+              max_parallel: 0
+            """,
+            "r.yaml:3:20: remote_exec.jobs[0].arg: unknown key (did you mean \"args\"?)",
+            "r.yaml:4:3: remote_exec.max_parallel: 0 must be more than 0"),
+        Case(
+            "r.yaml", "remote_exec: {jobs: [{name: a b, args: [x]}]}",
+            "r.yaml:1:15: remote_exec.jobs: \"a b\" is no name: use one word"),
+        Case(
+            "r.yaml", "remote_exec: {jobs: [{name: a, args: [x]}, {name: a, args: [y]}]}",
+            "r.yaml:1:15: remote_exec.jobs: there are two jobs named \"a\""),
+        Case(
+            "r.yaml", "remote_exec: {jobs: [{name: a}]}",
+            "r.yaml:1:15: remote_exec.jobs: \"a\" has no args: name its program and arguments"),
     ]
 
     @Test func allErrorsOfAllFilesInOrderOfTheFiles() {

@@ -6,21 +6,21 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(3)), .enabled(if: Program.isPeerThere))
 struct ExecTests {
     private static let lines = [
-        "consul exec -wait=500ms -verbose 'echo hi; echo err >&2; exit 3'",
+        "consul exec -wait=1s -verbose 'echo hi; echo err >&2; exit 3'",
         "consul exec -wait=1500ms 'printf foo; sleep 1; echo bar'",
-        "consul exec -wait=500ms -shell=false echo a b",
-        "consul exec -wait=500ms -shell=false /none",
-        #"consul exec -wait=500ms 'printf "a \n\nb  \n\n\n"'"#,
-        "consul exec -wait=500ms -node=other ls",
-        "consul exec -wait=500ms -node='^inter' true",
-        "consul exec -wait=500ms -service=web ls",
-        "consul exec -wait=500ms -datacenter=dc1 echo x",
+        "consul exec -wait=1s -shell=false echo a b",
+        "consul exec -wait=1s -shell=false /none",
+        #"consul exec -wait=1s 'printf "a \n\nb  \n\n\n"'"#,
+        "consul exec -wait=1s -node=other ls",
+        "consul exec -wait=1s -node='^inter' true",
+        "consul exec -wait=1s -service=web ls",
+        "consul exec -wait=1s -datacenter=dc1 echo x",
         "consul exec -datacenter=other -verbose ls",
         "consul exec -wait=1s -verbose 'sleep 2.5'",
-        #"consul exec -wait=500ms 'yes | head -c 9000 | tr -d "\n"'"#,
-        "consul exec -wait=500ms -prefix=a//b/ echo hi",
-        "printf 'echo script; kill -9 $$' | consul exec -wait=500ms -",
-        #"printf '#!/bin/echo of\n' | consul exec -wait=500ms - | sed 's/[0-9][0-9]*$/N/'"#,
+        #"consul exec -wait=1s 'yes | head -c 9000 | tr -d "\n"'"#,
+        "consul exec -wait=1s -prefix=a//b/ echo hi",
+        "printf 'echo script; kill -9 $$' | consul exec -wait=1s -",
+        #"printf '#!/bin/echo of\n' | consul exec -wait=1s - | sed 's/[0-9][0-9]*$/N/'"#,
         "consul kv get -keys _rexec/; consul kv get -keys a/",
     ]
 

@@ -43,7 +43,8 @@ struct OwnCommandsTests {
                 ("info", ["agent", "consul", "raft", "runtime"]),
                 ("version", ["Version", "Revision", "RPC"]),
                 ("event -name=x% y", ["ID", "Name", "Payload", "LTime"]),
-                ("watch list", []), ("maint", ["Kind", "ID", "Reason"]),
+                ("lock list", []),
+                ("event status", []), ("watch list", []), ("maint", ["Kind", "ID", "Reason"]),
                 ("reload", ["Changed", "NeedsRestart"]),
                 ("config effective -dev -given", ["Path", "Value", "Source"]),
             ] {

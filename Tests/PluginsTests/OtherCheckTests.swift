@@ -123,7 +123,7 @@ struct StandardPluginsTests {
             kinds == [
                 "check:script", "check:http", "check:tcp", "check:udp", "check:ttl",
                 "check:alias", "check:docker", "check:os_service", "handler:script",
-                "handler:http",
+                "handler:http", "event:_rexec",
             ])
         #expect(throws: PluginAPIError.self) {
             _ = try PluginRegistry(StandardPlugins.all() + StandardPlugins.all())

@@ -7,7 +7,8 @@ import Wire
 ///
 /// - `plan type=key key=a retry=2 wait=1s …` begins a plan; `memory=keep` gives it the last one's.
 /// - `answer 12 on` is the source's state at index 12; `none` is nothing; `name:value` are items.
-///   `source=1` is another source than the first. For an event watch the words are the events' IDs.
+///   `source=1` is another source than the first. For an event watch the words are the events'
+///   IDs; one that ends with `!` is reliable.
 /// - `fail`, `ended 1 ok`, `ended 1 failed`, `woke`, `pause`, `resume`, `trigger`.
 struct ScriptRunner {
     struct Problem: Error { let text: String }
@@ -111,6 +112,7 @@ struct ScriptRunner {
             let events = words.map { word in
                 var event = UserEvent()
                 event.id = word
+                event.isReliable = word.hasSuffix("!")
                 event.name = "deploy"
                 return event
             }

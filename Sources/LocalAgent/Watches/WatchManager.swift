@@ -88,7 +88,9 @@ package final class WatchManager: Sendable {
         }
         // Only a stopped runner's memory is final: an event is in it, or left for its successor.
         for (id, runner) in fresh {
-            runner.start(inheriting: current[id]?.memory ?? around.store.memory(of: id))
+            runner.start(
+                inheriting: current[id]?.memory ?? around.store.memory(of: id),
+                after: current[id])
         }
         return difference
     }
@@ -131,6 +133,21 @@ package final class WatchManager: Sendable {
     package func resume(_ id: String) -> Bool { act(id) { $0.resume() } }
     package func trigger(_ id: String) -> Bool { act(id) { $0.trigger() } }
 
+    /// The watches for events of a name.
+    func eventWatches(for name: String) -> [EventWatchers] {
+        let (runners, leaving) = state.withLock { ($0.runners, $0.leaving) }
+        return runners.filter { _, runner in
+            let source = runner.definition.source
+            guard runner.definition.anyOf.isEmpty, source.type == "event" else { return false }
+            return source.name.isEmpty || source.name == name
+        }.sorted { $0.key < $1.key }.map { id, runner in
+            EventWatchers(
+                id: id,
+                runners: [runner]
+                    + leaving.filter { $0.isRunningHandlers && $0.status.id == id })
+        }
+    }
+
     private func act(_ id: String, _ body: (WatchRunner) -> Void) -> Bool {
         guard let runner = runner(id) else { return false }
         body(runner)
@@ -148,4 +165,12 @@ package final class WatchManager: Sendable {
         for runner in all { runner.stop() }
         for runner in all { await runner.killHandlers() }
     }
+}
+
+/// A watch for events, with those of its predecessors whose handlers still run.
+struct EventWatchers {
+    let id: String
+    let runners: [WatchRunner]
+
+    func hasHandled(_ event: String) -> Bool { runners.allSatisfy { $0.hasHandled(event) } }
 }

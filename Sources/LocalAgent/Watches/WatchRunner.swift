@@ -23,6 +23,8 @@ package final class WatchRunner: Sendable {
         package var environment: [String: String]
         /// For watches with `health_check: true`.
         package var health: WatchHealth?
+        /// Told of reliable events that a handler is done with.
+        package var reports: EventReports?
         /// Where the plans are stepped and the handlers begin, which may take a millisecond; so no
         /// loops that serve requests. Each watch stays on one. Nil: in tasks.
         package var loops: (any EventLoopGroup)?
@@ -32,7 +34,8 @@ package final class WatchRunner: Sendable {
             reader: WatchReader, clock: any WaitingClock, store: any WatchStore,
             wallText: @escaping @Sendable () -> String, logger: Logger,
             environment: [String: String], health: WatchHealth? = nil,
-            loops: (any EventLoopGroup)? = nil, registry: MetricRegistry = MetricRegistry()
+            reports: EventReports? = nil, loops: (any EventLoopGroup)? = nil,
+            registry: MetricRegistry = MetricRegistry()
         ) {
             self.reader = reader
             self.clock = clock
@@ -41,6 +44,7 @@ package final class WatchRunner: Sendable {
             self.logger = logger
             self.environment = environment
             self.health = health
+            self.reports = reports
             self.loops = loops
             self.registry = registry
         }
@@ -57,7 +61,11 @@ package final class WatchRunner: Sendable {
     private struct State {
         var plan: WatchPlan
         var status: WatchStatus
+        /// Gone when its last handler has ended.
+        var predecessor: WatchRunner?
         var isStopped = false
+        /// What runs is killed because the agent ends: it says nothing about the handler.
+        var isEnding = false
         var pending: [Int: any PendingCall] = [:]
         var timers: [Int: Task<Void, Never>] = [:]
         var runs: [UInt64: HandlerRun] = [:]
@@ -114,13 +122,26 @@ package final class WatchRunner: Sendable {
     /// What a runner that takes over from this one should know; final once this one is stopped.
     package var memory: WatchMemory { state.withLock { $0.plan.memoryForSuccessor } }
 
+    /// Of an event watch: whether it is done with an event.
+    func hasHandled(_ event: String) -> Bool { state.withLock { $0.plan.hasHandled(event) } }
+
+    /// A reliable event that its handler is at: should the agent die now, it is to be repeated.
+    private func isBusy(with event: String) -> Bool {
+        state.withLock { state in
+            state.plan.memory.handledEvents.contains(event) && !state.plan.hasHandled(event)
+        }
+    }
+
     package var isRunningHandlers: Bool { state.withLock { !$0.runs.isEmpty } }
 
     /// Works until `stop`.
-    /// - Parameter memory: what an earlier runner of this watch, or of this agent, has handled.
-    package func start(inheriting memory: WatchMemory) {
+    /// - Parameters:
+    ///   - memory: what an earlier runner of this watch, or of this agent, has handled.
+    ///   - predecessor: whose handler may still be running.
+    package func start(inheriting memory: WatchMemory, after predecessor: WatchRunner? = nil) {
         let first = state.withLock { state in
             state.plan.memory = memory
+            state.predecessor = predecessor
             return state.plan.start()
         }
         if definition.healthCheck { around.health?.begin(id) }
@@ -147,7 +168,10 @@ package final class WatchRunner: Sendable {
 
     /// Kills the handlers under way and waits for them: the agent ends.
     package func killHandlers() async {
-        let runs = state.withLock { Array($0.runs.values) }
+        let runs = state.withLock { state in
+            state.isEnding = true
+            return Array(state.runs.values)
+        }
         for run in runs { run.kill() }
         for run in runs { await run.finished() }
     }
@@ -196,6 +220,7 @@ package final class WatchRunner: Sendable {
             for case .fire(let firing) in directives { begin(firing, now: now, in: &state) }
             return directives
         }
+        if case .runEnded(let run, let outcome) = event { report(run, outcome) }
         if case .queryFailed(_, let error) = event, !isStopped {
             around.logger.error(
                 "watch query failed", metadata: ["watch": "\(id)", "error": "\(error)"])
@@ -230,6 +255,18 @@ package final class WatchRunner: Sendable {
         case .queryDue(let source, let after):
             return [.query(source: source, after: after, notBefore: nil)]
         }
+    }
+
+    /// A failed run that will be repeated is told of when it is over for good.
+    private func report(_ run: HandlerRun, _ outcome: HandlerOutcome) {
+        guard let reports = around.reports, !run.firing.lastingEvents.isEmpty else { return }
+        let isOver = state.withLock { state in
+            if state.isEnding { return false }
+            return outcome.succeeded
+                || run.firing.lastingEvents.allSatisfy { state.plan.hasHandled($0) }
+        }
+        guard isOver else { return }
+        reports.tell(watch: id, events: run.firing.lastingEvents, succeeded: outcome.succeeded)
     }
 
     private var isStopped: Bool { state.withLock { $0.isStopped } }
@@ -371,6 +408,12 @@ package final class WatchRunner: Sendable {
     private func remember(_ memory: WatchMemory) {
         let isEvents = definition.sources.contains { $0.type == "event" }
         guard isEvents || !definition.fireOnStart else { return }
+        let predecessor = state.withLock { state in
+            if state.predecessor?.isRunningHandlers != true { state.predecessor = nil }
+            return state.predecessor
+        }
+        var memory = memory
+        if let predecessor { memory.handledEvents.removeAll { predecessor.isBusy(with: $0) } }
         do throws(ConsulError) {
             try around.store.save(memory, of: id)
         } catch {

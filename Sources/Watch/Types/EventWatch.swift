@@ -14,6 +14,12 @@ enum EventWatch: WatchType {
 
 extension WatchContent {
     package init(events: [UserEvent]) {
-        self.init(.array(emptyIsNull: false), events.map { Item($0.id, $0) })
+        self.init(
+            .array(emptyIsNull: false),
+            events.map { event in
+                var item = Item(event.id, event)
+                item.isLasting = event.isReliable
+                return item
+            })
     }
 }

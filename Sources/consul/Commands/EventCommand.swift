@@ -14,12 +14,26 @@ struct EventCommand: Command {
           service, and tag definitions.
 
               $ consul event -name=deploy v42
+
+          With -reliable the event is kept in the key/value store until every node that it is meant
+          for has handled it, also one that is down now: its watches get it when it is back. The
+          nodes are those of the catalog that match. A handler must bear getting it twice.
+
+              $ consul event -reliable -name=deploy v42
+              $ consul event status -wait=5m 3b8b…
         """
     let flags =
         ClientFlags.agent + [
             Flag.format,
+            Flag(
+                "keep", .value,
+                "How long a reliable event waits for nodes that are down. By default 72h.",
+                type: "duration"),
             Flag("name", .value, "Name of the event."),
             Flag("node", .value, "Regular expression to filter on node names."),
+            Flag(
+                "reliable", .bool,
+                "Deliver it at least once to every node, whether it is up or down now."),
             Flag("service", .value, "Regular expression to filter on service instances."),
             Flag(
                 "tag", .value,
@@ -46,9 +60,18 @@ struct EventCommand: Command {
         }
         event.payload = Bytes(flags.arguments.first ?? "")
         let fired = event
+        if flags.has("keep"), !flags.isOn("reliable") {
+            console.error("-keep is for -reliable events.")
+            return 1
+        }
+        let retention = flags.isOn("reliable") ? flags["keep"] : nil
         return await withClient(flags, console, doing: "Error firing event") {
             client throws(ConsulClientError) in
-            let answer = try await client.fire(fired)
+            let answer = try await client.fire(fired, keptFor: retention)
+            if retention != nil, !answer.isReliable {
+                throw ConsulClientError(
+                    "this agent keeps no events: it was fired for the nodes that are up")
+            }
             console.out(
                 flags["format"] == "json" ? Output.json(answer) : "Event ID: \(answer.id)")
             return 0

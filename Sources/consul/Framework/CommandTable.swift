@@ -8,6 +8,7 @@ struct CommandTable: Sendable {
         AgentCommand(), ValidateCommand(name: "validate"), ValidateCommand(name: "configtest"),
         ConfigEffectiveCommand(), ReloadCommand(), LeaveCommand(), MembersCommand(),
         VersionCommand(), KVGetCommand(), KVPutCommand(), KVDeleteCommand(), EventCommand(),
+        EventStatusCommand(),
         WatchCommand(), WatchListCommand(), WatchShowCommand(),
         WatchActionCommand(action: "pause"), WatchActionCommand(action: "resume"),
         WatchActionCommand(action: "trigger"), CatalogNodesCommand(), CatalogServicesCommand(),

@@ -1,0 +1,129 @@
+import ConsulModel
+package import Logging
+package import PluginAPI
+import Primitives
+
+/// Hands the reliable events that are meant for this node to its watches, and acknowledges each
+/// once every watch for it is done with it: at least once, also after the agent was down. What was
+/// handed over but not acknowledged is handed over again after a restart, to those watches that
+/// have not handled it by their own account.
+package actor EventDelivery {
+    private let log: EventLog
+    private let nodeName: String
+    private let buffer: UserEventBuffer
+    private let watches: WatchManager
+    private let clock: any WaitingClock
+    private let logger: Logger
+    private let unixSeconds: @Sendable () -> Int
+
+    /// Handed over and not acknowledged, by ID.
+    private var open: [String: EventLog.Entry] = [:]
+    /// What watches told about open events.
+    private var outcomes: [String: [String: Bool]] = [:]
+    /// Of the log's events, those that need nothing more.
+    private var settled: Set<String> = []
+
+    package init(
+        log: EventLog, nodeName: String, buffer: UserEventBuffer, watches: WatchManager,
+        reports: EventReports, clock: any WaitingClock, logger: Logger,
+        unixSeconds: @escaping @Sendable () -> Int
+    ) {
+        self.log = log
+        self.nodeName = nodeName
+        self.buffer = buffer
+        self.watches = watches
+        self.clock = clock
+        self.logger = logger
+        self.unixSeconds = unixSeconds
+        reports.listen { [weak self] watch, events, succeeded in
+            guard let self else { return }
+            Task { await self.take(watch, events, succeeded) }
+        }
+    }
+
+    /// Follows the log until the task is cancelled.
+    package func run() async {
+        let reviewing = Task { await reviewAgainAndAgain() }
+        defer { reviewing.cancel() }
+        var index: UInt64 = 0
+        var pause = Limits.eventLogRetryMin
+        while !Task.isCancelled {
+            do throws(ConsulError) {
+                let (entries, newest) = try await log.read(after: index)
+                try await take(entries)
+                index = newest < index ? 0 : newest
+                pause = Limits.eventLogRetryMin
+            } catch {
+                if Task.isCancelled { return }
+                // Without servers there is nothing to follow, and others say so.
+                logger.debug("cannot follow the event log", metadata: ["error": "\(error)"])
+                await clock.sleep(until: clock.now() + pause)
+                pause = min(pause * 2, Limits.eventLogRetryMax)
+            }
+        }
+    }
+
+    /// A watch may have gone, and with it what an event waited for.
+    private func reviewAgainAndAgain() async {
+        while await clock.sleep(until: clock.now() + Limits.eventReviewInterval) {
+            for id in open.keys.sorted() { await review(id) }
+        }
+    }
+
+    private func take(_ entries: [EventLog.Entry]) async throws(ConsulError) {
+        let known = Set(entries.map { $0.event.id })
+        settled.formIntersection(known)
+        for id in open.keys where !known.contains(id) { close(id) }
+        for entry in entries where entry.event.expires > unixSeconds() {
+            let id = entry.event.id
+            guard entry.event.nodes.contains(nodeName), !settled.contains(id), open[id] == nil
+            else { continue }
+            if try await log.isAcknowledged(id) {
+                settled.insert(id)
+                continue
+            }
+            guard let event = try await log.resolved(entry) else { continue }
+            open[id] = entry
+            logger.debug(
+                "reliable event", metadata: ["name": "\(event.name)", "id": "\(event.id)"])
+            buffer.append(event)
+            await review(id)
+        }
+    }
+
+    private func take(_ watch: String, _ events: [String], _ succeeded: Bool) async {
+        for id in events where open[id] != nil {
+            outcomes[id, default: [:]][watch] = succeeded
+            await review(id)
+        }
+    }
+
+    /// Acknowledges an event that no watch is busy with any more.
+    private func review(_ id: String) async {
+        guard let entry = open[id] else { return }
+        var results: [String: String] = [:]
+        for watch in watches.eventWatches(for: entry.event.name) {
+            let outcome = outcomes[id]?[watch.id] ?? (watch.hasHandled(id) ? true : nil)
+            guard let outcome else { return }
+            results[watch.id] =
+                (outcome ? EventAcknowledgement.State.done : .failed).rawValue
+        }
+        let hasFailed = results.values.contains(EventAcknowledgement.State.failed.rawValue)
+        let state: EventAcknowledgement.State =
+            results.isEmpty ? .seen : hasFailed ? .failed : .done
+        do throws(ConsulError) {
+            try await log.acknowledge(entry, state, watches: results)
+            settled.insert(id)
+            close(id)
+        } catch {
+            logger.warning(
+                "cannot acknowledge a reliable event",
+                metadata: ["id": "\(id)", "error": "\(error)"])
+        }
+    }
+
+    private func close(_ id: String) {
+        open[id] = nil
+        outcomes[id] = nil
+    }
+}

@@ -1,0 +1,50 @@
+import ConsulModel
+
+/// For whom a reliable event is: the nodes with an agent that its filters match, whether they are
+/// up or down. Those that come later are not meant.
+struct EventTargets {
+    private let event: UserEvent
+    private let backend: any Backend
+
+    init(_ event: UserEvent, _ backend: any Backend) {
+        self.event = event
+        self.backend = backend
+    }
+
+    /// By name, in byte order.
+    func nodes() async throws(ConsulError) -> [String] {
+        var query = NamedQuery("any")
+        query.options.filter = #"CheckID == "serfHealth""#
+        let checks = try await backend.call(.healthChecksInState, query).value
+        var names = Set(checks.map { $0.node })
+        if let pattern = try pattern(event.nodeFilter) {
+            names = names.filter { pattern.matches($0) }
+        }
+        if let service = try pattern(event.serviceFilter) {
+            names.formIntersection(try await nodes(offering: service))
+        }
+        return names.sorted()
+    }
+
+    private func nodes(offering service: TextPattern) async throws(ConsulError) -> Set<String> {
+        let tag = try pattern(event.tagFilter)
+        var found: Set<String> = []
+        let services = try await backend.call(.catalogListServices, NamedQuery()).value
+        for name in services.keys where service.matches(name) {
+            for instance in try await backend.call(.catalogServiceNodes, NamedQuery(name)).value
+            where tag.map({ tag in instance.service.tags.contains { tag.matches($0) } }) ?? true {
+                found.insert(instance.node.node)
+            }
+        }
+        return found
+    }
+
+    private func pattern(_ text: String) throws(ConsulError) -> TextPattern? {
+        if text.isEmpty { return nil }
+        do throws(TextPattern.Fault) {
+            return try TextPattern(text)
+        } catch {
+            throw ConsulError(.badRequest, "Invalid filter \"\(text)\": \(error)")
+        }
+    }
+}
