@@ -114,11 +114,18 @@ final class LockArena: Sendable {
             case .stopped: try strike(all[0], SIGSTOP)
             case .cutOff: await relays[0].cut()
             }
-            if endsSessions { try endSessions(of: [all[0], all[1], all[3]]) }
+            // No lock-delay guards a semaphore's place: it must run out with its session.
+            if endsSessions, kind != .semaphore {
+                try endSessions(of: [all[0], all[1], all[3]])
+            }
             try await Task.sleep(nanoseconds: 1_000_000_000)
             try strike(all[2], SIGCONT)
             try await eventually("all who may have had it") { records.children.count > 4 }
-            if fate == .stopped { try strike(all[0], SIGCONT) }
+            if fate == .stopped {
+                let child = records.children[0].pid
+                try await eventually("its child is dead") { !LockRecords.isAlive(child) }
+                try strike(all[0], SIGCONT)
+            }
             try await tasks.waitForAll()
         }
         for relay in relays { await relay.cut() }

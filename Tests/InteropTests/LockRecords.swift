@@ -40,6 +40,13 @@ struct LockRecords {
         }
     }
 
+    /// False for a zombie too, whose parent may be stopped.
+    static func isAlive(_ pid: Int32) -> Bool {
+        guard let bytes = try? Files.read("/proc/\(pid)/stat", limit: 1 << 12) else { return false }
+        let fields = String(decoding: bytes, as: UTF8.self).split(separator: ")").last ?? " Z"
+        return !fields.hasPrefix(" Z")
+    }
+
     /// A shell line that writes these, and lives for so many ticks of 50 ms.
     static func child(_ name: String, ticks: Int, file: String) -> String {
         """

@@ -102,7 +102,8 @@ struct LockBreakCommand: Command {
         Usage: consul lock break [options] PREFIX
 
           Ends the sessions of those who hold a lock or a semaphore, after asking. consul lock then
-          kills what it runs; another can have the lock when the lock-delay, 15 seconds, is over.
+          kills what it runs; another can have the lock when the lock-delay, 15 seconds, is over. A
+          semaphore's place has no such delay: it is free while the old holder's child still ends.
 
           The exit code is 2 when nobody holds it, 3 when the answer was no.
         """
