@@ -7,15 +7,26 @@ import Glibc
 enum Main {
     static func main() async {
         let words = Array(CommandLine.arguments.dropFirst())
-        let task = Task { try await run(words) }
-        let sources = [SIGINT, SIGTERM].map { number in
-            signal(number, SIG_IGN)
+        let (ends, feed) = AsyncStream<Void>.makeStream()
+        var sources: [any DispatchSourceSignal] = []
+        for number in [SIGINT, SIGTERM] {
             let source = DispatchSource.makeSignalSource(signal: number)
-            source.setEventHandler { @Sendable in task.cancel() }
-            source.resume()
-            return source
+            source.setEventHandler { @Sendable in feed.yield() }
+            // Before anything is done that an end would have to undo.
+            await withCheckedContinuation { continuation in
+                source.setRegistrationHandler { @Sendable in continuation.resume() }
+                source.resume()
+            }
+            sources.append(source)
         }
-        defer { for source in sources { source.cancel() } }
+        let task = Task { try await run(words) }
+        let watching = Task {
+            for await _ in ends { task.cancel() }
+        }
+        defer {
+            watching.cancel()
+            for source in sources { source.cancel() }
+        }
         do {
             try await task.value
         } catch  where task.isCancelled {

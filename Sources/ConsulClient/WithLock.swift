@@ -45,7 +45,7 @@ extension ConsulClient {
     }
 
     private enum Turn<Value: Sendable>: Sendable {
-        case body(Value)
+        case body(Result<Value, any Error>)
         case lost(String)
         case stopped
     }
@@ -62,7 +62,13 @@ extension ConsulClient {
             defer { group.cancelAll() }
             let token = try await lock.acquire(within: limit, now: SystemClock.now)
             guard let token else { return .notAcquired }
-            group.addTask { .body(try await body(token)) }
+            group.addTask {
+                do {
+                    return .body(.success(try await body(token)))
+                } catch {
+                    return .body(.failure(error))
+                }
+            }
             group.addTask {
                 let loss = await lock.watch(failuresMax: nil)
                 return loss.map { .lost($0) } ?? .stopped
@@ -70,7 +76,10 @@ extension ConsulClient {
             var lost: String?
             while let turn = try await group.next() {
                 switch turn {
-                case .body(let value): return lost.map { .lost($0) } ?? .done(value)
+                case .body(let outcome):
+                    // What a body throws that was cancelled is about that.
+                    if let lost { return .lost(lost) }
+                    return .done(try outcome.get())
                 case .lost(let reason):
                     lost = lost ?? reason
                     group.cancelAll()

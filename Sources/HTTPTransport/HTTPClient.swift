@@ -55,7 +55,8 @@ package struct HTTPClientResponse: Sendable {
     package var text: String { String(decoding: body, as: UTF8.self) }
 }
 
-/// Requests over kept connections. Shut down once, by its owner.
+/// Requests over kept connections. Shut down once, by its owner; one that was forgotten shuts
+/// itself down in the background.
 package final class HTTPClient: Sendable {
     private let group: any EventLoopGroup
     private let following: AsyncHTTPClient.HTTPClient
@@ -65,6 +66,14 @@ package final class HTTPClient: Sendable {
         self.group = group
         following = Self.make(group, follows: true)
         direct = Self.make(group, follows: false)
+    }
+
+    deinit {
+        let (following, direct) = (following, direct)
+        Task {
+            try? await following.shutdown()
+            try? await direct.shutdown()
+        }
     }
 
     /// Closes all connections; requests under way fail.

@@ -26,12 +26,17 @@ import Testing
             lines = stream.makeAsyncIterator()
         }
 
-        deinit { kill(-child.processIdentifier, SIGKILL) }
+        private var isOver = false
+
+        deinit {
+            if !isOver { kill(-child.processIdentifier, SIGKILL) }
+        }
 
         func line() async -> String? { await lines.next() }
 
         func end() async -> ProcessEnding {
             kill(child.processIdentifier, SIGTERM)
+            isOver = true
             return await child.exit()
         }
     }
