@@ -15,14 +15,16 @@ struct KVPage: Sendable {
         query.limit = limit > 0 ? min(limit, Int(Int32.max)) + 1 : 0
     }
 
+    /// - Parameter room: about how many bytes the answer takes.
     func answer<Item: WireValue & Sendable>(
-        _ exchange: Exchange, _ list: Indexed<[Item]>, key: (Item) -> String
+        _ exchange: Exchange, _ list: Indexed<[Item]>, room: Int = 256, key: (Item) -> String
     ) -> HTTPResponse {
         guard limit > 0, list.value.count > limit else {
-            return exchange.json(list.value, list.meta, showsConsistency: false)
+            return exchange.json(
+                list.value, list.meta, showsConsistency: false, capacity: room)
         }
         let shown = Array(list.value.prefix(limit))
-        var response = exchange.json(shown, list.meta, showsConsistency: false)
+        var response = exchange.json(shown, list.meta, showsConsistency: false, capacity: room)
         if let last = shown.last {
             let next = PercentDecoding.encode(parameter: key(last))
             response.headers.add(name: "X-Consul-Next", value: next)

@@ -9,6 +9,13 @@ let kvRoutes = [
         ("DELETE", .direct(KVRoutes.delete)))
 ]
 
+extension Exchange {
+    /// About how many bytes an entry takes in an answer.
+    fileprivate func room(for entry: KVEntry) -> Int {
+        (isPretty ? 220 : 130) + entry.key.utf8.count + entry.value.count / 3 * 4
+    }
+}
+
 /// `/v1/kv/:key`.
 enum KVRoutes {
     // MARK: Reading
@@ -23,7 +30,8 @@ enum KVRoutes {
             let page = try KVPage(exchange, &query)
             exchange.call(.kvsList, query) { answer in
                 guard !answer.value.isEmpty else { return missing(answer.meta) }
-                return page.answer(exchange, answer, key: \.key)
+                let room = answer.value.reduce(256) { $0 + exchange.room(for: $1) }
+                return page.answer(exchange, answer, room: room, key: \.key)
             }
             return
         }
