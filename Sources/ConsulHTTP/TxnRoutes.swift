@@ -39,8 +39,13 @@ enum TxnRoutes {
             throw ConsulError(.badRequest, "Failed to parse body: EOF")
         }
         do {
-            return try JSONReader.decode(
-                [WantedOperation].self, from: exchange.request.body, refusingUnknownKeys: true)
+            // Written out, for the compiler to make a reader of these records.
+            var reader = JSONReader(exchange.request.body)
+            reader.refusesUnknownKeys = true
+            var operations: [WantedOperation] = []
+            try operations.decode(from: &reader)
+            try reader.finish()
+            return operations
         } catch {
             throw ConsulError(.badRequest, "Failed to parse body: \(error)")
         }
@@ -64,9 +69,9 @@ enum TxnRoutes {
 /// An operation as a client asks for it. Only keys are spelled otherwise than among servers.
 private struct WantedOperation: Record {
     var kv: WantedKV?
-    var node: TxnNodeOperation?
-    var service: TxnServiceOperation?
-    var check: TxnCheckOperation?
+    var node = Boxed<TxnNodeOperation>()
+    var service = Boxed<TxnServiceOperation>()
+    var check = Boxed<TxnCheckOperation>()
     init() {}
 
     mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
@@ -79,10 +84,12 @@ private struct WantedOperation: Record {
     func operation(in datacenter: String) -> TxnOperation {
         if let kv { return TxnOperation(kv.operation) }
         var operation = TxnOperation()
-        operation.node = node
-        if node?.node.datacenter.isEmpty == true { operation.node?.node.datacenter = datacenter }
-        operation.service = service
-        operation.check = check
+        operation.node = node.value
+        if operation.node?.node.datacenter.isEmpty == true {
+            operation.node?.node.datacenter = datacenter
+        }
+        operation.service = service.value
+        operation.check = check.value
         return operation
     }
 }

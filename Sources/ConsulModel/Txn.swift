@@ -21,11 +21,30 @@ public struct TxnRequest: Record, Hashable, Sendable {
 /// transaction out.
 public struct TxnOperation: Record, Hashable, Sendable {
     public var kv: TxnKVOperation?
-    public var node: TxnNodeOperation?
-    public var service: TxnServiceOperation?
-    public var check: TxnCheckOperation?
-    public var session: TxnSessionOperation?
+    // Most transactions are about keys, and have many operations.
+    @usableFromInline var boxedNode = Boxed<TxnNodeOperation>()
+    @usableFromInline var boxedService = Boxed<TxnServiceOperation>()
+    @usableFromInline var boxedCheck = Boxed<TxnCheckOperation>()
+    @usableFromInline var boxedSession = Boxed<TxnSessionOperation>()
     public var intention = JSONValue.null
+
+    public var node: TxnNodeOperation? {
+        get { boxedNode.value }
+        set { boxedNode.value = newValue }
+    }
+    public var service: TxnServiceOperation? {
+        get { boxedService.value }
+        set { boxedService.value = newValue }
+    }
+    public var check: TxnCheckOperation? {
+        get { boxedCheck.value }
+        set { boxedCheck.value = newValue }
+    }
+    public var session: TxnSessionOperation? {
+        get { boxedSession.value }
+        set { boxedSession.value = newValue }
+    }
+
     public init() {}
     public init(_ kv: TxnKVOperation) { self.kv = kv }
 
@@ -37,17 +56,17 @@ public struct TxnOperation: Record, Hashable, Sendable {
         if let node { return node.verb == "get" }
         if let service { return service.verb == "get" }
         if let check { return check.verb == "get" }
-        return session == nil && isKnown
+        return boxedSession.isWireEmpty && isKnown
     }
 
     @inlinable
     public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
         try visit.field("KV", &kv)
         try visit.field("Intention", &intention)
-        try visit.field("Node", &node)
-        try visit.field("Service", &service)
-        try visit.field("Check", &check)
-        try visit.field("Session", &session)
+        try visit.field("Node", &boxedNode)
+        try visit.field("Service", &boxedService)
+        try visit.field("Check", &boxedCheck)
+        try visit.field("Session", &boxedSession)
     }
 }
 
@@ -144,21 +163,35 @@ public struct TxnResponse: Record, Hashable, Sendable {
 /// What one operation shows; one of the four.
 public struct TxnResult: Record, Hashable, Sendable {
     public var kv: KVEntry?
-    public var node: Node?
-    public var service: NodeService?
-    public var check: HealthCheck?
-    public init() {}
-    public init(kv entry: KVEntry) { kv = entry }
-    public init(node: Node) { self.node = node }
-    public init(service: NodeService) { self.service = service }
-    public init(check: HealthCheck) { self.check = check }
+    @usableFromInline var boxedNode: Boxed<Node>
+    @usableFromInline var boxedService: Boxed<NodeService>
+    @usableFromInline var boxedCheck: Boxed<HealthCheck>
+
+    public var node: Node? { boxedNode.value }
+    public var service: NodeService? { boxedService.value }
+    public var check: HealthCheck? { boxedCheck.value }
+
+    public init() { self.init(nil) }
+    public init(kv entry: KVEntry) { self.init(entry) }
+    public init(node: Node) { self.init(nil, node: node) }
+    public init(service: NodeService) { self.init(nil, service: service) }
+    public init(check: HealthCheck) { self.init(nil, check: check) }
+
+    private init(
+        _ kv: KVEntry?, node: Node? = nil, service: NodeService? = nil, check: HealthCheck? = nil
+    ) {
+        self.kv = kv
+        boxedNode = Boxed(node)
+        boxedService = Boxed(service)
+        boxedCheck = Boxed(check)
+    }
 
     @inlinable
     public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
         try visit.field("KV", &kv, .omitEmpty)
-        try visit.field("Node", &node, .omitEmpty)
-        try visit.field("Service", &service, .omitEmpty)
-        try visit.field("Check", &check, .omitEmpty)
+        try visit.field("Node", &boxedNode, .omitEmpty)
+        try visit.field("Service", &boxedService, .omitEmpty)
+        try visit.field("Check", &boxedCheck, .omitEmpty)
     }
 }
 

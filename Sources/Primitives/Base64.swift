@@ -61,28 +61,47 @@ public enum Base64 {
     /// Nil for anything but complete groups of four with correct padding. Line breaks are skipped,
     /// as in Go.
     public static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
-        let symbols = text.filter { $0 != 0x0A && $0 != 0x0D }
-        guard symbols.count % 4 == 0 else { return nil }
-        let padding = symbols.reversed().prefix { $0 == UInt8(ascii: "=") }.count
-        guard padding <= 2 else { return nil }
-        var out: [UInt8] = []
-        out.reserveCapacity(symbols.count / 4 * 3)
-        var word: UInt32 = 0
-        for (index, symbol) in symbols.enumerated() {
-            let isPadding = index >= symbols.count - padding
-            let value = isPadding ? 0 : reverse[Int(symbol)]
-            guard value != 0xFF else { return nil }
-            word = word << 6 | UInt32(value)
-            if index % 4 == 3 {
-                out.append(UInt8(truncatingIfNeeded: word >> 16))
-                out.append(UInt8(truncatingIfNeeded: word >> 8))
-                out.append(UInt8(truncatingIfNeeded: word))
-                word = 0
-            }
-        }
-        out.removeLast(padding)
-        return out
+        let found = text.withContiguousStorageIfAvailable { decode(buffer: $0) }
+        return found ?? Array(text).withUnsafeBufferPointer { decode(buffer: $0) }
     }
 
-    public static func decode(_ text: String) -> [UInt8]? { decode(Array(text.utf8)) }
+    private static func decode(buffer text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
+        let breaks = text.count { $0 == 0x0A || $0 == 0x0D }
+        if breaks > 0 {
+            return text.filter { $0 != 0x0A && $0 != 0x0D }
+                .withUnsafeBufferPointer { decode(symbols: $0) }
+        }
+        return decode(symbols: text)
+    }
+
+    private static func decode(symbols: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
+        let count = symbols.count
+        guard count % 4 == 0 else { return nil }
+        if count == 0 { return [] }
+        let end = UInt8(ascii: "=")
+        let padding = symbols[count - 1] != end ? 0 : symbols[count - 2] != end ? 1 : 2
+        var isValid = true
+        let out = [UInt8](unsafeUninitializedCapacity: count / 4 * 3) { space, written in
+            reverse.withUnsafeBufferPointer { reverse in
+                // The last group may hold padding, which is no symbol elsewhere.
+                for group in 0..<(count / 4) {
+                    let isLast = group == count / 4 - 1
+                    var word: UInt32 = 0
+                    for place in 0..<4 {
+                        let isPadding = isLast && place >= 4 - padding
+                        let value = isPadding ? 0 : reverse[Int(symbols[group * 4 + place])]
+                        if value == 0xFF { isValid = false }
+                        word = word << 6 | UInt32(value)
+                    }
+                    space[group * 3] = UInt8(truncatingIfNeeded: word >> 16)
+                    space[group * 3 + 1] = UInt8(truncatingIfNeeded: word >> 8)
+                    space[group * 3 + 2] = UInt8(truncatingIfNeeded: word)
+                }
+            }
+            written = count / 4 * 3 - padding
+        }
+        return isValid ? out : nil
+    }
+
+    public static func decode(_ text: String) -> [UInt8]? { decode(text.utf8) }
 }

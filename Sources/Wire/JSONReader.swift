@@ -26,11 +26,10 @@ public struct JSONReader: WireDecoder, Sendable {
     }
 
     /// Reads one whole text into a value.
-    public static func decode<T: WireValue>(
-        _ type: T.Type = T.self, from input: [UInt8], refusingUnknownKeys: Bool = false
-    ) throws -> T {
+    public static func decode<T: WireValue>(_ type: T.Type = T.self, from input: [UInt8]) throws
+        -> T
+    {
         var reader = JSONReader(input)
-        reader.refusesUnknownKeys = refusingUnknownKeys
         var value = T()
         try value.decode(from: &reader)
         try reader.finish()
@@ -286,11 +285,7 @@ public struct JSONReader: WireDecoder, Sendable {
         let opening = offset
         offset += 1
         let start = offset
-        while offset < input.count, input[offset] != 0x22, input[offset] != 0x5C,
-            input[offset] >= 0x20
-        {
-            offset += 1
-        }
+        offset = endOfPlainText(from: start)
         if offset < input.count, input[offset] == 0x22 {
             let text = try validated(input[start..<offset], at: start)
             offset += 1
@@ -312,6 +307,19 @@ public struct JSONReader: WireDecoder, Sendable {
             }
         }
         throw error("this string is never closed", at: opening)
+    }
+
+    /// The first quote, backslash or control character from `start` on, or the end of the input.
+    private func endOfPlainText(from start: Int) -> Int {
+        input.withUnsafeBufferPointer { input in
+            var place = start
+            while place < input.count {
+                let byte = input[place]
+                if byte == 0x22 || byte == 0x5C || byte < 0x20 { break }
+                place += 1
+            }
+            return place
+        }
     }
 
     private func validated(_ bytes: ArraySlice<UInt8>, at start: Int) throws -> String {

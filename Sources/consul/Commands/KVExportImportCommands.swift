@@ -77,43 +77,56 @@ struct KVImportCommand: Command {
         ]
 
     func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
+        guard let entries = Self.entries(flags, console) else { return 1 }
+        let prefix = flags["prefix"]
+        return await withClient(flags, console) { client in
+            await Self.put(entries, under: prefix, client, console)
+        }
+    }
+
+    private static func put(
+        _ entries: [ExportedEntry], under prefix: String, _ client: ConsulClient,
+        _ console: Console
+    ) async -> Int32 {
+        for entry in entries {
+            let key = prefix + entry.key
+            do throws(ConsulClientError) {
+                _ = try await client.kvPut(key, entry.value.array, [("flags", "\(entry.flags)")])
+                console.out("Imported: \(key)")
+            } catch {
+                console.error("Error! Failed writing data for key \(key): \(error)")
+                return 1
+            }
+        }
+        return 0
+    }
+
+    /// - Returns: nil when it was said what is wrong with them.
+    private static func entries(_ flags: ParsedFlags, _ console: Console) -> [ExportedEntry]? {
         let data: [UInt8]
         do throws(UsageError) {
-            guard let argument = flags.arguments.first else {
-                throw UsageError(description: "Missing DATA argument")
-            }
-            guard flags.arguments.count == 1 else {
-                throw UsageError(
-                    description:
-                        "Too many arguments (expected 1, got \(flags.arguments.count))")
-            }
-            data = try DataArgument.read(argument)
+            data = try self.data(flags)
         } catch {
             console.error("Error! \(error)")
-            return 1
+            return nil
         }
-        let entries: [ExportedEntry]
         do {
-            entries =
-                flags.isOn("yaml")
-                ? try KVTree.yaml(data, flags.arguments[0]) : try JSONReader.decode(from: data)
+            if flags.isOn("yaml") { return try KVTree.yaml(data, flags.arguments[0]) }
+            return try JSONReader.decode([ExportedEntry].self, from: data)
         } catch {
             console.error("Cannot unmarshal data: \(error)")
-            return 1
+            return nil
         }
-        return await withClient(flags, console) { client in
-            for entry in entries {
-                let key = flags["prefix"] + entry.key
-                do throws(ConsulClientError) {
-                    _ = try await client.kvPut(
-                        key, entry.value.array, [("flags", "\(entry.flags)")])
-                    console.out("Imported: \(key)")
-                } catch {
-                    console.error("Error! Failed writing data for key \(key): \(error)")
-                    return 1
-                }
-            }
-            return 0
+    }
+
+    private static func data(_ flags: ParsedFlags) throws(UsageError) -> [UInt8] {
+        guard let argument = flags.arguments.first else {
+            throw UsageError(description: "Missing DATA argument")
         }
+        guard flags.arguments.count == 1 else {
+            throw UsageError(
+                description: "Too many arguments (expected 1, got \(flags.arguments.count))")
+        }
+        return try DataArgument.read(argument)
     }
 }
