@@ -22,6 +22,8 @@ package final class Applier: StateMachine {
     private let machine: Mutex<Machine>
 
     private let lockDelays: LockDelays
+    /// What this server's own entries say.
+    let proposed = ProposedCommands()
     private let metrics: ServerMetrics
 
     package init(
@@ -47,8 +49,14 @@ package final class Applier: StateMachine {
             let begin = SystemClock.now()
             var start = begin
             for entry in entries {
-                let (result, touched) = try machine.fsm.apply(
-                    entry.index, term: entry.term, data: entry.data, extensions: entry.extensions)
+                let (result, touched) =
+                    if entry.extensions.isEmpty, let command = proposed.command(of: entry.data) {
+                        machine.fsm.apply(entry.index, command)
+                    } else {
+                        try machine.fsm.apply(
+                            entry.index, term: entry.term, data: entry.data,
+                            extensions: entry.extensions)
+                    }
                 machine.results.append((entry.index, result))
                 changes.merge(touched)
                 let end = SystemClock.now()

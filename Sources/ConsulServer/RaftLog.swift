@@ -85,11 +85,13 @@ package final class RaftLog: Sendable {
             }
         } else {
             writes = [RaftNode.Write(message)]
+            applier.proposed.note(command, message)
         }
         metrics.raftApply.increment()
         let start = SystemClock.now()
         node.propose(writes) { [applier, commitTime = metrics.commitTime] result in
             commitTime.record(since: start)
+            applier.proposed.forget(message)
             switch result {
             case .success(let index):
                 let result = applier.takeResult(at: index)

@@ -14,8 +14,8 @@ final class WireBuffer: @unchecked Sendable {
         Array(UnsafeBufferPointer(start: base, count: count))
     }
 
-    /// Four times as large, or twice from a megabyte on: so that a long answer is copied a few times
-    /// only, and one of many megabytes no more often for each of them.
+    /// Four times as large, or twice from a megabyte on: so that a long answer is copied a few
+    /// times only, and one of many megabytes no more often for each of them.
     func grown(keeping used: Int, more: Int) -> WireBuffer {
         let factor = capacity < 1 << 20 ? 4 : 2
         let next = WireBuffer(capacity: max(used + more, capacity * factor))
