@@ -228,7 +228,8 @@ let package = Package(
             dependencies: [
                 "Primitives", "Wire", "ConsulModel", "ConsulConfig", "PluginAPI", "DNSWire",
                 "Platform", "HTTPTransport", "LocalAgent", "ConsulAgent", "StandardPlugins",
-                "ConsulClient", "consul", "ClientExamples", nioPosix, nioHTTP1, logging,
+                "ConsulClient", "consul", "ClientExamples", "SimulationKit", nioPosix, nioHTTP1,
+                logging,
             ],
             swiftSettings: strict),
         tests(of: "Raft", ["Primitives", "Wire", "ScriptKit"], exclude: ["Scripts"]),
