@@ -14,6 +14,8 @@ package final class Applier: StateMachine {
 
     private struct Machine {
         var fsm: FSM
+        /// Of the newest command that it knows.
+        var lastIndex: LogIndex = 0
         /// What became of the newest commands, for those who proposed them; in order.
         var results: [(index: LogIndex, result: CommandResult)] = []
         var taken = 0
@@ -66,6 +68,7 @@ package final class Applier: StateMachine {
                 start = end
             }
             metrics.fsmApply.record(start - begin)
+            machine.lastIndex = last.index
             // Before anybody can see that the keys are free.
             lockDelays.note(changes.lostLocks)
             state.publish(
@@ -98,12 +101,23 @@ package final class Applier: StateMachine {
         machine.withLock { Image(of: $0.fsm, lastIndex: lastIndex) }
     }
 
+    /// The state and how new it is, of one moment.
+    ///
+    /// - Parameter index: what it knows at least, commands and others.
+    func newest(atLeast index: LogIndex) -> (image: any StateImage, index: LogIndex) {
+        machine.withLock { machine in
+            let index = max(index, machine.lastIndex)
+            return (Image(of: machine.fsm, lastIndex: index), index)
+        }
+    }
+
     package func restore(_ next: () throws -> [UInt8]?) throws {
         var restore = StateRestore()
         while let piece = try next() { try restore.receive(piece) }
         let (fsm, lastIndex) = try restore.finish()
         machine.withLock { machine in
-            machine = Machine(fsm: fsm, generation: machine.generation + 1)
+            machine = Machine(
+                fsm: fsm, lastIndex: lastIndex, generation: machine.generation + 1)
             lockDelays.forgetAll()
             state.publish(
                 Snapshot(

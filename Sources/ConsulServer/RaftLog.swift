@@ -42,9 +42,11 @@ package final class RaftLog: Sendable {
         node.onRoleChange { [weak self] status in self?.roleChanged(status) }
     }
 
-    /// All that this server has carried out, which costs nothing. It may hold later commands than
-    /// that of `lastIndex`.
-    func image(lastIndex: UInt64) -> any StateImage { applier.image(lastIndex: lastIndex) }
+    /// All that this server has carried out, which is at least all up to `index`, and how new that
+    /// is. Costs nothing.
+    func newest(atLeast index: UInt64) -> (image: any StateImage, index: UInt64) {
+        applier.newest(atLeast: index)
+    }
 
     /// Called each time this server has become the leader and knows all that was committed.
     package func whenReady(_ body: @escaping @Sendable () -> Void) {

@@ -43,10 +43,10 @@ enum SnapshotEndpoint {
     private static func save(
         _ log: RaftLog, through index: LogIndex = 0, _ reply: @escaping Reply<SnapshotArchive>
     ) {
-        var meta = QueryMeta(index: max(index, log.node.status.appliedIndex))
-        if index == 0 { (meta.knownLeader, meta.lastContact) = log.contact() }
         let status = log.node.status
-        let image = log.image(lastIndex: meta.index)
+        let (image, newest) = log.newest(atLeast: max(index, status.appliedIndex))
+        var meta = QueryMeta(index: newest)
+        if index == 0 { (meta.knownLeader, meta.lastContact) = log.contact() }
         let answered = meta
         let described = SnapshotMeta(
             index: meta.index, term: status.term, configuration: status.configuration,
