@@ -1,5 +1,6 @@
 import ConsulConfig
 import ConsulDNS
+import ConsulModel
 import ConsulServer
 import Logging
 import Platform
@@ -18,15 +19,7 @@ extension Agent {
             seed: SystemRandom.seed(), unixSeconds: SystemClock.coarseUnixSeconds)
         setup.tls = Self.dnsTLS(config)
         setup.metrics = DNSMetrics(in: metrics.registry, node: config.node.name)
-        if let serverBackend {
-            setup.catalogVersion = { part in
-                switch part {
-                case .whole: serverBackend.catalogVersion
-                case .service(let name): serverBackend.catalogVersion(ofService: name)
-                case .node(let name): serverBackend.catalogVersion(ofNode: name)
-                }
-            }
-        }
+        setup.catalogVersion = { [backend] in backend.catalogVersion(of: $0) }
         let server: DNSServer
         do throws(ConsulDNSError) {
             server = try await DNSServer.start(

@@ -1,16 +1,8 @@
+import ConsulModel
 import DNSWire
 import Glibc
 import NIOCore
 import Primitives
-
-/// What of the catalog an answer depends on.
-package enum CatalogPart: Hashable, Sendable {
-    case whole
-    /// Instances of a service, their nodes, and the checks that bear on them.
-    case service(String)
-    /// A node itself.
-    case node(String)
-}
 
 /// What a loop keeps of its answers, for questions that come again octet by octet. An answer stays
 /// as long as its part of the catalog and the rules do, so that it says nothing that a fresh look

@@ -1,3 +1,4 @@
+import ConsulModel
 import DNSWire
 import NIOCore
 import Primitives

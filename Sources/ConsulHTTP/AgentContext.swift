@@ -31,6 +31,7 @@ package final class AgentContext: Sendable {
     package let nodeMeta: @Sendable () -> [String: String]
     /// The machine, as `/v1/agent/host` shows it. May read files.
     package let host: @Sendable () -> HostInfo
+    let keptAnswers = KeptAnswers()
     private let currentFace: Mutex<Face>
 
     /// What the configuration says about the faces; a reload makes new ones.

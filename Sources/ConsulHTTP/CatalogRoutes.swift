@@ -36,24 +36,19 @@ enum CatalogRoutes {
     }
 
     @Sendable static func nodes(_ exchange: Exchange) throws(ConsulError) {
-        exchange.call(
-            .catalogListNodes, try exchange.discoveryQuery(looksAtNamespace: false)
-        ) {
-            exchange.json($0.value, $0.meta)
-        }
+        exchange.read(
+            .catalogListNodes, try exchange.discoveryQuery(looksAtNamespace: false), of: .whole)
     }
 
     @Sendable static func services(_ exchange: Exchange) throws(ConsulError) {
-        exchange.call(.catalogListServices, try exchange.discoveryQuery()) {
-            exchange.json($0.value, $0.meta)
-        }
+        exchange.read(.catalogListServices, try exchange.discoveryQuery(), of: .whole)
     }
 
     @Sendable static func service(_ exchange: Exchange) throws(ConsulError) {
         let name = try exchange.requireSubject("Missing service name")
         var query = try exchange.discoveryQuery(name)
         query.tags = exchange.query.all("tag")
-        exchange.call(.catalogServiceNodes, query) { exchange.json($0.value, $0.meta) }
+        exchange.read(.catalogServiceNodes, query, of: .service(name))
     }
 
     @Sendable static func node(_ exchange: Exchange) throws(ConsulError) {

@@ -135,6 +135,12 @@ final class Exchange: Sendable {
         return HTTPResponse(status: status, headers: headers, body: body)
     }
 
+    func json(shared body: SharedBody, _ meta: QueryMeta) -> HTTPResponse {
+        var response = json(encoded: [], meta)
+        response.sharedBody = body
+        return response
+    }
+
     static func add(_ meta: QueryMeta, to headers: inout HeaderFields, showsConsistency: Bool) {
         if showsConsistency {
             headers.add(

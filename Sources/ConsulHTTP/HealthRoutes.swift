@@ -16,30 +16,23 @@ enum HealthRoutes {
         var query = try exchange.discoveryQuery(name)
         query.tags = exchange.query.all("tag")
         query.passingOnly = try exchange.query.flag("passing")
-        exchange.call(.healthServiceNodes, query) { answer in
-            // An instance with its node and two checks, indented.
-            exchange.json(answer.value, answer.meta, capacity: 256 + answer.value.count * 2_048)
+        exchange.read(.healthServiceNodes, query, of: .service(name)) {
+            256 + $0.count * 2_048  // an instance with its node and two checks, indented
         }
     }
 
     @Sendable static func serviceChecks(_ exchange: Exchange) throws(ConsulError) {
         let name = try exchange.requireSubject("Missing service name")
-        exchange.call(.healthServiceChecks, try exchange.discoveryQuery(name)) {
-            exchange.json($0.value, $0.meta)
-        }
+        exchange.read(.healthServiceChecks, try exchange.discoveryQuery(name), of: .whole)
     }
 
     @Sendable static func node(_ exchange: Exchange) throws(ConsulError) {
         let name = try exchange.requireSubject("Missing node name")
-        exchange.call(.healthNodeChecks, try exchange.discoveryQuery(name)) {
-            exchange.json($0.value, $0.meta)
-        }
+        exchange.read(.healthNodeChecks, try exchange.discoveryQuery(name), of: .whole)
     }
 
     @Sendable static func state(_ exchange: Exchange) throws(ConsulError) {
         let name = try exchange.requireSubject("Missing check state")
-        exchange.call(.healthChecksInState, try exchange.discoveryQuery(name)) {
-            exchange.json($0.value, $0.meta)
-        }
+        exchange.read(.healthChecksInState, try exchange.discoveryQuery(name), of: .whole)
     }
 }

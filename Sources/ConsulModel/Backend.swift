@@ -11,6 +11,14 @@ public protocol Backend: Sendable {
         _ endpoint: Endpoint<Request, Response>, _ request: Request,
         reply: @escaping @Sendable (Result<Response, ConsulError>) -> Void
     ) -> (any PendingCall)?
+
+    /// A number that changes whenever this part of the catalog does: what was read while it stood
+    /// would be read again. Nil when only a read tells: the catalog is elsewhere, or may be behind.
+    func catalogVersion(of part: CatalogPart) -> UInt64?
+}
+
+extension Backend {
+    public func catalogVersion(of part: CatalogPart) -> UInt64? { nil }
 }
 
 /// An answer still to come.

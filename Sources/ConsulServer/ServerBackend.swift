@@ -118,24 +118,18 @@ package final class ServerBackend: Backend {
         try? await raftGroup?.shutdownGracefully()
     }
 
-    /// A number that changes whenever the catalog does; nil while this server does not lead, and
-    /// its state may be behind.
-    package var catalogVersion: UInt64? {
+    /// Nil while this server does not lead: its state may be behind.
+    package func catalogVersion(of part: CatalogPart) -> UInt64? {
         guard log.leadership.isReady else { return nil }
         let snapshot = state.load()
-        return snapshot.version(snapshot.store.catalog.catalogIndex)
-    }
-
-    /// The same for a service: its instances, their nodes, and the checks that bear on them.
-    package func catalogVersion(ofService name: String) -> UInt64 {
-        let snapshot = state.load()
-        return snapshot.version(snapshot.store.catalog.version(ofService: name))
-    }
-
-    /// The same for a node itself.
-    package func catalogVersion(ofNode name: String) -> UInt64 {
-        let snapshot = state.load()
-        return snapshot.version(snapshot.store.catalog.node(name)?.raftIndex.modifyIndex ?? 0)
+        let catalog = snapshot.store.catalog
+        let index =
+            switch part {
+            case .whole: catalog.catalogIndex
+            case .service(let name): catalog.version(ofService: name)
+            case .node(let name): catalog.node(name)?.raftIndex.modifyIndex ?? 0
+            }
+        return snapshot.version(index)
     }
 
     @discardableResult

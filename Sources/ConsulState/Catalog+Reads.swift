@@ -122,10 +122,11 @@ extension Catalog {
         return found
     }
 
-    /// The last command that changed an instance of the service, its node or its checks; 0 where it
-    /// has no instances.
+    /// The last command that changed an instance of the service, its node or its checks. Where it
+    /// has no instances, some number that moves when it gets one, and whenever the index of its
+    /// reads does.
     package func version(ofService name: String) -> UInt64 {
-        serviceIndexes[TableKey.of(name)] ?? 0
+        serviceIndex(name, else: catalogIndex)
     }
 
     /// A service without instances goes by the last extinction, so that others do not wake its

@@ -171,23 +171,27 @@ extension HTTPConnection {
     private func writeWhole(_ response: HTTPResponse, _ slot: Slot) {
         var framing = ResponseHead.Framing(isOldClient: slot.isOldClient, closes: !slot.keepsAlive)
         var body = response.body
+        var shared = response.sharedBody
+        let count = shared?.count ?? body.count
         let hasNoBody = response.status == 204 || response.status == 304
-        if slot.takesGzip && body.count >= Limits.gzipBytesMin && !hasNoBody
+        if slot.takesGzip && count >= Limits.gzipBytesMin && !hasNoBody
             && !response.headers.hasContentEncoding,
-            let small = loopState.gzip(body), small.count < body.count
+            let small = loopState.gzip(shared?.bytes ?? body), small.count < count
         {
             body = small
+            shared = nil
             framing.isGzip = true
         }
-        if !hasNoBody { framing.contentLength = body.count }
+        if !hasNoBody { framing.contentLength = shared?.count ?? body.count }
         let sendsBody = !hasNoBody && !slot.isHead
         guard let context else { return }
         var buffer = context.channel.allocator.buffer(
             capacity: 320 + response.headers.lines.count + (sendsBody ? body.count : 0))
         ResponseHead.write(
             &buffer, slot.completed(response), framing, date: loopState.dateLine())
-        if sendsBody { buffer.writeBytes(body) }
+        if sendsBody, shared == nil { buffer.writeBytes(body) }
         write(buffer)
+        if sendsBody, let shared { write(shared.buffer) }
     }
 
     private func beginWriting(_ head: HTTPResponse, _ slot: Slot) {

@@ -67,6 +67,8 @@ package struct HTTPResponse: Sendable {
     package var status: Int
     package var headers: HeaderFields
     package var body: [UInt8]
+    /// Sent instead of `body` where there is one.
+    package var sharedBody: SharedBody?
 
     package init(status: Int, headers: HeaderFields = [:], body: [UInt8] = []) {
         self.status = status

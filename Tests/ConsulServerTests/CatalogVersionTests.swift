@@ -6,10 +6,8 @@ import Testing
 @Suite struct CatalogVersionTests {
     private func versions(_ server: Server) -> [UInt64] {
         let backend = server.backend
-        return [
-            backend.catalogVersion ?? 0, backend.catalogVersion(ofService: "web"),
-            backend.catalogVersion(ofService: "db"), backend.catalogVersion(ofNode: "n1"),
-        ]
+        let parts: [CatalogPart] = [.whole, .service("web"), .service("db"), .node("n1")]
+        return parts.map { backend.catalogVersion(of: $0) ?? 0 }
     }
 
     /// Which of whole, `web`, `db` and `n1` changed.
