@@ -102,6 +102,7 @@ private struct WantedKV: Record {
     var index: UInt64 = 0
     var session = ""
     var ttl = GoDuration()
+    var lease = ""
     init() {}
 
     mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
@@ -112,6 +113,7 @@ private struct WantedKV: Record {
         try visit.field("Index", &index)
         try visit.field("Session", &session)
         try visit.field("TTL", &ttl)
+        try visit.field("Lease", &lease)
     }
 
     var operation: TxnKVOperation {
@@ -120,6 +122,7 @@ private struct WantedKV: Record {
         entry.value = value
         entry.flags = flags
         entry.session = session
+        entry.lease = lease
         entry.raftIndex.modifyIndex = index
         var operation = TxnKVOperation(verb, entry)
         operation.ttl = ttl

@@ -9,6 +9,8 @@ public struct KVEntry: Record, Hashable, Sendable {
     public var session = ""
     /// When the key ends by itself. Not in HashiCorp Consul, whose servers pass over it.
     public var expires = KVExpiry()
+    /// The key that this one lives as long as; empty for none. Not in HashiCorp Consul either.
+    public var lease = ""
     public var raftIndex = RaftIndex()
     public init() {}
 
@@ -20,6 +22,7 @@ public struct KVEntry: Record, Hashable, Sendable {
         try visit.field("Value", &value, .nullWhenEmpty)
         try visit.field("Session", &session, .omitEmptyInAnswers)
         try visit.field("Expires", &expires, .beyond)
+        try visit.field("Lease", &lease, .beyond)
         try visit.embed(&raftIndex)
     }
 }

@@ -78,6 +78,14 @@ public enum KVOperation: String, Sendable {
     case deleteCAS = "delete-cas"
     case deleteTree = "delete-tree"
     case cas, lock, unlock
+
+    /// True when the entry is there afterwards as the request has it.
+    public var writesEntry: Bool {
+        switch self {
+        case .set, .cas, .lock, .unlock: true
+        case .delete, .deleteCAS, .deleteTree: false
+        }
+    }
 }
 
 /// A verb that is none of these is an error of the format: what it would do is not known.

@@ -28,6 +28,9 @@ package enum ConsulStateError: Error, Hashable, Sendable, CustomStringConvertibl
     case criticalCheck(id: String, status: String)
     case unknownSessionOperation(String)
 
+    /// A key that cannot live as long as the one that it names.
+    case badLease(key: String, lease: String, reason: String)
+
     /// A verb of the key/value store that no version knows.
     case unknownOperation(String)
     /// A piece of a cut command that fits with no other.
@@ -45,6 +48,11 @@ package enum ConsulStateError: Error, Hashable, Sendable, CustomStringConvertibl
         case .unknownCommand, .malformedCommand, .badSnapshot: true
         default: false
         }
+    }
+
+    /// True when the caller asked for what cannot be, and Consul has no say in how it is told so.
+    package var isBadRequest: Bool {
+        if case .badLease = self { true } else { false }
     }
 
     /// The node that has the name.
@@ -83,6 +91,8 @@ package enum ConsulStateError: Error, Hashable, Sendable, CustomStringConvertibl
         case .missingCheck(let id): return "Missing check '\(id)' registration"
         case .criticalCheck(let id, let status): return "Check '\(id)' is in \(status) state"
         case .unknownSessionOperation(let verb): return "Invalid session operation '\(verb)'"
+        case .badLease(let key, let lease, let reason):
+            return "key \"\(key)\" cannot have the lease \"\(lease)\": \(reason)"
         case .unknownOperation(let verb):
             return "Invalid KVS operation '\(verb)'"
         case .badChunk(let reason):

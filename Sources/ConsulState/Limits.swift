@@ -9,6 +9,10 @@ package enum Limits {
     /// Consul's own: a lock that was lost is kept from others for a minute at most.
     package static let lockDelayNanosecondsMax = 60_000_000_000
 
+    /// Keys that live as long as one other: its end deletes them all in one command, which takes
+    /// some milliseconds with so many.
+    package static let keysOnLeaseMax = 4_096
+
     /// Bytes of one piece of a command too long for one entry; HashiCorp's servers cut so too.
     package static let chunkBytes = 512 << 10
     /// Pieces of one command, so 512 MiB: no value that the HTTP API takes comes near. Without a

@@ -17,6 +17,8 @@ import Wire
         entry.raftIndex = RaftIndex(create: random.next() % 9, modify: random.next())
         if random.next() % 2 == 0 {
             entry.expires = KVExpiry(unixNanoseconds: Int64(random.next() >> 2))
+        } else if random.next() % 2 == 0 {
+            entry.lease = "the/lease"
         }
         return entry
     }
