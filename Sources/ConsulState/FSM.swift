@@ -3,83 +3,83 @@ internal import ConsulModel
 /// The state machine that every server runs: the same commands in the same order give the same
 /// state.
 package struct FSM: Sendable {
-  package internal(set) var store = StateStore()
-  /// The pieces of cut commands whose last piece has not come.
-  package internal(set) var chunks = ChunkedCommands()
+    package internal(set) var store = StateStore()
+    /// The pieces of cut commands whose last piece has not come.
+    package internal(set) var chunks = ChunkedCommands()
 
-  /// What the newest entry was; nil for one that did nothing, as a piece of a cut command.
-  package internal(set) var lastKind: CommandKind?
+    /// What the newest entry was; nil for one that did nothing, as a piece of a cut command.
+    package internal(set) var lastKind: CommandKind?
 
-  package init(store: StateStore = StateStore()) { self.store = store }
+    package init(store: StateStore = StateStore()) { self.store = store }
 
-  /// Carries out the command at `index` of the log. Indexes rise, with gaps where an entry was no
-  /// command. A refused command changes nothing.
-  package mutating func apply(
-    _ index: UInt64, _ command: Command
-  ) -> (result: CommandResult, changes: Changes) {
-    var changes = Changes()
-    let result: CommandResult
-    lastKind = CommandKind(command)
-    switch command {
-    case .kvs(let request):
-      result = apply(request, at: index, &changes)
-    case .txn(let request):
-      result = .transacted(store.apply(request.operations, at: index, &changes))
-    case .session(let request):
-      result = store.apply(request, at: index, &changes)
-    case .register(let request):
-      result = register(request, at: index, &changes)
-      store.endSessions(at: index, &changes)
-    case .deregister(let request):
-      store.catalog.deregister(request, at: index, &changes)
-      store.endSessions(at: index, &changes)
-      result = .done
-    case .reapTombstones(let last):
-      store.kvs.reapTombstones(through: last)
-      result = .done
-    case .ignored: result = .done
-    case .refused(let reason): result = .refused(reason)
+    /// Carries out the command at `index` of the log. Indexes rise, with gaps where an entry was no
+    /// command. A refused command changes nothing.
+    package mutating func apply(
+        _ index: UInt64, _ command: Command
+    ) -> (result: CommandResult, changes: Changes) {
+        var changes = Changes()
+        let result: CommandResult
+        lastKind = CommandKind(command)
+        switch command {
+        case .kvs(let request):
+            result = apply(request, at: index, &changes)
+        case .txn(let request):
+            result = .transacted(store.apply(request.operations, at: index, &changes))
+        case .session(let request):
+            result = store.apply(request, at: index, &changes)
+        case .register(let request):
+            result = register(request, at: index, &changes)
+            store.endSessions(at: index, &changes)
+        case .deregister(let request):
+            store.catalog.deregister(request, at: index, &changes)
+            store.endSessions(at: index, &changes)
+            result = .done
+        case .reapTombstones(let last):
+            store.kvs.reapTombstones(through: last)
+            result = .done
+        case .ignored: result = .done
+        case .refused(let reason): result = .refused(reason)
+        }
+        return (result, changes)
     }
-    return (result, changes)
-  }
 
-  private mutating func apply(
-    _ request: KVSRequest, at index: UInt64, _ changes: inout Changes
-  ) -> CommandResult {
-    switch request.operation {
-    case .lock:
-      if let reason = store.refusal(ofLockBy: request.entry.session) {
-        return .refused(reason)
-      }
-    case .unlock where request.entry.session.isEmpty: return .refused(.missingSession)
-    default: break
+    private mutating func apply(
+        _ request: KVSRequest, at index: UInt64, _ changes: inout Changes
+    ) -> CommandResult {
+        switch request.operation {
+        case .lock:
+            if let reason = store.refusal(ofLockBy: request.entry.session) {
+                return .refused(reason)
+            }
+        case .unlock where request.entry.session.isEmpty: return .refused(.missingSession)
+        default: break
+        }
+        if request.operation.writesEntry, let reason = store.kvs.refusal(ofLeaseOf: request.entry) {
+            return .refused(reason)
+        }
+        return .applied(store.kvs.apply(request, at: index, &changes))
     }
-    if request.operation.writesEntry, let reason = store.kvs.refusal(ofLeaseOf: request.entry) {
-      return .refused(reason)
-    }
-    return .applied(store.kvs.apply(request, at: index, &changes))
-  }
 
-  /// Works on a copy, since a registration may be refused halfway through.
-  private mutating func register(
-    _ request: RegisterRequest, at index: UInt64, _ changes: inout Changes
-  ) -> CommandResult {
-    var draft = store.catalog
-    var touched = Changes()
-    do {
-      try draft.register(request, at: index, &touched)
-    } catch {
-      return .refused(error)
+    /// Works on a copy, since a registration may be refused halfway through.
+    private mutating func register(
+        _ request: RegisterRequest, at index: UInt64, _ changes: inout Changes
+    ) -> CommandResult {
+        var draft = store.catalog
+        var touched = Changes()
+        do {
+            try draft.register(request, at: index, &touched)
+        } catch {
+            return .refused(error)
+        }
+        store.catalog = draft
+        changes.merge(touched)
+        return .done
     }
-    store.catalog = draft
-    changes.merge(touched)
-    return .done
-  }
 
-  /// Stops the process, printing the fault, if the state is not as it must be. For tests.
-  package func checkInvariants() {
-    store.kvs.checkInvariants()
-    store.catalog.checkInvariants()
-    store.sessions.checkInvariants()
-  }
+    /// Stops the process, printing the fault, if the state is not as it must be. For tests.
+    package func checkInvariants() {
+        store.kvs.checkInvariants()
+        store.catalog.checkInvariants()
+        store.sessions.checkInvariants()
+    }
 }

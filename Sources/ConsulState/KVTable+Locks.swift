@@ -4,43 +4,43 @@ internal import Primitives
 // Who holds a key. That a session exists is for the caller to know.
 
 extension KVTable {
-  /// Takes the key, or writes it again where the session holds it already.
-  ///
-  /// - Returns: false when another session holds it.
-  mutating func lock(_ new: KVEntry, at index: UInt64, _ changes: inout Changes) -> Bool {
-    guard let old = entries[new.key.utf8] else {
-      write(new, over: nil, session: new.session, lockIndex: 1, at: index, &changes)
-      hold(new)
-      return true
+    /// Takes the key, or writes it again where the session holds it already.
+    ///
+    /// - Returns: false when another session holds it.
+    mutating func lock(_ new: KVEntry, at index: UInt64, _ changes: inout Changes) -> Bool {
+        guard let old = entries[new.key.utf8] else {
+            write(new, over: nil, session: new.session, lockIndex: 1, at: index, &changes)
+            hold(new)
+            return true
+        }
+        if old.session.isEmpty {
+            write(
+                new, over: old, session: new.session, lockIndex: old.lockIndex + 1, at: index,
+                &changes)
+            hold(new)
+            return true
+        }
+        guard old.session.utf8.elementsEqual(new.session.utf8) else { return false }
+        write(new, over: old, session: old.session, lockIndex: old.lockIndex, at: index, &changes)
+        return true
     }
-    if old.session.isEmpty {
-      write(
-        new, over: old, session: new.session, lockIndex: old.lockIndex + 1, at: index,
-        &changes)
-      hold(new)
-      return true
-    }
-    guard old.session.utf8.elementsEqual(new.session.utf8) else { return false }
-    write(new, over: old, session: old.session, lockIndex: old.lockIndex, at: index, &changes)
-    return true
-  }
 
-  /// Unlocks the keys that a session holds, or deletes them.
-  ///
-  /// - Returns: which they were, in byte order.
-  mutating func letGo(
-    _ session: String, deletes: Bool, at index: UInt64, _ changes: inout Changes
-  ) -> [String] {
-    let keys = keysHeld(by: session)
-    for key in keys {
-      guard let old = entries[key.utf8] else { continue }
-      if deletes {
-        delete(key, at: index, &changes)
-      } else {
-        release(old)
-        write(old, over: old, session: "", lockIndex: old.lockIndex, at: index, &changes)
-      }
+    /// Unlocks the keys that a session holds, or deletes them.
+    ///
+    /// - Returns: which they were, in byte order.
+    mutating func letGo(
+        _ session: String, deletes: Bool, at index: UInt64, _ changes: inout Changes
+    ) -> [String] {
+        let keys = keysHeld(by: session)
+        for key in keys {
+            guard let old = entries[key.utf8] else { continue }
+            if deletes {
+                delete(key, at: index, &changes)
+            } else {
+                release(old)
+                write(old, over: old, session: "", lockIndex: old.lockIndex, at: index, &changes)
+            }
+        }
+        return keys
     }
-    return keys
-  }
 }

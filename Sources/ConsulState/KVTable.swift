@@ -3,344 +3,345 @@ internal import Primitives
 
 /// Keys and values, and the graves of deleted keys.
 package struct KVTable: Sendable {
-  private(set) var entries = RadixTree<KVEntry>()
-  private(set) var graveyard = Graveyard()
-  /// The keys that sessions hold, by the session's ID and the key.
-  private var held = RadixTree<String>()
-  /// Keys that end by themselves, by when and the key.
-  private var expiring = RadixTree<String>()
-  /// Keys that live as long as another.
-  private(set) var leases = LeaseIndex()
-  /// The last command that changed any key.
-  package private(set) var index: UInt64 = 0
+    private(set) var entries = RadixTree<KVEntry>()
+    private(set) var graveyard = Graveyard()
+    /// The keys that sessions hold, by the session's ID and the key.
+    private var held = RadixTree<String>()
+    /// Keys that end by themselves, by when and the key.
+    private var expiring = RadixTree<String>()
+    /// Keys that live as long as another.
+    private(set) var leases = LeaseIndex()
+    /// The last command that changed any key.
+    package private(set) var index: UInt64 = 0
 
-  package var count: Int { entries.count }
+    package var count: Int { entries.count }
 
-  // MARK: Reading
+    // MARK: Reading
 
-  /// The index is the entry's own, so that a waiter on one key is not answered for others; the
-  /// table's when there is none.
-  package func get(_ key: String) -> Reading<KVEntry?> {
-    let entry = entries[key.utf8]
-    return Reading(entry, entry?.raftIndex.modifyIndex ?? index, .key(key))
-  }
-
-  /// All entries under `prefix`, in byte order of their keys.
-  package func list(_ prefix: String) -> Reading<[KVEntry]> {
-    var found: [KVEntry] = []
-    var newest: UInt64 = 0
-    entries.forEach(under: prefix.utf8) { entry in
-      found.append(entry)
-      newest = max(newest, entry.raftIndex.modifyIndex)
+    /// The index is the entry's own, so that a waiter on one key is not answered for others; the
+    /// table's when there is none.
+    package func get(_ key: String) -> Reading<KVEntry?> {
+        let entry = entries[key.utf8]
+        return Reading(entry, entry?.raftIndex.modifyIndex ?? index, .key(key))
     }
-    return Reading(found, listIndex(newest, prefix), .prefix(prefix))
-  }
 
-  /// At most `limit` of them, behind the key `after`. The index is that of what is shown, so that
-  /// a waiter on one page is not answered for the changes of others.
-  package func list(
-    _ prefix: String, after: String, limit: Int
-  ) -> Reading<[KVEntry]> {
-    var found: [KVEntry] = []
-    var newest: UInt64 = 0
-    var cursor = cursor(prefix, after: after)
-    while found.count < limit, let entry = cursor.next(),
-      entry.key.utf8.starts(with: prefix.utf8)
-    {
-      found.append(entry)
-      newest = max(newest, entry.raftIndex.modifyIndex)
+    /// All entries under `prefix`, in byte order of their keys.
+    package func list(_ prefix: String) -> Reading<[KVEntry]> {
+        var found: [KVEntry] = []
+        var newest: UInt64 = 0
+        entries.forEach(under: prefix.utf8) { entry in
+            found.append(entry)
+            newest = max(newest, entry.raftIndex.modifyIndex)
+        }
+        return Reading(found, listIndex(newest, prefix), .prefix(prefix))
     }
-    return Reading(found, listIndex(newest, prefix), .prefix(prefix))
-  }
 
-  private func cursor(_ prefix: String, after: String) -> RadixTree<KVEntry>.Cursor {
-    guard !after.isEmpty, !after.utf8.lexicographicallyPrecedes(prefix.utf8) else {
-      return entries.cursor(from: Array(prefix.utf8))
+    /// At most `limit` of them, behind the key `after`. The index is that of what is shown, so that
+    /// a waiter on one page is not answered for the changes of others.
+    package func list(
+        _ prefix: String, after: String, limit: Int
+    ) -> Reading<[KVEntry]> {
+        var found: [KVEntry] = []
+        var newest: UInt64 = 0
+        var cursor = cursor(prefix, after: after)
+        while found.count < limit, let entry = cursor.next(),
+            entry.key.utf8.starts(with: prefix.utf8)
+        {
+            found.append(entry)
+            newest = max(newest, entry.raftIndex.modifyIndex)
+        }
+        return Reading(found, listIndex(newest, prefix), .prefix(prefix))
     }
-    return entries.cursor(from: Array(after.utf8) + [0])
-  }
 
-  /// The keys under `prefix`; with a separator, each only up to the first one after the prefix,
-  /// and each such beginning once.
-  /// - Parameters:
-  ///   - depth: up to the how-manieth separator.
-  ///   - after: only what comes behind this in byte order.
-  ///   - limit: no more than these; 0 for all.
-  package func listKeys(
-    _ prefix: String, separator: String = "", depth: Int = 1, after: String = "",
-    limit: Int = 0
-  ) -> Reading<[String]> {
-    var found: [String] = []
-    var newest: UInt64 = 0
-    let stop = Array(separator.utf8)
-    let skipped = prefix.utf8.count
-    let limit = limit > 0 ? limit : .max
-    var cursor = cursor(prefix, after: after)
-    while let entry = cursor.next(), entry.key.utf8.starts(with: prefix.utf8) {
-      let key = Self.cut(entry.key, from: skipped, at: stop, depth)
-      let isMore =
-        found.last.map { !$0.utf8.elementsEqual(key.utf8) }
-        // The beginning that a page ended with is not shown again on the next.
-        ?? (after.isEmpty || after.utf8.lexicographicallyPrecedes(key.utf8))
-      if isMore {
-        if found.count == limit { break }
-        found.append(key)
-      }
-      newest = max(newest, entry.raftIndex.modifyIndex)
+    private func cursor(_ prefix: String, after: String) -> RadixTree<KVEntry>.Cursor {
+        guard !after.isEmpty, !after.utf8.lexicographicallyPrecedes(prefix.utf8) else {
+            return entries.cursor(from: Array(prefix.utf8))
+        }
+        return entries.cursor(from: Array(after.utf8) + [0])
     }
-    return Reading(found, listIndex(newest, prefix), .prefix(prefix))
-  }
 
-  /// The beginning of `key` up to and with the `depth`th `stop` that lies after `start` bytes.
-  private static func cut(
-    _ key: String, from start: Int, at stop: [UInt8], _ depth: Int
-  ) -> String {
-    guard !stop.isEmpty else { return key }
-    var rest = key.utf8.dropFirst(start)
-    var left = depth
-    while rest.count >= stop.count {
-      guard rest.starts(with: stop) else {
-        rest = rest.dropFirst()
-        continue
-      }
-      left -= 1
-      if left <= 0 {
-        let end = key.utf8.index(rest.startIndex, offsetBy: stop.count)
-        return String(decoding: key.utf8[..<end], as: UTF8.self)
-      }
-      rest = rest.dropFirst(stop.count)
+    /// The keys under `prefix`; with a separator, each only up to the first one after the prefix,
+    /// and each such beginning once.
+    /// - Parameters:
+    ///   - depth: up to the how-manieth separator.
+    ///   - after: only what comes behind this in byte order.
+    ///   - limit: no more than these; 0 for all.
+    package func listKeys(
+        _ prefix: String, separator: String = "", depth: Int = 1, after: String = "",
+        limit: Int = 0
+    ) -> Reading<[String]> {
+        var found: [String] = []
+        var newest: UInt64 = 0
+        let stop = Array(separator.utf8)
+        let skipped = prefix.utf8.count
+        let limit = limit > 0 ? limit : .max
+        var cursor = cursor(prefix, after: after)
+        while let entry = cursor.next(), entry.key.utf8.starts(with: prefix.utf8) {
+            let key = Self.cut(entry.key, from: skipped, at: stop, depth)
+            let isMore =
+                found.last.map { !$0.utf8.elementsEqual(key.utf8) }
+                // The beginning that a page ended with is not shown again on the next.
+                ?? (after.isEmpty || after.utf8.lexicographicallyPrecedes(key.utf8))
+            if isMore {
+                if found.count == limit { break }
+                found.append(key)
+            }
+            newest = max(newest, entry.raftIndex.modifyIndex)
+        }
+        return Reading(found, listIndex(newest, prefix), .prefix(prefix))
     }
-    return key
-  }
 
-  /// Of the entries and graves under a prefix the newest; the table's index when there are
-  /// neither.
-  private func listIndex(_ newest: UInt64, _ prefix: String) -> UInt64 {
-    if prefix.isEmpty { return index }
-    let newest = max(newest, graveyard.newest(under: prefix))
-    return newest == 0 ? index : newest
-  }
-
-  // MARK: Writing
-
-  /// That the entry may have its lease is for the caller to know.
-  ///
-  /// - Returns: false when a condition did not hold and nothing was done.
-  mutating func apply(
-    _ request: KVSRequest, at index: UInt64, _ changes: inout Changes
-  ) -> Bool {
-    let entry = request.entry
-    switch request.operation {
-    case .set:
-      set(entry, at: index, &changes)
-    case .cas:
-      let old = entries[entry.key.utf8]
-      let stands = old?.raftIndex.modifyIndex ?? 0
-      guard entry.raftIndex.modifyIndex == stands else { return false }
-      set(entry, at: index, &changes)
-    case .delete:
-      delete(entry.key, at: index, &changes)
-    case .deleteCAS:
-      // A key that is gone already is as the caller wants it, whatever the index.
-      guard let old = entries[entry.key.utf8] else { return true }
-      guard old.raftIndex.modifyIndex == entry.raftIndex.modifyIndex else { return false }
-      // A key that got more time meanwhile does not end.
-      guard entry.expires.isNever || entry.expires == old.expires else { return false }
-      delete(entry.key, at: index, &changes)
-    case .deleteTree:
-      deleteTree(entry.key, at: index, &changes)
-    case .lock: return lock(entry, at: index, &changes)
-    case .unlock:
-      guard let old = entries[entry.key.utf8], !old.session.isEmpty,
-        old.session.utf8.elementsEqual(entry.session.utf8)
-      else { return false }
-      release(old)
-      write(entry, over: old, session: "", lockIndex: old.lockIndex, at: index, &changes)
+    /// The beginning of `key` up to and with the `depth`th `stop` that lies after `start` bytes.
+    private static func cut(
+        _ key: String, from start: Int, at stop: [UInt8], _ depth: Int
+    ) -> String {
+        guard !stop.isEmpty else { return key }
+        var rest = key.utf8.dropFirst(start)
+        var left = depth
+        while rest.count >= stop.count {
+            guard rest.starts(with: stop) else {
+                rest = rest.dropFirst()
+                continue
+            }
+            left -= 1
+            if left <= 0 {
+                let end = key.utf8.index(rest.startIndex, offsetBy: stop.count)
+                return String(decoding: key.utf8[..<end], as: UTF8.self)
+            }
+            rest = rest.dropFirst(stop.count)
+        }
+        return key
     }
-    return true
-  }
 
-  /// A write of what stands there already moves no index and wakes nobody.
-  private mutating func set(_ new: KVEntry, at index: UInt64, _ changes: inout Changes) {
-    var entry = new
-    if let old = entries[new.key.utf8] {
-      entry.lockIndex = old.lockIndex
-      entry.session = old.session
-      entry.raftIndex = old.raftIndex
-      if entry.flags == old.flags, entry.value == old.value {
-        return prolong(entry, old)
-      }
-    } else {
-      entry.lockIndex = 0
-      entry.session = ""
-      entry.raftIndex.createIndex = index
+    /// Of the entries and graves under a prefix the newest; the table's index when there are
+    /// neither.
+    private func listIndex(_ newest: UInt64, _ prefix: String) -> UInt64 {
+        if prefix.isEmpty { return index }
+        let newest = max(newest, graveyard.newest(under: prefix))
+        return newest == 0 ? index : newest
     }
-    entry.raftIndex.modifyIndex = index
-    put(entry)
-    self.index = index
-    changes.keys.append(entry.key)
-  }
 
-  /// More time, or less, for what stays as it is.
-  private mutating func prolong(_ entry: KVEntry, _ old: KVEntry) {
-    let isSameLease = entry.lease.utf8.elementsEqual(old.lease.utf8)
-    if entry.expires != old.expires || !isSameLease { put(entry) }
-  }
+    // MARK: Writing
 
-  mutating func delete(_ key: String, at index: UInt64, _ changes: inout Changes) {
-    guard let old = entries.remove(key.utf8) else { return }
-    if !old.session.isEmpty { held.remove(Self.holding(old)) }
-    if !old.expires.isNever { expiring.remove(Self.expiry(old)) }
-    leases.remove(old)
-    graveyard.bury(key, at: index)
-    self.index = index
-    changes.keys.append(key)
-    endLease(key, at: index, &changes)
-  }
-
-  private mutating func deleteTree(
-    _ prefix: String, at index: UInt64, _ changes: inout Changes
-  ) {
-    if !held.isEmpty {
-      var locked: [KVEntry] = []
-      entries.forEach(under: prefix.utf8) { if !$0.session.isEmpty { locked.append($0) } }
-      for entry in locked { release(entry) }
+    /// That the entry may have its lease is for the caller to know.
+    ///
+    /// - Returns: false when a condition did not hold and nothing was done.
+    mutating func apply(
+        _ request: KVSRequest, at index: UInt64, _ changes: inout Changes
+    ) -> Bool {
+        let entry = request.entry
+        switch request.operation {
+        case .set:
+            set(entry, at: index, &changes)
+        case .cas:
+            let old = entries[entry.key.utf8]
+            let stands = old?.raftIndex.modifyIndex ?? 0
+            guard entry.raftIndex.modifyIndex == stands else { return false }
+            set(entry, at: index, &changes)
+        case .delete:
+            delete(entry.key, at: index, &changes)
+        case .deleteCAS:
+            // A key that is gone already is as the caller wants it, whatever the index.
+            guard let old = entries[entry.key.utf8] else { return true }
+            guard old.raftIndex.modifyIndex == entry.raftIndex.modifyIndex else { return false }
+            // A key that got more time meanwhile does not end.
+            guard entry.expires.isNever || entry.expires == old.expires else { return false }
+            delete(entry.key, at: index, &changes)
+        case .deleteTree:
+            deleteTree(entry.key, at: index, &changes)
+        case .lock: return lock(entry, at: index, &changes)
+        case .unlock:
+            guard let old = entries[entry.key.utf8], !old.session.isEmpty,
+                old.session.utf8.elementsEqual(entry.session.utf8)
+            else { return false }
+            release(old)
+            write(entry, over: old, session: "", lockIndex: old.lockIndex, at: index, &changes)
+        }
+        return true
     }
-    if !expiring.isEmpty {
-      var mortal: [KVEntry] = []
-      entries.forEach(under: prefix.utf8) { if !$0.expires.isNever { mortal.append($0) } }
-      for entry in mortal { expiring.remove(Self.expiry(entry)) }
+
+    /// A write of what stands there already moves no index and wakes nobody.
+    private mutating func set(_ new: KVEntry, at index: UInt64, _ changes: inout Changes) {
+        var entry = new
+        if let old = entries[new.key.utf8] {
+            entry.lockIndex = old.lockIndex
+            entry.session = old.session
+            entry.raftIndex = old.raftIndex
+            if entry.flags == old.flags, entry.value == old.value {
+                return prolong(entry, old)
+            }
+        } else {
+            entry.lockIndex = 0
+            entry.session = ""
+            entry.raftIndex.createIndex = index
+        }
+        entry.raftIndex.modifyIndex = index
+        put(entry)
+        self.index = index
+        changes.keys.append(entry.key)
     }
-    var ended: [String] = []
-    if !leases.isEmpty {
-      var leased: [KVEntry] = []
-      entries.forEach(under: prefix.utf8) { entry in
-        if !entry.lease.isEmpty { leased.append(entry) }
-        if leases.count(on: entry.key) > 0 { ended.append(entry.key) }
-      }
-      for entry in leased { leases.remove(entry) }
+
+    /// More time, or less, for what stays as it is.
+    private mutating func prolong(_ entry: KVEntry, _ old: KVEntry) {
+        let isSameLease = entry.lease.utf8.elementsEqual(old.lease.utf8)
+        if entry.expires != old.expires || !isSameLease { put(entry) }
     }
-    guard entries.removeAll(under: prefix.utf8) > 0 else { return }
-    graveyard.bury(prefix, at: index, isTree: true)
-    self.index = index
-    changes.keyTrees.append(prefix)
-    for lease in ended { endLease(lease, at: index, &changes) }
-  }
 
-  /// Whether a deletion up to an index is remembered. Looks through all of them.
-  package func hasTombstones(through last: UInt64) -> Bool {
-    var isFound = false
-    graveyard.tombstones.forEach { if $0.index <= last { isFound = true } }
-    return isFound
-  }
-
-  mutating func reapTombstones(through last: UInt64) { graveyard.reap(through: last) }
-
-  // MARK: Expiry
-
-  /// Writes the entry, and lists when it ends.
-  private mutating func put(_ entry: KVEntry) {
-    let old = entries.insert(entry, for: entry.key.utf8)
-    if let old, !old.expires.isNever { expiring.remove(Self.expiry(old)) }
-    if let old { leases.remove(old) }
-    leases.add(entry)
-    if !entry.expires.isNever { expiring.insert(entry.key, for: Self.expiry(entry)) }
-  }
-
-  /// The moment, so that the bytes stand in the order of time, and the key.
-  private static func expiry(_ entry: KVEntry) -> [UInt8] {
-    let moment = UInt64(clamping: entry.expires.unixNanoseconds)
-    return withUnsafeBytes(of: moment.bigEndian) { Array($0) } + Array(entry.key.utf8)
-  }
-
-  /// Up to `limit` entries that end by themselves, the next to end first.
-  package func nextToExpire(limit: Int) -> [KVEntry] {
-    var found: [KVEntry] = []
-    var cursor = expiring.cursor()
-    while found.count < limit, let key = cursor.next() {
-      if let entry = entries[key.utf8] { found.append(entry) }
+    mutating func delete(_ key: String, at index: UInt64, _ changes: inout Changes) {
+        guard let old = entries.remove(key.utf8) else { return }
+        if !old.session.isEmpty { held.remove(Self.holding(old)) }
+        if !old.expires.isNever { expiring.remove(Self.expiry(old)) }
+        leases.remove(old)
+        graveyard.bury(key, at: index)
+        self.index = index
+        changes.keys.append(key)
+        endLease(key, at: index, &changes)
     }
-    return found
-  }
 
-  // MARK: Locks
-
-  /// The session's bytes and the key's: two spellings of an ID are one session.
-  private static func holding(_ entry: KVEntry) -> [UInt8] {
-    ((try? SessionID.bytes(of: entry.session)) ?? []) + Array(entry.key.utf8)
-  }
-
-  mutating func hold(_ entry: KVEntry) { held.insert(entry.key, for: Self.holding(entry)) }
-  mutating func release(_ entry: KVEntry) { held.remove(Self.holding(entry)) }
-
-  /// In byte order.
-  package func keysHeld(by session: String) -> [String] {
-    guard !held.isEmpty, let prefix = try? SessionID.bytes(of: session) else { return [] }
-    var keys: [String] = []
-    held.forEach(under: prefix) { keys.append($0) }
-    return keys
-  }
-
-  /// Writes value and flags of `new` with this holder; where nothing is other than it was, no
-  /// index moves.
-  mutating func write(
-    _ new: KVEntry, over old: KVEntry?, session: String, lockIndex: UInt64, at index: UInt64,
-    _ changes: inout Changes
-  ) {
-    var entry = new
-    entry.session = session
-    entry.lockIndex = lockIndex
-    entry.raftIndex = old?.raftIndex ?? RaftIndex(create: index, modify: index)
-    if let old {
-      var longer = old
-      longer.expires = entry.expires
-      longer.lease = entry.lease
-      if entry == longer { return prolong(entry, old) }
+    private mutating func deleteTree(
+        _ prefix: String, at index: UInt64, _ changes: inout Changes
+    ) {
+        if !held.isEmpty {
+            var locked: [KVEntry] = []
+            entries.forEach(under: prefix.utf8) { if !$0.session.isEmpty { locked.append($0) } }
+            for entry in locked { release(entry) }
+        }
+        if !expiring.isEmpty {
+            var mortal: [KVEntry] = []
+            entries.forEach(under: prefix.utf8) { if !$0.expires.isNever { mortal.append($0) } }
+            for entry in mortal { expiring.remove(Self.expiry(entry)) }
+        }
+        var ended: [String] = []
+        if !leases.isEmpty {
+            var leased: [KVEntry] = []
+            entries.forEach(under: prefix.utf8) { entry in
+                if !entry.lease.isEmpty { leased.append(entry) }
+                if leases.count(on: entry.key) > 0 { ended.append(entry.key) }
+            }
+            for entry in leased { leases.remove(entry) }
+        }
+        guard entries.removeAll(under: prefix.utf8) > 0 else { return }
+        graveyard.bury(prefix, at: index, isTree: true)
+        self.index = index
+        changes.keyTrees.append(prefix)
+        for lease in ended { endLease(lease, at: index, &changes) }
     }
-    entry.raftIndex.modifyIndex = index
-    put(entry)
-    self.index = index
-    changes.keys.append(entry.key)
-  }
 
-  // MARK: Restoring
-
-  /// An entry as a snapshot has it, indexes and all.
-  mutating func restore(_ entry: KVEntry) {
-    index = max(index, entry.raftIndex.modifyIndex)
-    put(entry)
-    if !entry.session.isEmpty { held.insert(entry.key, for: Self.holding(entry)) }
-  }
-
-  mutating func restore(tombstone key: String, at index: UInt64, isTree: Bool) {
-    self.index = max(self.index, index)
-    graveyard.bury(key, at: index, isTree: isTree)
-  }
-
-  mutating func restore(index: UInt64) { self.index = max(self.index, index) }
-  mutating func restore(forgotten index: UInt64) { graveyard.restore(forgotten: index) }
-
-  func checkInvariants() {
-    entries.checkInvariants()
-    held.checkInvariants()
-    var locked = 0
-    entries.forEach { if !$0.session.isEmpty { locked += 1 } }
-    precondition(locked == held.count, "\(held.count) of \(locked) held keys are listed")
-    expiring.checkInvariants()
-    var mortal = 0
-    entries.forEach { if !$0.expires.isNever { mortal += 1 } }
-    precondition(
-      mortal == expiring.count, "\(expiring.count) of \(mortal) ending keys are listed")
-    leases.checkInvariants()
-    var leased = 0
-    entries.forEach { entry in
-      if entry.lease.isEmpty { return }
-      leased += 1
-      precondition(
-        entries[entry.lease.utf8]?.lease.isEmpty == true && leases.count(on: entry.key) == 0,
-        "\(entry.key) has the lease \(entry.lease), which is gone or has one itself")
+    /// Whether a deletion up to an index is remembered. Looks through all of them.
+    package func hasTombstones(through last: UInt64) -> Bool {
+        var isFound = false
+        graveyard.tombstones.forEach { if $0.index <= last { isFound = true } }
+        return isFound
     }
-    precondition(leased == leases.count, "\(leases.count) of \(leased) leased keys are listed")
-    graveyard.checkInvariants()
-  }
+
+    mutating func reapTombstones(through last: UInt64) { graveyard.reap(through: last) }
+
+    // MARK: Expiry
+
+    /// Writes the entry, and lists when it ends.
+    private mutating func put(_ entry: KVEntry) {
+        let old = entries.insert(entry, for: entry.key.utf8)
+        if let old, !old.expires.isNever { expiring.remove(Self.expiry(old)) }
+        if let old { leases.remove(old) }
+        leases.add(entry)
+        if !entry.expires.isNever { expiring.insert(entry.key, for: Self.expiry(entry)) }
+    }
+
+    /// The moment, so that the bytes stand in the order of time, and the key.
+    private static func expiry(_ entry: KVEntry) -> [UInt8] {
+        let moment = UInt64(clamping: entry.expires.unixNanoseconds)
+        return withUnsafeBytes(of: moment.bigEndian) { Array($0) } + Array(entry.key.utf8)
+    }
+
+    /// Up to `limit` entries that end by themselves, the next to end first.
+    package func nextToExpire(limit: Int) -> [KVEntry] {
+        var found: [KVEntry] = []
+        var cursor = expiring.cursor()
+        while found.count < limit, let key = cursor.next() {
+            if let entry = entries[key.utf8] { found.append(entry) }
+        }
+        return found
+    }
+
+    // MARK: Locks
+
+    /// The session's bytes and the key's: two spellings of an ID are one session.
+    private static func holding(_ entry: KVEntry) -> [UInt8] {
+        ((try? SessionID.bytes(of: entry.session)) ?? []) + Array(entry.key.utf8)
+    }
+
+    mutating func hold(_ entry: KVEntry) { held.insert(entry.key, for: Self.holding(entry)) }
+    mutating func release(_ entry: KVEntry) { held.remove(Self.holding(entry)) }
+
+    /// In byte order.
+    package func keysHeld(by session: String) -> [String] {
+        guard !held.isEmpty, let prefix = try? SessionID.bytes(of: session) else { return [] }
+        var keys: [String] = []
+        held.forEach(under: prefix) { keys.append($0) }
+        return keys
+    }
+
+    /// Writes value and flags of `new` with this holder; where nothing is other than it was, no
+    /// index moves.
+    mutating func write(
+        _ new: KVEntry, over old: KVEntry?, session: String, lockIndex: UInt64, at index: UInt64,
+        _ changes: inout Changes
+    ) {
+        var entry = new
+        entry.session = session
+        entry.lockIndex = lockIndex
+        entry.raftIndex = old?.raftIndex ?? RaftIndex(create: index, modify: index)
+        if let old {
+            var longer = old
+            longer.expires = entry.expires
+            longer.lease = entry.lease
+            if entry == longer { return prolong(entry, old) }
+        }
+        entry.raftIndex.modifyIndex = index
+        put(entry)
+        self.index = index
+        changes.keys.append(entry.key)
+    }
+
+    // MARK: Restoring
+
+    /// An entry as a snapshot has it, indexes and all.
+    mutating func restore(_ entry: KVEntry) {
+        index = max(index, entry.raftIndex.modifyIndex)
+        put(entry)
+        if !entry.session.isEmpty { held.insert(entry.key, for: Self.holding(entry)) }
+    }
+
+    mutating func restore(tombstone key: String, at index: UInt64, isTree: Bool) {
+        self.index = max(self.index, index)
+        graveyard.bury(key, at: index, isTree: isTree)
+    }
+
+    mutating func restore(index: UInt64) { self.index = max(self.index, index) }
+    mutating func restore(forgotten index: UInt64) { graveyard.restore(forgotten: index) }
+
+    func checkInvariants() {
+        entries.checkInvariants()
+        held.checkInvariants()
+        var locked = 0
+        entries.forEach { if !$0.session.isEmpty { locked += 1 } }
+        precondition(locked == held.count, "\(held.count) of \(locked) held keys are listed")
+        expiring.checkInvariants()
+        var mortal = 0
+        entries.forEach { if !$0.expires.isNever { mortal += 1 } }
+        precondition(
+            mortal == expiring.count, "\(expiring.count) of \(mortal) ending keys are listed")
+        leases.checkInvariants()
+        var leased = 0
+        entries.forEach { entry in
+            if entry.lease.isEmpty { return }
+            leased += 1
+            precondition(
+                entries[entry.lease.utf8]?.lease.isEmpty == true
+                    && leases.count(on: entry.key) == 0,
+                "\(entry.key) has the lease \(entry.lease), which is gone or has one itself")
+        }
+        precondition(leased == leases.count, "\(leases.count) of \(leased) leased keys are listed")
+        graveyard.checkInvariants()
+    }
 }

@@ -7,108 +7,108 @@ import Wire
 
 /// Keys that end by themselves.
 @Suite struct KeyExpiryTests {
-  let server: Server
-  init() throws { server = try Server() }
+    let server: Server
+    init() throws { server = try Server() }
 
-  private func put(_ key: String, _ ttl: GoDuration) async throws -> Bool {
-    var entry = KVEntry()
-    entry.key = key
-    var request = KVSRequest(.set, entry)
-    request.ttl = ttl
-    return try await server.backend.call(.kvsApply, request)
-  }
-
-  private func list() async throws -> [String] {
-    try await server.backend.call(.kvsListKeys, server.query("")).value
-  }
-
-  @Test func theyGoInTheirOrderAndOthersStay() async throws {
-    #expect(try await put("stays", .zero))
-    #expect(try await put("late", .seconds(3600)))
-    #expect(try await put("soon", .seconds(1)))
-    let began = ContinuousClock.now
-    let box = try await server.park(.kvsGet, "soon") { $0.options.maxQueryTime = .seconds(60) }
-    #expect(try await box.answer().value == [])
-    #expect(ContinuousClock.now - began >= .milliseconds(900))
-    #expect(try await list() == ["late", "stays"])
-  }
-
-  /// One that is written again before its end lives as long as the newest write says.
-  @Test func whoIsWrittenAgainLivesOn() async throws {
-    #expect(try await put("beat", .seconds(1)))
-    #expect(try await put("other", .seconds(2)))
-    #expect(try await put("beat", .seconds(3600)))
-    let box = try await server.park(.kvsGet, "other") {
-      $0.options.maxQueryTime = .seconds(60)
+    private func put(_ key: String, _ ttl: GoDuration) async throws -> Bool {
+        var entry = KVEntry()
+        entry.key = key
+        var request = KVSRequest(.set, entry)
+        request.ttl = ttl
+        return try await server.backend.call(.kvsApply, request)
     }
-    #expect(try await box.answer().value == [])
-    #expect(try await list() == ["beat"])
-  }
 
-  /// What hangs on a key goes with it, and nobody sees the one without the other.
-  @Test func keysGoWithTheirLease() async throws {
-    #expect(try await put("lease", .seconds(1)))
-    #expect(try await put("other", .seconds(3600)))
-    for (key, lease) in [("a", "lease"), ("b", "lease"), ("c", "other")] {
-      var entry = KVEntry()
-      entry.key = key
-      entry.lease = lease
-      #expect(try await server.backend.call(.kvsApply, KVSRequest(.set, entry)))
+    private func list() async throws -> [String] {
+        try await server.backend.call(.kvsListKeys, server.query("")).value
     }
-    let box = try await server.park(.kvsGet, "b") { $0.options.maxQueryTime = .seconds(60) }
-    #expect(try await box.answer().value == [])
-    #expect(try await list() == ["c", "other"])
-  }
 
-  @Test func whatCannotHangOnAKeyIsRefusedWithTheReason() async throws {
-    #expect(try await put("stays", .zero))
-    for (lease, reason) in [("stays", "that key has no TTL"), ("x", "there is no such key")] {
-      var entry = KVEntry()
-      entry.key = "k"
-      entry.lease = lease
-      let error = await #expect(throws: ConsulError.self) {
-        _ = try await server.backend.call(.kvsApply, KVSRequest(.set, entry))
-      }
-      #expect(error?.kind == .badRequest)
-      #expect(error?.message.hasSuffix(reason) == true)
+    @Test func theyGoInTheirOrderAndOthersStay() async throws {
+        #expect(try await put("stays", .zero))
+        #expect(try await put("late", .seconds(3600)))
+        #expect(try await put("soon", .seconds(1)))
+        let began = ContinuousClock.now
+        let box = try await server.park(.kvsGet, "soon") { $0.options.maxQueryTime = .seconds(60) }
+        #expect(try await box.answer().value == [])
+        #expect(ContinuousClock.now - began >= .milliseconds(900))
+        #expect(try await list() == ["late", "stays"])
     }
-    #expect(try await list() == ["stays"])
-  }
 
-  /// As many as may, and none more; all of them go in one command.
-  @Test func aLeaseHasABound() async throws {
-    var machine = FSM()
-    var index: UInt64 = 1
-    func set(_ key: String, lease: String) -> CommandResult {
-      var entry = KVEntry()
-      entry.key = key
-      entry.lease = lease
-      if lease.isEmpty { entry.expires = KVExpiry(unixNanoseconds: 5) }
-      index += 1
-      return machine.apply(index, .kvs(KVSRequest(.set, entry))).result
+    /// One that is written again before its end lives as long as the newest write says.
+    @Test func whoIsWrittenAgainLivesOn() async throws {
+        #expect(try await put("beat", .seconds(1)))
+        #expect(try await put("other", .seconds(2)))
+        #expect(try await put("beat", .seconds(3600)))
+        let box = try await server.park(.kvsGet, "other") {
+            $0.options.maxQueryTime = .seconds(60)
+        }
+        #expect(try await box.answer().value == [])
+        #expect(try await list() == ["beat"])
     }
-    #expect(set("lease", lease: "") == .applied(true))
-    for number in 0..<ConsulState.Limits.keysOnLeaseMax {
-      #expect(set("\(number)", lease: "lease") == .applied(true))
-    }
-    guard case .refused = set("more", lease: "lease") else {
-      Issue.record("one too many was taken")
-      return
-    }
-    #expect(set("7", lease: "lease") == .applied(true))
-    var entry = KVEntry()
-    entry.key = "lease"
-    #expect(
-      machine.apply(index + 1, .kvs(KVSRequest(.delete, entry))).changes.keys.count
-        == ConsulState.Limits.keysOnLeaseMax + 1)
-    #expect(machine.store.kvs.count == 0)
-    machine.checkInvariants()
-  }
 
-  @Test func timesBeyondTheBoundsAreRefused() async throws {
-    for ttl in [GoDuration.milliseconds(999), .hours(24 * 366 * 11), .seconds(-1)] {
-      await #expect(throws: ConsulError.self) { _ = try await put("k", ttl) }
+    /// What hangs on a key goes with it, and nobody sees the one without the other.
+    @Test func keysGoWithTheirLease() async throws {
+        #expect(try await put("lease", .seconds(1)))
+        #expect(try await put("other", .seconds(3600)))
+        for (key, lease) in [("a", "lease"), ("b", "lease"), ("c", "other")] {
+            var entry = KVEntry()
+            entry.key = key
+            entry.lease = lease
+            #expect(try await server.backend.call(.kvsApply, KVSRequest(.set, entry)))
+        }
+        let box = try await server.park(.kvsGet, "b") { $0.options.maxQueryTime = .seconds(60) }
+        #expect(try await box.answer().value == [])
+        #expect(try await list() == ["c", "other"])
     }
-    #expect(try await list() == [])
-  }
+
+    @Test func whatCannotHangOnAKeyIsRefusedWithTheReason() async throws {
+        #expect(try await put("stays", .zero))
+        for (lease, reason) in [("stays", "that key has no TTL"), ("x", "there is no such key")] {
+            var entry = KVEntry()
+            entry.key = "k"
+            entry.lease = lease
+            let error = await #expect(throws: ConsulError.self) {
+                _ = try await server.backend.call(.kvsApply, KVSRequest(.set, entry))
+            }
+            #expect(error?.kind == .badRequest)
+            #expect(error?.message.hasSuffix(reason) == true)
+        }
+        #expect(try await list() == ["stays"])
+    }
+
+    /// As many as may, and none more; all of them go in one command.
+    @Test func aLeaseHasABound() async throws {
+        var machine = FSM()
+        var index: UInt64 = 1
+        func set(_ key: String, lease: String) -> CommandResult {
+            var entry = KVEntry()
+            entry.key = key
+            entry.lease = lease
+            if lease.isEmpty { entry.expires = KVExpiry(unixNanoseconds: 5) }
+            index += 1
+            return machine.apply(index, .kvs(KVSRequest(.set, entry))).result
+        }
+        #expect(set("lease", lease: "") == .applied(true))
+        for number in 0..<ConsulState.Limits.keysOnLeaseMax {
+            #expect(set("\(number)", lease: "lease") == .applied(true))
+        }
+        guard case .refused = set("more", lease: "lease") else {
+            Issue.record("one too many was taken")
+            return
+        }
+        #expect(set("7", lease: "lease") == .applied(true))
+        var entry = KVEntry()
+        entry.key = "lease"
+        #expect(
+            machine.apply(index + 1, .kvs(KVSRequest(.delete, entry))).changes.keys.count
+                == ConsulState.Limits.keysOnLeaseMax + 1)
+        #expect(machine.store.kvs.count == 0)
+        machine.checkInvariants()
+    }
+
+    @Test func timesBeyondTheBoundsAreRefused() async throws {
+        for ttl in [GoDuration.milliseconds(999), .hours(24 * 366 * 11), .seconds(-1)] {
+            await #expect(throws: ConsulError.self) { _ = try await put("k", ttl) }
+        }
+        #expect(try await list() == [])
+    }
 }
