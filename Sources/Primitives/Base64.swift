@@ -66,41 +66,46 @@ public enum Base64 {
     }
 
     private static func decode(buffer text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
-        let breaks = text.count { $0 == 0x0A || $0 == 0x0D }
-        if breaks > 0 {
-            return text.filter { $0 != 0x0A && $0 != 0x0D }
-                .withUnsafeBufferPointer { decode(symbols: $0) }
-        }
-        return decode(symbols: text)
+        if let decoded = decode(symbols: text) { return decoded }
+        let isBreak = { (byte: UInt8) in byte == 0x0A || byte == 0x0D }
+        guard text.contains(where: isBreak) else { return nil }
+        return text.filter { !isBreak($0) }.withUnsafeBufferPointer { decode(symbols: $0) }
     }
 
     private static func decode(symbols: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
         let count = symbols.count
-        guard count % 4 == 0 else { return nil }
         if count == 0 { return [] }
+        guard count % 4 == 0, let start = symbols.baseAddress else { return nil }
         let end = UInt8(ascii: "=")
-        let padding = symbols[count - 1] != end ? 0 : symbols[count - 2] != end ? 1 : 2
-        var isValid = true
+        let padding = start[count - 1] != end ? 0 : start[count - 2] != end ? 1 : 2
+        // A symbol's number is below 64; the high bit marks what is none.
+        var marks: UInt8 = 0
         let out = [UInt8](unsafeUninitializedCapacity: count / 4 * 3) { space, written in
             reverse.withUnsafeBufferPointer { reverse in
-                // The last group may hold padding, which is no symbol elsewhere.
-                for group in 0..<(count / 4) {
-                    let isLast = group == count / 4 - 1
-                    var word: UInt32 = 0
-                    for place in 0..<4 {
-                        let isPadding = isLast && place >= 4 - padding
-                        let value = isPadding ? 0 : reverse[Int(symbols[group * 4 + place])]
-                        if value == 0xFF { isValid = false }
-                        word = word << 6 | UInt32(value)
-                    }
-                    space[group * 3] = UInt8(truncatingIfNeeded: word >> 16)
-                    space[group * 3 + 1] = UInt8(truncatingIfNeeded: word >> 8)
-                    space[group * 3 + 2] = UInt8(truncatingIfNeeded: word)
+                var from = start
+                guard var to = space.baseAddress else { return }
+                for _ in 0..<(count / 4 - 1) {
+                    let (a, b) = (reverse[Int(from[0])], reverse[Int(from[1])])
+                    let (c, d) = (reverse[Int(from[2])], reverse[Int(from[3])])
+                    marks |= a | b | c | d
+                    to[0] = a << 2 | b >> 4
+                    to[1] = b << 4 | c >> 2
+                    to[2] = c << 6 | d
+                    from += 4
+                    to += 3
                 }
+                // The last group may hold padding, which is no symbol elsewhere.
+                let (a, b) = (reverse[Int(from[0])], reverse[Int(from[1])])
+                let c = padding < 2 ? reverse[Int(from[2])] : 0
+                let d = padding < 1 ? reverse[Int(from[3])] : 0
+                marks |= a | b | c | d
+                to[0] = a << 2 | b >> 4
+                if padding < 2 { to[1] = b << 4 | c >> 2 }
+                if padding < 1 { to[2] = c << 6 | d }
             }
             written = count / 4 * 3 - padding
         }
-        return isValid ? out : nil
+        return marks < 0x80 ? out : nil
     }
 
     public static func decode(_ text: String) -> [UInt8]? { decode(text.utf8) }

@@ -187,10 +187,20 @@ public struct JSONReader: WireDecoder, Sendable {
     }
 
     public mutating func bytes() throws -> Bytes {
-        skipWhiteSpace()
+        try expect(.string, "a string")
         let start = offset
-        if let bytes = Base64.decode(try string()) { return Bytes(bytes) }
-        throw error("illegal base64 data", at: start)
+        let (end, _) = endOfPlainText(from: start + 1)
+        let decoded: [UInt8]?
+        if end < input.count, input[end] == 0x22 {
+            decoded = input.withUnsafeBufferPointer {
+                Base64.decode(UnsafeBufferPointer(rebasing: $0[(start + 1)..<end]))
+            }
+            offset = end + 1
+        } else {
+            decoded = Base64.decode(try string())
+        }
+        guard let decoded else { throw error("illegal base64 data", at: start) }
+        return Bytes(decoded)
     }
 
     public mutating func duration() throws -> GoDuration {
@@ -285,9 +295,11 @@ public struct JSONReader: WireDecoder, Sendable {
         let opening = offset
         offset += 1
         let start = offset
-        offset = endOfPlainText(from: start)
+        let isASCII: Bool
+        (offset, isASCII) = endOfPlainText(from: start)
         if offset < input.count, input[offset] == 0x22 {
-            let text = try validated(input[start..<offset], at: start)
+            let text =
+                isASCII ? ascii(start..<offset) : try validated(input[start..<offset], at: start)
             offset += 1
             return text
         }
@@ -309,16 +321,19 @@ public struct JSONReader: WireDecoder, Sendable {
         throw error("this string is never closed", at: opening)
     }
 
-    /// The first quote, backslash or control character from `start` on, or the end of the input.
-    private func endOfPlainText(from start: Int) -> Int {
+    /// The first quote, backslash or control character from `start` on, or the end of the input;
+    /// and whether all before it is ASCII.
+    private func endOfPlainText(from start: Int) -> (end: Int, isASCII: Bool) {
         input.withUnsafeBufferPointer { input in
-            var place = start
-            while place < input.count {
-                let byte = input[place]
-                if byte == 0x22 || byte == 0x5C || byte < 0x20 { break }
-                place += 1
-            }
-            return place
+            guard let base = input.baseAddress else { return (start, true) }
+            let (count, isASCII) = QuickText.plainPrefix(base + start, input.count - start)
+            return (start + count, isASCII)
+        }
+    }
+
+    private func ascii(_ range: Range<Int>) -> String {
+        input.withUnsafeBufferPointer {
+            String(decoding: UnsafeBufferPointer(rebasing: $0[range]), as: UTF8.self)
         }
     }
 

@@ -28,11 +28,14 @@ public struct MessagePackWriter: WireEncoder, FieldVisitor, Sendable {
         init(_ name: StaticString, at start: Int) {
             self.name = name.utf8Start
             nameCount = name.utf8CodeUnitCount
-            var order: UInt64 = 0
-            for index in 0..<8 {
-                order = order << 8 | (index < nameCount ? UInt64(self.name[index]) : 0)
+            if nameCount >= 8 {
+                order = UInt64(
+                    bigEndian: UnsafeRawPointer(self.name).loadUnaligned(as: UInt64.self))
+            } else {
+                var order: UInt64 = 0
+                for index in 0..<nameCount { order = order << 8 | UInt64(self.name[index]) }
+                self.order = nameCount == 0 ? 0 : order << UInt64(8 * (8 - nameCount))
             }
-            self.order = order
             self.start = start
         }
 
@@ -169,7 +172,14 @@ public struct MessagePackWriter: WireEncoder, FieldVisitor, Sendable {
 
     @usableFromInline mutating func beginField(_ name: StaticString) {
         fields.append(Field(name, at: used))
-        rawFamily(UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
+        let count = name.utf8CodeUnitCount
+        guard count < 32 else {
+            return rawFamily(UnsafeBufferPointer(start: name.utf8Start, count: count))
+        }
+        let space = room(1 + count)
+        space[0] = 0xA0 | UInt8(truncatingIfNeeded: count)
+        QuickText.copy(name.utf8Start, count, to: space + 1)
+        used += 1 + count
     }
 
     @usableFromInline mutating func endField() { fields[fields.count - 1].end = used }

@@ -73,6 +73,32 @@ enum QuickText {
         return special & 0x8080_8080_8080_8080 == 0
     }
 
+    /// How many bytes come before the first quote, backslash or control character, and whether all
+    /// of them are ASCII.
+    static func plainPrefix(
+        _ source: UnsafePointer<UInt8>, _ count: Int
+    ) -> (count: Int, isASCII: Bool) {
+        let from = UnsafeRawPointer(source)
+        var seen: UInt64 = 0
+        var place = 0
+        while place &+ 8 <= count {
+            let word = from.loadUnaligned(fromByteOffset: place, as: UInt64.self)
+            let special =
+                ((word &- 0x2020_2020_2020_2020) & ~word) | zero(word ^ 0x2222_2222_2222_2222)
+                | zero(word ^ 0x5C5C_5C5C_5C5C_5C5C)
+            if special & 0x8080_8080_8080_8080 != 0 { break }
+            seen |= word
+            place &+= 8
+        }
+        while place < count {
+            let byte = source[place]
+            if byte == 0x22 || byte == 0x5C || byte < 0x20 { break }
+            seen |= UInt64(byte)
+            place &+= 1
+        }
+        return (place, seen & 0x8080_8080_8080_8080 == 0)
+    }
+
     /// The high bit of some byte is set when one of the bytes is below a blank, one of `"&<>\`, or
     /// 0xE2, which may begin a line separator.
     @inline(__always)
