@@ -12,7 +12,7 @@ enum TxnRoutes {
 
     @Sendable static func put(_ exchange: Exchange) throws(ConsulError) {
         let datacenter = exchange.face.settings.datacenter
-        let operations = try wanted(exchange).map { $0.operation(in: datacenter) }
+        let operations = try wanted(exchange, datacenter)
         guard operations.count <= operationsMax else {
             throw ConsulError(
                 .tooLarge,
@@ -33,17 +33,26 @@ enum TxnRoutes {
         }
     }
 
-    private static func wanted(_ exchange: Exchange) throws(ConsulError) -> [WantedOperation] {
+    private static func wanted(
+        _ exchange: Exchange, _ datacenter: String
+    ) throws(ConsulError) -> [TxnOperation] {
         let isBlank = { (byte: UInt8) in [0x20, 0x09, 0x0A, 0x0D].contains(byte) }
         if exchange.request.body.allSatisfy(isBlank) {
             throw ConsulError(.badRequest, "Failed to parse body: EOF")
         }
         do {
-            // Written out, for the compiler to make a reader of these records.
             var reader = JSONReader(exchange.request.body)
             reader.refusesUnknownKeys = true
-            var operations: [WantedOperation] = []
-            try operations.decode(from: &reader)
+            var operations: [TxnOperation] = []
+            if try !reader.null() {
+                operations.reserveCapacity(operationsMax)
+                try reader.beginArray()
+                while try reader.nextElement() {
+                    var wanted = WantedOperation()
+                    try wanted.decode(from: &reader)
+                    operations.append(wanted.operation(in: datacenter))
+                }
+            }
             try reader.finish()
             return operations
         } catch {

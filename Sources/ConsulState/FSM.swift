@@ -57,7 +57,8 @@ package struct FSM: Sendable {
         if request.operation.writesEntry, let reason = store.kvs.refusal(ofLeaseOf: request.entry) {
             return .refused(reason)
         }
-        return .applied(store.kvs.apply(request, at: index, &changes))
+        return .applied(
+            store.kvs.apply(request.operation, request.entry, at: index, &changes))
     }
 
     /// Works on a copy, since a registration may be refused halfway through.

@@ -1,25 +1,38 @@
 internal import ConsulModel
+internal import Primitives
 internal import Wire
 
 extension KVTable {
-    /// - Returns: the entries that the operation shows; without values after a write.
+    /// - Parameter shown: gets the entries that the operation shows; without values after a write.
     mutating func apply(
-        _ operation: TxnKVOperation, at index: UInt64, _ changes: inout Changes
-    ) throws(TxnFault) -> [KVEntry] {
-        let key = operation.entry.key
-        if let verb = KVOperation(rawValue: operation.verb) {
-            if verb == .unlock, operation.entry.session.isEmpty {
-                throw TxnFault(ConsulStateError.missingSession)
-            }
-            if verb.writesEntry, let reason = refusal(ofLeaseOf: operation.entry) {
-                throw TxnFault(reason)
-            }
-            guard apply(KVSRequest(verb, operation.entry), at: index, &changes) else {
-                throw TxnFault(Self.complaint(of: verb, key))
-            }
-            guard ![.delete, .deleteCAS, .deleteTree].contains(verb) else { return [] }
-            return withoutValue(get(key).value)
+        _ operation: TxnKVOperation, at index: UInt64, _ changes: inout Changes,
+        _ shown: inout [TxnResult]
+    ) throws(TxnFault) {
+        guard let verb = KVOperation(rawValue: operation.verb) else {
+            shown += try look(operation).map { TxnResult(kv: $0) }
+            return
         }
+        let key = operation.entry.key
+        if verb == .unlock, operation.entry.session.isEmpty {
+            throw TxnFault(ConsulStateError.missingSession)
+        }
+        if verb.writesEntry, let reason = refusal(ofLeaseOf: operation.entry) {
+            throw TxnFault(reason)
+        }
+        guard apply(verb, operation.entry, at: index, &changes) else {
+            throw TxnFault(Self.complaint(of: verb, key))
+        }
+        switch verb {
+        case .delete, .deleteCAS, .deleteTree: return
+        case .set, .cas, .lock, .unlock:
+            guard var entry = entries[key.utf8] else { return }
+            entry.value = Bytes()
+            shown.append(TxnResult(kv: entry))
+        }
+    }
+
+    private func look(_ operation: TxnKVOperation) throws(TxnFault) -> [KVEntry] {
+        let key = operation.entry.key
         switch operation.verb {
         case "get": return [try entry(key, or: "key \"\(key)\" doesn't exist")]
         case "get-tree": return list(key).value
@@ -52,8 +65,8 @@ extension KVTable {
         return entry
     }
 
-    private func withoutValue(_ entry: KVEntry?) -> [KVEntry] {
-        guard var entry else { return [] }
+    private func withoutValue(_ entry: KVEntry) -> [KVEntry] {
+        var entry = entry
         entry.value = Bytes()
         return [entry]
     }

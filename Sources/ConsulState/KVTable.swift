@@ -127,10 +127,9 @@ package struct KVTable: Sendable {
     ///
     /// - Returns: false when a condition did not hold and nothing was done.
     mutating func apply(
-        _ request: KVSRequest, at index: UInt64, _ changes: inout Changes
+        _ operation: KVOperation, _ entry: KVEntry, at index: UInt64, _ changes: inout Changes
     ) -> Bool {
-        let entry = request.entry
-        switch request.operation {
+        switch operation {
         case .set:
             set(entry, at: index, &changes)
         case .cas:

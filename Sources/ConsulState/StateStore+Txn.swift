@@ -12,13 +12,15 @@ extension StateStore {
         var errors: [TxnError] = []
         for (number, operation) in operations.enumerated() {
             do throws(TxnFault) {
-                results += try draft.apply(operation, at: index, &touched)
+                try draft.apply(operation, at: index, &touched, &results)
             } catch {
                 errors.append(TxnError(number, error.what))
             }
             // At once, so that what follows sees the locks that ended with what went.
-            draft.endSessions(at: index, &touched)
-            touched.losses = []
+            if !touched.losses.isEmpty {
+                draft.endSessions(at: index, &touched)
+                touched.losses = []
+            }
         }
         var response = TxnResponse()
         if errors.isEmpty {
@@ -32,29 +34,26 @@ extension StateStore {
     }
 
     private mutating func apply(
-        _ operation: TxnOperation, at index: UInt64, _ changes: inout Changes
-    ) throws(TxnFault) -> [TxnResult] {
+        _ operation: TxnOperation, at index: UInt64, _ changes: inout Changes,
+        _ shown: inout [TxnResult]
+    ) throws(TxnFault) {
         if let operation = operation.kv {
             if operation.verb == KVOperation.lock.rawValue,
                 let reason = refusal(ofLockBy: operation.entry.session)
             {
                 throw TxnFault(reason)
             }
-            return try kvs.apply(operation, at: index, &changes).map { TxnResult(kv: $0) }
+            return try kvs.apply(operation, at: index, &changes, &shown)
         }
         if let operation = operation.node {
-            return try catalog.apply(operation, at: index, &changes)
-        }
-        if let operation = operation.service {
-            return try catalog.apply(operation, at: index, &changes)
-        }
-        if let operation = operation.check {
-            return try catalog.apply(operation, at: index, &changes)
-        }
-        if let operation = operation.session {
+            shown += try catalog.apply(operation, at: index, &changes)
+        } else if let operation = operation.service {
+            shown += try catalog.apply(operation, at: index, &changes)
+        } else if let operation = operation.check {
+            shown += try catalog.apply(operation, at: index, &changes)
+        } else if let operation = operation.session {
             try apply(operation, at: index, &changes)
         }
-        return []
     }
 
     private mutating func apply(

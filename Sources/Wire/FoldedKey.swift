@@ -1,14 +1,15 @@
 /// A field name as it came, matched with case and `_` ignored: `EnableTagOverride` and
 /// `enable_tag_override` are one field.
 public struct FoldedKey: Sendable {
-    @usableFromInline let folded: [UInt8]
+    /// The first bytes, which for nearly all names are all of them: 24 without an allocation.
+    @usableFromInline var words: (UInt64, UInt64, UInt64) = (0, 0, 0)
+    /// The bytes behind them.
+    @usableFromInline var rest: [UInt8] = []
+    @usableFromInline var count = 0
 
     @inlinable
     public init(_ key: some StringProtocol) {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(key.utf8.count)
-        for byte in key.utf8 where byte != 0x5F { bytes.append(Self.lower(byte)) }
-        folded = bytes
+        for byte in key.utf8 where byte != 0x5F { append(Self.lower(byte)) }
     }
 
     @inlinable static func lower(_ byte: UInt8) -> UInt8 {
@@ -16,15 +17,38 @@ public struct FoldedKey: Sendable {
     }
 
     @inlinable
+    mutating func append(_ byte: UInt8) {
+        let shifted = UInt64(byte) << UInt64(8 * (count & 7))
+        switch count >> 3 {
+        case 0: words.0 |= shifted
+        case 1: words.1 |= shifted
+        case 2: words.2 |= shifted
+        default: rest.append(byte)
+        }
+        count += 1
+    }
+
+    @inlinable
+    func byte(_ index: Int) -> UInt8 {
+        let shift = UInt64(8 * (index & 7))
+        switch index >> 3 {
+        case 0: return UInt8(truncatingIfNeeded: words.0 >> shift)
+        case 1: return UInt8(truncatingIfNeeded: words.1 >> shift)
+        case 2: return UInt8(truncatingIfNeeded: words.2 >> shift)
+        default: return rest[index - 24]
+        }
+    }
+
+    @inlinable
     public func matches(_ name: StaticString) -> Bool {
         name.withUTF8Buffer { name in
-            guard name.count >= folded.count else { return false }
+            guard name.count >= count else { return false }
             var index = 0
-            for byte in name where byte != 0x5F {
-                guard index < folded.count, folded[index] == Self.lower(byte) else { return false }
+            for each in name where each != 0x5F {
+                guard index < count, byte(index) == Self.lower(each) else { return false }
                 index += 1
             }
-            return index == folded.count
+            return index == count
         }
     }
 }

@@ -12,8 +12,9 @@ public import Primitives
 public struct MessagePackWriter: WireEncoder, FieldVisitor, Sendable {
     private var buffer: WireBuffer
     private var used = 0
-    /// Where the fields of the records that are open begin.
+    /// Where the fields of the records that are open begin: the first `fieldCount` of these.
     private var fields: [Field] = []
+    private var fieldCount = 0
     /// The next value is empty where Go has nil.
     @usableFromInline var emptyIsNil = false
 
@@ -167,11 +168,17 @@ public struct MessagePackWriter: WireEncoder, FieldVisitor, Sendable {
     /// - Returns: for `endRecord`, where the record's fields begin in `fields`.
     @usableFromInline mutating func beginRecord() -> Int {
         byte(0x80)
-        return fields.count
+        return fieldCount
     }
 
     @usableFromInline mutating func beginField(_ name: StaticString) {
-        fields.append(Field(name, at: used))
+        let field = Field(name, at: used)
+        if fieldCount < fields.count {
+            fields[fieldCount] = field
+        } else {
+            fields.append(field)
+        }
+        fieldCount += 1
         let count = name.utf8CodeUnitCount
         guard count < 32 else {
             return rawFamily(UnsafeBufferPointer(start: name.utf8Start, count: count))
@@ -182,13 +189,13 @@ public struct MessagePackWriter: WireEncoder, FieldVisitor, Sendable {
         used += 1 + count
     }
 
-    @usableFromInline mutating func endField() { fields[fields.count - 1].end = used }
+    @usableFromInline mutating func endField() { fields[fieldCount - 1].end = used }
 
     @usableFromInline mutating func endRecord(_ first: Int) {
-        let count = fields.count - first
-        let start = fields.last.map { _ in fields[first].start } ?? used
-        if count > 0, sortFields(from: first) { moveFields(from: first, to: start) }
-        fields.removeLast(count)
+        let count = fieldCount - first
+        let start = count > 0 ? fields[first].start : used
+        if count > 1, sortFields(from: first) { moveFields(from: first, to: start) }
+        fieldCount = first
         guard count > 15 else {
             buffer.base[(count == 0 ? used : start) - 1] = 0x80 | UInt8(count)
             return
@@ -204,9 +211,10 @@ public struct MessagePackWriter: WireEncoder, FieldVisitor, Sendable {
 
     /// - Returns: false when they stood in order.
     private mutating func sortFields(from first: Int) -> Bool {
-        fields.withUnsafeMutableBufferPointer { fields in
+        let count = fieldCount
+        return fields.withUnsafeMutableBufferPointer { fields in
             var moved = false
-            for index in (first + 1)..<max(first + 1, fields.count) {
+            for index in (first + 1)..<count {
                 let field = fields[index]
                 var place = index
                 while place > first, field.precedes(fields[place - 1]) {
@@ -225,13 +233,18 @@ public struct MessagePackWriter: WireEncoder, FieldVisitor, Sendable {
     private mutating func moveFields(from first: Int, to start: Int) {
         let size = used - start
         let base = buffer.base
-        let sorted = fields[first...]
+        let sorted = fields[first..<fieldCount]
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: size) { space in
             guard let space = space.baseAddress else { return }
             var place = 0
             for field in sorted {
-                (space + place).initialize(from: base + field.start, count: field.end - field.start)
-                place += field.end - field.start
+                let count = field.end - field.start
+                if count < 64 {
+                    QuickText.copy(base + field.start, count, to: space + place)
+                } else {
+                    (space + place).initialize(from: base + field.start, count: count)
+                }
+                place += count
             }
             (base + start).update(from: space, count: size)
         }
