@@ -17,7 +17,7 @@ extension StateStore {
                 errors.append(TxnError(number, error.what))
             }
             // At once, so that what follows sees the locks that ended with what went.
-            draft.endSessions(at: index, &touched)
+            draft.settleLosses(at: index, &touched)
             touched.losses = []
         }
         var response = TxnResponse()
