@@ -118,8 +118,8 @@ let package = Package(
         house(
             "ConsulClient",
             [
-                "Primitives", "Wire", "ConsulModel", "Watch", "Platform", "HTTPTransport", nioPosix,
-                nioHTTP1,
+                "Primitives", "Wire", "Vivaldi", "ConsulModel", "Watch", "Platform",
+                "HTTPTransport", nioPosix, nioHTTP1,
             ]),
 
         // ---- Floor 5: faces -------------------------------------------------------------------
