@@ -67,13 +67,14 @@ let package = Package(
         house("Primitives"),
         house("Wire", ["Primitives"]),  // stands on Primitives
         house("Digests", [crypto]),  // the one target that sees swift-crypto
+        house("Vivaldi", ["Primitives", "Wire"]),  // stands on both: records hold coordinates
 
         // ---- Floor 1: vocabulary --------------------------------------------------------------
-        house("ConsulModel", ["Primitives", "Wire"]),
+        house("ConsulModel", ["Primitives", "Wire", "Vivaldi"]),
 
         // ---- Floor 2: pure rules --------------------------------------------------------------
         house("Raft", ["Primitives", "Wire"]),
-        house("ConsulState", ["Primitives", "Wire", "ConsulModel"]),
+        house("ConsulState", ["Primitives", "Wire", "Vivaldi", "ConsulModel"]),
         house("ConsulConfig", ["Primitives", "Wire", "ConsulModel", "CLibYAML"]),
         house("Watch", ["Primitives", "Wire", "ConsulModel"]),
         house("Telemetry", ["Primitives", "Wire"]),
@@ -105,8 +106,8 @@ let package = Package(
         house(
             "ConsulServer",
             [
-                "Primitives", "Wire", "Digests", "ConsulModel", "ConsulState", "Raft", "RaftNode",
-                "Platform", "Telemetry", nioCore, nioPosix, logging,
+                "Primitives", "Wire", "Digests", "Vivaldi", "ConsulModel", "ConsulState", "Raft",
+                "RaftNode", "Platform", "Telemetry", nioCore, nioPosix, logging,
             ]),
         house(
             "LocalAgent",
@@ -117,17 +118,17 @@ let package = Package(
         house(
             "ConsulClient",
             [
-                "Primitives", "Wire", "ConsulModel", "Watch", "Platform", "HTTPTransport", nioPosix,
-                nioHTTP1,
+                "Primitives", "Wire", "Vivaldi", "ConsulModel", "Watch", "Platform",
+                "HTTPTransport", nioPosix, nioHTTP1,
             ]),
 
         // ---- Floor 5: faces -------------------------------------------------------------------
         house(
             "ConsulHTTP",
             [
-                "Primitives", "Wire", "ConsulModel", "ConsulConfig", "PluginAPI", "Watch",
-                "LocalAgent", "Telemetry", "TelemetrySinks", "Platform", "HTTPTransport", nioCore,
-                nioHTTP1, logging,
+                "Primitives", "Wire", "Vivaldi", "ConsulModel", "ConsulConfig", "PluginAPI",
+                "Watch", "LocalAgent", "Telemetry", "TelemetrySinks", "Platform", "HTTPTransport",
+                nioCore, nioHTTP1, logging,
             ]),
         house(
             "ConsulDNS",
@@ -151,8 +152,8 @@ let package = Package(
         .executableTarget(
             name: "consul",
             dependencies: [
-                "Primitives", "Wire", "ConsulModel", "ConsulConfig", "PluginAPI", "Watch",
-                "Platform", "HTTPTransport", "LocalAgent", "ConsulClient", "ConsulAgent",
+                "Primitives", "Wire", "Vivaldi", "ConsulModel", "ConsulConfig", "PluginAPI",
+                "Watch", "Platform", "HTTPTransport", "LocalAgent", "ConsulClient", "ConsulAgent",
                 "Raft", "RaftNode", "ConsulState", "StandardPlugins", "LockHelper", "ExecHelper",
                 "Telemetry",
                 logging,
@@ -188,6 +189,7 @@ let package = Package(
         // ---- Tests mirror the targets ---------------------------------------------------------
         tests(of: "Primitives"),
         tests(of: "Wire", ["Primitives"]),
+        tests(of: "Vivaldi", ["Primitives", "Wire"]),
         tests(of: "Platform", ["Primitives", nioCore, nioPosix, nioSSL, logging]),
         tests(
             of: "HTTPTransport",
@@ -195,13 +197,13 @@ let package = Package(
         tests(of: "ConsulConfig", ["Primitives", "Wire", "ConsulModel"]),
         tests(of: "ConsulModel", ["Primitives", "Wire"]),
         tests(
-            of: "ConsulState", ["Primitives", "Wire", "ConsulModel", "ScriptKit"],
+            of: "ConsulState", ["Primitives", "Wire", "Vivaldi", "ConsulModel", "ScriptKit"],
             exclude: ["Scripts", "Golden"]),
         tests(
             of: "ConsulServer",
             [
-                "Primitives", "Wire", "ConsulModel", "ConsulState", "Raft", "RaftNode", nioCore,
-                nioPosix, logging,
+                "Primitives", "Wire", "Vivaldi", "ConsulModel", "ConsulState", "Raft", "RaftNode",
+                nioCore, nioPosix, logging,
             ]),
         .testTarget(
             name: "TourTests", dependencies: ["Primitives", "Platform", "consul"],

@@ -59,6 +59,7 @@ extension Agent {
         rules.domain = settings.domain
         rules.altDomain = settings.altDomain
         rules.datacenter = config.node.datacenter
+        rules.nodeName = config.node.name
         rules.recursors = settings.recursors
         rules.recursorTimeout = settings.recursorTimeout
         rules.allowStale = settings.allowStale

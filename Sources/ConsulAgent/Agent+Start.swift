@@ -146,6 +146,7 @@ extension Agent {
         settings.blockedPrefixes = config.limits.blockEndpoints
         settings.writers = config.limits.allowWriteHTTPFrom.compactMap { CIDRBlock($0) }
         settings.discoveryMaxStale = config.limits.discoveryMaxStale
+        settings.disablesCoordinates = config.node.disableCoordinates
         settings.enablesDebug = config.node.enableDebug
         settings.allowsUnprintablePaths = config.limits.allowsUnprintablePaths
         return settings

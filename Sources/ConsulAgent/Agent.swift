@@ -157,6 +157,9 @@ package final class Agent: Sendable {
         if config.sessions.ttlGrace > .zero { settings.sessionTTLGrace = config.sessions.ttlGrace }
         settings.seed = seed
         settings.nodeID = nodeID
+        settings.nodeName = config.node.name
+        // As HashiCorp's agent does for who plays with it.
+        if config.devMode { settings.coordinateUpdatePeriod = .milliseconds(100) }
         settings.bootstraps =
             config.devMode || config.node.bootstrap || config.node.bootstrapExpect == 1
         settings.raftMultiplier = Int64(config.raft.multiplier)

@@ -1,6 +1,19 @@
 import DNSWire
 import Primitives
 
+extension ClientSubnet {
+    /// The one host that it is; nil for a network of several.
+    var host: IPAddress? {
+        let bits = family == .four ? 32 : 128
+        guard sourcePrefix == bits else { return nil }
+        if family == .four { return IPAddress(address.map { String($0) }.joined(separator: ".")) }
+        let groups = stride(from: 0, to: address.count, by: 2).map {
+            String(UInt16(address[$0]) << 8 | UInt16(address[$0 + 1]), radix: 16)
+        }
+        return IPAddress(groups.joined(separator: ":"))
+    }
+}
+
 /// Addresses of the catalog as the data of A and AAAA records.
 enum AddressText {
     /// Nil for what is no address: a name.

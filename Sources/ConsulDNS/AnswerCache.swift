@@ -17,7 +17,7 @@ final class AnswerCache: @unchecked Sendable {
         fileprivate var reply: Reply
         /// Written already, for an answer that is the same each time.
         fileprivate var octets: [UInt8]?
-        /// Of the whole catalog, when the answer was last known to hold.
+        /// Of all there is, when the answer was last known to hold.
         fileprivate var version: UInt64
         /// Of the part that it depends on.
         fileprivate let partVersion: UInt64
@@ -61,13 +61,15 @@ final class AnswerCache: @unchecked Sendable {
         entries = [Entry?](repeating: nil, count: Limits.keptAnswersMax)
     }
 
-    /// The version of the whole catalog, to be taken before a question is looked at; nil when
-    /// nothing can be kept.
-    var version: UInt64? { versions(.whole) }
+    /// The version of all that answers depend on, to be taken before a question is looked at; nil
+    /// when nothing can be kept.
+    var version: UInt64? { versions(.wholeByRoundTrip) }
 
     /// What was kept for a question, if it holds at this version of the catalog.
+    /// - Parameter client: who asks; matters where the order of answers depends on it.
     func find(
-        _ question: ByteBuffer, isTCP: Bool, version: UInt64, zone: Zone
+        _ question: ByteBuffer, isTCP: Bool, from client: SocketAddress? = nil, version: UInt64,
+        zone: Zone
     ) -> Entry? {
         guard zone === self.zone else {
             forget(zone)
@@ -78,7 +80,9 @@ final class AnswerCache: @unchecked Sendable {
             guard octets.count > DNSWire.Limits.headerBytes else { return nil }
             let place = place(octets)
             for way in 0...1 {
-                guard let entry = entries[place + way], entry.isFor(octets, isTCP) else { continue }
+                guard let entry = entries[place + way], entry.isFor(octets, isTCP),
+                    zone.rules.answerOrder != .near || entry.query.isFrom(client)
+                else { continue }
                 if holds(entry, version) { return entry }
                 entries[place + way] = nil
                 count -= 1
@@ -93,9 +97,7 @@ final class AnswerCache: @unchecked Sendable {
             return false
         }
         if entry.version == version { return true }
-        guard entry.reply.part != .whole, versions(entry.reply.part) == entry.partVersion else {
-            return false
-        }
+        guard versions(entry.reply.part) == entry.partVersion else { return false }
         entry.version = version
         return true
     }
@@ -106,7 +108,7 @@ final class AnswerCache: @unchecked Sendable {
             reply.message.answers.count + reply.message.additionals.count
                 <= Limits.keptRecordsMax, query.octets.count <= Limits.keptQuestionBytesMax,
             // The whole last: what it was before and after, the part was in between.
-            let partVersion = versions(reply.part), versions(.whole) == version
+            let partVersion = versions(reply.part), self.version == version
         else { return }
         let place = query.octets.withUnsafeBytes { self.place($0) }
         if entries[place] == nil {

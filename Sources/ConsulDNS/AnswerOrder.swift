@@ -4,14 +4,18 @@ import Primitives
 
 /// In which order a service's instances are told.
 enum AnswerOrder {
-    /// - Parameter random: a generator for this answer alone, where one is needed.
+    /// - Parameters:
+    ///   - isByRoundTrip: the instances stand by round-trip time already.
+    ///   - random: a generator for this answer alone, where one is needed.
     static func arrange(
-        _ instances: inout [CheckServiceNode], _ zone: Zone, _ random: () -> SeededRandom
+        _ instances: inout [CheckServiceNode], _ zone: Zone, isByRoundTrip: Bool = false,
+        _ random: () -> SeededRandom
     ) {
         guard instances.count > 1 else { return }
         switch zone.rules.answerOrder {
         case .sorted: break  // as the catalog has them
-        case .random:
+        case .near where isByRoundTrip: break
+        case .random, .near:
             var random = random()
             instances.shuffle(using: &random)
         case .weighted:
@@ -39,12 +43,13 @@ enum AnswerOrder {
 
     /// Whether an answer may be given again, and how. What depends on chance otherwise than by a
     /// plain shuffle is made anew.
-    static func keeping(_ zone: Zone) -> Keeping {
+    static func keeping(_ zone: Zone, isByRoundTrip: Bool = false) -> Keeping {
         switch zone.rules.answerOrder {
         case .sorted: .asItIs
+        case .near where isByRoundTrip: .asItIs
         case .random where zone.rules.srvPriorityMeta.isEmpty && zone.rules.aRecordLimit <= 0:
             .inAnyOrder
-        case .random, .weighted: .not
+        case .random, .weighted, .near: .not
         }
     }
 

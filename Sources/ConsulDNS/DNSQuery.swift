@@ -34,6 +34,17 @@ final class DNSQuery: Sendable {
         return IPAddress(address.bytes.suffix(4).map { String($0) }.joined(separator: "."))
     }
 
+    /// Whether the same host asks.
+    func isFrom(_ other: SocketAddress?) -> Bool { client?.ipAddress == other?.ipAddress }
+
+    /// To whom the answer is to be near: the host for which a resolver asks (EDNS client subnet),
+    /// else who asks. Nil for the agent's own node.
+    var nearAddress: String? {
+        if let subnet = message.edns?.clientSubnet { return subnet.host?.description }
+        guard let address = clientAddress, !address.isLoopback else { return nil }
+        return address.description
+    }
+
     /// Octets that the client takes in one message.
     var bytesMax: Int {
         if isTCP { return Limits.tcpBytesMax }
@@ -63,6 +74,8 @@ struct Ask: Sendable {
     var type: RecordType
     var hasEDNS: Bool
     let zone: Zone
+    /// See `DNSQuery.nearAddress`.
+    var nearAddress: String?
     /// Steps that may still be made from name to name.
     var chaseLeft = Limits.chaseDepthMax
 }

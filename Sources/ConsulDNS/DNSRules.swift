@@ -9,6 +9,8 @@ package struct DNSRules: Hashable, Sendable {
     /// Empty for none.
     package var altDomain = ""
     package var datacenter = "dc1"
+    /// The agent's node, from which round trips are counted. Not of `dns_config`.
+    package var nodeName = ""
     /// `address` or `address:port`, asked in this order.
     package var recursors: [String] = []
     package var recursorTimeout = GoDuration.seconds(2)
@@ -50,6 +52,9 @@ package struct DNSRules: Hashable, Sendable {
         case weighted
         /// By node and ID, always.
         case sorted
+        /// By round-trip time from the node that asks, where its address is one's; else from the
+        /// agent's. In any order where it is not known where that node stands.
+        case near
     }
 }
 

@@ -66,9 +66,10 @@ final class Resolver: Sendable {
             }
         case .axfr, .ixfr: done(transfer(query))
         default:
-            let ask = Ask(
+            var ask = Ask(
                 name: question.name, type: question.type, hasEDNS: query.message.edns != nil,
                 zone: query.zone)
+            if query.zone.rules.answerOrder == .near { ask.nearAddress = query.nearAddress }
             records(for: ask) { found in
                 var reply = query.reply(found.code)
                 reply.message.answers = found.answers
@@ -157,10 +158,17 @@ final class Resolver: Sendable {
         return options
     }
 
-    /// Asks, and asks the leader where a server's answer is older than `max_stale`.
     func read<Value: Sendable>(
         _ endpoint: Endpoint<NamedQuery, Indexed<Value>>, _ query: NamedQuery, _ zone: Zone,
         _ done: @escaping @Sendable (Result<Value, ConsulError>) -> Void
+    ) {
+        readIndexed(endpoint, query, zone) { done($0.map { $0.value }) }
+    }
+
+    /// Asks, and asks the leader where a server's answer is older than `max_stale`.
+    func readIndexed<Value: Sendable>(
+        _ endpoint: Endpoint<NamedQuery, Indexed<Value>>, _ query: NamedQuery, _ zone: Zone,
+        _ done: @escaping @Sendable (Result<Indexed<Value>, ConsulError>) -> Void
     ) {
         backend.call(endpoint, query) { [backend, stale = metrics.stale] result in
             switch result {
@@ -174,11 +182,11 @@ final class Resolver: Sendable {
                     {
                         stale.increment()
                     }
-                    return done(.success(answer.value))
+                    return done(.success(answer))
                 }
                 var again = query
                 again.options.consistency = .standard
-                backend.call(endpoint, again) { done($0.map { $0.value }) }
+                backend.call(endpoint, again, reply: done)
             }
         }
     }

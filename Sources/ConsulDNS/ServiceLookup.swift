@@ -48,12 +48,12 @@ extension ServiceAsk {
 extension Resolver {
     /// The healthy instances of a service, in a fresh order each time.
     func service(_ service: ServiceAsk, _ done: @escaping @Sendable (Found) -> Void) {
-        healthy(service) { [self] result in
+        ordered(service) { [self] result in
             switch result {
             case .failure(let error): done(failed(error, service.ask))
-            case .success(let instances):
-                if instances.isEmpty { return done(noSuchName(service.ask)) }
-                answer(service, instances, done)
+            case .success(let found):
+                if found.value.isEmpty { return done(noSuchName(service.ask)) }
+                answer(service, found, done)
             }
         }
     }
@@ -62,26 +62,39 @@ extension Resolver {
         _ service: ServiceAsk,
         _ done: @escaping @Sendable (Result<[CheckServiceNode], ConsulError>) -> Void
     ) {
+        ordered(service) { done($0.map { $0.value }) }
+    }
+
+    private func ordered(
+        _ service: ServiceAsk,
+        _ done: @escaping @Sendable (Result<Indexed<[CheckServiceNode]>, ConsulError>) -> Void
+    ) {
         let zone = service.ask.zone
         var query = NamedQuery(service.service, options(service.datacenter, zone))
         query.connect = service.isMesh
         if !service.tag.isEmpty, service.port == nil { query.tags = [service.tag] }
-        read(.healthServiceNodes, query, zone) { [self] result in
+        if zone.rules.answerOrder == .near {
+            query.options.near = zone.rules.nodeName
+            query.options.nearAddress = service.ask.nearAddress ?? ""
+        }
+        readIndexed(.healthServiceNodes, query, zone) { [self] result in
             switch result {
             case .failure: done(result)
-            case .success(var instances):
-                instances.removeAll { !service.wants($0) }
-                AnswerOrder.arrange(&instances, zone) { random() }
-                done(.success(instances))
+            case .success(var found):
+                found.value.removeAll { !service.wants($0) }
+                AnswerOrder.arrange(
+                    &found.value, zone, isByRoundTrip: found.meta.isByRoundTrip
+                ) { random() }
+                done(.success(found))
             }
         }
     }
 
     private func answer(
-        _ service: ServiceAsk, _ instances: [CheckServiceNode],
+        _ service: ServiceAsk, _ ordered: Indexed<[CheckServiceNode]>,
         _ done: @escaping @Sendable (Found) -> Void
     ) {
-        let ask = service.ask
+        let (ask, instances) = (service.ask, ordered.value)
         let maker = RecordMaker(service)
         let places = instances.map { maker.place($0) }
         var names: [DNSName] = []
@@ -105,14 +118,21 @@ extension Resolver {
                 maker.addressRecords(places, chased, into: &found)
             }
             // What the mesh goes by bears other names, see `Catalog.checkMeshServiceNodes`.
-            if !service.isMesh { found.part = .service(service.service) }
+            let isNear = ask.zone.rules.answerOrder == .near
+            if !service.isMesh {
+                found.part =
+                    isNear ? .serviceByRoundTrip(service.service) : .service(service.service)
+            }
+            // For that host alone.
+            found.isGlobal = !isNear
             if found.answers.isEmpty {
                 found.authorities = [soa(ask.zone)]
                 if isPlain { found.keeping = .asItIs }
             } else if isPlain, found.answers.count == instances.count || ask.type != .srv {
                 // A name's records may be others each time, and so may be which of several
                 // registrations of one listener is told.
-                found.keeping = AnswerOrder.keeping(ask.zone)
+                found.keeping = AnswerOrder.keeping(
+                    ask.zone, isByRoundTrip: ordered.meta.isByRoundTrip)
             }
             done(found)
         }

@@ -109,7 +109,9 @@ final class TCPHandler: ChannelDuplexHandler {
         let version = cache.version
         let start = SystemClock.now()
         if let version,
-            let entry = cache.find(question, isTCP: true, version: version, zone: zone)
+            let entry = cache.find(
+                question, isTCP: true, from: context.channel.remoteAddress, version: version,
+                zone: zone)
         {
             var octets = cache.octets(entry, with: &writer)
             octets[0] = question.getInteger(at: question.readerIndex) ?? 0

@@ -41,7 +41,7 @@ final class UDPHandler: ChannelInboundHandler {
         if let version = moment.version {
             let start = SystemClock.now()
             let entry = cache.find(
-                envelope.data, isTCP: false, version: version, zone: moment.zone)
+                envelope.data, isTCP: false, from: client, version: version, zone: moment.zone)
             if let entry {
                 add(cache.octets(entry, with: &writer), to: client, numbered: envelope.data)
                 return core.resolver.metrics.domain.record(SystemClock.now() - start)

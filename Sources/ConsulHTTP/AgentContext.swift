@@ -54,6 +54,7 @@ package final class AgentContext: Sendable {
         package var discoveryMaxStale = GoDuration.zero
         package var allowsUnprintablePaths = false
         package var enablesDebug = false
+        package var disablesCoordinates = false
         package init() {}
     }
 

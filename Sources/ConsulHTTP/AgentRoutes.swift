@@ -4,6 +4,7 @@ import LocalAgent
 import Logging
 import Platform
 import PluginAPI
+import Vivaldi
 import Wire
 
 let agentRoutes = [
@@ -28,6 +29,8 @@ enum AgentRoutes {
         var description = SelfDescription()
         description.config = config
         description.debugConfig = debug
+        // An agent that does not gossip has measured nothing.
+        description.coordinate = exchange.face.settings.disablesCoordinates ? nil : .origin
         description.member = agent.membership.localMember
         description.stats = agent.statistics()
         description.meta = agent.nodeMeta()
@@ -142,6 +145,7 @@ enum AgentRoutes {
 private struct SelfDescription: Record {
     var config = JSONValue.null
     var debugConfig = JSONValue.null
+    var coordinate: Coordinate?
     var member = Member()
     var stats: [String: [String: String]] = [:]
     var meta: [String: String] = [:]
@@ -149,6 +153,7 @@ private struct SelfDescription: Record {
     mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
         try visit.field("Config", &config)
         try visit.field("DebugConfig", &debugConfig)
+        try visit.field("Coord", &coordinate)
         try visit.field("Member", &member)
         try visit.field("Stats", &stats)
         try visit.field("Meta", &meta)

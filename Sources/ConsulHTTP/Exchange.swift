@@ -1,5 +1,6 @@
 import ConsulModel
 import HTTPTransport
+import LocalAgent
 import Primitives
 import Wire
 
@@ -57,6 +58,7 @@ final class Exchange: Sendable {
             looksAtNamespace
                 ? try self.query.options(token: token)
                 : try self.query.consistency(token: token))
+        if query.options.near == "_agent" { query.options.near = agent.local.nodeName }
         if face.settings.discoveryMaxStale > .zero, query.options.consistency == .standard,
             !self.query.has("leader"), !self.query.has("cached")
         {

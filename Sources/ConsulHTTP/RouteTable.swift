@@ -75,7 +75,7 @@ struct RouteTable: Sendable {
 
     static let standard = RouteTable(
         kvRoutes + txnRoutes + snapshotRoutes + sessionRoutes + catalogRoutes + healthRoutes
-            + statusRoutes
+            + coordinateRoutes + statusRoutes
             + operatorRoutes + eventRoutes + agentRoutes + agentServiceRoutes + agentCheckRoutes
             + watchRoutes + aclRoutes + metricsRoutes
             + debugRoutes)

@@ -73,6 +73,23 @@ extension Endpoint where Request == NamedQuery, Response == Indexed<[HealthCheck
     public static var healthChecksInState: Self { .init("Health.ChecksInState", .read) }
 }
 
+extension Endpoint where Request == NamedQuery, Response == Indexed<[NodeCoordinate]> {
+    public static var coordinateListNodes: Self { .init("Coordinate.ListNodes", .read) }
+    /// Those of one node; empty where none is known.
+    public static var coordinateNode: Self { .init("Coordinate.Node", .read) }
+}
+
+extension Endpoint where Request == NamedQuery, Response == [DatacenterCoordinates] {
+    public static var coordinateListDatacenters: Self {
+        .init("Coordinate.ListDatacenters", .read)
+    }
+}
+
+extension Endpoint where Request == CoordinateUpdateRequest, Response == Bool {
+    /// Done when the leader has it; it stands in the state some seconds later.
+    public static var coordinateUpdate: Self { .init("Coordinate.Update", .write) }
+}
+
 extension Endpoint where Request == NamedQuery, Response == RaftConfiguration {
     public static var operatorRaftConfiguration: Self {
         .init("Operator.RaftGetConfiguration", .read)

@@ -21,6 +21,8 @@ public struct QueryOptions: Hashable, Sendable {
     public var nodeMeta: [String: String] = [:]
     /// Sort by round-trip time from this node.
     public var near = ""
+    /// The same, from the node that has this address, where there is one; else from `near`.
+    public var nearAddress = ""
     public init() {}
 }
 
@@ -30,6 +32,9 @@ public struct QueryMeta: Hashable, Sendable {
     public var knownLeader = true
     public var lastContact = GoDuration()
     public var consistency = QueryOptions.Consistency.standard
+    /// Whether the value stands by round-trip time, as was asked for: false where the place of the
+    /// node to sort from is not known.
+    public var isByRoundTrip = false
     public init(index: UInt64 = 0) { self.index = index }
 }
 

@@ -11,6 +11,7 @@ enum CatalogEndpoint {
         table.add(.catalogListNodes, filtering: Node.self) { snapshot, plan in
             var reading = snapshot.store.catalog.listNodes()
             plan.keep(&reading.value, meta: \.meta)
+            plan.sort(&reading, in: snapshot, node: \.node)
             return reading
         }
         table.add(.catalogListServices) { snapshot, plan in
@@ -20,6 +21,7 @@ enum CatalogEndpoint {
             var reading = snapshot.store.catalog.serviceNodes(plan.query.name)
             plan.keepTagged(&reading.value, tags: \.service.tags)
             plan.keep(&reading.value, meta: \.node.meta)
+            plan.sort(&reading, in: snapshot, node: \.node.node)
             return reading
         }
         table.add(.catalogNodeServices, filtering: NodeService.self) { snapshot, plan in

@@ -23,6 +23,9 @@ package enum Limits {
     static let keysExpiredAtOnce = 64
     /// The wall clock may be set: no wait for a key's end is longer than this.
     static let expiryLookMax = GoDuration.seconds(60)
+    /// Coordinates in one command, and those written at once: Consul's own.
+    static let coordinateBatch = 128
+    static let coordinatesWaitingMax = 5 * coordinateBatch
     package static let sessionTTLMin = GoDuration.seconds(10)
     static let sessionTTLMax = GoDuration.hours(24)
     /// The wait before an expiry that failed is tried again doubles up to 64 `dutyRetry`.

@@ -83,6 +83,7 @@ final class ReadEndpoint<Value: Sendable>: Sendable {
     private func answer(_ reading: Reading<Value>, _ plan: ReadPlan) -> Indexed<Value> {
         // Never 0: a client that sent it back would not block.
         var meta = QueryMeta(index: max(reading.index, 1))
+        meta.isByRoundTrip = reading.isByRoundTrip
         meta.consistency = plan.query.options.consistency
         if meta.consistency == .stale {
             (meta.knownLeader, meta.lastContact) = host.log.contact()

@@ -20,6 +20,7 @@ package final class ServerBackend: Backend {
     let duties: LeaderDuties
     let sessionTimers: SessionTimers
     let expirer: KeyExpirer
+    let coordinateUpdates: CoordinateUpdates
     /// The threads that wait for the disk; nil in memory.
     private let raftGroup: MultiThreadedEventLoopGroup?
     private let durable: DurableRaft?
@@ -63,6 +64,9 @@ package final class ServerBackend: Backend {
             logger: logger, metrics: metrics)
         duties = LeaderDuties(log: log, state: state, loop: group.next(), logger: logger)
         expirer = KeyExpirer(log: log, state: state, loop: group.next(), logger: logger)
+        coordinateUpdates = CoordinateUpdates(
+            log: log, state: state, period: configuration.coordinateUpdatePeriod,
+            loop: group.next(), logger: logger)
         let host = ReadHost(configuration: configuration, state: state, hub: hub, log: log)
         var table = EndpointTable(host: host, log: log, metrics: metrics)
         KVSEndpoint.register(in: &table, lockDelays: lockDelays, expirer: expirer)
@@ -70,6 +74,7 @@ package final class ServerBackend: Backend {
         SessionEndpoint.register(in: &table, timers: sessionTimers)
         CatalogEndpoint.register(in: &table)
         HealthEndpoint.register(in: &table)
+        CoordinateEndpoint.register(in: &table, updates: coordinateUpdates)
         StatusEndpoint.register(in: &table)
         OperatorEndpoint.register(in: &table)
         SnapshotEndpoint.register(in: &table) { [duties, sessionTimers, expirer] in
@@ -113,6 +118,7 @@ package final class ServerBackend: Backend {
         duties.end()
         sessionTimers.end()
         expirer.end()
+        coordinateUpdates.end()
         await log.node.stop()
         try? durable?.log.close()
         try? await raftGroup?.shutdownGracefully()
@@ -123,10 +129,14 @@ package final class ServerBackend: Backend {
         guard log.leadership.isReady else { return nil }
         let snapshot = state.load()
         let catalog = snapshot.store.catalog
+        let places = snapshot.store.coordinates
         let index =
             switch part {
             case .whole: catalog.catalogIndex
+            case .wholeByRoundTrip: max(catalog.catalogIndex, places.index)
             case .service(let name): catalog.version(ofService: name)
+            case .serviceByRoundTrip(let name):
+                max(catalog.version(ofService: name), catalog.nodesIndex, places.index)
             case .node(let name): catalog.node(name)?.raftIndex.modifyIndex ?? 0
             }
         return snapshot.version(index)

@@ -17,6 +17,10 @@ package struct ServerConfiguration: Sendable {
     package var seed: UInt64 = 0
     /// Who this server is, for the others: the node's UUID.
     package var nodeID = "00000000-0000-0000-0000-000000000000"
+    /// The node's name.
+    package var nodeName = ""
+    /// How long updates of coordinates are gathered before they are written.
+    package var coordinateUpdatePeriod = GoDuration.seconds(5)
     /// Where the log is kept: `raft` in the data directory; nil for in memory.
     package var raftDirectory: String?
     /// Whether this server begins a group of its own where there is none.

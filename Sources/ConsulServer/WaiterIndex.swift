@@ -18,6 +18,7 @@ struct WaiterIndex: @unchecked Sendable {
     /// The byte under which a kind of region stands in `names`.
     private enum Kind: UInt8 {
         case service, serviceChecks, node, nodeChecks, checkState, session, nodeSessions
+        case nodeCoordinates
     }
 
     mutating func insert(_ waiter: Waiter) {
@@ -68,7 +69,7 @@ struct WaiterIndex: @unchecked Sendable {
             (.service, changes.services), (.serviceChecks, changes.serviceChecks),
             (.node, changes.nodes), (.nodeChecks, changes.nodeChecks),
             (.checkState, changes.checkStates), (.session, changes.sessions),
-            (.nodeSessions, changes.nodeSessions),
+            (.nodeSessions, changes.nodeSessions), (.nodeCoordinates, changes.nodeCoordinates),
         ]
         for (kind, list) in lists {
             for name in list {
@@ -120,6 +121,7 @@ struct WaiterIndex: @unchecked Sendable {
         case .checkState(let name): key(.checkState, name)
         case .session(let id): key(.session, id)
         case .nodeSessions(let name): key(.nodeSessions, name)
+        case .nodeCoordinates(let name): key(.nodeCoordinates, name)
         case .key, .prefix, .tables: nil
         }
     }

@@ -49,6 +49,19 @@ package struct Catalog: Sendable {
         checks[TableKey.of(node, id)]?.record
     }
 
+    /// The name of the first node with this address, among its tagged ones too. Looks at all nodes.
+    package func nodeName(ofAddress address: String) -> String? {
+        var found: String?
+        nodes.forEach { row in
+            guard found == nil else { return }
+            let node = row.record
+            if node.address == address || node.taggedAddresses.values.contains(address) {
+                found = node.node
+            }
+        }
+        return found
+    }
+
     /// The name of the node with this ID.
     package func nodeName(ofID id: String) -> String? { nodeIDs[TableKey.of(id)] }
 

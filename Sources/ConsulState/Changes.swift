@@ -13,8 +13,9 @@ package struct Changes: Hashable, Sendable {
     package var checkStates: [String] = []
     package var sessions: [String] = []
     package var nodeSessions: [String] = []
+    package var nodeCoordinates: [String] = []
     package var tables: TableSet = []
-    /// What sessions may have hung on.
+    /// What sessions and coordinates may have hung on.
     var losses: [Loss] = []
     /// Keys whose holders' sessions ended.
     package var lostLocks: [LostLock] = []
@@ -32,6 +33,7 @@ package struct Changes: Hashable, Sendable {
         checkStates += other.checkStates
         sessions += other.sessions
         nodeSessions += other.nodeSessions
+        nodeCoordinates += other.nodeCoordinates
         tables.formUnion(other.tables)
         losses += other.losses
         lostLocks += other.lostLocks
@@ -56,6 +58,7 @@ package struct Changes: Hashable, Sendable {
         case .checkState(let state): Self.has(state, in: checkStates)
         case .session(let id): Self.has(id, in: sessions)
         case .nodeSessions(let name): Self.has(name, in: nodeSessions)
+        case .nodeCoordinates(let name): Self.has(name, in: nodeCoordinates)
         case .tables(let set): !tables.isDisjoint(with: set)
         }
     }
@@ -66,7 +69,8 @@ package struct Changes: Hashable, Sendable {
     }
 }
 
-/// Something went on which sessions may have hung; names as they stood in the catalog.
+/// Something went on which sessions or coordinates may have hung; names as they stood in the
+/// catalog.
 enum Loss: Hashable, Sendable {
     case node(String)
     /// The check went, or turned critical.

@@ -8,6 +8,7 @@ package enum MessageType {
     static let kvs: UInt8 = 2
     static let session: UInt8 = 3
     static let tombstone: UInt8 = 5
+    static let coordinates: UInt8 = 6
     static let txn: UInt8 = 8
     /// In snapshots only.
     static let index: UInt8 = 16
@@ -20,6 +21,7 @@ package enum MessageType {
         case deregister: "deregister"
         case kvs: "kvs"
         case tombstone: "tombstone"
+        case coordinates: "coordinates"
         default: nil
         }
     }
@@ -54,6 +56,8 @@ extension Command {
             Self.message(MessageType.kvs, request, capacity: request.entry.value.count + 256)
         case .session(let request): Self.message(MessageType.session, request)
         case .txn(let request): Self.message(MessageType.txn, request, capacity: 1024)
+        case .coordinates(let batch):
+            Self.message(MessageType.coordinates | MessageType.mayIgnore, batch, capacity: 1024)
         case .reapTombstones(let last):
             Self.message(MessageType.tombstone, TombstoneRequest(reapIndex: last))
         case .ignored, .refused:
@@ -62,11 +66,11 @@ extension Command {
     }
 
     private static func message(
-        _ type: UInt8, _ body: some Record, capacity: Int = 256
+        _ type: UInt8, _ body: some WireValue, capacity: Int = 256
     ) -> [UInt8] {
         var writer = MessagePackWriter(capacity: capacity)
         writer.byte(type)
-        writer.record(body)
+        body.encode(to: &writer)
         return writer.output
     }
 
@@ -76,10 +80,10 @@ extension Command {
     ///   as safe to leave out, `malformedCommand` for what cannot be read. The process must stop
     ///   then: the other servers may have carried the command out.
     package init(decoding data: [UInt8]) throws(ConsulStateError) {
-        guard let type = data.first else {
+        guard let first = data.first else {
             throw .malformedCommand(type: nil, reason: "it is empty")
         }
-        switch type {
+        switch first & ~MessageType.mayIgnore {
         case MessageType.register: self = .register(try Self.body(data))
         case MessageType.deregister: self = .deregister(try Self.body(data))
         case MessageType.kvs: self = try Self.keyCommand(data)
@@ -97,13 +101,14 @@ extension Command {
                 request.operation == "reap"
                 ? .reapTombstones(through: request.reapIndex)
                 : .refused(.unknownOperation(request.operation))
+        case MessageType.coordinates: self = .coordinates(try Self.body(data))
         default:
-            guard type & MessageType.mayIgnore != 0 else { throw .unknownCommand(type: type) }
-            self = .ignored(type: type)
+            guard first & MessageType.mayIgnore != 0 else { throw .unknownCommand(type: first) }
+            self = .ignored(type: first)
         }
     }
 
-    private static func body<Body: Record>(_ data: [UInt8]) throws(ConsulStateError) -> Body {
+    private static func body<Body: WireValue>(_ data: [UInt8]) throws(ConsulStateError) -> Body {
         do { return try MessagePackReader.decode(Body.self, from: data, at: 1) } catch {
             throw .malformedCommand(type: data[0], reason: "\(error)")
         }

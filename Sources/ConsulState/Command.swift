@@ -10,6 +10,8 @@ package enum Command: Sendable {
     case kvs(KVSRequest)
     case session(SessionRequest)
     case txn(TxnRequest)
+    /// Where nodes stand in the network.
+    case coordinates([NodeCoordinate])
     /// Forget the deletions up to an index.
     case reapTombstones(through: UInt64)
     /// A type that this version does not know, marked as safe to leave out.

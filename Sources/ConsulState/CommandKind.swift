@@ -10,7 +10,7 @@ package struct CommandKind: Hashable, Sendable {
         ("register", nil), ("deregister", nil), ("txn", nil), ("tombstone", "reap"),
         ("kvs", "set"), ("kvs", "delete"), ("kvs", "delete-cas"), ("kvs", "delete-tree"),
         ("kvs", "cas"), ("kvs", "lock"), ("kvs", "unlock"), ("session", "create"),
-        ("session", "destroy"),
+        ("session", "destroy"), ("coordinate.batch-update", nil),
     ]
 
     /// Nil for what does nothing.
@@ -31,6 +31,7 @@ package struct CommandKind: Hashable, Sendable {
             case .unlock: place = 10
             }
         case .session(let request): place = request.operation == .create ? 11 : 12
+        case .coordinates: place = 13
         case .ignored, .refused: return nil
         }
     }

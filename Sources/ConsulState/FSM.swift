@@ -29,10 +29,15 @@ package struct FSM: Sendable {
             result = store.apply(request, at: index, &changes)
         case .register(let request):
             result = register(request, at: index, &changes)
-            store.endSessions(at: index, &changes)
+            store.settleLosses(at: index, &changes)
         case .deregister(let request):
             store.catalog.deregister(request, at: index, &changes)
-            store.endSessions(at: index, &changes)
+            store.settleLosses(at: index, &changes)
+            result = .done
+        case .coordinates(let batch):
+            let catalog = store.catalog
+            store.coordinates.update(
+                batch, isKnown: { catalog.node($0) != nil }, at: index, &changes)
             result = .done
         case .reapTombstones(let last):
             store.kvs.reapTombstones(through: last)
@@ -82,5 +87,6 @@ package struct FSM: Sendable {
         store.kvs.checkInvariants()
         store.catalog.checkInvariants()
         store.sessions.checkInvariants()
+        store.coordinates.checkInvariants(store.catalog)
     }
 }

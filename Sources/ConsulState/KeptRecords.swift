@@ -12,14 +12,13 @@ struct KeptRecords: Sendable {
     /// Indexes of tables that are not here, by Consul's name of the table.
     var indexes: [String: UInt64] = [:]
 
-    /// The types that stand before the sessions in Consul's order, between them and the keys, and
-    /// after the keys, as it writes them.
-    static let first: [UInt8] = [6]
+    /// The types that stand between the sessions and the keys in Consul's order, and after the
+    /// keys, as it writes them.
     static let before: [UInt8] = [4, 11, 17, 19, 23, 25, 27]
     static let after: [UInt8] = [7, 9, 12, 13, 14, 15, 22, 30]
 
     static func isKnown(_ type: UInt8) -> Bool {
-        first.contains(type) || before.contains(type) || after.contains(type)
+        before.contains(type) || after.contains(type)
     }
 
     mutating func add(_ type: UInt8, _ bytes: [UInt8]) {

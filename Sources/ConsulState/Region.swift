@@ -7,6 +7,7 @@ package struct TableSet: OptionSet, Hashable, Sendable {
     package static let services = TableSet(rawValue: 2)
     package static let checks = TableSet(rawValue: 4)
     package static let sessions = TableSet(rawValue: 8)
+    package static let coordinates = TableSet(rawValue: 16)
 }
 
 /// The part of the state that a read looked at. A commit concerns the read when its `Changes` meet
@@ -29,6 +30,8 @@ package enum Region: Hashable, Sendable {
     case session(String)
     /// The sessions of a node.
     case nodeSessions(String)
+    /// Where a node stands in the network.
+    case nodeCoordinates(String)
     /// Anything in any of these tables.
     case tables(TableSet)
 }

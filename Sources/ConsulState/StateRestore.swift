@@ -9,6 +9,7 @@ package struct StateRestore: Sendable {
     private var kvs = KVTable()
     private var catalog = Catalog()
     private var sessions = SessionTable()
+    private var coordinates = CoordinateTable()
     private var kept = KeptRecords()
     private var chunks = ChunkedCommands()
     private var serviceIndexes: [(name: String, value: UInt64)] = []
@@ -45,6 +46,8 @@ package struct StateRestore: Sendable {
         store.kvs = kvs
         store.catalog = catalog
         store.sessions = sessions
+        if coordinates.count > 0, coordinates.index == 0 { coordinates.restore(index: lastIndex) }
+        store.coordinates = coordinates
         store.kept = kept
         var machine = FSM(store: store)
         machine.chunks = chunks
@@ -85,6 +88,10 @@ package struct StateRestore: Sendable {
         switch type {
         case MessageType.kvs: kvs.restore(try Self.read(KVEntry.self, &reader))
         case MessageType.session: try sessions.restore(try Self.read(Session.self, &reader))
+        case MessageType.coordinates:
+            var batch: [NodeCoordinate] = []
+            try batch.decode(from: &reader)
+            for row in batch { coordinates.restore(row) }
         case MessageType.register:
             catalog.restore(try Self.read(RegisterRequest.self, &reader))
         case MessageType.tombstone:
@@ -122,6 +129,7 @@ package struct StateRestore: Sendable {
         case "kvs", "tombstones": kvs.restore(index: index.value)
         case SnapshotHead.forgottenKey: kvs.restore(forgotten: index.value)
         case "sessions": sessions.restore(index: index.value)
+        case "coordinates": coordinates.restore(index: index.value)
         case "nodes": catalog.nodesIndex = max(catalog.nodesIndex, index.value)
         case "services": catalog.servicesIndex = max(catalog.servicesIndex, index.value)
         case "checks": catalog.checksIndex = max(catalog.checksIndex, index.value)

@@ -10,7 +10,7 @@ internal import Wire
 /// on. The same state gives the same bytes.
 package struct StateSnapshot: Sendable {
     private enum Phase: Sendable {
-        case head, nodes, keptFirst, sessions, keptBefore, keys, tombstones, keptAfter
+        case head, nodes, coordinates, sessions, keptBefore, keys, tombstones, keptAfter
         case serviceIndexes, indexes, chunks, over
     }
 
@@ -26,6 +26,7 @@ package struct StateSnapshot: Sendable {
     private var node: RegisterRequest?
     private var nextService: Catalog.Instance?
     private var nextCheck: HealthCheck?
+    private var coordinates: RadixTree<NodeCoordinate>.Cursor
     private var sessions: RadixTree<Session>.Cursor
     private var keys: RadixTree<KVEntry>.Cursor
     private var graves: RadixTree<Graveyard.Tombstone>.Cursor
@@ -44,6 +45,7 @@ package struct StateSnapshot: Sendable {
         checks = catalog.checks.cursor()
         nextService = services.next()?.record
         nextCheck = checks.next()?.record
+        coordinates = machine.store.coordinates.rows.cursor()
         sessions = machine.store.sessions.sessions.cursor()
         keys = machine.store.kvs.entries.cursor()
         graves = machine.store.kvs.graveyard.tombstones.cursor()
@@ -64,8 +66,13 @@ package struct StateSnapshot: Sendable {
         case .head:
             writer.record(SnapshotHead(lastIndex: lastIndex))
             phase = .nodes
-        case .nodes: if !stepNodes() { beginKept(KeptRecords.first, .keptFirst) }
-        case .keptFirst: stepKept(then: .sessions)
+        case .nodes: if !stepNodes() { phase = .coordinates }
+        case .coordinates:
+            guard let coordinate = coordinates.next() else {
+                phase = .sessions
+                return
+            }
+            put(MessageType.coordinates, [coordinate])
         case .sessions:
             guard let session = sessions.next() else {
                 return beginKept(KeptRecords.before, .keptBefore)
@@ -100,9 +107,9 @@ package struct StateSnapshot: Sendable {
         }
     }
 
-    private mutating func put(_ type: UInt8, _ record: some Record) {
+    private mutating func put(_ type: UInt8, _ record: some WireValue) {
         writer.byte(type)
-        writer.record(record)
+        record.encode(to: &writer)
     }
 
     private mutating func putIndex(_ key: String, _ value: UInt64) {
@@ -183,6 +190,7 @@ package struct StateSnapshot: Sendable {
         all["checks"] = catalog.checksIndex
         all["service_last_extinction"] = catalog.lastExtinction
         all["sessions"] = machine.store.sessions.index
+        all["coordinates"] = machine.store.coordinates.index
         all["kvs"] = kvs.index
         all["tombstones"] = newestGrave
         all[SnapshotHead.forgottenKey] = kvs.graveyard.forgotten

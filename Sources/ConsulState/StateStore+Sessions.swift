@@ -56,9 +56,15 @@ extension StateStore {
         }
     }
 
-    /// Ends the sessions that hung on what went.
-    mutating func endSessions(at index: UInt64, _ changes: inout Changes) {
-        guard !changes.losses.isEmpty, sessions.count > 0 else { return }
+    /// Ends the sessions that hung on what went, and forgets where nodes stood that went.
+    mutating func settleLosses(at index: UInt64, _ changes: inout Changes) {
+        if changes.losses.isEmpty { return }
+        if coordinates.count > 0 {
+            for case .node(let node) in changes.losses {
+                coordinates.remove(node: node, at: index, &changes)
+            }
+        }
+        if sessions.count == 0 { return }
         for loss in changes.losses {
             let ended =
                 switch loss {

@@ -18,7 +18,7 @@ extension StateStore {
             }
             // At once, so that what follows sees the locks that ended with what went.
             if !touched.losses.isEmpty {
-                draft.endSessions(at: index, &touched)
+                draft.settleLosses(at: index, &touched)
                 touched.losses = []
             }
         }

@@ -3,6 +3,7 @@ package struct StateStore: Sendable {
     package internal(set) var kvs = KVTable()
     package internal(set) var catalog = Catalog()
     package internal(set) var sessions = SessionTable()
+    package internal(set) var coordinates = CoordinateTable()
     /// What a snapshot held that no table here has a place for yet.
     var kept = KeptRecords()
 
@@ -16,6 +17,8 @@ package struct Reading<Value> {
     /// 0 when nothing of the kind was ever written; answers show 1 for it.
     package var index: UInt64
     package var region: Region
+    /// Whether a list stands by round-trip time, as was asked for.
+    package var isByRoundTrip = false
 
     package init(_ value: Value, _ index: UInt64, _ region: Region) {
         self.value = value

@@ -214,12 +214,14 @@ public struct JSONWriter: WireEncoder, FieldVisitor, Sendable {
         digits(value)
     }
 
-    /// Whole numbers without a fraction, as Go prints a float64; what JSON cannot say is null.
+    /// As Go prints a float64; what JSON cannot say is null.
     public mutating func double(_ value: Double) {
         guard value.isFinite else { return null() }
-        if value == value.rounded(), value.magnitude < 1e15 { return integer(Int64(value)) }
+        if value != 0, value == value.rounded(), value.magnitude < 1e15 {
+            return integer(Int64(value))
+        }
         separate()
-        put(copying: "\(value)".utf8)
+        put(copying: GoNumber.text(value).utf8)
     }
 
     public mutating func string(_ value: String) {

@@ -45,6 +45,40 @@ import Testing
         try ConsulClient(address: "unix://\(agent.scratch.path)/http.sock")
     }
 
+    @Test(.timeLimit(.minutes(2))) func placesOfNodesComeBack() async throws {
+        let agent = try await AgentProcess.start()
+        let client = try client(agent)
+        #expect(try await client.coordinates.nodes().isEmpty)
+        #expect(try await client.coordinates.node("far").isEmpty)
+        let servers = try await client.coordinates.datacenters()
+        #expect(servers.map { $0.coordinates.map(\.coordinate) } == [[.origin]])
+        for (node, seconds) in [("far", 0.5), ("near", 0.25)] {
+            var registration = RegisterRequest()
+            registration.node = node
+            registration.address = "192.0.2.1"
+            try await client.catalog.register(registration)
+            var update = CoordinateUpdateRequest()
+            update.node = node
+            var place = Coordinate.origin
+            place.vector[0] = seconds
+            update.coordinate = place
+            try await client.coordinates.update(update)
+        }
+        var options = QueryOptions()
+        options.minQueryIndex = 1
+        while try await client.coordinates.nodes().count < 2 {
+            _ = try await client.coordinates.nodes(options)
+        }
+        let place = try #require(try await client.coordinates.node("far").first)
+        #expect(place.coordinate.vector[0] == 0.5)
+        var near = QueryOptions()
+        near.near = "near"
+        let nodes = try await client.catalog.nodes(near).map { $0.node }
+        #expect(nodes.prefix(2) == ["near", "far"])
+        await client.shutdown()
+        await agent.stop()
+    }
+
     @Test(.timeLimit(.minutes(2))) func theExamplesDoWhatTheySay() async throws {
         let agent = try await AgentProcess.start()
         let client = try client(agent)

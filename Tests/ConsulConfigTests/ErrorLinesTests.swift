@@ -250,7 +250,7 @@ import Testing
               - {name: twice, type: TXT, value: y}
             """,
             "dns.yaml:2:3: dns_config.answer_order: \"shuffled\" is none of random, weighted, "
-                + "sorted",
+                + "sorted, near",
             "dns.yaml:3:3: dns_config.recursor_strategy: \"first\" is none of sequential, random",
             "dns.yaml:4:14: dns_config.transfer.allow: \"everywhere\" is not a network such as "
                 + "10.0.0.0/8 or fd00::/8",

@@ -208,6 +208,38 @@ import Testing
         await server.stop()
     }
 
+    static func host(_ address: String, port: Int = 5_300) throws -> SocketAddress {
+        try SocketAddress(ipAddress: address, port: port)
+    }
+
+    /// By round-trip time each host has an answer of its own, for as long as the places stay.
+    @Test func whatIsNearIsKeptForOneHost() throws {
+        let version = Version()
+        let cache = AnswerCache(seed: 5, versions: { _ in version.current }, unixSeconds: { 0 })
+        var rules = DNSRules()
+        rules.answerOrder = .near
+        let zone = try Zone(rules)
+        _ = cache.find(ByteBuffer(), isTCP: false, version: 1, zone: zone)
+        let octets = UDPClient.question("web.service.consul", .a, id: 1)
+        let hosts = try ["10.0.0.1", "10.0.0.2"].map { try Self.host($0) }
+        let message = try DNSMessage(octets)
+        let query = DNSQuery(octets, message, isTCP: false, from: hosts[0], zone: zone)
+        var reply = query.reply()
+        reply.keeping = .asItIs
+        reply.part = .serviceByRoundTrip("web")
+        cache.keep(reply, to: query, version: 1)
+        let again = try Self.host("10.0.0.1", port: 77)
+        func isKept(for host: SocketAddress, _ version: UInt64) -> Bool {
+            cache.find(
+                ByteBuffer(bytes: octets), isTCP: false, from: host, version: version, zone: zone)
+                != nil
+        }
+        #expect(isKept(for: again, 1))
+        #expect(!isKept(for: hosts[1], 1))
+        version.set(2)
+        #expect(!isKept(for: again, 2))
+    }
+
     /// More questions than are kept push one another out, and are answered all the same.
     @Test func aFloodOfOtherQuestions() throws {
         let cache = AnswerCache(seed: 5, versions: { _ in 1 }, unixSeconds: { 0 })

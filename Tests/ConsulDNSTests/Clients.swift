@@ -10,14 +10,14 @@ private func connected(_ kind: __socket_type, _ port: Int) throws -> Int32 {
     var limit = timeval(tv_sec: 30, tv_usec: 0)
     setsockopt(
         descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = in_port_t(port).bigEndian
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    let result = withUnsafePointer(to: &address) {
-        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-            connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-        }
+    // Octet by octet: two modules have the C struct, and which one the compiler finds depends on
+    // what else it compiles with this file.
+    let family = withUnsafeBytes(of: sa_family_t(AF_INET)) { Array($0) }
+    let place = [UInt8(port >> 8), UInt8(port & 0xFF), 127, 0, 0, 1]
+    let address = family + place + [UInt8](repeating: 0, count: 8)
+    let result = address.withUnsafeBytes {
+        connect(
+            descriptor, $0.baseAddress?.assumingMemoryBound(to: sockaddr.self), socklen_t($0.count))
     }
     guard result == 0 else { throw ClientError(description: "cannot connect to \(port)") }
     return descriptor

@@ -29,6 +29,8 @@ final class ScriptRunner {
         case "node": addNode(plain, options)
         case "service": addService(plain, options)
         case "check": addCheck(plain)
+        case "place":
+            catalog.contents.withLock { $0.places[plain[0]] = Double(plain[1]) }
         case "fail":
             let text = plain.joined(separator: " ")
             catalog.contents.withLock {
@@ -144,6 +146,7 @@ final class ScriptRunner {
         case "soa_refresh": rules.soaRefresh = number
         case "answer_order":
             rules.answerOrder = DNSRules.AnswerOrder(rawValue: value) ?? .random
+        case "node": rules.nodeName = value
         case "srv_priority_meta": rules.srvPriorityMeta = value
         case "transfer_allow": rules.transferAllow = value.isEmpty ? [] : [value]
         case let name where name.hasPrefix("ttl."):
@@ -165,8 +168,8 @@ final class ScriptRunner {
         return made
     }
 
-    /// `dig NAME [TYPE] [tcp] [edns=SIZE] [subnet=OCTETS/BITS] [count]`. Records of a section are
-    /// sorted: their order is chance, save with `order`.
+    /// `dig NAME [TYPE] [tcp] [edns=SIZE] [subnet=OCTETS/BITS] [client=ADDRESS] [count]`. Records
+    /// of a section are sorted: their order is chance, save with `order`.
     private func dig(_ words: [String], _ options: [String: String]) throws -> [String] {
         var message = DNSMessage(id: 0x1234, flags: [.recursionDesired])
         let type = words.dropFirst().first.flatMap(Self.type) ?? .a
@@ -186,7 +189,10 @@ final class ScriptRunner {
         var writer = MessageWriter()
         writer.write(message)
         let answer = Mutex<[UInt8]?>(nil)
-        try currentCore().answer(writer.bytes, isTCP: words.contains("tcp")) { query, reply in
+        let client = try options["client"].map { try CacheTests.host($0) }
+        try currentCore().answer(
+            writer.bytes, isTCP: words.contains("tcp"), from: client
+        ) { query, reply in
             var writer = MessageWriter()
             let octets = reply.octets(to: query, with: &writer)
             answer.withLock { $0 = octets }

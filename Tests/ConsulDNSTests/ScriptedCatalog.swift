@@ -9,6 +9,8 @@ final class ScriptedCatalog: Backend {
         var services: [NodeService] = []
         var serviceNodes: [String] = []
         var checks: [HealthCheck] = []
+        /// Where nodes stand, on a line.
+        var places: [String: Double] = [:]
         /// All reads fail with it.
         var failure: ConsulError?
         /// How far behind the leader this server is.
@@ -60,7 +62,17 @@ extension ScriptedCatalog.Contents {
             return Indexed(
                 instances(query).map { ServiceNode(node: $0.node, service: $0.service) }, meta)
         case "Health.ChecksInState": return Indexed(checks, meta)
-        case "Health.ServiceNodes": return Indexed(instances(query), meta)
+        case "Health.ServiceNodes":
+            let source =
+                nodes.first { $0.address == query.options.nearAddress }?.node ?? query.options.near
+            guard let place = places[source] else { return Indexed(instances(query), meta) }
+            var meta = meta
+            meta.isByRoundTrip = true
+            let distance = { (name: String) in
+                places[name].map { ($0 - place).magnitude } ?? .infinity
+            }
+            return Indexed(
+                instances(query).sorted { distance($0.node.node) < distance($1.node.node) }, meta)
         default: return endpoint
         }
     }

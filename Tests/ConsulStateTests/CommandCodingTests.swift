@@ -1,5 +1,6 @@
 import ConsulModel
 import Testing
+import Vivaldi
 import Wire
 
 @testable import ConsulState
@@ -36,6 +37,28 @@ import Wire
         var txn = TxnRequest()
         txn.operations = [TxnOperation(TxnKVOperation("set", KVEntry())), TxnOperation()]
         try same(.txn(txn), 8)
+        try same(.coordinates([NodeCoordinate("n", segment: "s", .origin)]), 0x86)
+    }
+
+    /// As captured from a leader of Consul 1.8.7; the mark may be missing.
+    @Test func aBatchOfCoordinatesIsAsConsulWritesIt() throws {
+        let zeros = [UInt8](repeating: 0, count: 8)
+        var bytes: [UInt8] = [0x86, 0x91, 0x83, 0xA5] + Array("Coord".utf8) + [0x84, 0xAA]
+        bytes += Array("Adjustment".utf8) + [0xCB] + zeros + [0xA5] + Array("Error".utf8)
+        bytes += [0xCB, 0x3F, 0xF8, 0, 0, 0, 0, 0, 0, 0xA6] + Array("Height".utf8)
+        bytes += [0xCB, 0x3E, 0xE4, 0xF8, 0xB5, 0x88, 0xE3, 0x68, 0xF1, 0xA3]
+        bytes += Array("Vec".utf8) + [0x98]
+        for _ in 0..<8 { bytes += [0xCB] + zeros }
+        bytes += [0xA4] + Array("Node".utf8) + [0xA1, 0x6E, 0xA7] + Array("Segment".utf8) + [0xA0]
+        let batch = [NodeCoordinate("n", .origin)]
+        #expect(Command.coordinates(batch).encoded() == bytes)
+        for mark: UInt8 in [6, 0x86] {
+            bytes[0] = mark
+            guard case .coordinates(batch) = try Command(decoding: bytes) else {
+                Issue.record("the batch was read otherwise")
+                continue
+            }
+        }
     }
 
     /// As captured from a leader of Consul 1.8.7.
@@ -52,8 +75,8 @@ import Wire
             try Command(decoding: [99, 0x80])
         }
         #expect(ConsulStateError.unknownCommand(type: 99).mustStop)
-        guard case .ignored(type: 0x86) = try Command(decoding: [0x86, 0x90]) else {
-            Issue.record("0x86 was not ignored")
+        guard case .ignored(type: 0xE3) = try Command(decoding: [0xE3, 0x90]) else {
+            Issue.record("0xE3 was not ignored")
             return
         }
         for bytes: [UInt8] in [[], [2], [2, 0x81, 0xA2], [0, 0x01], [2, 0x80, 0x80]] {

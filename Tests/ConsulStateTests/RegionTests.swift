@@ -2,6 +2,7 @@ import ConsulModel
 import ConsulState
 import Primitives
 import Testing
+import Vivaldi
 import Wire
 
 /// A read with what it found, as text, so that reads of all kinds can be compared.
@@ -57,6 +58,7 @@ private struct Seen: Equatable {
             seen.append(Seen(store.kvs.listKeys(key, separator: "/")))
         }
         let catalog = store.catalog
+        seen.append(Seen(store.coordinates.list()))
         seen.append(Seen(catalog.listNodes()))
         seen.append(Seen(catalog.listServices().with(catalog.listServices().value)))
         for name in names {
@@ -64,6 +66,7 @@ private struct Seen: Equatable {
             seen.append(Seen(catalog.checkServiceNodes(name)))
             seen.append(Seen(catalog.serviceChecks(name)))
             seen.append(Seen(catalog.nodeChecks(name)))
+            seen.append(Seen(store.coordinates.list(node: name)))
             let services = catalog.nodeServices(name)
             seen.append(Seen(services.with(services.value?.services)))
         }
@@ -75,7 +78,11 @@ private struct Seen: Equatable {
 
     private static func command(_ random: inout SeededRandom) -> Command {
         func pick(_ list: [String]) -> String { list.randomElement(using: &random) ?? "" }
-        switch Int.random(in: 0..<10, using: &random) {
+        switch Int.random(in: 0..<11, using: &random) {
+        case 10:
+            var place = Coordinate.origin
+            place.vector[0] = Double.random(in: 0...2, using: &random).rounded()
+            return .coordinates([NodeCoordinate(pick(names), segment: pick(["", "s"]), place)])
         case 0...3:
             var entry = KVEntry()
             entry.key = (0..<Int.random(in: 1...3, using: &random)).map { _ in pick(["a", "b"]) }

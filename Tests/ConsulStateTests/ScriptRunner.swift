@@ -1,5 +1,6 @@
 import ConsulModel
 import ConsulState
+import Vivaldi
 import Wire
 
 /// Carries out the lines of a script. A line is a verb, plain words, and words of the form
@@ -71,6 +72,7 @@ struct ScriptRunner {
         add("node", changes.nodes)
         add("state", changes.checkStates)
         add("session", changes.sessions.map { String($0.suffix(2)) })
+        add("place", changes.nodeCoordinates)
         add("delay", changes.lostLocks.map { "\($0.key):\($0.delayNanoseconds)" })
         return parts.map { " " + $0 }.joined()
     }
@@ -82,6 +84,7 @@ struct ScriptRunner {
         switch verb {
         case "register": return .register(registration(line))
         case "session": return .session(sessionRequest(line))
+        case "place": return .coordinates(line.words.map(place))
         case "deregister":
             var request = DeregisterRequest()
             request.node = line["node"]
@@ -189,6 +192,11 @@ struct ScriptRunner {
         case "holder":
             guard let entry = store.kvs.get(name).value else { return "none" }
             return "\(entry.session.suffix(2)) \(Self.describe(entry)) lock=\(entry.lockIndex)"
+        case "places":
+            let table = store.coordinates
+            let reading = name.isEmpty ? table.list() : table.list(node: name)
+            return (["\(reading.index)"] + reading.value.map(Self.describe))
+                .joined(separator: " ")
         case "indexes": return indexes(line.words)
         case "nodes":
             return store.catalog.listNodes().value.map {
@@ -204,6 +212,22 @@ struct ScriptRunner {
             }.joined(separator: "\n")
         default: return "what is \(verb)?"
         }
+    }
+
+    /// `node:seconds` or `node:seconds:segment`; anything but a number has no dimensions.
+    private static func place(_ word: String) -> NodeCoordinate {
+        let parts = word.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        var coordinate = Coordinate()
+        if let seconds = Double(parts[1]) {
+            coordinate = .origin
+            coordinate.vector[0] = seconds
+        }
+        return NodeCoordinate(parts[0], segment: parts.count > 2 ? parts[2] : "", coordinate)
+    }
+
+    private static func describe(_ row: NodeCoordinate) -> String {
+        let segment = row.segment.isEmpty ? "" : ":\(row.segment)"
+        return "\(row.node):\(row.coordinate.vector[0])\(segment)"
     }
 
     private static func describe(_ entry: KVEntry) -> String {

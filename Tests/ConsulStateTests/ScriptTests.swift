@@ -8,9 +8,7 @@ import Testing
 @Suite struct ScriptTests {
     @Test(arguments: [
         "kv", "kv-expiry", "kv-leases", "catalog-indexes", "node-names", "registration",
-        "graveyard",
-        "sessions",
-        "transactions", "locks",
+        "graveyard", "sessions", "transactions", "locks", "coordinates",
     ])
     func plays(_ name: String) throws {
         let script = try ScriptFile(name: name)

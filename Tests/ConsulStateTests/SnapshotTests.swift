@@ -1,6 +1,7 @@
 import ConsulModel
 import Primitives
 import Testing
+import Vivaldi
 import Wire
 
 import struct Foundation.Data
@@ -60,9 +61,21 @@ import struct Foundation.URL
         #expect(sessions.index > 0)
     }
 
+    /// `coordinates.bin` is another one, of a server whose nodes have places.
+    @Test func readsCoordinatesThatConsulWrote() throws {
+        let (machine, _) = try Self.restore(try Self.golden("coordinates.bin"))
+        machine.checkInvariants()
+        let reading = machine.store.coordinates.list()
+        let ours = String(decoding: JSONWriter.encode(reading.value), as: UTF8.self)
+        let theirs = String(decoding: try Self.golden("coordinate_nodes.json"), as: UTF8.self)
+        #expect(ours == theirs)
+        #expect(reading.index == 50)
+    }
+
     /// Nothing is lost on the way through our state, save the order of maps.
-    @Test func writesBackWhatConsulWrote() throws {
-        let bytes = try Self.golden("state.bin")
+    @Test(arguments: ["state.bin", "coordinates.bin"])
+    func writesBackWhatConsulWrote(_ file: String) throws {
+        let bytes = try Self.golden(file)
         let (machine, index) = try Self.restore(bytes)
         let ours = try Self.records(Self.stream(machine, index))
         for record in try Self.records(bytes) {
@@ -136,6 +149,11 @@ import struct Foundation.URL
             }
             let verbs: [KVOperation] = [.set, .set, .set, .delete, .deleteTree, .cas]
             return .kvs(KVSRequest(verbs.randomElement(using: &random) ?? .set, entry))
+        }
+        if Int.random(in: 0..<8, using: &random) == 0 {
+            var place = Coordinate.origin
+            place.height = Double.random(in: 0..<1, using: &random)
+            return .coordinates([NodeCoordinate(pick(["n1", "N1", "n2"]), place)])
         }
         if Int.random(in: 0..<40, using: &random) == 0 { return .reapTombstones(through: 150) }
         let node = pick(["n1", "N1", "n2", "n3"])

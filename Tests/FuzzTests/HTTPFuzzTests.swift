@@ -95,13 +95,15 @@ struct RequestMaker {
         "/v1/agent/check/register", "/v1/agent/check/deregister/", "/v1/agent/check/pass/",
         "/v1/agent/check/warn/", "/v1/agent/check/fail/", "/v1/agent/check/update/",
         "/v1/agent/check/run/", "/v1/agent/check/history/", "/v1/agent/watches",
-        "/v1/agent/watch/", "/v1/session/create", "/v1/txn", "/", "/ui/", "*", "",
+        "/v1/agent/watch/", "/v1/session/create", "/v1/txn",
+        "/v1/coordinate/nodes", "/v1/coordinate/node/", "/v1/coordinate/update",
+        "/v1/coordinate/datacenters", "/", "/ui/", "*", "",
     ]
     private let names = [
         "recurse", "keys", "separator", "raw", "cas", "flags", "acquire", "release", "dc", "ns",
         "stale", "consistent", "near", "node-meta", "filter", "passing", "tag", "pretty", "token",
         "format", "note", "reason", "enable", "name", "node", "service", "index", "hash",
-        "replace-existing-checks", "cached",
+        "replace-existing-checks", "cached", "segment",
     ]
 
     func request(_ random: inout SeededRandom) -> [UInt8] {

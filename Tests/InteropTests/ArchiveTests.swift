@@ -13,11 +13,14 @@ struct ArchiveTests {
             #"{"Node":"ext","Address":"10.0.0.1","NodeMeta":{"a":"b"},"Service":{"Service":"web","#
                 + #""Port":80,"Tags":["t"],"Meta":{"m":"1"}},"Check":{"Name":"c","#
                 + #""Status":"passing","ServiceID":"web"}}"#),
+        HTTPLine(
+            "PUT", "/v1/coordinate/update",
+            #"{"Node":"ext","Coord":{"Vec":[0.5,0,0,0,0,0,0,1e-7],"Height":0.001}}"#),
     ]
     private static let reads = [
         "/v1/kv/?recurse", "/v1/kv/?keys", "/v1/kv/gone", "/v1/catalog/node/ext",
         "/v1/catalog/service/web", "/v1/health/node/ext", "/v1/health/service/web",
-        "/v1/session/list",
+        "/v1/session/list", "/v1/coordinate/node/ext",
     ]
 
     private func command(_ program: Program, _ agent: PeerAgent, _ words: String...) async -> String
@@ -31,6 +34,14 @@ struct ArchiveTests {
         try Self.reads.map { path in
             let answer = try RawHTTP.ask(HTTPLine("GET", path), port: agent.httpPort)
             return "\(path) \(answer.status) \(answer.body)"
+        }
+    }
+
+    /// A place stands in the state some seconds after it was told.
+    private func waitForPlace(_ agent: PeerAgent) async throws {
+        let line = HTTPLine("GET", "/v1/coordinate/node/ext")
+        while try RawHTTP.ask(line, port: agent.httpPort).status != "HTTP/1.1 200 OK" {
+            try await Task.sleep(nanoseconds: 50_000_000)
         }
     }
 
@@ -52,6 +63,7 @@ struct ArchiveTests {
         let target = try await PeerAgent(to, dataDirectory: "\(folder.path)/to")
         for line in Self.state { _ = try RawHTTP.ask(line, port: source.httpPort) }
         try lock(source)
+        try await waitForPlace(source)
         _ = try RawHTTP.ask(HTTPLine("PUT", "/v1/kv/before", "b"), port: target.httpPort)
         let file = "\(folder.path)/state.snap"
         // Saved by the other's command, restored by its own.

@@ -43,7 +43,7 @@ struct OwnCommandsTests {
                 ("info", ["agent", "consul", "raft", "runtime"]),
                 ("version", ["Version", "Revision", "RPC"]),
                 ("event -name=x% y", ["ID", "Name", "Payload", "LTime"]),
-                ("lock list", []),
+                ("lock list", []), ("rtt -all", []),
                 ("event status", []), ("watch list", []), ("maint", ["Kind", "ID", "Reason"]),
                 ("reload", ["Changed", "NeedsRestart"]),
                 ("config effective -dev -given", ["Path", "Value", "Source"]),

@@ -24,7 +24,7 @@ package struct DNSSettings: Sendable {
     package var soaMinTTL = 0
     /// `sequential` or `random`.
     package var recursorStrategy = "sequential"
-    /// `random`, `weighted` or `sorted`.
+    /// `random`, `weighted`, `sorted` or `near`.
     package var answerOrder = "random"
     package var srvPriorityMeta = ""
     package var transferAllow: [String] = []
@@ -41,9 +41,9 @@ package struct DNSSettings: Sendable {
             check: SettingChecks.oneOf(["sequential", "random"])),
         Setting(
             "dns_config.answer_order", \.dns.answerOrder,
-            "The order of a service's instances: random, weighted by their weights, or sorted by "
-                + "node and ID.",
-            reloads: true, check: SettingChecks.oneOf(["random", "weighted", "sorted"])),
+            "The order of a service's instances: random, weighted by their weights, sorted by node "
+                + "and ID, or the near ones first, by round-trip time.",
+            reloads: true, check: SettingChecks.oneOf(["random", "weighted", "sorted", "near"])),
         Setting(
             "dns_config.srv_priority_meta", \.dns.srvPriorityMeta,
             "The key of a service's metadata that holds its SRV priority; lower ones come first.",

@@ -21,7 +21,7 @@ struct CommandTable: Sendable {
         DebugCommand(),
         SnapshotSaveCommand(), SnapshotRestoreCommand(), SnapshotInspectCommand(),
         RaftInspectCommand(), LockCommand(), LockListCommand(), LockShowCommand(),
-        LockBreakCommand(), ExecCommand(),
+        LockBreakCommand(), ExecCommand(), RTTCommand(),
     ]
 
     let helpers: [String: any HelperCommand]
