@@ -20,7 +20,8 @@ enum TxnRoutes {
                     + "\(operationsMax))")
         }
         if operations.allSatisfy({ $0.isRead }) {
-            let request = TxnReadRequest(operations, try exchange.options())
+            let request = TxnReadRequest(
+                operations, try exchange.options(looksAtNamespace: false))
             exchange.call(.txnRead, request) { answer($0, exchange) }
             return
         }
@@ -42,6 +43,8 @@ enum TxnRoutes {
             // Written out, for the compiler to make a reader of these records.
             var reader = JSONReader(exchange.request.body)
             reader.refusesUnknownKeys = true
+            // What Go's client library may send along, and mean nothing here.
+            reader.toleratedKeys = ["Namespace", "ContentHash"].map { FoldedKey($0) }
             var operations: [WantedOperation] = []
             try operations.decode(from: &reader)
             try reader.finish()

@@ -1,6 +1,6 @@
 /// A field name as it came, matched with case and `_` ignored: `EnableTagOverride` and
 /// `enable_tag_override` are one field.
-public struct FoldedKey: Sendable {
+public struct FoldedKey: Hashable, Sendable {
     @usableFromInline let folded: [UInt8]
 
     @inlinable
