@@ -276,7 +276,8 @@ let package = Package(
             name: "InteropTests",
             // consul: it is run
             dependencies: [
-                "Primitives", "Wire", "DNSWire", "Platform", "consul", nioCore, nioPosix,
+                "Primitives", "Wire", "DNSWire", "Platform", "ConsulClient", "consul", nioCore,
+                nioPosix,
             ],
             exclude: ["Scripts"], swiftSettings: strict),
     ]

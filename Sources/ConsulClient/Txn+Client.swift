@@ -9,6 +9,8 @@ struct KeyOperation: Record {
     var flags: UInt64 = 0
     var index: UInt64 = 0
     var session = ""
+    private var ttl = ""
+    private var lease = ""
     init() {}
 
     init(
@@ -30,15 +32,38 @@ struct KeyOperation: Record {
         try visit.field("Flags", &flags, .omitEmpty)
         try visit.field("Index", &index, .omitEmpty)
         try visit.field("Session", &session, .omitEmpty)
+        try visit.field("TTL", &ttl, .omitEmpty)
+        try visit.field("Lease", &lease, .omitEmpty)
+    }
+
+    func living(_ lifetime: KVCalls.Lifetime) -> Self {
+        var copy = self
+        switch lifetime {
+        case .unlimited: break
+        case .limited(let time): copy.ttl = "\(time)"
+        case .with(let key): copy.lease = key
+        }
+        return copy
     }
 }
 
-private struct Operation: Record {
-    var kv = KeyOperation()
+/// One operation of a transaction, as `/v1/txn` takes it: about one of the four.
+struct WantedOperation: Record {
+    private var kv: KeyOperation?
+    private var node = Boxed<TxnNodeOperation>()
+    private var service = Boxed<TxnServiceOperation>()
+    private var check = Boxed<TxnCheckOperation>()
     init() {}
     init(_ kv: KeyOperation) { self.kv = kv }
+    init(node: TxnNodeOperation) { self.node = Boxed(node) }
+    init(service: TxnServiceOperation) { self.service = Boxed(service) }
+    init(check: TxnCheckOperation) { self.check = Boxed(check) }
+
     mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
-        try visit.field("KV", &kv)
+        try visit.field("KV", &kv, .omitEmpty)
+        try visit.field("Node", &node, .omitEmpty)
+        try visit.field("Service", &service, .omitEmpty)
+        try visit.field("Check", &check, .omitEmpty)
     }
 }
 
@@ -47,13 +72,14 @@ extension ConsulClient {
     /// All of them, or none.
     /// - Returns: false when one did not apply.
     func transact(_ operations: [KeyOperation]) async throws(ConsulClientError) -> Bool {
-        let answer = try await send("PUT", "/v1/txn", body: Self.body(operations))
+        let answer = try await send(
+            "PUT", "/v1/txn", body: Self.body(operations.map { WantedOperation($0) }))
         if answer.status == 409 { return false }
         _ = try answer.successful()
         return true
     }
 
-    static func body(_ operations: [KeyOperation]) -> [UInt8] {
-        JSONWriter.encode(operations.map { Operation($0) })
+    static func body(_ operations: [WantedOperation]) -> [UInt8] {
+        JSONWriter.encode(operations, audience: .client)
     }
 }

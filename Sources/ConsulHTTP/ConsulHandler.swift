@@ -51,11 +51,16 @@ package final class ConsulHandler: HTTPHandler {
             responder.respond(Self.otherMethod(request.method, route))
             return
         }
+        let query = QueryParameters(request.query)
+        if let fault = query.fault {
+            responder.respond(.text(400, fault))
+            return
+        }
         let action = route.actions[place].action
         responder.measure(timings.timing(route, place))
         let exchange = Exchange(
             request: request, responder: responder, subject: subject,
-            query: QueryParameters(request.query), agent: agent, face: face)
+            query: query, agent: agent, face: face)
         if agent.logger.logLevel <= .debug { logWhenDone(exchange) }
         switch action {
         case .direct(let body):

@@ -42,22 +42,18 @@ final class Exchange: Sendable {
     }
 
     /// The query's options, with `Cache-Control` judged as Consul does.
-    func options() throws(ConsulError) -> QueryOptions {
+    /// - Parameter looksAtNamespace: false for the reads that Consul answers whatever `?ns` says.
+    func options(looksAtNamespace: Bool = true) throws(ConsulError) -> QueryOptions {
         try CacheControl.refuseWrong(request.headers)
-        return try query.options(token: token)
+        return looksAtNamespace
+            ? try query.options(token: token) : try query.consistency(token: token)
     }
 
     /// A read of the catalog or of health: `discovery_max_stale` bears on it.
-    /// - Parameter looksAtNamespace: false for the one that Consul answers whatever `?ns` says.
     func discoveryQuery(
         _ name: String = "", looksAtNamespace: Bool = true
     ) throws(ConsulError) -> NamedQuery {
-        try CacheControl.refuseWrong(request.headers)
-        var query = NamedQuery(
-            name,
-            looksAtNamespace
-                ? try self.query.options(token: token)
-                : try self.query.consistency(token: token))
+        var query = NamedQuery(name, try options(looksAtNamespace: looksAtNamespace))
         if query.options.near == "_agent" { query.options.near = agent.local.nodeName }
         if face.settings.discoveryMaxStale > .zero, query.options.consistency == .standard,
             !self.query.has("leader"), !self.query.has("cached")

@@ -4,17 +4,20 @@ import Primitives
 
 /// The parameters behind the `?` of a request, and Consul's rules for the common ones.
 package struct QueryParameters: Sendable {
-    /// More are not looked at.
     private static let countMax = 256
 
     private let pairs: [(name: String, value: String)]
+    /// Why the request must not be carried out: a `cas` that was passed over would be a write
+    /// without a condition.
+    let fault: String?
 
-    /// Pairs with a broken escape are left out, as Go does.
     init(_ query: Substring) {
         guard !query.isEmpty else {
             pairs = []
+            fault = nil
             return
         }
+        var fault: String?
         var pairs: [(name: String, value: String)] = []
         // By bytes: a combining mark behind a `&` would make one character with it. `;` parts them
         // too, as in the Go of Consul's time.
@@ -27,10 +30,18 @@ package struct QueryParameters: Sendable {
             guard let name = PercentDecoding.decode(Substring(sides[0]), plusIsSpace: true),
                 let value = sides.count == 2
                     ? PercentDecoding.decode(Substring(sides[1]), plusIsSpace: true) : ""
-            else { continue }
+            else {
+                let name = GoText.quoted(String(Substring(sides[0])))
+                fault = "Invalid query: a percent escape in \(name) is broken, or not UTF-8"
+                break
+            }
             pairs.append((name, value))
         }
+        if parts.count > Self.countMax {
+            fault = "Invalid query: more than \(Self.countMax) parameters"
+        }
         self.pairs = pairs
+        self.fault = fault
     }
 
     func has(_ name: String) -> Bool { pairs.contains { $0.name == name } }
@@ -47,7 +58,7 @@ package struct QueryParameters: Sendable {
         if let value = UInt64(text), !text.hasPrefix("+") { return value }
         let isNumber = !text.isEmpty && text.utf8.allSatisfy { (0x30...0x39).contains($0) }
         let reason = isNumber ? "value out of range" : "invalid syntax"
-        throw ConsulError(.internal, "strconv.ParseUint: parsing \"\(text)\": \(reason)")
+        throw ConsulError(.internal, "strconv.ParseUint: parsing \(GoText.quoted(text)): \(reason)")
     }
 
     /// `?passing`, `?passing=1`, `?passing=false`: present without a value is true.
@@ -153,13 +164,5 @@ enum CacheControl {
                 throw ConsulError(.badRequest, "Invalid Cache-Control header.")
             }
         }
-    }
-}
-
-/// Text as Go's `%q` writes it, for printable text.
-enum GoText {
-    static func quoted(_ text: String) -> String {
-        let escaped = text.flatMap { $0 == "\"" || $0 == "\\" ? ["\\", $0] : [$0] }
-        return "\"" + String(escaped) + "\""
     }
 }

@@ -74,18 +74,9 @@ enum RequestPath {
         return target
     }
 
-    /// As Go's `unicode.IsPrint`: of the spaces, only the ASCII one.
     private static func isPrintable(_ path: String) -> Bool {
         if path.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return true }
-        return path.unicodeScalars.allSatisfy { scalar in
-            switch scalar.properties.generalCategory {
-            case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator,
-                .paragraphSeparator:
-                false
-            case .spaceSeparator: scalar == " "
-            default: true
-            }
-        }
+        return path.unicodeScalars.allSatisfy { GoText.isPrintable($0) }
     }
 
     /// Nil for a clean path, which nearly all are.

@@ -86,13 +86,13 @@ enum SessionRoutes {
 /// A session as a client asks for it; what it leaves out has Consul's defaults.
 private struct WantedSession: Record {
     var name = ""
-    var node = ""
+    var node: String?
     var lockDelay = JSONValue.null
     var behavior = SessionBehavior.release.rawValue
     var ttl = ""
     var nodeChecks: [String]? = ["serfHealth"]
     var serviceChecks: [SessionServiceCheck]?
-    var checks: [String]?
+    var checks = GivenList()
     init() {}
 
     mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
@@ -109,14 +109,14 @@ private struct WantedSession: Record {
     func session(defaultNode: String) throws(ConsulError) -> Session {
         var session = Session()
         session.name = name
-        session.node = node.isEmpty ? defaultNode : node
+        session.node = node ?? defaultNode
         session.lockDelayNanoseconds = try Self.nanoseconds(lockDelay)
         session.behavior = behavior
         session.ttl = ttl
         // An empty list in the older spelling means none, as it did before there was another.
-        session.nodeChecks = checks?.isEmpty == true ? [] : nodeChecks
+        session.nodeChecks = checks.isGiven && checks.names.isEmpty ? [] : nodeChecks
         session.serviceChecks = serviceChecks
-        session.checks = checks ?? []
+        session.checks = checks.names
         return session
     }
 
@@ -127,16 +127,30 @@ private struct WantedSession: Record {
         switch lockDelay {
         case .null: return 15_000_000_000
         case .string(let text):
-            guard let duration = GoDuration(text) else {
-                throw ConsulError(
-                    .badRequest,
-                    "Request decode failed: time: invalid duration \(GoText.quoted(text))")
+            do {
+                given = Int(try GoDuration(parsing: text).nanoseconds)
+            } catch {
+                throw ConsulError(.badRequest, "Request decode failed: \(error)")
             }
-            given = Int(duration.nanoseconds)
         case .integer(let number): given = Int(number)
         case .double(let number): given = Int(exactly: number.rounded(.towardZero)) ?? 0
         default: given = 0
         }
         return given < 1_000 ? given &* 1_000_000_000 : given
+    }
+}
+
+/// A list of names that may be left out, which is not the same as `null`.
+private struct GivenList: WireValue {
+    var names: [String] = []
+    var isGiven = false
+    init() {}
+    var isWireEmpty: Bool { !isGiven }
+
+    func encode<E: WireEncoder>(to encoder: inout E) { names.encode(to: &encoder) }
+
+    mutating func decode<D: WireDecoder>(from decoder: inout D) throws {
+        isGiven = true
+        try names.decode(from: &decoder)
     }
 }

@@ -9,11 +9,11 @@ let snapshotRoutes = [
 
 /// `/v1/snapshot`: all that the servers hold, as one archive.
 enum SnapshotRoutes {
-    @Sendable static func save(_ exchange: Exchange) throws(ConsulError) {
+    @Sendable static func save(_ exchange: Exchange) {
         var request = SnapshotSaveRequest()
         request.datacenter = exchange.query["dc"]
         request.token = exchange.token
-        request.allowsStale = try exchange.options().consistency == .stale
+        request.allowsStale = exchange.query.has("stale")
         exchange.call(.snapshotSave, request) { archive in
             var headers: HeaderFields = ["Content-Type": "application/x-gzip"]
             Exchange.add(archive.meta, to: &headers, showsConsistency: false)

@@ -20,7 +20,8 @@ enum TxnRoutes {
                     + "\(operationsMax))")
         }
         if operations.allSatisfy({ $0.isRead }) {
-            let request = TxnReadRequest(operations, try exchange.options())
+            let request = TxnReadRequest(
+                operations, try exchange.options(looksAtNamespace: false))
             exchange.call(.txnRead, request) { answer($0, exchange) }
             return
         }
@@ -43,6 +44,8 @@ enum TxnRoutes {
         do {
             var reader = JSONReader(exchange.request.body)
             reader.refusesUnknownKeys = true
+            // What Go's client library may send along, and mean nothing here.
+            reader.toleratedKeys = ["Namespace", "ContentHash"].map { FoldedKey($0) }
             var operations: [TxnOperation] = []
             if try !reader.null() {
                 operations.reserveCapacity(operationsMax)

@@ -91,10 +91,11 @@ enum SessionEndpoint {
             throw ConsulError(.internal, "Invalid Behavior setting '\(session.behavior)'")
         }
         guard !session.ttl.isEmpty else { return request }
-        guard let ttl = GoDuration(session.ttl) else {
-            throw ConsulError(
-                .internal,
-                "Session TTL '\(session.ttl)' invalid: time: invalid duration \"\(session.ttl)\"")
+        let ttl: GoDuration
+        do {
+            ttl = try GoDuration(parsing: session.ttl)
+        } catch {
+            throw ConsulError(.internal, "Session TTL '\(session.ttl)' invalid: \(error)")
         }
         if ttl != .zero, ttl < ttlMin || ttl > Limits.sessionTTLMax {
             throw ConsulError(

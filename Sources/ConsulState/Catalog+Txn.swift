@@ -19,7 +19,7 @@ extension Catalog {
         let standing = node(wanted.node)
         let isUnchanged = isUnchanged(standing?.raftIndex, since: wanted.raftIndex)
         switch verb {
-        case .get: break
+        case .get: try refuseWrongID(wanted.id)
         case .cas where !isUnchanged:
             throw TxnFault("failed to set node \"\(wanted.node)\", index is stale")
         case .set, .cas:
@@ -93,6 +93,28 @@ extension Catalog {
             throw TxnFault("\(place) doesn't exist")
         }
         return [TxnResult(check: check)]
+    }
+
+    private func refuseWrongID(_ id: String) throws(TxnFault) {
+        guard !id.isEmpty, let reason = Self.fault(ofUUID: id) else { return }
+        throw TxnFault("node lookup by ID failed, wrong UUID: \(reason) for '\(id)'")
+    }
+
+    /// Why a text is no UUID, in Consul's words; nil where it is one.
+    private static func fault(ofUUID text: String) -> String? {
+        let bytes = Array(text.utf8)
+        if bytes.count != 36 { return "uuid string is wrong length" }
+        let hyphens = [8, 13, 18, 23]
+        guard hyphens.allSatisfy({ bytes[$0] == UInt8(ascii: "-") }) else {
+            return "uuid is improperly formatted"
+        }
+        for (place, byte) in bytes.enumerated() where !hyphens.contains(place) {
+            if byte < 0x80, Character(Unicode.Scalar(byte)).isHexDigit { continue }
+            let hex = String(byte, radix: 16, uppercase: true)
+            let code = String(repeating: "0", count: 4 - hex.count) + hex
+            return "encoding/hex: invalid byte: U+\(code) '\(Unicode.Scalar(byte))'"
+        }
+        return nil
     }
 
     /// By its ID, where one is given.

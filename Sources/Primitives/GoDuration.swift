@@ -41,6 +41,12 @@ public struct GoDuration: Hashable, Comparable, Sendable, CustomStringConvertibl
     /// Reads Go's `time.ParseDuration` syntax; nil for anything else, or beyond 64 bits.
     /// A bare number is refused, save `0`, as in Go.
     public init?(_ text: some StringProtocol) {
+        guard let duration = try? Self(parsing: String(text)) else { return nil }
+        self = duration
+    }
+
+    /// The same, with the reason.
+    public init(parsing text: String) throws(GoDurationError) {
         var bytes = Array(text.utf8)[...]
         var negative = false
         if let sign = bytes.first, sign == UInt8(ascii: "-") || sign == UInt8(ascii: "+") {
@@ -51,25 +57,26 @@ public struct GoDuration: Hashable, Comparable, Sendable, CustomStringConvertibl
             self.init()
             return
         }
-        guard !bytes.isEmpty else { return nil }
+        guard !bytes.isEmpty else { throw .invalid(text) }
         var total: Int64 = 0
         while !bytes.isEmpty {
-            guard let term = Self.readTerm(&bytes) else { return nil }
-            let (sum, overflow) = total.addingReportingOverflow(term)
-            guard !overflow else { return nil }
+            let (sum, overflow) = total.addingReportingOverflow(try Self.readTerm(&bytes, of: text))
+            guard !overflow else { throw .invalid(text) }
             total = sum
         }
         self.init(nanoseconds: negative ? -total : total)
     }
 
     /// One `<number><unit>`, for example `1.5h`, in nanoseconds.
-    private static func readTerm(_ bytes: inout ArraySlice<UInt8>) -> Int64? {
+    private static func readTerm(
+        _ bytes: inout ArraySlice<UInt8>, of text: String
+    ) throws(GoDurationError) -> Int64 {
         var whole: Int64 = 0
         var digits = 0
         while let d = bytes.first, d >= 0x30, d <= 0x39 {
             let (tens, o1) = whole.multipliedReportingOverflow(by: 10)
             let (next, o2) = tens.addingReportingOverflow(Int64(d - 0x30))
-            guard !o1, !o2 else { return nil }
+            guard !o1, !o2 else { throw .invalid(text) }
             whole = next
             digits += 1
             bytes.removeFirst()
@@ -85,15 +92,18 @@ public struct GoDuration: Hashable, Comparable, Sendable, CustomStringConvertibl
                 bytes.removeFirst()
             }
         }
-        guard digits > 0, let unit = readUnit(&bytes) else { return nil }
+        guard digits > 0 else { throw .invalid(text) }
+        let unit = try readUnit(&bytes, of: text)
         let (scaled, overflow) = whole.multipliedReportingOverflow(by: unit)
-        guard !overflow else { return nil }
         let (sum, tooLong) = scaled.addingReportingOverflow(
             Int64((fraction * Double(unit)).rounded()))
-        return tooLong ? nil : sum
+        guard !overflow, !tooLong else { throw .invalid(text) }
+        return sum
     }
 
-    private static func readUnit(_ bytes: inout ArraySlice<UInt8>) -> Int64? {
+    private static func readUnit(
+        _ bytes: inout ArraySlice<UInt8>, of text: String
+    ) throws(GoDurationError) -> Int64 {
         let name = bytes.prefix { $0 != UInt8(ascii: ".") && !($0 >= 0x30 && $0 <= 0x39) }
         bytes = bytes.dropFirst(name.count)
         switch String(decoding: name, as: UTF8.self) {
@@ -103,7 +113,8 @@ public struct GoDuration: Hashable, Comparable, Sendable, CustomStringConvertibl
         case "s": return 1_000_000_000
         case "m": return 60_000_000_000
         case "h": return 3_600_000_000_000
-        default: return nil
+        case "": throw .missingUnit(text)
+        case let unit: throw .unknownUnit(unit, text)
         }
     }
 
@@ -135,5 +146,21 @@ public struct GoDuration: Hashable, Comparable, Sendable, CustomStringConvertibl
             place /= 10
         }
         return "\(value / unit).\(digits)"
+    }
+}
+
+/// Why a text is no duration, in Go's words.
+public enum GoDurationError: Error, Hashable, Sendable, CustomStringConvertible {
+    case invalid(String)
+    case missingUnit(String)
+    case unknownUnit(String, String)
+
+    public var description: String {
+        switch self {
+        case .invalid(let text): "time: invalid duration \"\(text)\""
+        case .missingUnit(let text): "time: missing unit in duration \"\(text)\""
+        case .unknownUnit(let unit, let text):
+            "time: unknown unit \"\(unit)\" in duration \"\(text)\""
+        }
     }
 }

@@ -1,8 +1,10 @@
 /// A field name as it came, matched with case and `_` ignored: `EnableTagOverride` and
 /// `enable_tag_override` are one field.
-public struct FoldedKey: Sendable {
-    /// The first bytes, which for nearly all names are all of them: 24 without an allocation.
-    @usableFromInline var words: (UInt64, UInt64, UInt64) = (0, 0, 0)
+public struct FoldedKey: Hashable, Sendable {
+    // The first bytes, which for nearly all names are all of them: 24 without an allocation.
+    @usableFromInline var first: UInt64 = 0
+    @usableFromInline var second: UInt64 = 0
+    @usableFromInline var third: UInt64 = 0
     /// The bytes behind them.
     @usableFromInline var rest: [UInt8] = []
     @usableFromInline var count = 0
@@ -20,9 +22,9 @@ public struct FoldedKey: Sendable {
     mutating func append(_ byte: UInt8) {
         let shifted = UInt64(byte) << UInt64(8 * (count & 7))
         switch count >> 3 {
-        case 0: words.0 |= shifted
-        case 1: words.1 |= shifted
-        case 2: words.2 |= shifted
+        case 0: first |= shifted
+        case 1: second |= shifted
+        case 2: third |= shifted
         default: rest.append(byte)
         }
         count += 1
@@ -32,9 +34,9 @@ public struct FoldedKey: Sendable {
     func byte(_ index: Int) -> UInt8 {
         let shift = UInt64(8 * (index & 7))
         switch index >> 3 {
-        case 0: return UInt8(truncatingIfNeeded: words.0 >> shift)
-        case 1: return UInt8(truncatingIfNeeded: words.1 >> shift)
-        case 2: return UInt8(truncatingIfNeeded: words.2 >> shift)
+        case 0: return UInt8(truncatingIfNeeded: first >> shift)
+        case 1: return UInt8(truncatingIfNeeded: second >> shift)
+        case 2: return UInt8(truncatingIfNeeded: third >> shift)
         default: return rest[index - 24]
         }
     }

@@ -12,6 +12,8 @@ public struct JSONReader: WireDecoder, Sendable {
     public let depthMax: Int
     /// A key that its record does not have is an error rather than left out.
     public var refusesUnknownKeys = false
+    /// Keys that are left out all the same.
+    public var toleratedKeys: [FoldedKey] = []
     private var depth = 0
     private var containerIsFresh = false
 
@@ -269,7 +271,9 @@ public struct JSONReader: WireDecoder, Sendable {
     }
 
     public mutating func unknownKey<R: Record>(_ key: String, in record: R) throws {
-        if refusesUnknownKeys, !R.takesUnknownKeys { throw error("unknown field \"\(key)\"") }
+        if refusesUnknownKeys, !R.takesUnknownKeys, !toleratedKeys.contains(FoldedKey(key)) {
+            throw error("unknown field \"\(key)\"")
+        }
         try skip()
     }
 

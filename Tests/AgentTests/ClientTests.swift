@@ -143,6 +143,22 @@ import Testing
         await agent.stop()
     }
 
+    @Test(.timeLimit(.minutes(2))) func stepsSayHowLongKeysLive() async throws {
+        let agent = try await AgentProcess.start()
+        let client = try client(agent)
+        let done = try await client.transact([
+            .set("lease", [1], lives: .limited(.hours(1))),
+            .set("a", [2], lives: .with(key: "lease")),
+            .setUnchanged("b", [3], since: 0, lives: .with(key: "lease")),
+        ])
+        #expect(done.results?.map { $0.kv?.lease } == ["", "lease", "lease"])
+        #expect(done.results?.first?.kv?.expires.isNever == false)
+        let refused = try await client.transact([.set("c", [], lives: .with(key: "a"))])
+        #expect(refused.errors?.count == 1)
+        await client.shutdown()
+        await agent.stop()
+    }
+
     @Test(.timeLimit(.minutes(2))) func aLostLockCancelsItsBody() async throws {
         let agent = try await AgentProcess.start()
         let client = try client(agent)

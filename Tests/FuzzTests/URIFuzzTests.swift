@@ -54,7 +54,7 @@ import Testing
                 guard let name = Self.decoded(sides[0], plusIsSpace: true),
                     let value = sides.count == 2
                         ? Self.decoded(sides[1], plusIsSpace: true) : []
-                else { continue }
+                else { return found.fault == nil ? "took \(Fuzz.shown(part))" : nil }
                 let values = found.all(String(decoding: name, as: UTF8.self))
                 guard values.contains(where: { $0.utf8.elementsEqual(value) }) else {
                     return "lost \(Fuzz.shown(part)) of \(Fuzz.shown(text.utf8))"

@@ -19,8 +19,10 @@ struct InteropTests {
 
     @Test func everyMarkIsExplained() throws {
         let sections = try Self.sections()
-        let requests = try ["http.txt", "http-guards.txt"].flatMap { try ScriptFile.lines($0) }
-            .compactMap { HTTPLine($0)?.mark }
+        let requests = try ["http.txt", "http-guards.txt", "http-bad-input.txt"].flatMap {
+            try ScriptFile.lines($0)
+        }
+        .compactMap { HTTPLine($0)?.mark }
         let commands = try ScriptFile.commands().compactMap { $0.mark }
         for mark in Set(requests + commands) {
             #expect(sections.contains(mark), "the page of differences has no section \(mark)")
@@ -29,6 +31,10 @@ struct InteropTests {
 
     @Test(.timeLimit(.minutes(5))) func requestsAreAnsweredAlike() async throws {
         try await compare("http.txt", configuration: nil)
+    }
+
+    @Test(.timeLimit(.minutes(5))) func badRequestsAreAnsweredAlike() async throws {
+        try await compare("http-bad-input.txt", configuration: nil)
     }
 
     /// Under the guards of `http_config`, and without the UI.
