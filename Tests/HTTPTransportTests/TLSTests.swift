@@ -1,5 +1,6 @@
 import Glibc
 import Primitives
+import TestKit
 import Testing
 
 @testable import HTTPTransport
@@ -9,8 +10,9 @@ import Testing
 @Suite(.enabled(if: Files.isExecutable("/usr/bin/openssl")), .timeLimit(.minutes(1)))
 struct TLSTests {
     @Test func trustNamesAndClientCertificatesAreChecked() async throws {
-        let folder = "/tmp/http-tls-test-\(getpid())"
-        try Files.makeDirectory(folder)
+        let scratch = try TestFolder("tls")
+        defer { withExtendedLifetime(scratch) {} }
+        let folder = scratch.path
         try await makeCertificate(in: folder)
         var own = TLSSettings()
         own.certificateFile = "\(folder)/cert.pem"
@@ -43,13 +45,12 @@ struct TLSTests {
             host: "127.0.0.1", port: test.port, timeout: .seconds(5), tls: named, on: group)
         await client.shutdown()
         await test.server.stop()
-        for name in try Files.list(folder) { try Files.remove("\(folder)/\(name)") }
-        rmdir(folder)
     }
 
     @Test func aRenewedCertificateServesNewConnections() async throws {
-        let folder = "/tmp/http-tls-renewal-\(getpid())"
-        try Files.makeDirectory(folder)
+        let scratch = try TestFolder("tls-renewal")
+        defer { withExtendedLifetime(scratch) {} }
+        let folder = scratch.path
         try await makeCertificate(in: folder)
         var own = TLSSettings()
         own.certificateFile = "\(folder)/cert.pem"
@@ -71,8 +72,6 @@ struct TLSTests {
         #expect(try await answers(test, trusting: "\(folder)/cert.pem", client))
         await client.shutdown()
         await test.server.stop()
-        for name in try Files.list(folder) { try Files.remove("\(folder)/\(name)") }
-        rmdir(folder)
     }
 
     private func answers(_ test: TestServer, trusting file: String, _ client: HTTPClient)
