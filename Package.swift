@@ -91,7 +91,7 @@ let package = Package(
             "HTTPTransport",  // stands on Platform
             [
                 "Primitives", "CZlib", "Telemetry", "Platform", nioCore, nioPosix, nioHTTP1, nioSSL,
-                asyncHTTP, logging,
+                nioTLS, asyncHTTP, logging,
             ]),
         house(
             "RaftNode",

@@ -47,6 +47,34 @@ struct TLSTests {
         await test.server.stop()
     }
 
+    /// One who says nothing, or half of a greeting, is closed; one whose handshake is done in time
+    /// has as long as any other for its request.
+    @Test func aHandshakeThatIsNotDoneInTimeEnds() async throws {
+        let scratch = try TestFolder("tls-slow")
+        defer { withExtendedLifetime(scratch) {} }
+        try await makeCertificate(in: scratch.path)
+        var own = TLSSettings()
+        own.certificateFile = "\(scratch.path)/cert.pem"
+        own.keyFile = "\(scratch.path)/key.pem"
+        let test = try await TestServer(tls: own) {
+            $0.handshakeTimeout = .milliseconds(300)
+            $0.headerTimeout = .minutes(10)
+        }
+        for beginning in [[], [0x16, 3, 1, 2, 0, 1]] as [[UInt8]] {
+            let client = try RawClient(port: test.port)
+            client.send(beginning)
+            #expect(client.receivesTheEnd())
+        }
+        #expect(await eventually { test.server.connectionCount == 0 })
+        // Connected long before it asks.
+        let line = "(sleep 1; printf 'GET /uri HTTP/1.0\\r\\n\\r\\n')"
+            + " | openssl s_client -quiet -connect 127.0.0.1:\(test.port) 2>/dev/null"
+        var patient = ProcessSpec(["sh", "-c", line])
+        patient.timeout = .seconds(20)
+        #expect(await ProcessRun.run(patient).output.hasSuffix("/uri"))
+        await test.server.stop()
+    }
+
     @Test func aRenewedCertificateServesNewConnections() async throws {
         let scratch = try TestFolder("tls-renewal")
         defer { withExtendedLifetime(scratch) {} }
