@@ -92,7 +92,7 @@ let package = Package(
             "HTTPTransport",  // stands on Platform
             [
                 "Primitives", "CZlib", "Telemetry", "Platform", nioCore, nioPosix, nioHTTP1, nioSSL,
-                asyncHTTP, logging,
+                nioTLS, asyncHTTP, logging,
             ]),
         house(
             "RaftNode",
@@ -190,10 +190,13 @@ let package = Package(
         tests(of: "Primitives"),
         tests(of: "Wire", ["Primitives"]),
         tests(of: "Vivaldi", ["Primitives", "Wire"]),
-        tests(of: "Platform", ["Primitives", nioCore, nioPosix, nioSSL, logging]),
+        tests(of: "Platform", ["Primitives", "TestKit", nioCore, nioPosix, nioSSL, logging]),
         tests(
             of: "HTTPTransport",
-            ["Primitives", "Platform", nioCore, nioPosix, nioEmbedded, nioHTTP1, logging]),
+            [
+                "Primitives", "Platform", "TestKit", nioCore, nioPosix, nioEmbedded, nioHTTP1,
+                logging,
+            ]),
         tests(of: "ConsulConfig", ["Primitives", "Wire", "ConsulModel"]),
         tests(of: "ConsulModel", ["Primitives", "Wire"]),
         tests(
@@ -206,7 +209,7 @@ let package = Package(
                 nioCore, nioPosix, logging,
             ]),
         .testTarget(
-            name: "TourTests", dependencies: ["Primitives", "Platform", "consul"],
+            name: "TourTests", dependencies: ["Primitives", "Platform", "TestKit", "consul"],
             swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         tests(
@@ -218,24 +221,29 @@ let package = Package(
             of: "ConsulDNS",
             [
                 "Primitives", "ConsulModel", "DNSWire", "Telemetry", "Platform", "ScriptKit",
-                nioCore, nioPosix, nioEmbedded, nioSSL, logging,
+                "TestKit", nioCore, nioPosix, nioEmbedded, nioSSL, logging,
             ],
             exclude: ["Scripts"]),
         tests(
             of: "LocalAgent",
-            ["Primitives", "Wire", "ConsulModel", "PluginAPI", "Watch", "Platform", logging]),
+            [
+                "Primitives", "Wire", "ConsulModel", "PluginAPI", "Watch", "Platform", "TestKit",
+                logging,
+            ]),
         // The running agent: in this process, and the built program as a child.
         .testTarget(
             name: "AgentTests",
             dependencies: [
                 "Primitives", "Wire", "ConsulModel", "ConsulConfig", "PluginAPI", "DNSWire",
                 "Platform", "HTTPTransport", "LocalAgent", "ConsulAgent", "StandardPlugins",
-                "ConsulClient", "consul", "ClientExamples", "SimulationKit", nioPosix, nioHTTP1,
+                "ConsulClient", "consul", "ClientExamples", "SimulationKit", "TestKit", nioPosix,
+                nioHTTP1,
                 logging,
             ],
             swiftSettings: strict),
         tests(of: "Raft", ["Primitives", "Wire", "ScriptKit"], exclude: ["Scripts"]),
         house("ScriptKit", path: "Tests/ScriptKit"),  // reads the conversations of all of these
+        house("TestKit", path: "Tests/TestKit"),  // folders and ports for tests
         house("SimulationKit", ["Primitives", "Raft"], path: "Tests/SimulationKit"),
         .testTarget(
             name: "SimulationTests",  // workload x faults, all from one seed
@@ -243,8 +251,8 @@ let package = Package(
         tests(
             of: "RaftNode",
             [
-                "Primitives", "Wire", "Digests", "Raft", "CSQLite", "Platform", nioCore, nioPosix,
-                logging,
+                "Primitives", "Wire", "Digests", "Raft", "CSQLite", "Platform", "TestKit", nioCore,
+                nioPosix, logging,
             ],
             exclude: ["Golden"]),
         house(
@@ -253,7 +261,7 @@ let package = Package(
             of: "ExternalPlugins",
             [
                 "Primitives", "Wire", "ConsulModel", "ConsulConfig", "PluginAPI", "ConsulAgent",
-                "PluginKit", logging,
+                "PluginKit", "TestKit", logging,
             ]),
         .testTarget(
             name: "PluginsTests",  // all of Check* and Handler*, and what runs them
@@ -261,7 +269,7 @@ let package = Package(
                 "Primitives", "Wire", "ConsulModel", "PluginAPI", "Platform", "HTTPTransport",
                 "LocalAgent", "ConsulAgent", "StandardPlugins", "CheckScript", "CheckHTTP",
                 "CheckTCP", "CheckUDP", "CheckTTL", "CheckAlias", "CheckDocker", "CheckOSService",
-                "HandlerScript", "HandlerHTTP", "PluginKit", nioCore, nioPosix, logging,
+                "HandlerScript", "HandlerHTTP", "PluginKit", "TestKit", nioCore, nioPosix, logging,
             ],
             swiftSettings: strict),
         tests(of: "ExecHelper", ["Primitives", "Wire", "ConsulModel", "PluginAPI"]),
@@ -269,15 +277,15 @@ let package = Package(
             name: "FuzzTests",
             dependencies: [
                 "Primitives", "Wire", "ConsulModel", "ConsulConfig", "PluginAPI", "Watch",
-                "Platform", "ConsulHTTP", "ConsulAgent", "StandardPlugins",
+                "Platform", "ConsulHTTP", "ConsulAgent", "StandardPlugins", "TestKit",
             ],
             exclude: ["Corpus"], swiftSettings: strict),
         .testTarget(
             name: "InteropTests",
             // consul: it is run
             dependencies: [
-                "Primitives", "Wire", "DNSWire", "Platform", "ConsulClient", "consul", nioCore,
-                nioPosix,
+                "Primitives", "Wire", "DNSWire", "Platform", "ConsulClient", "TestKit", "consul",
+                nioCore, nioPosix,
             ],
             exclude: ["Scripts"], swiftSettings: strict),
     ]

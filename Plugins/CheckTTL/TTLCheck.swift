@@ -1,7 +1,6 @@
 public import ConsulModel
 public import PluginAPI
 import Primitives
-import Synchronization
 
 /// `ttl: duration`: the program under watch sends heartbeats; without one in time the check is
 /// critical.
@@ -27,50 +26,61 @@ public struct TTLCheckType: CheckType {
 }
 
 final class TTLCheck: PushedCheck {
+    private enum Event {
+        case heartbeat(CheckObservation)
+        /// The time to live that began with so many heartbeats is over.
+        case expiry(after: Int)
+    }
+
     private let definition: CheckDefinition
     private let context: CheckContext
-    private let heartbeats: AsyncStream<CheckObservation>
-    private let feed: AsyncStream<CheckObservation>.Continuation
-    private let state = Mutex<(lastOutput: String, expiry: Task<Void, Never>?)>(("", nil))
+    private let events: AsyncStream<Event>
+    private let feed: AsyncStream<Event>.Continuation
 
     init(_ definition: CheckDefinition, _ context: CheckContext) {
         self.definition = definition
         self.context = context
         // Only the newest matters to one who comes late.
-        (heartbeats, feed) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(16))
+        (events, feed) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(16))
     }
 
     func heartbeat(_ observation: CheckObservation) -> Bool {
-        feed.yield(observation)
+        feed.yield(.heartbeat(observation))
         return true
     }
 
+    /// Heartbeats and expiries are taken one after another: a time to live that ends while a
+    /// heartbeat is taken is none.
     func run(reporting report: @escaping @Sendable (CheckObservation) -> Void) async {
-        expectHeartbeat(report)
-        for await observation in heartbeats {
-            state.withLock { $0.lastOutput = observation.output }
-            report(observation)
-            expectHeartbeat(report)
+        var heartbeats = 0
+        var lastOutput = ""
+        var expiry = expect(after: heartbeats)
+        for await event in events {
+            switch event {
+            case .heartbeat(let observation):
+                expiry.cancel()
+                heartbeats += 1
+                lastOutput = observation.output
+                report(observation)
+                expiry = expect(after: heartbeats)
+            case .expiry(let count) where count == heartbeats:
+                let text =
+                    lastOutput.isEmpty
+                    ? "TTL expired"
+                    : "TTL expired (last output before timeout follows): \(lastOutput)"
+                report(CheckObservation(.critical, text, isFinal: true))
+            case .expiry: break
+            }
         }
-        state.withLock { $0.expiry }?.cancel()
+        expiry.cancel()
     }
 
-    /// Starts the time to live anew.
-    private func expectHeartbeat(_ report: @escaping @Sendable (CheckObservation) -> Void) {
-        let task = Task { [self] in
-            let deadline = context.clock.now() + definition.ttl
+    /// Starts the time to live anew, from now on.
+    private func expect(after count: Int) -> Task<Void, Never> {
+        let deadline = context.clock.now() + definition.ttl
+        return Task { [context, feed] in
             guard await context.clock.sleep(until: deadline) else { return }
-            let last = state.withLock { $0.lastOutput }
-            let text =
-                last.isEmpty
-                ? "TTL expired"
-                : "TTL expired (last output before timeout follows): \(last)"
-            report(CheckObservation(.critical, text, isFinal: true))
+            feed.yield(.expiry(after: count))
         }
-        let old = state.withLock { state in
-            defer { state.expiry = task }
-            return state.expiry
-        }
-        old?.cancel()
     }
 }

@@ -61,6 +61,7 @@ package enum Listeners {
         let settings = config.limits
         var limits = HTTPServerLimits()
         limits.connectionsPerClient = settings.httpMaxConnectionsPerClient
+        limits.handshakeTimeout = settings.httpsHandshakeTimeout
         limits.connections = min(limits.connections, DescriptorLimit.forConnections)
         // The larger of the two, for the sake of settings from before the second came.
         let txnMax = max(settings.kvMaxValueSize, settings.txnMaxRequestLength)

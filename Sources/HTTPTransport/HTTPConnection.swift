@@ -1,4 +1,5 @@
 import NIOCore
+import NIOTLS
 import Platform
 import Primitives
 import Telemetry
@@ -81,7 +82,8 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
         self.refusal = refusal
         eventLoop = loopState.eventLoop
         parser = RequestParser(headBytesMax: server.limits.headerBytes)
-        deadline = .now() + .nanoseconds(server.limits.headerTimeout.nanoseconds)
+        let wait = server.usesTLS ? server.limits.handshakeTimeout : server.limits.headerTimeout
+        deadline = .now() + .nanoseconds(wait.nanoseconds)
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -251,6 +253,14 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
                 method: head.method, uri: head.target, headers: head.fields, body: body,
                 peer: peer, eventLoop: eventLoop),
             HTTPResponder(connection: self, id: id))
+    }
+
+    /// The handshake is done: now the time to the end of the first headers runs.
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .handshakeCompleted? = event as? TLSUserEvent {
+            setDeadline(server.limits.headerTimeout)
+        }
+        context.fireUserInboundEventTriggered(event)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {

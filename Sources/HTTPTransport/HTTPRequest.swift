@@ -94,6 +94,8 @@ package protocol HTTPHandler: Sendable {
 package struct HTTPServerLimits: Sendable {
     package var headerBytes = Limits.headerBytesMax
     package var headerTimeout = Limits.headerTimeout
+    /// For servers with TLS.
+    package var handshakeTimeout = Limits.handshakeTimeout
     package var bodyTimeout = Limits.bodyTimeout
     package var bodyTotalTimeout = Limits.bodyTotalTimeout
     package var idleTimeout = Limits.idleTimeout

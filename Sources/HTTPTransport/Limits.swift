@@ -13,6 +13,8 @@ package enum Limits {
     /// From the first byte of a request (or the connection) to the end of its headers: longer is
     /// either broken or hostile.
     package static let headerTimeout = GoDuration.seconds(10)
+    /// `limits.https_handshake_timeout`: from the connection to the end of its TLS handshake.
+    package static let handshakeTimeout = GoDuration.seconds(5)
     /// Between two parts of a body.
     package static let bodyTimeout = GoDuration.seconds(30)
     /// From the end of the headers to the end of the body, however its parts come: 512 KiB on a

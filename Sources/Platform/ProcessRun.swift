@@ -39,6 +39,17 @@ package final class ProcessHandle: Sendable {
         child.loop.execute { child.signal(number, toGroup: toGroup) }
     }
 
+    /// The same; returns when the signal is sent.
+    package func deliver(_ number: Int32, toGroup: Bool) async {
+        guard let child = child.withLock({ $0 }) else { return }
+        await withCheckedContinuation { continuation in
+            child.loop.execute {
+                child.signal(number, toGroup: toGroup)
+                continuation.resume()
+            }
+        }
+    }
+
     /// Tells the child and all of its group to end by a signal, and kills what is left of them
     /// `killGrace` later.
     package func stop(with number: Int32) {

@@ -6,6 +6,7 @@ import NIOPosix
 import Platform
 import Primitives
 import Synchronization
+import TestKit
 import Wire
 
 /// The built program, run as a child with a folder of its own. Its API is on a unix socket there,
@@ -50,18 +51,21 @@ final class AgentProcess: Sendable {
         if !isOver.withLock({ $0 }) { kill(-child.processIdentifier, SIGKILL) }
     }
 
-    /// Starts an agent on the scratch's `config.d`, and waits until it answers.
+    /// Starts an agent on the scratch's `config.d`, and waits until it answers and stands in its
+    /// catalog, a moment later: sessions need that.
     /// - Parameter fragments: files of `config.d`, where `$DIR` stands for the scratch's folder.
+    /// - Parameter leads: false for a server that will not lead, nor be in a catalog.
     static func start(
         _ fragments: [String: String] = [:], in scratch: Scratch? = nil, flags: [String] = [],
-        environment: [String: String] = [:], prefix: [String] = []
+        environment: [String: String] = [:], prefix: [String] = [], leads: Bool = true
     ) async throws -> AgentProcess {
         let agent = try launch(
             fragments, in: scratch, flags: flags, environment: environment, prefix: prefix)
         try await eventually("the agent answers; its log: \(agent.log)") {
             if !Proc.isAlive(agent.pid) { throw NeverHappened(description: agent.log) }
-            guard let answer = try? await agent.get("/v1/status/leader") else { return false }
-            return answer.status == 200
+            let path = leads ? "/v1/health/node/here" : "/v1/status/leader"
+            guard let answer = try? await agent.get(path) else { return false }
+            return answer.status == 200 && (!leads || answer.text.contains("serfHealth"))
         }
         return agent
     }

@@ -1,6 +1,7 @@
 import ConsulClient
 import Glibc
 import Platform
+import TestKit
 import Testing
 
 /// The client library and its examples, against an agent.

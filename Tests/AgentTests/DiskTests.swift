@@ -2,6 +2,7 @@ import ConsulModel
 import Glibc
 import HTTPTransport
 import Platform
+import TestKit
 import Testing
 
 /// What the data directory keeps, and what happens without it.
@@ -103,7 +104,9 @@ import Testing
         try await eventually("the heartbeat counts") {
             try await agent.check("beat").status == "passing"
         }
-        #expect(agent.log.contains("cannot keep the state of a check"))
+        try await eventually("the log says so") {
+            agent.log.contains("cannot keep the state of a check")
+        }
         #expect(try await agent.put("/v1/agent/reload").status == 200)
         #expect(try await agent.check("beat").status == "passing")
         // A write that cannot be stored is refused, sooner or later: the log may have room left.

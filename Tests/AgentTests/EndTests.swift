@@ -3,6 +3,7 @@ import HTTPTransport
 import LocalAgent
 import NIOHTTP1
 import Platform
+import TestKit
 import Testing
 
 /// How an agent begins and ends, as the system around it sees it.

@@ -2,6 +2,7 @@ import Glibc
 import HTTPTransport
 import Platform
 import Primitives
+import TestKit
 import Testing
 import Wire
 
@@ -58,7 +59,7 @@ import Wire
             #expect(answer.status == 404 || answer.text.hasPrefix("[]"), "\(path): \(answer.text)")
         }
         for line in ["remote exec begins", "remote exec ended"] {
-            #expect(agent.log.contains(line))
+            try await eventually(line) { agent.log.contains(line) }
         }
         await agent.stop()
     }
@@ -150,7 +151,9 @@ import Wire
         let run = await exec(agent, ["-wait=300ms", "true"])
         #expect(run.code == 0)
         #expect(run.output == "0 / 0 node(s) completed / acknowledged\n")
-        #expect(agent.log.contains("ignoring remote exec event, disabled."))
+        try await eventually("the log says so") {
+            agent.log.contains("ignoring remote exec event, disabled.")
+        }
         #expect(try await agent.get("/v1/event/list").text == "[]")
         // A reload suffices, in both directions.
         try agent.scratch.write("config.d/50-exec.json", Self.enabled)
@@ -183,7 +186,7 @@ import Wire
                     here:
                 ==> here: finished with exit code 126
                 """))
-        #expect(agent.log.contains("remote exec refused"))
+        try await eventually("the log says so") { agent.log.contains("remote exec refused") }
         let flood = await exec(agent, Self.here + ["flood"])
         #expect(flood.output.contains("here: [3793 more bytes of output were dropped"))
         let slow = await exec(agent, Self.here + ["slow"])

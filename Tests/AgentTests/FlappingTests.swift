@@ -1,4 +1,5 @@
 import LocalAgent
+import TestKit
 import Testing
 
 @Suite struct FlappingTests {

@@ -3,6 +3,7 @@ import Glibc
 import HTTPTransport
 import NIOHTTP1
 import Platform
+import TestKit
 import Testing
 
 /// `http_config` in a running agent, and how many descriptors it takes.

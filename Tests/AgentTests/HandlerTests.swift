@@ -2,6 +2,7 @@ import Glibc
 import HTTPTransport
 import LocalAgent
 import Platform
+import TestKit
 import Testing
 
 /// Handlers that misbehave.
@@ -10,9 +11,9 @@ import Testing
         let agent = try await AgentProcess.start([
             "watches.json": """
             {"watches": [
-              {"id": "stuck", "type": "key", "key": "a", "timeout": "1s",
+              {"id": "stuck", "type": "key", "key": "a", "timeout": "2s",
                "args": ["sh", "-c", "sleep 1000 & echo $! >> $DIR/grandchild; sleep 1000"]},
-              {"id": "deaf", "type": "key", "key": "a", "timeout": "1s",
+              {"id": "deaf", "type": "key", "key": "a", "timeout": "2s",
                "kill_signal": "SIGTERM", "kill_timeout": "200ms",
                "args": ["sh", "-c",
                  "trap '' TERM; echo $$ >> $DIR/deaf; while :; do sleep 1; done"]},
@@ -35,7 +36,7 @@ import Testing
         for watch in ["stuck", "deaf"] {
             try await eventually("the time-out of \(watch) is told") {
                 try await agent.watch(watch).runs.contains {
-                    $0.failure.hasPrefix("timed out after 1s")
+                    $0.failure.hasPrefix("timed out after 2s")
                 }
             }
         }
@@ -137,7 +138,9 @@ import Testing
         try await eventually("the failure is told") {
             try await agent.watch("w").failures == 1
         }
-        #expect(agent.log.contains("Failed to run watch handler"))
+        try await eventually("the log says so") {
+            agent.log.contains("Failed to run watch handler")
+        }
         await agent.stop()
     }
 }

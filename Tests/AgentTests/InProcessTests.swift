@@ -4,6 +4,7 @@ import ConsulModel
 import Platform
 import PluginAPI
 import StandardPlugins
+import TestKit
 import Testing
 
 /// An agent as a value in this process.

@@ -4,6 +4,7 @@ import HTTPTransport
 import NIOHTTP1
 import Platform
 import Synchronization
+import TestKit
 import Testing
 import Wire
 

@@ -1,31 +1,17 @@
 import Glibc
 import Platform
 import Primitives
+import TestKit
 import Testing
 
 /// A folder of its own for one test; gone with the last reference.
 final class Scratch: Sendable {
-    struct Failed: Error {}
-    let path: String
+    private let folder: TestFolder
+    var path: String { folder.path }
 
     init() throws {
-        var template = Array("/tmp/agent-tests-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw Failed() }
-        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        folder = try TestFolder("agent")
         for folder in ["config.d", "data"] { mkdir("\(path)/\(folder)", 0o755) }
-    }
-
-    deinit { Self.remove(path) }
-
-    private static func remove(_ path: String) {
-        var info = stat()
-        guard lstat(path, &info) == 0 else { return }
-        if info.st_mode & S_IFMT == S_IFDIR {
-            for name in (try? Files.list(path)) ?? [] { remove("\(path)/\(name)") }
-            rmdir(path)
-        } else {
-            unlink(path)
-        }
     }
 
     /// Writes a file; `$DIR` in it stands for this folder.
@@ -35,7 +21,7 @@ final class Scratch: Sendable {
         try AtomicFile.write("\(path)/\(name)", Array(text.utf8), mode: 0o644)
     }
 
-    func remove(_ name: String) { Self.remove("\(path)/\(name)") }
+    func remove(_ name: String) { TestFolder.remove("\(path)/\(name)") }
     func exists(_ name: String) -> Bool { Files.exists("\(path)/\(name)") }
 
     /// Empty while there is no such file.
@@ -45,20 +31,6 @@ final class Scratch: Sendable {
     }
 
     func lines(_ name: String) -> [String] { read(name).split(separator: "\n").map(String.init) }
-}
-
-struct NeverHappened: Error, CustomStringConvertible {
-    var description: String
-}
-
-/// Waits for a condition, for longer than any machine should need. Looks are counted, not seconds:
-/// other tests may keep all threads busy for long.
-func eventually(_ what: String, _ condition: () async throws -> Bool) async throws {
-    for _ in 0..<3000 {
-        if try await condition() { return }
-        try await Task.sleep(nanoseconds: 10_000_000)
-    }
-    throw NeverHappened(description: what)
 }
 
 /// What the kernel tells of a process.

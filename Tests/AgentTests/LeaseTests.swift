@@ -3,6 +3,7 @@ import Glibc
 import HTTPTransport
 import Platform
 import Primitives
+import TestKit
 import Testing
 
 /// Keys that live as long as another, over HTTP, by the client library and the command line.

@@ -1,6 +1,7 @@
 import ConsulModel
 import HTTPTransport
 import Platform
+import TestKit
 import Testing
 import Wire
 

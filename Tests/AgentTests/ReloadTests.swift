@@ -4,6 +4,7 @@ import HTTPTransport
 import LocalAgent
 import Platform
 import Primitives
+import TestKit
 import Testing
 
 /// Reloads: what they may change, and what they must not.
@@ -38,7 +39,11 @@ import Testing
         try await agent.put("/v1/agent/check/warn/turning")
         try await agent.put("/v1/event/fire/deploy", "v1")
         try await eventually("all is at rest") {
-            guard try await agent.check("script").status == "passing" else { return false }
+            for (check, status) in [
+                ("script", "passing"), ("beat", "passing"), ("turning", "warning"),
+            ] {
+                guard try await agent.check(check).status == status else { return false }
+            }
             return scratch.lines("still").count == 1 && scratch.read("events").contains("deploy")
         }
         // So that what is made once is there before counting begins.

@@ -5,6 +5,7 @@ import NIOPosix
 import NIOSSL
 import Platform
 import Primitives
+import TestKit
 import Testing
 
 @testable import ConsulDNS
@@ -33,8 +34,9 @@ struct TLSTests {
         _ adjust: @Sendable (inout DNSServer.Setup) -> Void = { _ in },
         _ body: (DNSServer, TLSSettings, String) async throws -> Void
     ) async throws {
-        let folder = "/tmp/dns-tls-test-\(getpid())"
-        try Files.makeDirectory(folder)
+        let scratch = try TestFolder("dns-tls")
+        defer { withExtendedLifetime(scratch) {} }
+        let folder = scratch.path
         let settings = try await Self.makeCertificate(in: folder)
         let server = try await ServerTests.start(try ServerTests.catalog(300)) {
             $0.listeners.append(DNSListener(host: "127.0.0.1", port: 0, .tls))
@@ -43,8 +45,6 @@ struct TLSTests {
         }
         do { try await body(server, settings, folder) } catch { Issue.record(error) }
         await server.stop()
-        for name in try Files.list(folder) { try Files.remove("\(folder)/\(name)") }
-        rmdir(folder)
     }
 
     /// Connects, checks the certificate by what is trusted, and asks all questions at once.

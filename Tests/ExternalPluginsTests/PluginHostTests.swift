@@ -3,6 +3,7 @@ import Glibc
 import PluginAPI
 import PluginKit
 import Primitives
+import TestKit
 import Testing
 import Wire
 
@@ -12,12 +13,16 @@ import Wire
 
 /// Programs and configuration together: start, validate, reload.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct PluginHostTests {
-    private let plugins = TempFolder()
-    private let settings = TempFolder()
+    private let plugins: TempFolder
+    private let settings: TempFolder
+
+    init() throws { (plugins, settings) = (try TempFolder(), try TempFolder()) }
 
     private func sources(_ yaml: String) -> ConfigSources {
         let place = settings.write(
-            "a.yaml", "data_dir: /tmp\nbind_addr: 127.0.0.1\nplugin_dir: \(plugins.path)\n\(yaml)")
+            "a.yaml",
+            "data_dir: \(settings.path)\nbind_addr: 127.0.0.1\n"
+                + "plugin_dir: \(plugins.path)\n\(yaml)")
         return ConfigSources(places: [.file(place)], flags: [])
     }
 
@@ -92,7 +97,7 @@ import Wire
         #expect(
             host.statuses[1].error
                 == "provides check:good, which \(plugins.path)/a provides already")
-        await eventually("the second is gone") {
+        try await eventually("the second is gone") {
             !isAlive(Int32(plugins.read("b.pid").filter { $0.isNumber }) ?? 0)
         }
         #expect(second.path.hasSuffix("/b"))
@@ -123,7 +128,7 @@ import Wire
                 "plugin \(plugins.path)/drop: removed",
             ])
         await host.release(old)
-        await eventually("the old are gone") { !isAlive(swapped) && !isAlive(dropped) }
+        try await eventually("the old are gone") { !isAlive(swapped) && !isAlive(dropped) }
         #expect(pid("keep") == kept && isAlive(kept))
         #expect(host.statuses.map { $0.name } == ["keep", "new", "swap"])
         #expect(host.statuses.allSatisfy { $0.state == "loaded" })
@@ -135,15 +140,15 @@ import Wire
         let extra = pid("extra")
         #expect(isAlive(extra))
         await host.discard(refused)
-        await eventually("the extra is gone") { !isAlive(extra) }
+        try await eventually("the extra is gone") { !isAlive(extra) }
         #expect(host.statuses.map { $0.name } == ["keep", "new", "swap"])
         let all = ["keep", "new", "swap"].map(pid)
         await host.stop()
-        await eventually("all are gone") { !all.contains { isAlive($0) } }
+        try await eventually("all are gone") { !all.contains { isAlive($0) } }
     }
 
     @Test func checksGoOnWithTheReplacedProgram() async throws {
-        let bench = Bench()
+        let bench = try Bench()
         let first = bench.folder.program("p", script("p", goodBranch))
         let registry = try await bench.load([first])
         var definition = CheckDefinition()
@@ -172,7 +177,7 @@ import Wire
     }
 
     @Test func diskSpace() async throws {
-        let bench = Bench()
+        let bench = try Bench()
         let registry = try await bench.load([example("disk-space.py")])
         #expect(bench.status().error == "")
         let all: [String: JSONValue] = ["path": .string("/"), "critical_percent": .integer(0)]
@@ -197,7 +202,7 @@ import Wire
     }
 
     @Test func fileAge() async throws {
-        let bench = Bench()
+        let bench = try Bench()
         let registry = try await bench.load([example("file-age.sh")])
         #expect(bench.status().provides == ["check:file-age", "handler:append-file"])
         let fresh = bench.folder.write("fresh", "x")
@@ -222,7 +227,7 @@ import Wire
     }
 
     @Test func appendFile() async throws {
-        let bench = Bench()
+        let bench = try Bench()
         let registry = try await bench.load([example("file-age.sh")])
         let kind = try #require(registry.handlerKind(named: "append-file"))
         var definition = WatchDefinition()

@@ -2,6 +2,7 @@ import ConsulModel
 import Glibc
 import PluginAPI
 import Primitives
+import TestKit
 import Testing
 import Wire
 
@@ -11,7 +12,7 @@ import Wire
 /// Real programs, good and bad.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct PluginProgramTests {
     @Test func goodProgramAnswersAndIsGoneAfterStop() async throws {
-        let bench = Bench()
+        let bench = try Bench()
         let file = bench.folder.program("good", script("good", goodBranch))
         let registry = try await bench.load([file])
         #expect(bench.status().state == "loaded")
@@ -22,12 +23,12 @@ import Wire
         let pid = bench.pid(of: file)
         #expect(isAlive(pid))
         await bench.programs.stop()
-        await eventually("it is gone") { !isAlive(pid) }
+        try await eventually("it is gone") { !isAlive(pid) }
         #expect(bench.programs.statuses.isEmpty)
     }
 
     @Test func defaultsOfTheSchemaReachTheProgram() async throws {
-        let bench = Bench()
+        let bench = try Bench()
         let branch = """
             '{"type":"probe",'*'"config":{"mode":"plain"}'*) result "$(id "$line")" passing plain ;;
             '{"type":"probe",'*'"config":{"mode":"odd"}'*) result "$(id "$line")" warning odd ;;
@@ -40,7 +41,7 @@ import Wire
     }
 
     @Test func severalProbesAreUnderWayAtOnce() async throws {
-        let bench = Bench()
+        let bench = try Bench()
         // The first is answered only when the second has come, and after it.
         let branch = """
             '{"type":"probe",'*)
@@ -56,17 +57,17 @@ import Wire
     }
 
     @Test func programThatHangsAtHandshakeIsFailedAndKilled() async throws {
-        let bench = Bench { $0.handshake = .milliseconds(300) }
+        let bench = try Bench { $0.handshake = .milliseconds(300) }
         let file = bench.folder.program("hang", "echo $$ >\"$0.pid\"; exec sleep 1000")
         _ = try await bench.load([file])
         #expect(bench.status().state == "failed")
         #expect(bench.status().error == "no hello within 300ms")
-        await eventually("it is gone") { !isAlive(bench.pid(of: file)) }
+        try await eventually("it is gone") { !isAlive(bench.pid(of: file)) }
         await bench.programs.stop()
     }
 
     @Test func programThatDiesAtOnceIsFailedWithItsLastWords() async throws {
-        let bench = Bench()
+        let bench = try Bench()
         let file = bench.folder.program("dead", "echo no such library >&2; exit 3")
         _ = try await bench.load([file])
         #expect(bench.status().state == "failed")
@@ -76,7 +77,7 @@ import Wire
     }
 
     @Test func wrongProtocolVersionIsRefused() async throws {
-        let bench = Bench()
+        let bench = try Bench()
         let file = bench.folder.program("new", "\(helloLine("new", protocol: 2)); cat >/dev/null")
         _ = try await bench.load([file])
         #expect(bench.status().state == "failed")
@@ -85,7 +86,7 @@ import Wire
     }
 
     @Test func probeThatHangsTimesOutAndIsCancelled() async throws {
-        let bench = Bench()
+        let bench = try Bench()
         let branch = """
             '{"type":"probe",'*) printf '{"type":"log","id":%s,' "$(id "$line")"
               echo '"message":"half way"}' ;;
@@ -104,26 +105,26 @@ import Wire
             if found.output == "\(start); its last word: half way" { break }
         }
         #expect(found.output.hasSuffix("; its last word: half way"))
-        await eventually("the cancel arrives") {
+        try await eventually("the cancel arrives") {
             bench.folder.read("slow.cancelled").hasPrefix("1")
         }
         await bench.programs.stop()
     }
 
     @Test func silentProgramIsKilledAfterSeveralTimeOuts() async throws {
-        let bench = Bench()
+        let bench = try Bench()
         let file = bench.folder.program("mute", script("mute", ""))
         let registry = try await bench.load([file])
         for _ in 0..<3 {
             _ = try await bench.probe("mute", registry, timeout: .milliseconds(50))
         }
-        await eventually("it is started again") { bench.status().restarts >= 1 }
+        try await eventually("it is started again") { bench.status().restarts >= 1 }
         #expect(bench.status().error.hasPrefix("3 requests in a row had no answer in time"))
         await bench.programs.stop()
     }
 
     @Test func deathDuringAProbeIsCriticalAndHealed() async throws {
-        let bench = Bench()
+        let bench = try Bench()
         let branch = """
             '{"type":"probe",'*) if [ -e "$0.calm" ]; then result "$(id "$line")" passing calm
               else touch "$0.calm"; echo boom >&2; exit 7; fi ;;
@@ -135,8 +136,8 @@ import Wire
         #expect(
             found.output == "plugin program \(file.path) ended during the probe: "
                 + "the program ended: exit status 7; stderr: boom")
-        await eventually("it runs again") { bench.status().state == "loaded" }
-        await eventually("it has been restarted") { bench.status().restarts == 1 }
+        try await eventually("it runs again") { bench.status().state == "loaded" }
+        try await eventually("it has been restarted") { bench.status().restarts == 1 }
         var healed = try await bench.probe("frail", registry)
         let deadline = RealClock().now() + .seconds(10)
         while healed.status != .passing, RealClock().now() < deadline {
@@ -147,7 +148,7 @@ import Wire
     }
 
     @Test func probesDuringAnOutageSayWhenItEnds() async throws {
-        let bench = Bench { times in
+        let bench = try Bench { times in
             times.backoffMin = .seconds(30)
             times.backoffMax = .seconds(30)
         }
@@ -155,7 +156,7 @@ import Wire
         let file = bench.folder.program("gone", script("gone", branch))
         let registry = try await bench.load([file])
         _ = try await bench.probe("gone", registry)
-        await eventually("the outage is noticed") { bench.status().state == "restarting" }
+        try await eventually("the outage is noticed") { bench.status().state == "restarting" }
         let found = try await bench.probe("gone", registry)
         #expect(found.status == .critical)
         #expect(
@@ -166,7 +167,7 @@ import Wire
     }
 
     @Test func garbageIsForgivenAtFirstAndThenKilled() async throws {
-        let bench = Bench()
+        let bench = try Bench()
         let branch = """
             '{"type":"probe",'*) echo hm; result "$(id "$line")" passing ok ;;
             """
@@ -183,7 +184,7 @@ import Wire
     }
 
     @Test func floodOnStandardErrorEndsTheProgram() async throws {
-        let bench = Bench { times in
+        let bench = try Bench { times in
             times.look = .milliseconds(100)
             times.window = .seconds(20)
         }
@@ -196,7 +197,7 @@ import Wire
     }
 
     @Test func lineWithoutEndIsBoundedAndForgotten() async throws {
-        let bench = Bench()
+        let bench = try Bench()
         let branch = """
             '{"type":"probe",'*) head -c 3000000 /dev/zero | tr '\\\\0' x; echo
               result "$(id "$line")" passing after ;;
@@ -208,7 +209,7 @@ import Wire
     }
 
     @Test func programThatDoesNotReadIsKilled() async throws {
-        let bench = Bench { $0.send = .milliseconds(300) }
+        let bench = try Bench { $0.send = .milliseconds(300) }
         let text = "read -r line; \(helloLine("deaf")); exec sleep 1000"
         let registry = try await bench.load([bench.folder.program("deaf", text)])
         let large = String(repeating: "x", count: 900_000)
@@ -228,7 +229,7 @@ import Wire
     }
 
     @Test func whatAProgramStartedDiesWithIt() async throws {
-        let bench = Bench()
+        let bench = try Bench()
         let branch = """
             '{"type":"probe",'*) sleep 1000 >/dev/null 2>&1 </dev/null & echo $! >"$0.pid"
               result "$(id "$line")" passing started ;;
@@ -239,22 +240,22 @@ import Wire
         let grandchild = bench.pid(of: file)
         #expect(isAlive(grandchild))
         await bench.programs.stop()
-        await eventually("the grandchild is gone") { !isAlive(grandchild) }
+        try await eventually("the grandchild is gone") { !isAlive(grandchild) }
     }
 
     @Test func stubbornProgramIsKilledAtStop() async throws {
-        let bench = Bench { $0.shutdown = .milliseconds(100) }
+        let bench = try Bench { $0.shutdown = .milliseconds(100) }
         let text = "trap '' TERM INT HUP\n" + script("stubborn", "'{\"type\":\"shutdown\"'*) ;;")
         let file = bench.folder.program("stubborn", text)
         _ = try await bench.load([file])
         let pid = bench.pid(of: file)
         #expect(isAlive(pid))
         await bench.programs.stop()
-        await eventually("it is gone") { !isAlive(pid) }
+        try await eventually("it is gone") { !isAlive(pid) }
     }
 
     @Test func cancelledProbeReturnsAtOnce() async throws {
-        let bench = Bench()
+        let bench = try Bench()
         let registry = try await bench.load([bench.folder.program("mute", script("mute", ""))])
         let probing = Task { try await bench.probe("mute", registry, timeout: .seconds(100)) }
         probing.cancel()
@@ -265,7 +266,7 @@ import Wire
     @Test func nothingIsLeftOpenAfterManyRuns() async throws {
         let before = openDescriptors()
         for round in 0..<30 {
-            let bench = Bench { $0.handshake = .milliseconds(200) }
+            let bench = try Bench { $0.handshake = .milliseconds(200) }
             let good = bench.folder.program("good", script("good", goodBranch))
             let dead = bench.folder.program("zdead", "exit \(round % 3)")
             let registry = try await bench.load([good, dead])
@@ -273,11 +274,11 @@ import Wire
             await bench.programs.stop()
         }
         // Other tests open descriptors at the same time, but not three a round.
-        await eventually("descriptors are closed") { openDescriptors() < before + 45 }
+        try await eventually("descriptors are closed") { openDescriptors() < before + 45 }
     }
 
     @Test func otherKindsAfterARestartWaitForAReload() async throws {
-        let bench = Bench()
+        let bench = try Bench()
         let text = """
             kind=first; [ -e "$0.mark" ] && kind=second; touch "$0.mark"
             while read -r line; do case "$line" in
@@ -291,10 +292,10 @@ import Wire
         let registry = try await bench.load([file])
         #expect(bench.status().provides == ["check:first"])
         _ = try await bench.probe("first", registry)
-        await eventually("the new kinds are noticed") {
+        try await eventually("the new kinds are noticed") {
             bench.status().error == "it provides other kinds than before: reload to take them in"
         }
-        await eventually("it keeps failing") { bench.status().state == "failed" }
+        try await eventually("it keeps failing") { bench.status().state == "failed" }
         _ = try await bench.load([file])
         #expect(bench.status().provides == ["check:second"])
         #expect(bench.status().state == "loaded")
@@ -302,13 +303,13 @@ import Wire
     }
 
     @Test func stopEndsWhatHasNotSaidHelloYet() async throws {
-        let bench = Bench { $0.handshake = .seconds(100) }
+        let bench = try Bench { $0.handshake = .seconds(100) }
         let file = bench.folder.program("hang", "echo $$ >\"$0.pid\"; exec sleep 1000")
         let loading = Task { await bench.programs.prepare([file], builtIn: []) }
-        await eventually("it runs") { isAlive(bench.pid(of: file)) }
+        try await eventually("it runs") { isAlive(bench.pid(of: file)) }
         await bench.programs.stop()
         await bench.programs.release(bench.programs.install(await loading.value))
-        await eventually("it is gone") { !isAlive(bench.pid(of: file)) }
+        try await eventually("it is gone") { !isAlive(bench.pid(of: file)) }
         #expect(bench.programs.statuses.isEmpty)
     }
 }

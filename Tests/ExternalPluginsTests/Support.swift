@@ -4,53 +4,19 @@ import PluginAPI
 import PluginKit
 import Primitives
 import Synchronization
+import TestKit
 import Testing
 import Wire
 
 @testable import ConsulAgent
 @testable import ExternalPlugins
 
-/// Waits for a condition, with a bound.
-func eventually(
-    within limit: GoDuration = .seconds(20), _ what: String, _ condition: () -> Bool
-) async {
-    let clock = RealClock()
-    let deadline = clock.now() + limit
-    while !condition() {
-        guard clock.now() < deadline else {
-            Issue.record("not within \(limit): \(what)")
-            return
-        }
-        _ = await clock.sleep(until: clock.now() + .milliseconds(5))
-    }
-}
-
 /// A folder of its own, removed with the last reference.
 final class TempFolder: Sendable {
-    let path: String
+    private let folder: TestFolder
+    var path: String { folder.path }
 
-    init() {
-        var name = Array("/tmp/plugins-\(String(repeating: "X", count: 6))".utf8CString)
-        path = name.withUnsafeMutableBufferPointer { String(cString: mkdtemp($0.baseAddress!)) }
-    }
-
-    deinit {
-        for name in listing { unlink("\(path)/\(name)") }
-        rmdir(path)
-    }
-
-    private var listing: [String] {
-        guard let folder = opendir(path) else { return [] }
-        defer { closedir(folder) }
-        var names: [String] = []
-        while let entry = readdir(folder) {
-            names.append(
-                withUnsafePointer(to: &entry.pointee.d_name) {
-                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-                })
-        }
-        return names
-    }
+    init() throws { folder = try TestFolder("plugins") }
 
     @discardableResult
     func write(_ name: String, _ text: String, mode: mode_t = 0o644) -> String {
@@ -111,7 +77,7 @@ let goodBranch = """
 
 /// The programs under test with everything they said in the log.
 final class Bench: Sendable {
-    let folder = TempFolder()
+    let folder: TempFolder
     let programs: PluginPrograms
     private let lines = Lines()
 
@@ -119,7 +85,8 @@ final class Bench: Sendable {
         let value = Mutex<[String]>([])
     }
 
-    init(_ change: (inout PluginTimes) -> Void = { _ in }) {
+    init(_ change: (inout PluginTimes) -> Void = { _ in }) throws {
+        folder = try TempFolder()
         var times = PluginTimes()
         times.handshake = .seconds(10)
         times.backoffMin = .milliseconds(20)

@@ -4,28 +4,28 @@ import Dispatch
 import Glibc
 import Platform
 import StandardPlugins
+import TestKit
 
 struct Unserved: Error { let reason: String }
 
 /// An agent in this process that serves on a unix socket. `stop` must be called.
 final class ServedAgent: Sendable {
     let socket: String
-    private let folder: String
+    private let folder: TestFolder
     private let agent: Agent
 
     init() async throws {
-        var template = Array("/tmp/fuzz-tests-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw Unserved(reason: "no folder") }
-        folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        socket = folder + "/http.sock"
-        mkdir(folder + "/config.d", 0o755)
+        folder = try TestFolder("fuzz")
+        let path = folder.path
+        socket = path + "/http.sock"
+        mkdir(path + "/config.d", 0o755)
         let fragment = """
             {"server": true, "bootstrap": true, "bind_addr": "127.0.0.1",
-             "data_dir": "\(folder)/data", "ports": {"dns": -1}, "node_name": "fuzz",
+             "data_dir": "\(path)/data", "ports": {"dns": -1}, "node_name": "fuzz",
              "addresses": {"http": "unix://\(socket)"}}
             """
-        try AtomicFile.write(folder + "/config.d/a.json", Array(fragment.utf8), mode: 0o644)
-        let sources = ConfigSources(places: [.directory(folder + "/config.d")], flags: [])
+        try AtomicFile.write(path + "/config.d/a.json", Array(fragment.utf8), mode: 0o644)
+        let sources = ConfigSources(places: [.directory(path + "/config.d")], flags: [])
         let plugins = StandardPlugins.all()
         let outcome = sources.load(registry: try Agent.registry(plugins))
         guard let config = outcome.config else { throw Unserved(reason: "\(outcome.errors)") }
@@ -36,15 +36,7 @@ final class ServedAgent: Sendable {
         try await agent.start(catchesSignals: false)
     }
 
-    func stop() async {
-        await agent.stop(gracefully: false)
-        Self.remove(folder)
-    }
-
-    private static func remove(_ path: String) {
-        for name in (try? Files.list(path)) ?? [] { remove("\(path)/\(name)") }
-        if rmdir(path) != 0 { unlink(path) }
-    }
+    func stop() async { await agent.stop(gracefully: false) }
 
     /// Sends all of a request and reads until the agent ends the connection. On a thread of its
     /// own: a test that blocks must not keep the agent's tasks from theirs.

@@ -2,6 +2,7 @@ import Glibc
 import NIOCore
 import Primitives
 import Synchronization
+import TestKit
 import Testing
 
 @testable import HTTPTransport
@@ -253,9 +254,9 @@ import Testing
     }
 
     @Test func unixSocketServesAndIsRemoved() async throws {
-        let path = "/tmp/http-test-\(getpid()).sock"
-        try AtomicFile.write(path + ".x", [])
-        try Files.remove(path + ".x")
+        let folder = try TestFolder("http")
+        defer { withExtendedLifetime(folder) {} }
+        let path = "\(folder.path)/http.sock"
         let test = try await TestServer(.unix(path: path, mode: 0o600))
         var status = stat()
         #expect(stat(path, &status) == 0 && status.st_mode & 0o777 == 0o600)

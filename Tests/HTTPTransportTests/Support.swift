@@ -131,6 +131,16 @@ final class RawClient {
         return String(decoding: all, as: UTF8.self)
     }
 
+    /// Reads to the end of the connection: false when it is still there ten seconds later.
+    func receivesTheEnd() -> Bool {
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while true {
+            let count = recv(descriptor, &buffer, buffer.count, 0)
+            if count == 0 || (count < 0 && errno == ECONNRESET) { return true }
+            if count < 0 { return false }
+        }
+    }
+
     /// Takes up to `count` bytes and says how many.
     func receive(atMost count: Int) -> Int {
         var buffer = [UInt8](repeating: 0, count: 4096)

@@ -1,5 +1,6 @@
 import Glibc
 import Primitives
+import TestKit
 import Testing
 
 @testable import HTTPTransport
@@ -9,8 +10,9 @@ import Testing
 @Suite(.enabled(if: Files.isExecutable("/usr/bin/openssl")), .timeLimit(.minutes(1)))
 struct TLSTests {
     @Test func trustNamesAndClientCertificatesAreChecked() async throws {
-        let folder = "/tmp/http-tls-test-\(getpid())"
-        try Files.makeDirectory(folder)
+        let scratch = try TestFolder("tls")
+        defer { withExtendedLifetime(scratch) {} }
+        let folder = scratch.path
         try await makeCertificate(in: folder)
         var own = TLSSettings()
         own.certificateFile = "\(folder)/cert.pem"
@@ -43,13 +45,40 @@ struct TLSTests {
             host: "127.0.0.1", port: test.port, timeout: .seconds(5), tls: named, on: group)
         await client.shutdown()
         await test.server.stop()
-        for name in try Files.list(folder) { try Files.remove("\(folder)/\(name)") }
-        rmdir(folder)
+    }
+
+    /// One who says nothing, or half of a greeting, is closed; one whose handshake is done in time
+    /// has as long as any other for its request.
+    @Test func aHandshakeThatIsNotDoneInTimeEnds() async throws {
+        let scratch = try TestFolder("tls-slow")
+        defer { withExtendedLifetime(scratch) {} }
+        try await makeCertificate(in: scratch.path)
+        var own = TLSSettings()
+        own.certificateFile = "\(scratch.path)/cert.pem"
+        own.keyFile = "\(scratch.path)/key.pem"
+        let test = try await TestServer(tls: own) {
+            $0.handshakeTimeout = .milliseconds(300)
+            $0.headerTimeout = .minutes(10)
+        }
+        for beginning in [[], [0x16, 3, 1, 2, 0, 1]] as [[UInt8]] {
+            let client = try RawClient(port: test.port)
+            client.send(beginning)
+            #expect(client.receivesTheEnd())
+        }
+        #expect(await eventually { test.server.connectionCount == 0 })
+        // Connected long before it asks.
+        let line = "(sleep 1; printf 'GET /uri HTTP/1.0\\r\\n\\r\\n')"
+            + " | openssl s_client -quiet -connect 127.0.0.1:\(test.port) 2>/dev/null"
+        var patient = ProcessSpec(["sh", "-c", line])
+        patient.timeout = .seconds(20)
+        #expect(await ProcessRun.run(patient).output.hasSuffix("/uri"))
+        await test.server.stop()
     }
 
     @Test func aRenewedCertificateServesNewConnections() async throws {
-        let folder = "/tmp/http-tls-renewal-\(getpid())"
-        try Files.makeDirectory(folder)
+        let scratch = try TestFolder("tls-renewal")
+        defer { withExtendedLifetime(scratch) {} }
+        let folder = scratch.path
         try await makeCertificate(in: folder)
         var own = TLSSettings()
         own.certificateFile = "\(folder)/cert.pem"
@@ -71,8 +100,6 @@ struct TLSTests {
         #expect(try await answers(test, trusting: "\(folder)/cert.pem", client))
         await client.shutdown()
         await test.server.stop()
-        for name in try Files.list(folder) { try Files.remove("\(folder)/\(name)") }
-        rmdir(folder)
     }
 
     private func answers(_ test: TestServer, trusting file: String, _ client: HTTPClient)

@@ -23,10 +23,13 @@ struct ArchiveTests {
         "/v1/session/list", "/v1/coordinate/node/ext",
     ]
 
-    private func command(_ program: Program, _ agent: PeerAgent, _ words: String...) async -> String
-    {
+    private func command(
+        _ program: Program, _ agent: PeerAgent, _ scratch: Scratch, _ words: String...
+    ) async -> String {
         var spec = ProcessSpec([program.path, "snapshot"] + words)
-        spec.environment = .inherited(adding: ["CONSUL_HTTP_ADDR": "127.0.0.1:\(agent.httpPort)"])
+        spec.environment = .inherited(adding: [
+            "CONSUL_HTTP_ADDR": "127.0.0.1:\(agent.httpPort)", "TMPDIR": scratch.temporary,
+        ])
         return await ProcessRun.run(spec).output
     }
 
@@ -68,12 +71,12 @@ struct ArchiveTests {
         let file = "\(folder.path)/state.snap"
         // Saved by the other's command, restored by its own.
         #expect(
-            await command(to, source, "save", file)
+            await command(to, source, folder, "save", file)
                 .hasPrefix("Saved and verified snapshot to index "))
         #expect(
-            await command(.ours, source, "inspect", file)
-                == command(.theirs, source, "inspect", file))
-        #expect(await command(from, target, "restore", file).hasPrefix("Restored snapshot"))
+            await command(.ours, source, folder, "inspect", file)
+                == command(.theirs, source, folder, "inspect", file))
+        #expect(await command(from, target, folder, "restore", file).hasPrefix("Restored snapshot"))
         // To the last index.
         #expect(try answers(target) == answers(source))
         let write = try RawHTTP.ask(HTTPLine("PUT", "/v1/kv/after", "a"), port: target.httpPort)

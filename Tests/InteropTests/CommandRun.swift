@@ -2,6 +2,7 @@ import Glibc
 import Platform
 import Primitives
 import Synchronization
+import TestKit
 import Wire
 
 /// One entry of `cli.txt`: a line for the shell.
@@ -54,7 +55,6 @@ struct CommandRun: Sendable {
         -> [CommandRun]
     {
         let scratch = try Scratch(program, run)
-        defer { scratch.remove() }
         var found: [CommandRun] = []
         for line in try ScriptFile.commands() {
             found.append(try await one(line, in: scratch, against: agent))
@@ -70,7 +70,8 @@ struct CommandRun: Sendable {
         var spec = ProcessSpec(["/bin/sh", "-c", line.text])
         spec.environment = .inherited(adding: [
             "PATH": "\(scratch.path)/bin:/usr/local/bin:/usr/bin:/bin", "RUN": run,
-            "SCRATCH": scratch.path, "CONSUL_HTTP_ADDR": "127.0.0.1:\(agent.httpPort)",
+            "SCRATCH": scratch.path, "TMPDIR": scratch.temporary,
+            "CONSUL_HTTP_ADDR": "127.0.0.1:\(agent.httpPort)",
         ])
         spec.timeout = .seconds(30)
         let texts = Mutex(([UInt8](), [UInt8]()))
@@ -103,32 +104,18 @@ struct CommandRun: Sendable {
 struct Scratch {
     /// Stands for `$RUN`.
     let run: String
-    let path: String
+    private let folder: TestFolder
+    var path: String { folder.path }
+    /// For what programs leave behind.
+    var temporary: String { "\(path)/tmp" }
 
     init(_ program: Program, _ run: String) throws {
         self.run = run
-        path = "/tmp/consul-interop-\(getpid())-\(run)"
-        guard mkdir(path, 0o700) == 0, mkdir("\(path)/bin", 0o700) == 0,
+        folder = try TestFolder(run)
+        guard mkdir("\(path)/bin", 0o700) == 0, mkdir(temporary, 0o700) == 0,
             symlink(program.path, "\(path)/bin/consul") == 0
-        else { throw PeerError(description: "cannot make \(path)") }
+        else { throw PeerError(description: "cannot make \(path)/bin") }
     }
 
-    func remove() { Self.removeAll(path) }
-
-    private static func removeAll(_ folder: String) {
-        guard let directory = opendir(folder) else { return }
-        while let entry = readdir(directory) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) {
-                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            if name == "." || name == ".." { continue }
-            if entry.pointee.d_type == UInt8(DT_DIR) {
-                removeAll("\(folder)/\(name)")
-            } else {
-                unlink("\(folder)/\(name)")
-            }
-        }
-        closedir(directory)
-        rmdir(folder)
-    }
+    func remove() { TestFolder.remove(path) }
 }

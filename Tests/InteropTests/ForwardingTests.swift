@@ -1,6 +1,7 @@
 import DNSWire
 import Glibc
 import Platform
+import TestKit
 import Testing
 
 /// Where the forwarders are; nil for nowhere.
@@ -34,20 +35,17 @@ struct ForwardingTests {
         _ configuration: String? = nil,
         _ body: (PeerAgent, _ port: Int, _ folder: String) async throws -> Void
     ) async throws {
-        let port = try PeerAgent.freePorts(1)[0]
+        let port = try FreePorts.take()
         let agent = try await PeerAgent(
             .ours,
             configuration: configuration?.replacing("$PORT", with: "\(port)"))
-        let folder = "/tmp/consul-forwarding-\(getpid())-\(port)"
+        let folder = try TestFolder("forwarding")
         do {
-            try Files.makeDirectory(folder)
             try register("web1", "10.0.0.1", agent)
-            try await body(agent, port, folder)
+            try await body(agent, port, folder.path)
         } catch {
             Issue.record(error)
         }
-        for name in (try? Files.list(folder)) ?? [] { try? Files.remove("\(folder)/\(name)") }
-        rmdir(folder)
         await agent.stop()
     }
 

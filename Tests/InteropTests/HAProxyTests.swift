@@ -1,5 +1,6 @@
 import Glibc
 import Platform
+import TestKit
 import Testing
 
 /// Where the proxy is; nil for nowhere.
@@ -15,9 +16,10 @@ struct HAProxyTests {
     /// The service is the agent's own API: what comes through the proxy is known.
     @Test func followsAService() async throws {
         let agent = try await PeerAgent(.ours)
-        let port = try PeerAgent.freePorts(1)[0]
-        let file = "/tmp/consul-haproxy-\(getpid())-\(port).cfg"
-        defer { unlink(file) }
+        let port = try FreePorts.take()
+        let folder = try TestFolder("haproxy")
+        defer { withExtendedLifetime(folder) {} }
+        let file = "\(folder.path)/haproxy.cfg"
         let configuration = """
             defaults
               mode http

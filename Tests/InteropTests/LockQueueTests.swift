@@ -1,6 +1,7 @@
 import Glibc
 import Platform
 import Primitives
+import TestKit
 import Testing
 import Wire
 
@@ -34,14 +35,6 @@ struct LockQueueTests {
             ])
             spec.timeout = .seconds(100)
             return Task { [spec] in await ProcessRun.run(spec).ending }
-        }
-
-        func eventually(_ what: String, _ holds: () async throws -> Bool) async throws {
-            for _ in 0..<800 {
-                if try await holds() { return }
-                try await Task.sleep(nanoseconds: 50_000_000)
-            }
-            throw PeerError(description: "never: \(what)")
         }
 
         var lines: [String] {
@@ -78,13 +71,13 @@ struct LockQueueTests {
     @Test(arguments: Self.servers) func turnsComeInOrder(server: Program) async throws {
         try await Self.on(server) { stage in
             var tasks = [stage.lock(["-shared"], "s1")]
-            try await stage.eventually("s1 holds") { try await stage.counts() == [1, 0] }
+            try await eventually("s1 holds") { try await stage.counts() == [1, 0] }
             tasks.append(stage.lock(["-shared"], "s2"))
-            try await stage.eventually("s2 holds too") { try await stage.counts() == [2, 0] }
+            try await eventually("s2 holds too") { try await stage.counts() == [2, 0] }
             let queued = [(["-fair"], "f3"), (["-shared"], "s4"), (["-fair"], "f5")]
             for (place, (flags, name)) in queued.enumerated() {
                 tasks.append(stage.lock(flags, name))
-                try await stage.eventually("\(name) waits") {
+                try await eventually("\(name) waits") {
                     try await stage.counts() == [2, place + 1]
                 }
             }
@@ -115,7 +108,7 @@ struct LockQueueTests {
     @Test(arguments: Self.servers) func plainLocksAreRespected(server: Program) async throws {
         try await Self.on(server) { stage in
             let plain = stage.lock([], "plain", by: Self.others)
-            try await stage.eventually("it holds") { stage.lines == ["begin plain"] }
+            try await eventually("it holds") { stage.lines == ["begin plain"] }
             for flags in ["-fair", "-shared", ""] {
                 let run = try await stage.run("consul lock -nowait \(flags) jobs/queue true")
                 #expect(run.code == 75, "\(flags)")
@@ -124,7 +117,7 @@ struct LockQueueTests {
             #expect(await plain.value == .exited(0))
             unlink("\(stage.scratch.path)/go")
             let shared = stage.lock(["-shared"], "shared")
-            try await stage.eventually("it is shared") { stage.lines.last == "begin shared" }
+            try await eventually("it is shared") { stage.lines.last == "begin shared" }
             let other = stage.lock(["-timeout=500ms"], "never", by: Self.others)
             #expect(await other.value == .exited(1))
             try AtomicFile.write("\(stage.scratch.path)/go", [], mode: 0o600)
@@ -146,7 +139,7 @@ struct LockQueueTests {
                 ])
                 spec.timeout = .seconds(60)
                 async let outcome = ProcessRun.run(spec)
-                try await stage.eventually("it holds") { Files.exists(mark) }
+                try await eventually("it holds") { Files.exists(mark) }
                 let kept = try await stage.run("echo no | consul lock break \(prefix)")
                 #expect(kept.code == 3, "\(kept)")
                 let done = try await stage.run("consul lock break -force \(prefix)")

@@ -1,6 +1,7 @@
 import Glibc
 import Platform
 import Primitives
+import TestKit
 import Testing
 
 /// `consul lock`, as processes: ours among themselves and beside HashiCorp's.
@@ -20,16 +21,6 @@ struct LockTests {
             ])
             spec.timeout = .seconds(120)
             return await ProcessRun.run(spec, handle: handle)
-        }
-    }
-
-    private static func eventually(
-        _ what: String, within limit: GoDuration = .seconds(40), _ holds: () -> Bool
-    ) async throws {
-        let end = SystemClock.now() + limit
-        while !holds() {
-            guard SystemClock.now() < end else { throw PeerError(description: "never: \(what)") }
-            try await Task.sleep(nanoseconds: 20_000_000)
         }
     }
 
@@ -96,20 +87,20 @@ struct LockTests {
             agent: agent, words: ["-child-exit-code-exact", "codes"],
             child: "echo $$ > \(mark); exec sleep 60"
         ).run(holder)
-        try await Self.eventually("the lock is held") { Self.number(in: mark) != nil }
+        try await eventually("the lock is held") { Self.number(in: mark) != nil }
         #expect(await code(["-nowait", "codes"], "true") == .exited(75))
         #expect(await code(["-timeout=300ms", "codes"], "true") == .exited(1))
         #expect(
             await code(["-child-exit-code-exact", "-timeout=300ms", "codes"], "true")
                 == .exited(124))
         async let kept = Contender(
-            agent: agent, words: ["-hold=1500ms", "kept"], child: "echo $$ > \(mark)2"
+            agent: agent, words: ["-hold=4s", "kept"], child: "echo $$ > \(mark)2"
         ).run()
-        try await Self.eventually("the child has run") { Self.number(in: "\(mark)2") != nil }
+        try await eventually("the child has run") { Self.number(in: "\(mark)2") != nil }
         #expect(await code(["-nowait", "kept"], "true") == .exited(75))
         let outcome = await kept
         #expect(outcome.ending == .exited(0))
-        #expect(outcome.duration >= .milliseconds(1500))
+        #expect(outcome.duration >= .seconds(4))
         #expect(await code(["-nowait", "kept"], "true") == .exited(0))
 
         let key = try RawHTTP.ask(
@@ -126,13 +117,16 @@ struct LockTests {
     @Test(.timeLimit(.minutes(2))) func theLockOutlivesItsAgent() async throws {
         let folder = try Scratch(.ours, "durable")
         defer { folder.remove() }
-        let port = try PeerAgent.freePorts(1)[0]
+        let ports = try FreePorts.take(4)
+        let port = ports[0]
         func start() throws -> ChildProcess {
             try ChildProcess.start(
                 ProcessSpec([
                     Program.ours.path, "agent", "-server", "-bootstrap-expect=1",
                     "-data-dir=\(folder.path)/data", "-node=durable", "-bind=127.0.0.1",
                     "-http-port=\(port)", "-dns-port=-1", "-log-level=warn",
+                    "-server-port=\(ports[1])", "-serf-lan-port=\(ports[2])",
+                    "-serf-wan-port=\(ports[3])",
                 ]))
         }
         func isReady() -> Bool {
@@ -141,7 +135,7 @@ struct LockTests {
             return answer?.body.contains("serfHealth") ?? false
         }
         let first = try start()
-        try await Self.eventually("the agent is ready") { isReady() }
+        try await eventually("the agent is ready") { isReady() }
         let mark = "\(folder.path)/held"
         var spec = ProcessSpec([
             Program.ours.path, "lock", "-child-exit-code-exact", "durable",
@@ -152,10 +146,10 @@ struct LockTests {
         ])
         spec.timeout = .seconds(60)
         async let outcome = ProcessRun.run(spec)
-        try await Self.eventually("the lock is held") { Self.number(in: mark) != nil }
+        try await eventually("the lock is held") { Self.number(in: mark) != nil }
         await first.terminate(signal: SIGKILL)
         let second = try start()
-        try await Self.eventually("the agent is back") { isReady() }
+        try await eventually("the agent is back") { isReady() }
         let key = try RawHTTP.ask(HTTPLine("GET", "/v1/kv/durable/.lock"), port: port).body
         #expect(key.contains("\"Session\""))
         try AtomicFile.write("\(mark).go", [], mode: 0o600)
@@ -178,7 +172,7 @@ struct LockTests {
             agent: agent, words: ["-child-exit-code-exact", "fate"],
             child: "sleep 100 & echo $! > \(other); echo $$ > \(leader); wait"
         ).run(handle)
-        try await Self.eventually("the child runs") {
+        try await eventually("the child runs") {
             Self.number(in: leader) != nil && Self.number(in: other) != nil
         }
         let pids = [try #require(Self.number(in: leader)), try #require(Self.number(in: other))]
@@ -189,7 +183,7 @@ struct LockTests {
         case "stopped": kill(holder, SIGSTOP)
         default: kill(agent.processIdentifier, SIGKILL)
         }
-        try await Self.eventually("the child is dead") {
+        try await eventually("the child is dead") {
             pids.allSatisfy { !Self.isAlive($0) || Proc.isZombie($0) }
         }
         #expect(SystemClock.now() - start < .seconds(16))

@@ -10,10 +10,10 @@ enum Masking {
         text.replace(/(ContentHash": "|Contenthash: )[0-9a-f]+/) { "\($0.output.1)<hash>" }
         text.replace(/"LTime": ?\d+/, with: "\"LTime\": 0")
         text.replace(/127\.0\.0\.1:\d+->/, with: "<address>->")
-        // Last: a port's digits may stand inside an identity or an index too.
-        for (place, port) in ports.enumerated() {
-            text = text.split(separator: "\(port)", omittingEmptySubsequences: false)
-                .joined(separator: "<port \(place)>")
+        // Whole numbers only: a port's digits may stand inside a size or a time too.
+        text.replace(/\d+/) { number in
+            ports.firstIndex { "\($0)" == number.output }.map { "<port \($0)>" }
+                ?? String(number.output)
         }
         return text
     }

@@ -72,18 +72,26 @@ struct OwnCommandsTests {
         }
     }
 
-    /// The child hears of the end of its watch, and may finish what it does.
+    /// The watch ends at once; its child hears of it, and may finish what it does, or go on.
     @Test func watchHandsSignalsOn() async throws {
         try await Self.withAgent { _, run in
             let result = try await run(
                 """
-                consul kv put w 1 > /dev/null
-                consul watch -type=key -key=w 'trap "echo told; exit 7" TERM; touch $SCRATCH/up; \
-                while :; do sleep 0.05; done' & watch=$!
-                while [ ! -e $SCRATCH/up ]; do sleep 0.05; done
-                kill -TERM $watch; wait $watch; echo "ended with $?"
+                consul kv put w 1 > /dev/null; cd $SCRATCH
+                wait_for() { while [ ! -e $1 ]; do sleep 0.05; done; }
+                consul watch -type=key -key=w 'trap "sleep 0.2; echo told; touch told; exit 7" TERM
+                touch up; while :; do sleep 0.05; done' & watch=$!
+                wait_for up; kill -TERM $watch; wait $watch; echo "ended with $?"; wait_for told
+                for signal in INT TERM; do
+                  rm -f up late
+                  consul watch -type=key -key=w 'trap "" INT TERM; touch up
+                  while [ ! -e go ]; do sleep 0.05; done; echo late; touch late' & watch=$!
+                  wait_for up; kill -$signal $watch; wait $watch; echo "ended with $?"
+                  touch go; wait_for late; rm go
+                done
                 """)
-            #expect(result.output == "told\nended with 0\n", "\(result.errorOutput)")
+            let ends = ["ended with 0", "told", "ended with 0", "late", "ended with 0", "late", ""]
+            #expect(result.output == ends.joined(separator: "\n"), "\(result.errorOutput)")
         }
     }
 
@@ -101,7 +109,7 @@ struct OwnCommandsTests {
             }
             let result = try await run(
                 """
-                export HOME=$SCRATCH/home; mkdir $HOME
+                export HOME=$SCRATCH/home; mkdir $HOME; unset XDG_CONFIG_HOME
                 consul -autocomplete-install; echo $?
                 echo first > $HOME/.bashrc; touch $HOME/.zshrc
                 consul -autocomplete-install; echo $?
@@ -125,6 +133,27 @@ struct OwnCommandsTests {
                     1
 
                     """)
+        }
+    }
+
+    /// fish has a folder of completions, and asks by a function.
+    @Test func completionForFish() async throws {
+        try await Self.withAgent { _, run in
+            let result = try await run(
+                """
+                export HOME=$SCRATCH/fisher XDG_CONFIG_HOME=; mkdir -p $HOME/.config/fish
+                file=$HOME/.config/fish/completions/consul.fish
+                consul -autocomplete-install; echo $?
+                [ -e $file ] && if command -v fish > /dev/null
+                then fish -c "source $file; complete -C 'consul kv '" | cut -f1 | paste -s -d ' ' -
+                else echo copy delete diff export get import move put sync; fi
+                consul -autocomplete-install 2>&1 | grep -c "already installed at $file"
+                consul -autocomplete-uninstall; echo $?; [ -e $file ] || echo gone
+                consul -autocomplete-uninstall 2>&1 | grep -c "installed in $HOME/.config/fish"
+                """)
+            let answers = "copy delete diff export get import move put sync"
+            #expect(
+                result.output == "0\n\(answers)\n1\n0\ngone\n1\n", "\(result.errorOutput)")
         }
     }
 }

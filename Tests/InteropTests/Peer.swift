@@ -1,5 +1,7 @@
 import Glibc
 import Platform
+import Synchronization
+import TestKit
 
 /// The two programs that are compared.
 enum Program: CaseIterable {
@@ -40,7 +42,8 @@ final class PeerAgent: Sendable {
     /// HTTP, DNS, server, LAN, WAN and gRPC.
     let ports: [Int]
     private let process: ChildProcess
-    private let file: String?
+    /// What the agent is given to read, and what it leaves behind.
+    private let folder: TestFolder
 
     var httpPort: Int { ports[0] }
     var processIdentifier: Int32 { process.processIdentifier }
@@ -52,7 +55,8 @@ final class PeerAgent: Sendable {
         _ program: Program, configuration: String? = nil, dataDirectory: String? = nil
     ) async throws {
         self.program = program
-        ports = try Self.freePorts(6)
+        folder = try TestFolder("peer")
+        ports = try FreePorts.take(6)
         let names = ["http", "dns", "server", "serf-lan", "serf-wan", "grpc"]
         var words = [
             program.path, "agent", "-node=interop", "-bind=127.0.0.1", "-log-level=warn",
@@ -61,17 +65,24 @@ final class PeerAgent: Sendable {
         words +=
             dataDirectory.map { ["-server", "-bootstrap-expect=1", "-data-dir=\($0)"] } ?? ["-dev"]
         for (name, port) in zip(names, ports) { words.append("-\(name)-port=\(port)") }
-        let path = "/tmp/consul-interop-\(getpid())-\(ports[0]).json"
-        file = configuration == nil ? nil : path
-        if let file, let configuration {
+        if let configuration {
+            let file = "\(folder.path)/agent.json"
             try AtomicFile.write(file, Array(configuration.utf8), mode: 0o600)
             words.append("-config-file=\(file)")
         }
-        process = try ChildProcess.start(ProcessSpec(words))
-        let log = process.lines
-        Task { for await _ in log {} }
+        var spec = ProcessSpec(words)
+        spec.environment = .inherited(adding: ["TMPDIR": folder.path])
+        process = try ChildProcess.start(spec)
+        let said = Said()
+        let (process, log) = (process, process.lines)
+        Task {
+            for await line in log { said.add(line.text) }
+            let ending = await process.exit()
+            said.add("\(ending)")
+            said.isOver.store(true, ordering: .relaxed)
+        }
         let node = HTTPLine("GET", "/v1/health/node/interop")
-        for _ in 0..<600 {
+        for _ in 0..<1200 where !said.isOver.load(ordering: .relaxed) {
             if let answer = try? RawHTTP.ask(node, port: httpPort),
                 answer.body.contains("serfHealth")
             {
@@ -80,27 +91,22 @@ final class PeerAgent: Sendable {
             try await Task.sleep(nanoseconds: 50_000_000)
         }
         await stop()
-        throw PeerError(description: "\(program.path) does not become ready")
+        throw PeerError(
+            description: "\(program.path) does not become ready: \(said.last.withLock { $0 })")
     }
 
-    func stop() async {
-        _ = await process.terminate()
-        if let file { unlink(file) }
-    }
+    func stop() async { _ = await process.terminate() }
 
-    static func freePorts(_ count: Int) throws -> [Int] {
-        let sockets = (0..<count).map { _ in socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0) }
-        defer { for socket in sockets { close(socket) } }
-        return try sockets.map { descriptor in
-            var address = RawHTTP.loopback(port: 0)
-            var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-            let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    bind(descriptor, $0, size) == 0 && getsockname(descriptor, $0, &size) == 0
-                }
+    /// The last lines of an agent's log, for the message when it fails.
+    private final class Said: Sendable {
+        let last = Mutex<[String]>([])
+        let isOver = Atomic(false)
+
+        func add(_ line: String) {
+            last.withLock { last in
+                last.append(line)
+                if last.count > 30 { last.removeFirst() }
             }
-            guard isBound else { throw PeerError(description: "no free port") }
-            return Int(UInt16(bigEndian: address.sin_port))
         }
     }
 }

@@ -2,6 +2,7 @@ import ConsulModel
 import LocalAgent
 import PluginAPI
 import Primitives
+import TestKit
 import Testing
 import Watch
 import Wire
@@ -75,7 +76,7 @@ import Wire
     }
 
     @Test func addedWatchesComeBackAfterARestart() async throws {
-        let scratch = try Scratch()
+        let scratch = try TestFolder()
         let first = try Scene(directory: scratch.path)
         try first.apply()
         _ = try first.add(Self.added)

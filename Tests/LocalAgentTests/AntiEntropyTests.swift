@@ -2,6 +2,7 @@ import ConsulModel
 import LocalAgent
 import Primitives
 import Synchronization
+import TestKit
 import Testing
 
 /// The catalog follows the agent.

@@ -3,6 +3,7 @@ import LocalAgent
 import PluginAPI
 import Primitives
 import Synchronization
+import TestKit
 import Testing
 
 /// One check's loop, on time that moves when told.

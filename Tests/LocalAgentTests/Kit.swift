@@ -6,23 +6,12 @@ import Platform
 import PluginAPI
 import Primitives
 import Synchronization
+import TestKit
 import Testing
 import Watch
 import Wire
 
 let silentLogger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-
-struct NeverHappened: Error, CustomStringConvertible { var description: String }
-
-/// Waits for a condition, for longer than any machine should need. Looks are counted, not seconds:
-/// other tests may keep all threads busy for long.
-func eventually(_ what: String, _ condition: () async throws -> Bool) async throws {
-    for _ in 0..<10_000 {
-        if try await condition() { return }
-        try await Task.sleep(nanoseconds: 2_000_000)
-    }
-    throw NeverHappened(description: what)
-}
 
 /// Time that moves when told.
 final class ManualClock: WaitingClock {
@@ -201,28 +190,6 @@ final class ScriptedBackend: Backend {
                 state.services[request.serviceID] = nil
                 state.checks[request.checkID] = nil
             }
-        }
-    }
-}
-
-/// A folder that goes with its owner.
-final class Scratch: Sendable {
-    let path: String
-
-    init() throws {
-        var template = Array("/tmp/local-agent-tests-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw NeverHappened(description: "mkdtemp") }
-        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-
-    deinit { Self.remove(path) }
-
-    private static func remove(_ path: String) {
-        if Files.isDirectory(path) {
-            for name in (try? Files.list(path)) ?? [] { remove("\(path)/\(name)") }
-            rmdir(path)
-        } else {
-            unlink(path)
         }
     }
 }

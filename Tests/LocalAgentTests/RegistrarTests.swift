@@ -3,6 +3,7 @@ import LocalAgent
 import Platform
 import PluginAPI
 import Primitives
+import TestKit
 import Testing
 import Wire
 
@@ -150,7 +151,7 @@ import Wire
     }
 
     @Test func registrationsComeBackAfterARestart() async throws {
-        let scratch = try Scratch()
+        let scratch = try TestFolder()
         let first = try Scene(directory: scratch.path)
         try await first.apply(services: [#"{"name":"web"}"#])
         try await first.register(
@@ -178,7 +179,7 @@ import Wire
     }
 
     @Test func aCorruptFileIsNamedAndLeft() async throws {
-        let scratch = try Scratch()
+        let scratch = try TestFolder()
         let files = RegistrationFiles(directory: scratch.path)
         try files.makeFolders()
         var persisted = PersistedService()

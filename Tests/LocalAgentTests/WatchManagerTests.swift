@@ -3,6 +3,7 @@ import LocalAgent
 import PluginAPI
 import Primitives
 import Synchronization
+import TestKit
 import Testing
 import Watch
 import Wire
@@ -136,7 +137,7 @@ import Wire
     }
 
     @Test func aStoppedWatchRunsNothingMoreAndKeepsNothingMore() async throws {
-        let scratch = try Scratch()
+        let scratch = try TestFolder()
         let files = RegistrationFiles(directory: scratch.path)
         try files.makeFolders()
         let scene = try Scene(files: files)
@@ -185,7 +186,7 @@ import Wire
     }
 
     @Test func theLastFailureIsADeadLetter() async throws {
-        let scratch = try Scratch()
+        let scratch = try TestFolder()
         let scene = try Scene(files: RegistrationFiles(directory: scratch.path))
         let path = "\(scratch.path)/dead"
         try scene.apply(

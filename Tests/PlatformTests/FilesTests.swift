@@ -1,23 +1,15 @@
 import Glibc
 import Primitives
+import TestKit
 import Testing
 
 @testable import Platform
 
 /// A folder of its own for one test, removed behind it.
 func withFolder<R>(_ body: (String) async throws -> R) async throws -> R {
-    let folder = "/tmp/platform-test-\(getpid())-\(SystemRandom.seed())"
-    try Files.makeDirectory(folder)
-    defer { removeAll(folder) }
-    return try await body(folder)
-}
-
-private func removeAll(_ folder: String) {
-    for name in (try? Files.list(folder)) ?? [] {
-        let path = "\(folder)/\(name)"
-        if Files.isDirectory(path) { removeAll(path) } else { unlink(path) }
-    }
-    rmdir(folder)
+    let folder = try TestFolder("platform")
+    defer { withExtendedLifetime(folder) {} }
+    return try await body(folder.path)
 }
 
 @Suite struct FilesTests {

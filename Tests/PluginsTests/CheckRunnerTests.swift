@@ -5,6 +5,7 @@ import PluginAPI
 import PluginKit
 import Primitives
 import Synchronization
+import TestKit
 import Testing
 
 @testable import LocalAgent
@@ -62,59 +63,59 @@ private let fail = CheckObservation(.critical, "no")
         ) { [heard] status, output in heard.add("\(status.rawValue) \(output)") }
     }
 
-    private func waits(_ wait: GoDuration) async {
-        await eventually("it waits \(wait), not \(clock.waits)") { clock.waits == [wait] }
+    private func waits(_ wait: GoDuration) async throws {
+        try await eventually("it waits \(wait), not \(clock.waits)") { clock.waits == [wait] }
     }
 
-    @Test func probesAfterTheStaggerAndThenAtTheInterval() async {
+    @Test func probesAfterTheStaggerAndThenAtTheInterval() async throws {
         let check = TestCheck([pass, fail])
         let runner = runner(check)
         runner.start(stagger: .seconds(3))
-        await waits(.seconds(3))
+        try await waits(.seconds(3))
         #expect(check.timeouts.values.isEmpty)
         clock.advance(by: .seconds(3))
-        await waits(.seconds(10))
+        try await waits(.seconds(10))
         #expect(heard.values == ["passing ok"])
         #expect(check.timeouts.values == [.seconds(10)])
         clock.advance(by: .seconds(9))
         #expect(check.timeouts.values.count == 1)
         clock.advance(by: .seconds(1))
-        await eventually("it probes again") { heard.values.count == 2 }
+        try await eventually("it probes again") { heard.values.count == 2 }
         #expect(heard.values[1] == "critical no")
         runner.stop()
-        await eventually("nobody waits") { clock.waits.isEmpty }
+        try await eventually("nobody waits") { clock.waits.isEmpty }
     }
 
-    @Test func runOnRegisterProbesAtOnce() async {
+    @Test func runOnRegisterProbesAtOnce() async throws {
         let runner = runner(TestCheck([pass])) { $0.runOnRegister = true }
         runner.start(stagger: .seconds(9))
-        await eventually("it probes") { heard.values == ["passing ok"] }
-        await waits(.seconds(10))
+        try await eventually("it probes") { heard.values == ["passing ok"] }
+        try await waits(.seconds(10))
         runner.stop()
     }
 
-    @Test func initialDelayReplacesTheStagger() async {
+    @Test func initialDelayReplacesTheStagger() async throws {
         let runner = runner(TestCheck([pass])) {
             $0.runOnRegister = true
             $0.initialDelay = .seconds(7)
         }
         runner.start(stagger: .seconds(1))
-        await waits(.seconds(7))
+        try await waits(.seconds(7))
         #expect(heard.values.isEmpty)
         runner.stop()
     }
 
-    @Test func intervalIsAtLeastASecond() async {
+    @Test func intervalIsAtLeastASecond() async throws {
         let runner = runner(TestCheck([pass])) {
             $0.interval = .milliseconds(1)
             $0.runOnRegister = true
         }
         runner.start(stagger: .zero)
-        await waits(.seconds(1))
+        try await waits(.seconds(1))
         runner.stop()
     }
 
-    @Test func thresholdsHoldBackBothWays() async {
+    @Test func thresholdsHoldBackBothWays() async throws {
         let check = TestCheck([pass, fail, fail, fail, pass, warn, pass, pass])
         let runner = runner(check) {
             $0.runOnRegister = true
@@ -124,11 +125,11 @@ private let fail = CheckObservation(.critical, "no")
         }
         runner.start(stagger: .zero)
         for count in 1...8 {
-            await eventually("probe \(count)") { check.timeouts.values.count == count }
-            await waits(.seconds(10))
+            try await eventually("probe \(count)") { check.timeouts.values.count == count }
+            try await waits(.seconds(10))
             clock.advance(by: .seconds(10))
         }
-        await eventually("all are told") { heard.values.count >= 6 }
+        try await eventually("all are told") { heard.values.count >= 6 }
         #expect(
             heard.values.prefix(6) == [
                 "passing ok", "warning no", "critical no", "warning hm", "passing ok", "passing ok",
@@ -136,7 +137,7 @@ private let fail = CheckObservation(.critical, "no")
         runner.stop()
     }
 
-    @Test func aPluginThatIgnoresItsTimeLimitIsGivenUp() async {
+    @Test func aPluginThatIgnoresItsTimeLimitIsGivenUp() async throws {
         let check = TestCheck([pass], hangs: true)
         let runner = runner(check) {
             $0.runOnRegister = true
@@ -145,44 +146,44 @@ private let fail = CheckObservation(.critical, "no")
         }
         runner.start(stagger: .zero)
         // Its limit and a little more.
-        await waits(.seconds(7))
+        try await waits(.seconds(7))
         clock.advance(by: .seconds(7))
-        await eventually("it is given up") { heard.values.count == 1 }
+        try await eventually("it is given up") { heard.values.count == 1 }
         #expect(heard.values == ["critical check gave no answer within 2s"])
-        await waits(.seconds(10))
+        try await waits(.seconds(10))
         // What it says later is not heard.
         check.release()
         clock.advance(by: .seconds(10))
-        await eventually("it is probed again") { check.timeouts.values.count == 2 }
+        try await eventually("it is probed again") { check.timeouts.values.count == 2 }
         #expect(heard.values.count == 1)
         runner.stop()
         check.release()
     }
 
-    @Test func stopDuringAProbeReportsNothing() async {
+    @Test func stopDuringAProbeReportsNothing() async throws {
         let check = TestCheck([pass], hangs: true)
         let runner = runner(check) { $0.runOnRegister = true }
         runner.start(stagger: .zero)
-        await eventually("it probes") { check.timeouts.values.count == 1 }
+        try await eventually("it probes") { check.timeouts.values.count == 1 }
         runner.stop()
-        await eventually("nobody waits") { clock.waits.isEmpty }
+        try await eventually("nobody waits") { clock.waits.isEmpty }
         check.release()
         #expect(heard.values.isEmpty)
         #expect(await runner.runNow()?.output == "check was removed")
     }
 
-    @Test func runNowDoesNotWaitForTheInterval() async {
+    @Test func runNowDoesNotWaitForTheInterval() async throws {
         let runner = runner(TestCheck([pass, fail]))
         runner.start(stagger: .seconds(5))
-        await waits(.seconds(5))
+        try await waits(.seconds(5))
         #expect(await runner.runNow() == pass)
-        await waits(.seconds(10))
+        try await waits(.seconds(10))
         #expect(await runner.runNow() == fail)
         #expect(heard.values == ["passing ok", "critical no"])
         runner.stop()
     }
 
-    @Test func outputIsCutToItsEnd() async {
+    @Test func outputIsCutToItsEnd() async throws {
         // The plugin's own words may stand before the target's, so there is room for both.
         let room = 4 + LocalAgent.Limits.checkOutputHeadMax
         let flood = String(repeating: "x", count: 5000) + "6789"
@@ -190,7 +191,7 @@ private let fail = CheckObservation(.critical, "no")
             $0.runOnRegister = true
         }
         runner.start(stagger: .zero)
-        await eventually("it is told") { heard.values.count == 1 }
+        try await eventually("it is told") { heard.values.count == 1 }
         let kept = flood.suffix(room)
         #expect(heard.values == ["passing Captured \(room) of 5004 bytes\n...\n\(kept)"])
         runner.stop()

@@ -7,6 +7,7 @@ import NIOPosix
 import PluginAPI
 import PluginKit
 import Primitives
+import TestKit
 import Testing
 
 @testable import ConsulAgent
@@ -68,7 +69,9 @@ private final class ScriptedDocker: HTTPHandler {
         _ definition: CheckDefinition, create: Int = 201, output: [UInt8] = [], code: Int = 0,
         answersStart: Bool = true, timeout: GoDuration = .seconds(10)
     ) async throws -> (CheckObservation, [String]) {
-        let socket = "/tmp/docker-\(getpid())-\(SystemRandom.seed()).sock"
+        let folder = try TestFolder("docker")
+        defer { withExtendedLifetime(folder) {} }
+        let socket = "\(folder.path)/docker.sock"
         let docker = ScriptedDocker(
             createStatus: create, output: output, exitCode: code, answersStart: answersStart)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)

@@ -3,6 +3,7 @@ import ConsulModel
 import PluginAPI
 import PluginKit
 import Primitives
+import TestKit
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct TTLCheckTests {
@@ -34,25 +35,25 @@ import Testing
         let check = try type.pushed(definition, script)
         let heard = Recorder<CheckObservation>()
         let running = Task { await check.run { heard.add($0) } }
-        await eventually("it waits") { clock.waits == [.seconds(30)] }
+        try await eventually("it waits") { clock.waits == [.seconds(30)] }
         clock.advance(by: .seconds(29))
         #expect(heard.values.isEmpty)
         clock.advance(by: .seconds(1))
-        await eventually("it expires") { heard.values.count == 1 }
+        try await eventually("it expires") { heard.values.count == 1 }
         #expect(heard.values[0] == CheckObservation(.critical, "TTL expired", isFinal: true))
 
         #expect(check.heartbeat(CheckObservation(.passing, "alive")))
-        await eventually("it is heard") { heard.values.count == 2 }
-        await eventually("it waits anew") { clock.waits == [.seconds(30)] }
+        try await eventually("it is heard") { heard.values.count == 2 }
+        try await eventually("it waits anew") { clock.waits == [.seconds(30)] }
         #expect(heard.values[1] == CheckObservation(.passing, "alive"))
         // A heartbeat in time pushes the end away.
         clock.advance(by: .seconds(20))
         #expect(check.heartbeat(CheckObservation(.warning, "tired")))
-        await eventually("the time starts anew") { clock.waits == [.seconds(30)] }
+        try await eventually("the time starts anew") { clock.waits == [.seconds(30)] }
         clock.advance(by: .seconds(29))
         #expect(heard.values.count == 3)
         clock.advance(by: .seconds(1))
-        await eventually("it expires again") { heard.values.count == 4 }
+        try await eventually("it expires again") { heard.values.count == 4 }
         #expect(
             heard.values[3]
                 == CheckObservation(
@@ -69,10 +70,10 @@ import Testing
         let check = try type.pushed(definition, script)
         let heard = Recorder<CheckObservation>()
         let running = Task { await check.run { heard.add($0) } }
-        await eventually("it waits") { clock.waits.count == 1 }
+        try await eventually("it waits") { clock.waits.count == 1 }
         running.cancel()
         await running.value
-        await eventually("nobody waits") { clock.waits.isEmpty }
+        try await eventually("nobody waits") { clock.waits.isEmpty }
         clock.advance(by: .seconds(60))
         #expect(heard.values.isEmpty)
     }

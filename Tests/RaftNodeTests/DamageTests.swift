@@ -20,7 +20,7 @@ import Testing
     }
 
     private func closed() throws -> Folder {
-        let folder = Folder()
+        let folder = try Folder()
         let store = try filled(folder)
         try store.close()
         return folder
@@ -43,7 +43,7 @@ import Testing
         let folder = try closed()
         let bytes = try folder.bytes("log.sqlite")
         for place in stride(from: 0, to: bytes.count, by: 293) {
-            let copy = Folder()
+            let copy = try Folder()
             try FileManager.default.createDirectory(
                 atPath: copy.path, withIntermediateDirectories: true)
             try copy.write("lock", Array("closed\n".utf8))
@@ -58,7 +58,7 @@ import Testing
         let folder = try closed()
         let bytes = try folder.bytes("log.sqlite")
         for count in stride(from: 0, to: bytes.count, by: 1_024) {
-            let copy = Folder()
+            let copy = try Folder()
             try FileManager.default.createDirectory(
                 atPath: copy.path, withIntermediateDirectories: true)
             try copy.write("lock", Array("closed\n".utf8))
@@ -71,7 +71,7 @@ import Testing
     /// The journal: changed anywhere but in its last transaction, it is refused; there, the log
     /// ends before that transaction, as after a crash in the middle of it.
     @Test func aChangedJournalIsRefused() throws {
-        let folder = Folder()
+        let folder = try Folder()
         let store = try filled(folder)
         let bytes = try folder.bytes("log.sqlite-wal")
         let frame = 4_096 + 24
@@ -95,7 +95,7 @@ import Testing
     }
 
     @Test func missingFilesAreNamed() throws {
-        let folder = Folder()
+        let folder = try Folder()
         let store = try filled(folder)
         for name in ["log.sqlite", "log.sqlite-wal"] {
             let copy = try folder.copy()
@@ -116,7 +116,7 @@ import Testing
 
     /// A file cut at any place, as by a crash that lost what was not synced: never a wrong entry.
     @Test func aTornJournalGivesABeginning() throws {
-        let folder = Folder()
+        let folder = try Folder()
         let store = try filled(folder)
         let bytes = try folder.bytes("log.sqlite-wal")
         for count in stride(from: 0, to: bytes.count, by: 1_371) {
@@ -140,7 +140,7 @@ import Testing
         var isWhole = false
         var count = 0
         while !isWhole {
-            let folder = Folder()
+            let folder = try Folder()
             FaultyFiles.use(count, code: code)
             var acknowledged = 0
             do {
@@ -170,7 +170,7 @@ import Testing
     }
 
     @Test func afterAFailureTheStoreTakesNoMore() throws {
-        let folder = Folder()
+        let folder = try Folder()
         FaultyFiles.use(.max)
         let store = try SQLiteLogStore(directory: folder.path, vfs: FaultyFiles.name)
         try store.write(hardState: nil, truncateFrom: nil, entries: entries(1...3))
@@ -189,7 +189,7 @@ import Testing
 
     /// With room again, it goes on.
     @Test func aFullDiskLosesNothing() throws {
-        let folder = Folder()
+        let folder = try Folder()
         FaultyFiles.use(.max)
         let store = try SQLiteLogStore(directory: folder.path, vfs: FaultyFiles.name)
         try store.write(hardState: nil, truncateFrom: nil, entries: entries(1...3))

@@ -1,6 +1,7 @@
 import Foundation
 import Primitives
 import Raft
+import TestKit
 import Testing
 
 @testable import RaftNode
@@ -70,7 +71,7 @@ import Testing
     }
 
     @Test func anotherLeadsWhenTheLeaderIsGone() async throws {
-        let folders = names.map { _ in Folder() }
+        let folders = try names.map { _ in try Folder() }
         var members = try group(on: folders)
         try await write(["one", "two"], to: members)
         let old = try await leader(members)
@@ -116,7 +117,7 @@ import Testing
 
     @Test(arguments: [false, true])
     func whoIsFarBehindGetsASnapshot(onDisk: Bool) async throws {
-        let folders = onDisk ? names.map { _ in Folder() } : []
+        let folders = onDisk ? try names.map { _ in try Folder() } : []
         let options = Member.options {
             $0.snapshotThreshold = 30
             $0.snapshotInterval = .milliseconds(5)

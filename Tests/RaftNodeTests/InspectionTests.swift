@@ -1,6 +1,7 @@
 import Foundation
 import Primitives
 import Raft
+import TestKit
 import Testing
 
 @testable import RaftNode
@@ -21,7 +22,7 @@ import Testing
 
     @Test(arguments: [false, true])
     func seesAllAndChangesNothing(afterACrash: Bool) async throws {
-        var folder = Folder()
+        var folder = try Folder()
         let options = Member.options {
             $0.snapshotThreshold = 10
             $0.snapshotInterval = .milliseconds(1)
@@ -53,8 +54,8 @@ import Testing
         #expect(before == after)
     }
 
-    @Test func thereMustBeAStore() {
-        let folder = Folder()
+    @Test func thereMustBeAStore() throws {
+        let folder = try Folder()
         #expect {
             _ = try StoreInspection.look(directory: folder.path) { _ in }
         } throws: { "\($0)".contains("no such file: no server kept a log here") }
@@ -62,7 +63,7 @@ import Testing
     }
 
     @Test func namesEachProblemAndGoesOn() throws {
-        let folder = Folder()
+        let folder = try Folder()
         var store: SQLiteLogStore? = try SQLiteLogStore(directory: folder.path)
         for index in 1...40 {
             try store?.write(
@@ -93,7 +94,7 @@ import Testing
     }
 
     @Test func everyDamageThatStopsAServerIsSeen() throws {
-        let folder = Folder()
+        let folder = try Folder()
         var store: SQLiteLogStore? = try SQLiteLogStore(directory: folder.path)
         try store?.write(
             hardState: HardState(term: 1, vote: "a"), truncateFrom: nil,

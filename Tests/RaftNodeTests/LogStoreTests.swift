@@ -8,7 +8,7 @@ import Testing
 @Suite(.serialized) struct LogStoreTests {
     private func eachStore(_ body: (any LogStore) throws -> Void) throws {
         try body(MemoryLogStore())
-        let folder = Folder()
+        let folder = try Folder()
         try body(try SQLiteLogStore(directory: folder.path))
     }
 
@@ -63,7 +63,7 @@ import Testing
             random = random &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
             return (random >> 33) % bound
         }
-        let folder = Folder()
+        let folder = try Folder()
         let memory = MemoryLogStore()
         var disk = try SQLiteLogStore(directory: folder.path)
         var term: UInt64 = 1
@@ -110,7 +110,7 @@ import Testing
     }
 
     @Test func aSecondServerIsRefused() throws {
-        let folder = Folder()
+        let folder = try Folder()
         let store = try SQLiteLogStore(directory: folder.path)
         #expect(throws: RaftNodeError.locked(path: "\(folder.path)/lock")) {
             try SQLiteLogStore(directory: folder.path)
@@ -122,7 +122,7 @@ import Testing
     }
 
     @Test func onlyItsOwnerMayRead() throws {
-        let folder = Folder()
+        let folder = try Folder()
         let store = try SQLiteLogStore(directory: folder.path)
         try store.write(hardState: nil, truncateFrom: nil, entries: entries(1...3))
         for (name, mode) in [("", 0o700), ("/log.sqlite", 0o600), ("/log.sqlite-wal", 0o600)] {
@@ -132,7 +132,7 @@ import Testing
     }
 
     @Test func whatWasLeftOpenIsThereAfterwards() throws {
-        let folder = Folder()
+        let folder = try Folder()
         let store = try SQLiteLogStore(directory: folder.path)
         for index in 1...50 {
             try store.write(

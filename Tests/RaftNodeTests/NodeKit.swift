@@ -6,22 +6,10 @@ import Platform
 import Primitives
 import Raft
 import Synchronization
+import TestKit
 import Testing
 
 @testable import RaftNode
-
-struct NeverHappened: Error, CustomStringConvertible {
-    var description: String
-}
-
-/// Looks until something holds; for longer than any machine should need.
-func eventually(_ what: String, _ condition: () async throws -> Bool) async throws {
-    for _ in 0..<6_000 {
-        if try await condition() { return }
-        try await Task.sleep(nanoseconds: 5_000_000)
-    }
-    throw NeverHappened(description: what)
-}
 
 /// The list of all commands, in order. The command `poison` cannot be carried out.
 final class ListMachine: StateMachine {

@@ -3,6 +3,7 @@ import Foundation
 import Primitives
 import Raft
 import Synchronization
+import TestKit
 import Testing
 
 @testable import RaftNode
@@ -11,7 +12,7 @@ import Testing
 @Suite(.serialized) struct NodeTests {
     @Test(arguments: [false, true])
     func writesAreCarriedOutInOrderBeforeTheyAreAnswered(onDisk: Bool) async throws {
-        let folder = Folder()
+        let folder = try Folder()
         let member = try await Member.alone(in: onDisk ? folder : nil)
         let done = await withTaskGroup(of: (String, LogIndex).self) { tasks in
             for number in 0..<500 {
@@ -62,7 +63,7 @@ import Testing
     }
 
     @Test func aStopAnswersAllThatWaits() async throws {
-        let folder = Folder()
+        let folder = try Folder()
         let member = try await Member.alone(in: folder)
         let answers = await withTaskGroup(of: Member.Answer.self) { tasks in
             for number in 0..<200 { tasks.addTask { await member.propose("w\(number)") } }
@@ -77,7 +78,7 @@ import Testing
 
     @Test(arguments: [false, true])
     func aRestartKeepsEverything(afterACrash: Bool) async throws {
-        var folder = Folder()
+        var folder = try Folder()
         let first = try await Member.alone(in: folder)
         try await first.writeAll((0..<50).map { "w\($0)" })
         let (items, term) = (first.machine.items, first.node.status.term)
@@ -92,7 +93,7 @@ import Testing
     }
 
     @Test func snapshotsTakeThePlaceOfTheLog() async throws {
-        let folder = Folder()
+        let folder = try Folder()
         let options = Member.options {
             $0.snapshotThreshold = 40
             $0.snapshotInterval = .milliseconds(5)
@@ -126,7 +127,7 @@ import Testing
     }
 
     @Test func anEmptyLogBehindALostSnapshotIsALoss() throws {
-        let folder = Folder()
+        let folder = try Folder()
         var store: SQLiteLogStore? = try SQLiteLogStore(directory: folder.path)
         try store?.write(
             hardState: HardState(term: 1), truncateFrom: nil, entries: entries(1...5))
@@ -144,7 +145,7 @@ import Testing
     @Test func aPeersFileSetsTheGroup() async throws {
         let network = Network()
         let names = ["a", "b", "c"]
-        let folders = names.map { _ in Folder() }
+        let folders = try names.map { _ in try Folder() }
         let members = try zip(names, folders).map {
             try Member($0, in: $1, network: network)
         }
@@ -192,7 +193,7 @@ import Testing
         #expect(again.machine.texts == ["one", "two"])
         await again.stop()
         #expect {
-            let empty = Folder()
+            let empty = try Folder()
             try FileManager.default.createDirectory(
                 atPath: empty.path, withIntermediateDirectories: true)
             try empty.write("peers.json", Array(#"[{"id": "b", "address": "b:8300"}]"#.utf8))
@@ -250,7 +251,7 @@ import Testing
     }
 
     @Test func aFullDiskRefusesWritesAndHealsItself() async throws {
-        let folder = Folder()
+        let folder = try Folder()
         FaultyFiles.use(.max)
         let member = try faulty(folder)
         member.start(bootstrap: ["a"])
@@ -275,7 +276,7 @@ import Testing
     }
 
     @Test func anyOtherFailureStopsTheNodeForGood() async throws {
-        let folder = Folder()
+        let folder = try Folder()
         FaultyFiles.use(.max)
         let member = try faulty(folder)
         member.start(bootstrap: ["a"])
@@ -304,7 +305,7 @@ import Testing
         var failing = 0
         var isWhole = false
         while !isWhole, failing < 400 {
-            let folder = Folder()
+            let folder = try Folder()
             FaultyFiles.use(failing, code: code)
             let disk = Disk { _ in FaultyFiles.fails() ? (code == SQLITE_FULL ? 28 : 5) : 0 }
             var acknowledged: [String] = []

@@ -26,13 +26,13 @@ import Testing
             $0.trailingLogs = 20
         }
         var random = SystemRandomNumberGenerator()
-        var folder = Folder()
+        var folder = try Folder()
         var known: Set<String> = []
         var lastIndex: LogIndex = 0
         var count = 0
         for round in 0..<Self.rounds {
             if round % 25 == 0 {  // or the state would be what takes the time
-                (folder, known, lastIndex) = (Folder(), [], 0)
+                (folder, known, lastIndex) = (try Folder(), [], 0)
             }
             let member = try Member(in: folder, options: options, vfs: LosingFiles.name)
             member.start(bootstrap: ["a"])

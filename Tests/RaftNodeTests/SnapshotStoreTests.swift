@@ -32,7 +32,7 @@ import Testing
     }
 
     @Test func whatIsSavedIsReadAndTwoAreKept() throws {
-        let folder = Folder()
+        let folder = try Folder()
         let store = try SnapshotStore(directory: folder.path)
         #expect(try store.newest() == nil)
         for index in 1...4 { _ = try save(store, UInt64(index), [[1], [UInt8(index)]]) }
@@ -46,7 +46,7 @@ import Testing
     }
 
     @Test func whatIsGivenUpIsGone() throws {
-        let folder = Folder()
+        let folder = try Folder()
         let store = try SnapshotStore(directory: folder.path)
         let sink = try store.create(
             index: 1, term: 1, configuration: Self.group, configurationIndex: 1, milliseconds: 1)
@@ -59,7 +59,7 @@ import Testing
     /// A snapshot of which any file is cut at any byte, or changed at any, is passed over by name,
     /// and the older one taken.
     @Test func aDamagedSnapshotIsPassedOver() throws {
-        let folder = Folder()
+        let folder = try Folder()
         let store = try SnapshotStore(directory: folder.path)
         _ = try save(store, 1, [[1, 2, 3]])
         let newest = try save(store, 2, [[4, 5, 6, 7]])
@@ -84,7 +84,7 @@ import Testing
 
     /// Operation 1, 2, 3 … fails: the older snapshot stands until the new one does.
     @Test func whateverFailsASnapshotStands() throws {
-        let folder = Folder()
+        let folder = try Folder()
         _ = try save(try SnapshotStore(directory: folder.path), 1, [[1]])
         var isWhole = false
         var count = 0
@@ -188,7 +188,7 @@ import Testing
 
 @Suite struct PeersFileTests {
     private func read(_ text: String) throws -> Configuration? {
-        let folder = Folder()
+        let folder = try Folder()
         try FileManager.default.createDirectory(
             atPath: folder.path, withIntermediateDirectories: true)
         try folder.write("peers.json", Array(text.utf8))
@@ -215,7 +215,7 @@ import Testing
     }
 
     @Test func isUsedOnce() throws {
-        let folder = Folder()
+        let folder = try Folder()
         _ = try SQLiteLogStore(directory: folder.path)
         #expect(try PeersFile.read(directory: folder.path) == nil)
         try folder.write("peers.json", Array("[{\"id\":\"a\",\"address\":\"x:1\"}]".utf8))

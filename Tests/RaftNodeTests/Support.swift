@@ -2,24 +2,25 @@ import CSQLite
 import Foundation
 import Raft
 import Synchronization
+import TestKit
 
 @testable import RaftNode
 
-/// A directory of a test's own, gone with it.
+/// A directory of a test's own, gone with it; its user makes it.
 final class Folder {
+    private let folder: TestFolder
     let path: String
 
-    init() {
-        path = NSTemporaryDirectory() + "raft-node-\(UUID().uuidString)"
+    init() throws {
+        folder = try TestFolder("raft-node")
+        path = folder.path + "/data"
     }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
 
     /// As after a crash: the files as they are now, without the lock.
     func copy() throws -> Folder {
         // An old snapshot may be removed meanwhile.
         for _ in 0..<20 {
-            let other = Folder()
+            let other = try Folder()
             do {
                 try FileManager.default.copyItem(atPath: path, toPath: other.path)
                 return other

@@ -1,6 +1,7 @@
 import Glibc
 import Platform
 import Primitives
+import TestKit
 
 /// The shipped agent, run as `make run` runs it, from the root of the project, but on a free port.
 final class TourAgent {
@@ -23,12 +24,14 @@ final class TourAgent {
     }()
 
     init(deployDirectory: String) throws {
-        port = try Self.freePort()
+        let ports = try FreePorts.take(4)
+        port = ports[0]
         binary = Self.binary
         self.deployDirectory = deployDirectory
         var spec = ProcessSpec([
             binary, "agent", "-dev", "-node", "tour", "-config-dir", "config.d", "-http-port",
-            "\(port)", "-dns-port=-1", "-enable-local-script-checks",
+            "\(port)", "-dns-port=-1", "-enable-local-script-checks", "-server-port=\(ports[1])",
+            "-serf-lan-port=\(ports[2])", "-serf-wan-port=\(ports[3])",
         ])
         spec.workingDirectory = Self.root
         spec.environment = .inherited(adding: [
@@ -38,23 +41,6 @@ final class TourAgent {
         child = try ChildProcess.start(spec)
         let lines = child.lines
         Task { for await _ in lines {} }
-    }
-
-    private static func freePort() throws -> Int {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isBound = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
-                bind(descriptor, generic, length) == 0
-                    && getsockname(descriptor, generic, &length) == 0
-            }
-        }
-        guard isBound else { throw FileError("bind", "127.0.0.1", code: errno) }
-        return Int(UInt16(bigEndian: address.sin_port))
     }
 
     /// Runs a command line of the tour against this agent.

@@ -1,16 +1,14 @@
 import Glibc
 import Platform
+import TestKit
 import Testing
 
 /// The README's tour on `config.d` and `handlers` exactly as shipped.
 @Suite struct TourTests {
     @Test func theTourWorksAsShipped() async throws {
-        let folder = "/tmp/consul-tour-\(SystemRandom.seed())"
-        try Files.makeDirectory(folder)
-        defer {
-            for name in (try? Files.list(folder)) ?? [] { try? Files.remove("\(folder)/\(name)") }
-            rmdir(folder)
-        }
+        let scratch = try TestFolder("tour")
+        defer { withExtendedLifetime(scratch) {} }
+        let folder = scratch.path
         let agent = try TourAgent(deployDirectory: folder)
         let isUp = await agent.eventually { await agent.consul("catalog", "nodes").code == 0 }
         #expect(isUp)

@@ -23,14 +23,13 @@ package struct LimitSettings: Sendable {
             check: SettingChecks.notNegative),
         Setting(
             "limits.https_handshake_timeout", \.limits.httpsHandshakeTimeout,
-            "How long a TLS handshake of a client may take.", isActedOn: false,
-            check: notNegative),
+            "How long a TLS handshake of a client may take.", check: positive),
         Setting(
             "limits.kv_max_value_size", \.limits.kvMaxValueSize,
             "Bytes that one value of the key/value store may have.", check: SettingChecks.positive),
         Setting(
             "limits.txn_max_req_len", \.limits.txnMaxRequestLength,
-            "Bytes that the body of a transaction may have.", isActedOn: false,
+            "Bytes that the body of a transaction may have, if more than a value may have.",
             check: SettingChecks.positive),
         Setting(
             "default_query_time", \.limits.defaultQueryTime,

@@ -39,7 +39,7 @@ struct CommandTable: Sendable {
             return 0
         }
         if line.installsCompletion || line.removesCompletion {
-            return ShellCompletion.change(
+            return CompletionInstall.change(
                 installs: line.installsCompletion, removes: line.removesCompletion, console)
         }
         if let command = Self.builtIn.first(where: { $0.path == line.path }) {

@@ -27,14 +27,6 @@ struct WatchCommandHost {
         case childEnded(number: UInt64, Int32, String?)
         case signalled(ProcessSignal)
         case timedOut
-
-        /// Matters also to one who ends.
-        var endsRuns: Bool {
-            switch self {
-            case .childEnded, .signalled: true
-            case .answered, .timedOut: false
-            }
-        }
     }
 
     func run() async -> Int32 {
@@ -59,19 +51,12 @@ struct WatchCommandHost {
         carryOut(plan.start(), &work, feed)
         for await event in events {
             let input: WatchPlan.Input
-            if work.isEnding, !event.endsRuns { continue }
             switch event {
             case .signalled(let signal):
-                if work.runs.isEmpty || work.isEnding { return 0 }
-                work.end(with: signal)
-                continue
+                await work.leave(with: signal)
+                return 0
             case .timedOut: return 3
             case .childEnded(let number, let code, let complaint):
-                if work.isEnding {
-                    work.runs[number] = nil
-                    if work.runs.isEmpty { return 0 }
-                    continue
-                }
                 if let complaint { console.error(complaint) }
                 if code != 0 { return options.passesExactCode ? code : 1 }
                 if options.endsAfterOne { return 0 }
@@ -94,23 +79,21 @@ struct WatchCommandHost {
 
     /// What is under way: one query, one timer, and the runs of the child.
     ///
-    /// SIGINT and SIGTERM are handed on to the child, whose end is then waited for: its output
-    /// comes through here. A second signal kills what is left.
+    /// SIGINT and SIGTERM end the watch at once. The child is handed them too, and ends when it
+    /// likes, or not at all: its output does not come through here.
     private struct Work {
         var query: Task<Void, Never>?
         var quiet: Task<Void, Never>?
         var runs: [UInt64: Task<Void, Never>] = [:]
         var handles: [UInt64: ProcessHandle] = [:]
-        var isEnding = false
 
         /// A terminal's interrupt goes to all that runs in it, any other signal to the child alone.
-        mutating func end(with signal: ProcessSignal) {
-            isEnding = true
-            query?.cancel()
-            quiet?.cancel()
+        mutating func leave(with signal: ProcessSignal) async {
             for number in runs.keys {
-                handles[number]?.signal(signal.rawValue, toGroup: signal == .interrupt)
+                await handles[number]?.deliver(signal.rawValue, toGroup: signal == .interrupt)
             }
+            // What still runs is no longer ours to end.
+            runs = [:]
         }
 
         func cancel() {
@@ -188,9 +171,8 @@ struct WatchCommandHost {
         var spec = ProcessSpec(child)
         spec.standardInput = firing.payload
         spec.environment = .inherited(adding: firing.environment)
-        let passing = OutputPassing(
-            output: console.writeBytes, errorOutput: console.writeErrorBytes)
-        switch await ProcessRun.run(spec, passing: passing, handle: handle).ending {
+        spec.inheritsOutput = true
+        switch await ProcessRun.run(spec, handle: handle).ending {
         case .exited(0): return (0, nil)
         case .exited(let code):
             return (code, "Error executing handler: exit status \(code)")
