@@ -39,13 +39,15 @@ def txn_script(scratch):
     operations = [{"KV": {"Verb": "set", "Key": f"txn/{i}",
                           "Value": base64.b64encode(b"a value of some bytes").decode()}}
                   for i in range(PER_TXN)]
-    body = json.dumps(operations)
     # The values differ from one transaction to the next: the same again would change nothing.
+    # Eight digits are base64 of six bytes.
+    body = json.dumps(operations).replace('"Value": "', '"Value": "%08d')
     path = os.path.join(scratch, "txn.lua")
     with open(path, "w") as f:
         f.write('wrk.method = "PUT"\nlocal n = 0\nlocal body = [==[' + body + ']==]\n'
                 'request = function()\n  n = n + 1\n'
-                '  return wrk.format("PUT", "/v1/txn", nil, (body:gsub("txn/", "txn/" .. n % 50 .. '
+                '  local text = body:gsub("%%08d", string.format("%08d", n))\n'
+                '  return wrk.format("PUT", "/v1/txn", nil, (text:gsub("txn/", "txn/" .. n % 50 .. '
                 '"/")))\nend\n')
     return path
 
