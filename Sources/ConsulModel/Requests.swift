@@ -33,7 +33,7 @@ public struct QueryMeta: Hashable, Sendable {
     public var lastContact = GoDuration()
     public var consistency = QueryOptions.Consistency.standard
     /// Whether the value stands by round-trip time, as was asked for: false where the place of the
-    /// node to sort from is not known.
+    /// node to sort from is not known, or from a server that does not say.
     public var isByRoundTrip = false
     public init(index: UInt64 = 0) { self.index = index }
 }

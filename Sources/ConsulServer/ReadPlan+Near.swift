@@ -22,9 +22,16 @@ extension ReadPlan {
         if from.isEmpty { return }
         reading.isByRoundTrip = true
         guard reading.value.count > 1 else { return }
+        // What is of one node mostly stands together.
+        var last: (node: String, nanoseconds: Int64)?
+        func nanoseconds(to node: String) -> Int64 {
+            if let last, last.node == node { return last.nanoseconds }
+            let time = from.roundTrip(to: coordinates.set(of: node))?.nanoseconds ?? .max
+            last = (node, time)
+            return time
+        }
         let ranked = reading.value.enumerated().map { place, found in
-            let time = from.roundTrip(to: coordinates.set(of: node(found)))
-            return (found, time?.nanoseconds ?? .max, place)
+            (found, nanoseconds(to: node(found)), place)
         }
         reading.value = ranked.sorted { ($0.1, $0.2) < ($1.1, $1.2) }.map { $0.0 }
     }

@@ -14,13 +14,15 @@ package enum MessageType {
     static let index: UInt8 = 16
     /// In snapshots only.
     static let chunks: UInt8 = 29
-    /// What this type is called; nil for one that this version does not know.
+    /// What this type is called, marked or not; nil for one that this version does not know.
     package static func name(of type: UInt8) -> String? {
-        switch type {
+        switch type & ~mayIgnore {
         case register: "register"
         case deregister: "deregister"
         case kvs: "kvs"
+        case session: "session"
         case tombstone: "tombstone"
+        case txn: "txn"
         case coordinates: "coordinates"
         default: nil
         }

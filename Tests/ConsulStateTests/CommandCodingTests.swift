@@ -9,6 +9,7 @@ import Wire
     private func same(_ command: Command, _ type: UInt8) throws {
         let bytes = command.encoded()
         #expect(bytes.first == type)
+        #expect(MessageType.name(of: type) != nil)
         #expect(try Command(decoding: bytes).encoded() == bytes)
     }
 
