@@ -16,7 +16,6 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <syslog.h>
 #include <unistd.h>
 
 #ifndef SYS_pidfd_open
@@ -237,5 +236,3 @@ void cposix_forget_startup_code(void) { dl_iterate_phdr(forget_code, NULL); }
 
 void cposix_thread_name(pthread_t thread, const char *name) { pthread_setname_np(thread, name); }
 
-void cposix_syslog_open(const char *tag, int facility) { openlog(tag, LOG_PID, facility); }
-void cposix_syslog(int priority, const char *line) { syslog(priority, "%s", line); }

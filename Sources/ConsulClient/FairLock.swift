@@ -33,13 +33,9 @@ package struct FairLock: HeldLock {
     }
 
     package func waitForChange(
-        _ attempt: LockAttempt, atMost wait: GoDuration
+        after index: UInt64, atMost wait: GoDuration
     ) async throws(LockError) {
-        switch attempt {
-        case .held, .raced: break
-        case .delayed: _ = await Pause.pass(min(wait, Limits.lockDelayRetry))
-        case .taken(let index): try await queue.waitForChange(after: index, atMost: wait)
-        }
+        try await queue.waitForChange(after: index, atMost: wait)
     }
 
     package func look(after index: UInt64) async throws(LockError) -> UInt64? {

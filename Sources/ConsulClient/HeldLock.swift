@@ -6,8 +6,8 @@ public protocol HeldLock: Sendable {
     var key: String { get }
     /// One attempt, which does not wait for others.
     func attempt() async throws(LockError) -> LockAttempt
-    /// Returns when something may have changed since `attempt` failed, or a while later.
-    func waitForChange(_ attempt: LockAttempt, atMost: GoDuration) async throws(LockError)
+    /// Returns when something may have changed since `index`, or after `wait`.
+    func waitForChange(after index: UInt64, atMost wait: GoDuration) async throws(LockError)
     /// Looks, blocking until something changes, whether it is still held.
     /// - Parameter index: what the look before gave; 0 for the first.
     /// - Returns: nil when it is lost.
@@ -79,7 +79,7 @@ extension HeldLock {
                 if case .held(let token) = attempt { return token }
                 let isOver = end != .distantFuture && end - now() <= .zero
                 if isOver { return nil }
-                try await waitForChange(attempt, atMost: min(left, Limits.lockWait))
+                try await wait(behind: attempt, atMost: min(left, Limits.lockWait))
             } catch {
                 if Task.isCancelled { return nil }
                 guard hasAnswered, error.mayPass else { throw error }
@@ -89,6 +89,16 @@ extension HeldLock {
             }
         }
         return nil
+    }
+
+    private func wait(
+        behind attempt: LockAttempt, atMost wait: GoDuration
+    ) async throws(LockError) {
+        switch attempt {
+        case .held, .raced: break
+        case .delayed: _ = await Pause.pass(min(wait, Limits.lockDelayRetry))
+        case .taken(let index): try await waitForChange(after: index, atMost: wait)
+        }
     }
 
     /// Watches over what is held.

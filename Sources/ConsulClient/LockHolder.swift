@@ -39,14 +39,9 @@ public struct LockHolder: HeldLock {
     }
 
     public func waitForChange(
-        _ attempt: LockAttempt, atMost wait: GoDuration
+        after index: UInt64, atMost wait: GoDuration
     ) async throws(LockError) {
-        switch attempt {
-        case .held, .raced: break
-        case .delayed: _ = await Pause.pass(min(wait, Limits.lockDelayRetry))
-        case .taken(let index):
-            _ = try await client.read(key, after: index, wait: wait, "read lock")
-        }
+        _ = try await client.read(key, after: index, wait: wait, "read lock")
     }
 
     public func look(after index: UInt64) async throws(LockError) -> UInt64? {

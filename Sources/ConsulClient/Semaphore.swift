@@ -71,13 +71,9 @@ public struct Semaphore: HeldLock {
     }
 
     public func waitForChange(
-        _ attempt: LockAttempt, atMost wait: GoDuration
+        after index: UInt64, atMost wait: GoDuration
     ) async throws(LockError) {
-        switch attempt {
-        case .held, .raced: break
-        case .delayed: _ = await Pause.pass(min(wait, Limits.lockDelayRetry))
-        case .taken(let index): _ = try await view(after: index, wait: wait)
-        }
+        _ = try await view(after: index, wait: wait)
     }
 
     public func look(after index: UInt64) async throws(LockError) -> UInt64? {

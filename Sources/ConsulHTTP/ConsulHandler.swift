@@ -1,5 +1,6 @@
 import ConsulModel
 package import HTTPTransport
+import LocalAgent
 import Logging
 import PluginAPI
 import Primitives
@@ -11,10 +12,13 @@ package final class ConsulHandler: HTTPHandler {
     private let agent: AgentContext
     private let table = RouteTable.standard
     private let timings: RouteTimings
+    private let clientCalls: ClientCallCounters
 
     package init(_ agent: AgentContext) {
         self.agent = agent
         timings = RouteTimings(table, in: agent.metrics.registry)
+        clientCalls = ClientCallCounters(
+            table, node: agent.local.nodeName, in: agent.metrics.registry)
     }
 
     package func handle(_ request: HTTPRequest, _ responder: HTTPResponder) {
@@ -58,9 +62,11 @@ package final class ConsulHandler: HTTPHandler {
         }
         let action = route.actions[place].action
         responder.measure(timings.timing(route, place))
+        let calls = clientCalls.counters(at: route.place)
+        calls?.asked.increment()
         let exchange = Exchange(
             request: request, responder: responder, subject: subject,
-            query: query, agent: agent, face: face)
+            query: query, agent: agent, face: face, calls: calls)
         if agent.logger.logLevel <= .debug { logWhenDone(exchange) }
         switch action {
         case .direct(let body):

@@ -2,6 +2,7 @@ import ConsulModel
 import HTTPTransport
 import LocalAgent
 import Primitives
+import Telemetry
 import Wire
 
 /// One request on its way to an answer, as a route's handler sees it. An object, since it is handed
@@ -14,11 +15,14 @@ final class Exchange: Sendable {
     let query: QueryParameters
     let agent: AgentContext
     let face: AgentContext.Face
+    /// For the routes of the catalog: what became of the call to the servers.
+    let calls: ClientCallCounters.Route?
 
     init(
         request: HTTPRequest, responder: HTTPResponder, subject: String, query: QueryParameters,
-        agent: AgentContext, face: AgentContext.Face
+        agent: AgentContext, face: AgentContext.Face, calls: ClientCallCounters.Route?
     ) {
+        self.calls = calls
         self.request = request
         self.responder = responder
         self.subject = subject
@@ -102,10 +106,14 @@ final class Exchange: Sendable {
         _ endpoint: Endpoint<Request, Response>, _ request: Request,
         answer: @escaping @Sendable (Response) -> HTTPResponse
     ) {
-        let pending = agent.backend.call(endpoint, request) { [responder] result in
+        let pending = agent.backend.call(endpoint, request) { [responder, calls] result in
             switch result {
-            case .success(let value): responder.respond(answer(value))
-            case .failure(let error): responder.respond(ErrorMapping.response(for: error))
+            case .success(let value):
+                calls?.succeeded.increment()
+                responder.respond(answer(value))
+            case .failure(let error):
+                calls?.failed.increment()
+                responder.respond(ErrorMapping.response(for: error))
             }
         }
         if let pending { responder.onClose { pending.cancel() } }

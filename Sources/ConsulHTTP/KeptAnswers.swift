@@ -1,6 +1,7 @@
 import ConsulModel
 import HTTPTransport
 import Synchronization
+import Telemetry
 import Wire
 
 /// Bodies of reads of the catalog that were asked for, by the URI that asked. One holds as long as
@@ -84,6 +85,7 @@ extension Exchange {
         if let kept = agent.keptAnswers.find(request.uri, version: version),
             kept.meta.consistency == query.options.consistency
         {
+            calls?.succeeded.increment()
             responder.respond(json(shared: kept.body, kept.meta))
             return
         }

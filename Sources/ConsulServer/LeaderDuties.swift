@@ -5,6 +5,7 @@ internal import NIOCore
 internal import Platform
 internal import Primitives
 internal import Synchronization
+internal import Telemetry
 
 /// What a leader does unasked, from the moment it may: enters itself in the catalog, and forgets
 /// old deletions. Each duty ends with the leadership.
@@ -21,9 +22,14 @@ final class LeaderDuties: Sendable {
     private let published: PublishedState
     private let loop: any EventLoop
     private let logger: Logger
+    private let metrics: ServerMetrics
     private let state = Mutex(State())
 
-    init(log: RaftLog, state: PublishedState, loop: any EventLoop, logger: Logger) {
+    init(
+        log: RaftLog, state: PublishedState, loop: any EventLoop, logger: Logger,
+        metrics: ServerMetrics
+    ) {
+        self.metrics = metrics
         self.log = log
         published = state
         self.loop = loop
@@ -52,7 +58,9 @@ final class LeaderDuties: Sendable {
 
     private func registerSelf() {
         guard let register = state.withLock({ $0.isOver ? nil : $0.register }) else { return }
-        register { [weak self] isDone in
+        let begun = SystemClock.now()
+        register { [weak self, metrics] isDone in
+            if isDone { metrics.reconcileMember.record(since: begun) }
             guard let self, !isDone, log.leadership.isReady else { return }
             loop.scheduleTask(in: .nanoseconds(Limits.dutyRetry.nanoseconds)) { [weak self] in
                 self?.registerSelf()

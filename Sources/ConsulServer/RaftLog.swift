@@ -55,18 +55,20 @@ package final class RaftLog: Sendable {
     }
 
     private func roleChanged(_ status: RaftStatus) {
-        let isNew = lastRole.withLock { last in
+        let last = lastRole.withLock { last in
             defer { last = status.role }
-            return last != status.role
+            return last
         }
-        if isNew { metrics.count(status.role) }
+        if last != status.role { metrics.count(status.role, after: last) }
         let leads = status.role == .leader && status.stopped == nil
         leadership.set(
             isReady: leads && leadership.isReady,
             hasLeader: status.leader != nil && status.stopped == nil)
         guard leads, !leadership.isReady else { return }
+        let begun = clock()
         node.read(.lease) { [weak self] result in
             guard let self, case .success = result else { return }
+            metrics.leaderBarrier.record(clock() - begun)
             leadership.set(isReady: true, hasLeader: true)
             onReady.withLock { $0 }?()
         }

@@ -1,8 +1,10 @@
 internal import ConsulModel
 internal import ConsulState
 internal import NIOCore
+internal import Platform
 internal import Primitives
 internal import Synchronization
+internal import Telemetry
 
 typealias Reply<Response> = @Sendable (Result<Response, ConsulError>) -> Void
 
@@ -37,6 +39,7 @@ final class ReadEndpoint<Value: Sendable>: Sendable {
             reply(.failure(error))
             return nil
         }
+        host.metrics.queries.increment()
         switch query.options.consistency {
         case .stale: break
         case .standard:
@@ -46,7 +49,9 @@ final class ReadEndpoint<Value: Sendable>: Sendable {
             }
         case .consistent:
             let call = VerifiedCall()
+            let (asked, timing) = (SystemClock.now(), host.metrics.consistentRead)
             host.log.verify { error in
+                timing.record(since: asked)
                 if let error { return reply(.failure(error)) }
                 call.fill { self.answer(plan, reply) }
             }
@@ -107,6 +112,7 @@ struct ReadHost: Sendable {
     let state: PublishedState
     let hub: WatchHub
     let log: RaftLog
+    let metrics: ServerMetrics
 
     func checkDatacenter(_ datacenter: String) throws(ConsulError) {
         if datacenter.isEmpty || datacenter == configuration.datacenter { return }

@@ -17,6 +17,7 @@ package final class ServerBackend: Backend {
     package let hub: WatchHub
     package let log: RaftLog
     private let table: EndpointTable
+    private let metrics: ServerMetrics
     let duties: LeaderDuties
     let sessionTimers: SessionTimers
     let expirer: KeyExpirer
@@ -38,6 +39,7 @@ package final class ServerBackend: Backend {
         registry: MetricRegistry = MetricRegistry(), logger: Logger
     ) throws {
         let metrics = ServerMetrics(in: registry)
+        self.metrics = metrics
         self.configuration = configuration
         state = PublishedState(Snapshot(store: StateStore(), index: 0))
         hub = WatchHub(
@@ -62,12 +64,14 @@ package final class ServerBackend: Backend {
         sessionTimers = SessionTimers(
             log: log, state: state, grace: configuration.sessionTTLGrace, loop: group.next(),
             logger: logger, metrics: metrics)
-        duties = LeaderDuties(log: log, state: state, loop: group.next(), logger: logger)
+        duties = LeaderDuties(
+            log: log, state: state, loop: group.next(), logger: logger, metrics: metrics)
         expirer = KeyExpirer(log: log, state: state, loop: group.next(), logger: logger)
         coordinateUpdates = CoordinateUpdates(
             log: log, state: state, period: configuration.coordinateUpdatePeriod,
             loop: group.next(), logger: logger)
-        let host = ReadHost(configuration: configuration, state: state, hub: hub, log: log)
+        let host = ReadHost(
+            configuration: configuration, state: state, hub: hub, log: log, metrics: metrics)
         var table = EndpointTable(host: host, log: log, metrics: metrics)
         KVSEndpoint.register(in: &table, lockDelays: lockDelays, expirer: expirer)
         TxnEndpoint.register(in: &table, lockDelays: lockDelays, expirer: expirer)
@@ -113,6 +117,14 @@ package final class ServerBackend: Backend {
     /// write nor say what it knows, and its process must end.
     package func onStop(_ body: @escaping @Sendable (String) -> Void) { log.node.onStop(body) }
 
+    /// This server is its whole group, leads, and its log goes on.
+    var isAloneAndLeads: Bool {
+        let status = log.node.status
+        let voters = status.configuration.servers.filter { $0.suffrage == .voter }
+        return log.leadership.isReady && status.stopped == nil
+            && voters.map(\.id) == [configuration.nodeID]
+    }
+
     /// What was answered is stored already; what waits is refused.
     package func stop() async {
         duties.end()
@@ -151,6 +163,7 @@ package final class ServerBackend: Backend {
             reply(.failure(ConsulError(.internal, "rpc: can't find method \(endpoint.name)")))
             return nil
         }
+        metrics.calls.increment()
         return handler.body(request, reply)
     }
 }

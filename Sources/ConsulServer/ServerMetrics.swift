@@ -19,6 +19,12 @@ package struct ServerMetrics: Sendable {
     let commitTime: Timing
     let fsmApply: Timing
     let verifyLeader: Counter
+    let consistentRead: Timing
+    let queries: Counter
+    let calls: Counter
+    let leaderBarrier: Timing
+    let reconcileMember: Timing
+    let heartbeatTimeout: Counter
     let becameLeader: Counter
     let becameFollower: Counter
     let becameCandidate: Counter
@@ -45,6 +51,16 @@ package struct ServerMetrics: Sendable {
         fsmApply = timing("raft.fsm.apply", "a batch of commands was carried out")
         verifyLeader = registry.counter(
             "raft.verify_leader", help: "Times a quorum was asked who leads.")
+        consistentRead = timing("rpc.consistentRead", "a quorum confirmed who leads, for a read")
+        queries = registry.counter("rpc.query", help: "Reads, those that block counted once.")
+        calls = registry.counter("client.rpc", help: "Calls of the agent to the servers.")
+        leaderBarrier = timing(
+            "leader.barrier", "a new leader had carried out all that was committed before")
+        reconcileMember = timing(
+            "leader.reconcileMember", "the leader had entered a member in the catalog")
+        heartbeatTimeout = registry.counter(
+            "raft.transition.heartbeat_timeout",
+            help: "Times this server, a follower, heard of no leader and stood for election.")
         becameLeader = registry.counter(
             "raft.state.leader", help: "Times this server became the leader.")
         becameFollower = registry.counter(
@@ -58,7 +74,10 @@ package struct ServerMetrics: Sendable {
         }
     }
 
-    func count(_ role: Role) {
+    /// - Parameter last: nil at the start, when every server is a follower.
+    func count(_ role: Role, after last: Role?) {
+        if last == nil, role != .follower { becameFollower.increment() }
+        if role == .candidate, last != .leader { heartbeatTimeout.increment() }
         switch role {
         case .leader: becameLeader.increment()
         case .follower: becameFollower.increment()
@@ -67,6 +86,13 @@ package struct ServerMetrics: Sendable {
     }
 
     func observe(_ backend: ServerBackend) {
+        // Of several servers it is not known how the others fare.
+        registry.gauge(
+            "autopilot.healthy", help: "1 while the only server of the group leads and works."
+        ) { [weak backend] in backend?.isAloneAndLeads == true ? 1 : nil }
+        registry.gauge(
+            "autopilot.failure_tolerance", help: "Servers that may fail before the group stops."
+        ) { [weak backend] in backend?.isAloneAndLeads == true ? 0 : nil }
         registry.gauge("raft.applied_index", help: "The last entry that was carried out.") {
             [weak backend] in backend.map { Double($0.log.node.status.appliedIndex) }
         }

@@ -34,6 +34,10 @@ package enum Limits {
     package static let logLinesQueuedPerWatcher = 512
     /// Log lines queued for the writing thread. A disk that stalls longer loses lines, not memory.
     package static let logLinesQueuedMax = 8192
+    /// How long a full system log is waited for, and how long it then is left alone: a burst gets
+    /// through, and a stuck daemon takes a tenth of the writing thread's time.
+    static let systemLogWaitMicroseconds = 100_000
+    static let systemLogSilence = GoDuration.seconds(1)
     /// Watchers of the log at once.
     package static let logWatchersMax = 64
     /// A log line's length; a longer one is cut, since it is kept up to 512 times.

@@ -24,16 +24,9 @@ struct LogFile {
     private let stem: String
     private let suffix: String
     private let device: String?
-    private var file: Descriptor?
+    private var file: OwnedDescriptor?
     private var written = 0
     private var begun = Instant.zero
-
-    /// Closes with its last owner.
-    private final class Descriptor: Sendable {
-        let number: Int32
-        init(_ number: Int32) { self.number = number }
-        deinit { Glibc.close(number) }
-    }
 
     /// - Parameter device: written to instead, in tests of full disks.
     init(_ settings: LogFileSettings, opening device: String? = nil) throws(FileError) {
@@ -56,7 +49,7 @@ struct LogFile {
         let path = device ?? "\(folder)/\(stem)-\(SystemClock.unixNanoseconds())\(suffix)"
         let number = Glibc.open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o640)
         guard number >= 0 else { throw FileError("open", path, code: errno) }
-        file = Descriptor(number)
+        file = OwnedDescriptor(number)
         written = 0
         begun = SystemClock.now()
     }

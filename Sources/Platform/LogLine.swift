@@ -11,6 +11,9 @@ package enum LogForm: Sendable {
 
 /// Writes log lines as Consul does.
 enum LogLine {
+    /// Bytes of a text line's time and level.
+    static let headCount = 33
+
     static func make(
         _ form: LogForm, level: Logger.Level, module: String, message: String,
         fields: [(String, String)], unixNanoseconds: Int64

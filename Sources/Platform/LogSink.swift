@@ -12,6 +12,8 @@ package struct LogSettings: Sendable {
     package var file: LogFileSettings?
     /// The facility's name, such as `LOCAL0`; nil: no syslog.
     package var syslogFacility: String?
+    /// The socket of the system's log.
+    package var syslogPath = "/dev/log"
 
     package init() {}
 }
@@ -30,6 +32,7 @@ package final class LogSink: Sendable {
         var watchers: [Int: LogWatcher] = [:]
         var nextWatcher = 0
         var file: LogFile?
+        var systemLog: SystemLog?
     }
 
     private let state: Mutex<State>
@@ -48,25 +51,16 @@ package final class LogSink: Sendable {
         enabledRank = Atomic(settings.level.rank)
         var state = State()
         if let file = settings.file { state.file = try LogFile(file) }
+        if let facility = settings.syslogFacility {
+            state.systemLog = try SystemLog(facility: facility, path: settings.syslogPath)
+        }
         self.state = Mutex(state)
         wakeup = Wakeup()
-        if let facility = settings.syslogFacility {
-            guard let number = Self.facilities[facility.uppercased()] else {
-                throw FileError("open", "syslog", reason: "unknown facility \(facility)")
-            }
-            cposix_syslog_open("consul", number << 3)
-        }
         Signals.ignorePipe()
         SystemThread.start("log-writer") { [weak self, wakeup] in Self.run(wakeup) { self } }
     }
 
     deinit { wakeup.signal() }
-
-    private static let facilities: [String: Int32] = [
-        "KERN": 0, "USER": 1, "MAIL": 2, "DAEMON": 3, "AUTH": 4, "SYSLOG": 5, "LPR": 6, "NEWS": 7,
-        "UUCP": 8, "CRON": 9, "AUTHPRIV": 10, "FTP": 11, "LOCAL0": 16, "LOCAL1": 17, "LOCAL2": 18,
-        "LOCAL3": 19, "LOCAL4": 20, "LOCAL5": 21, "LOCAL6": 22, "LOCAL7": 23,
-    ]
 
     /// Lines lost because the queue was full.
     package var droppedLines: Int { dropped.load(ordering: .relaxed) }
@@ -190,11 +184,11 @@ package final class LogSink: Sendable {
     /// True when the sink is closed.
     private func writeQueued() -> Bool {
         while true {
-            var (lines, file, isClosed) = state.withLock { state in
+            var (lines, file, systemLog, isClosed) = state.withLock { state in
                 let lines = state.queue
                 state.queue = []
                 state.isWriting = !lines.isEmpty
-                return (lines, state.file, state.isClosed)
+                return (lines, state.file, state.systemLog, state.isClosed)
             }
             if lines.isEmpty { return isClosed }
             file?.write(lines.map(\.1), failed: failed)
@@ -204,29 +198,25 @@ package final class LogSink: Sendable {
                     failed.add(lines.count, ordering: .relaxed)
                 }
             }
-            if settings.syslogFacility != nil { for line in lines { toSyslog(line.0, line.1) } }
+            if systemLog != nil {
+                for (level, line) in lines
+                where systemLog?.send(level, systemLine(line)) == false {
+                    failed.add(1, ordering: .relaxed)
+                }
+            }
             state.withLock { state in
                 state.file = file
+                state.systemLog = systemLog
                 state.isWriting = false
             }
             lines = []
         }
     }
 
-    private func toSyslog(_ level: Logger.Level, _ line: [UInt8]) {
-        let priority: Int32 =
-            switch level {
-            case .trace, .debug: 7
-            case .info: 6
-            case .notice: 5
-            case .warning: 4
-            case .error: 3
-            case .critical: 2
-            }
-        // The system's log has a time and a level of its own.
-        let text = String(decoding: line.dropLast(), as: UTF8.self)
-        let start = settings.form == .text ? text.index(text.startIndex, offsetBy: 33) : nil
-        cposix_syslog(priority, String(text[(start ?? text.startIndex)...]))
+    /// The system's log has a time and a level of its own: a text line goes without them.
+    private func systemLine(_ line: [UInt8]) -> String {
+        let skipped = settings.form == .text ? LogLine.headCount : 0
+        return String(decoding: line.dropFirst(skipped).dropLast(), as: UTF8.self)
     }
 }
 

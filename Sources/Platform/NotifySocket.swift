@@ -3,7 +3,7 @@ import Primitives
 
 /// Tells systemd how the service fares. Does nothing when not started by systemd.
 package struct NotifySocket: Sendable {
-    private let path: String
+    private let socket: UnixDatagram
 
     /// nil when `NOTIFY_SOCKET` is not set. A path that begins with `@` is an abstract socket.
     package init?() {
@@ -12,10 +12,8 @@ package struct NotifySocket: Sendable {
     }
 
     package init?(path: String) {
-        guard let first = path.first, first == "/" || first == "@",
-            path.utf8.count < MemoryLayout.size(ofValue: sockaddr_un().sun_path)
-        else { return nil }
-        self.path = path
+        guard let socket = UnixDatagram(path: path) else { return nil }
+        self.socket = socket
     }
 
     package func ready() { send("READY=1") }
@@ -32,24 +30,9 @@ package struct NotifySocket: Sendable {
     /// Never blocks; false when nobody took it.
     @discardableResult
     package func send(_ state: String) -> Bool {
-        let kind = Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
-        let descriptor = socket(AF_UNIX, kind, 0)
+        let descriptor = UnixDatagram.open(isBlocking: false)
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        var name = Array(path.utf8)
-        if name[0] == UInt8(ascii: "@") { name[0] = 0 }
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: name) }
-        let length = MemoryLayout<sa_family_t>.size + name.count
-        let bytes = Array(state.utf8)
-        let count = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                sendto(
-                    descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL), $0,
-                    socklen_t(length))
-            }
-        }
-        return count == bytes.count
+        return socket.send(Array(state.utf8), from: descriptor)
     }
 }

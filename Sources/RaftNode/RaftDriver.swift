@@ -130,9 +130,13 @@ final class RaftDriver: @unchecked Sendable {
             try log.write(
                 hardState: persist.hardState, truncateFrom: persist.truncateFrom,
                 entries: persist.entries)
-            if !persist.entries.isEmpty { setup.metrics.dispatchLog.record(clock() - start) }
+            if !persist.entries.isEmpty {
+                setup.metrics.dispatchLog.record(clock() - start)
+                setup.metrics.dispatched.set(persist.entries.count)
+            }
             queue.append(.persisted(sequence: persist.sequence))
         case .commit(let from, let through):
+            setup.metrics.committed.set(Int(clamping: through &- from &+ 1))
             try apply(from, through)
             queue.append(.applied(through: through))
         case .takeSnapshot: takeSnapshot(node)

@@ -3,6 +3,9 @@ package import Telemetry
 /// What is measured of the log itself, by Consul's names.
 package struct RaftMetrics: Sendable {
     let dispatchLog: Timing
+    let dispatched: LastNumber
+    let committed: LastNumber
+    let barriers: Counter
     let snapshotCreate: Timing
     let snapshotPersist: Timing
 
@@ -10,6 +13,12 @@ package struct RaftMetrics: Sendable {
         dispatchLog = registry.timing(
             "raft.leader.dispatchLog",
             help: "Milliseconds until a batch of entries was written to the log.")
+        dispatched = registry.lastNumber(
+            "raft.leader.dispatchNumLogs", help: "Entries in the newest batch that was written.")
+        committed = registry.lastNumber(
+            "raft.commitNumLogs", help: "Entries in the newest batch that was carried out.")
+        barriers = registry.counter(
+            "raft.barrier", help: "Times the log was waited for, up to all before.")
         snapshotCreate = registry.timing(
             "raft.fsm.snapshot", help: "Milliseconds until an image of the state was taken.")
         snapshotPersist = registry.timing(

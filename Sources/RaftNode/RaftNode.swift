@@ -4,6 +4,7 @@ internal import Platform
 package import Primitives
 package import Raft
 internal import Synchronization
+internal import Telemetry
 
 /// The shell of `RaftCore`: takes what happens, steps the core, carries out its directives in
 /// order. It has no rule of its own.
@@ -68,6 +69,7 @@ package final class RaftNode: Sendable {
     let driver: RaftDriver
     private let loop: any EventLoop
     private let drivesOnCallers: Bool
+    private let barriers: Counter
 
     /// - Parameters:
     ///   - loop: For timers, and for driving unless callers may: then it waits for the disk, and
@@ -82,6 +84,7 @@ package final class RaftNode: Sendable {
     ) {
         self.loop = loop
         drivesOnCallers = setup.drivesOnCallers
+        barriers = setup.metrics.barriers
         driver = RaftDriver(
             setup, stored: stored, log: log, snapshots: snapshots, machine: machine,
             transport: transport, loop: loop, background: background, clock: clock,
@@ -133,6 +136,7 @@ package final class RaftNode: Sendable {
 
     /// Waits until all that is committed now has been carried out.
     package func barrier(reply: @escaping Reply) {
+        barriers.increment()
         propose([Write([], kind: .barrier)], reply: reply)
     }
 

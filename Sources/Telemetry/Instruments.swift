@@ -12,6 +12,22 @@ package final class Counter: Sendable {
     func drain() -> Int { events.exchange(0, ordering: .relaxed) }
 }
 
+/// The newest of some numbers, such as the size of the last batch. From any thread. It is told once
+/// for each collection that saw a new one.
+package final class LastNumber: Sendable {
+    private let number = Atomic<Int>(-1)
+
+    package init() {}
+
+    /// - Parameter value: 0 or more.
+    package func set(_ value: Int) { number.store(max(0, value), ordering: .relaxed) }
+
+    func drain() -> Double? {
+        let value = number.exchange(-1, ordering: .relaxed)
+        return value < 0 ? nil : Double(value)
+    }
+}
+
 /// A histogram of durations. From any thread; nothing in it waits for another one.
 package final class Timing: @unchecked Sendable {
     private let sum = Atomic<Int>(0)

@@ -52,6 +52,13 @@ package final class MetricRegistry: Sendable {
         _ = enter(MetricName(name), help) { .gauge(value) }
     }
 
+    /// A gauge that its owner sets. The second to ask for a name gets one that nobody sees.
+    package func lastNumber(_ name: String, help: String) -> LastNumber {
+        let number = LastNumber()
+        gauge(name, help: help) { number.drain() }
+        return number
+    }
+
     private func enter(
         _ name: MetricName, _ help: String, _ make: () -> Instrument
     ) -> Instrument? {

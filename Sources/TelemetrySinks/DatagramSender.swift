@@ -3,41 +3,26 @@ import NIOCore
 import NIOPosix
 import Platform
 import Primitives
-import Synchronization
 import Telemetry
 
 /// Lines over UDP.
 final class DatagramSender: LineSender {
-    private struct State {
-        var channel: (any Channel)?
-        var remote: SocketAddress?
-        var isConnecting = false
-        var complaints = Complaints()
-        var isClosed = false
-    }
-
-    private let address: String
-    private let loop: any EventLoop
-    private let logger: Logger
-    private let state = Mutex(State())
+    private let link: Link<SocketAddress?>
 
     init(_ address: String, on group: any EventLoopGroup, logger: Logger) {
-        self.address = address
-        loop = group.next()
-        self.logger = logger
+        link = Link(address, on: group, logger: logger, nil)
         connect()
     }
 
     func send(_ lines: [String]) {
         guard !lines.isEmpty else { return }
         let now = SystemClock.now()
-        let (channel, remote, isDue) = state.withLock { state in
-            if state.channel == nil || state.channel?.isWritable == false {
-                state.complaints.drop(lines.count)
-                let isDue = state.channel == nil && now >= state.complaints.retryAt
-                return (nil as (any Channel)?, state.remote, isDue)
+        let (channel, remote, isDue) = link.with { state in
+            if let channel = state.channel, channel.isWritable {
+                return (channel as (any Channel)?, state.rest, false)
             }
-            return (state.channel, state.remote, false)
+            state.drop(lines.count)
+            return (nil, nil, state.isDue(now))
         }
         if isDue { connect() }
         guard let channel, let remote else { return }
@@ -50,52 +35,30 @@ final class DatagramSender: LineSender {
     }
 
     private func connect() {
-        let mayBegin = state.withLock { state in
-            defer { state.isConnecting = true }
-            return !state.isConnecting && !state.isClosed
-        }
-        guard mayBegin else { return }
-        Task { [self] in
+        guard link.begin() else { return }
+        Task { [link] in
             do {
-                guard let (host, port) = hostAndPort(address) else {
-                    throw NetworkError("\(address) is no host:port")
+                guard let (host, port) = hostAndPort(link.address) else {
+                    throw NetworkError("\(link.address) is no host:port")
                 }
-                let remote = try await UDPProbe.resolve(host, port, on: loop)
+                let remote = try await UDPProbe.resolve(host, port, on: link.loop)
                 let any = remote.protocol == .inet6 ? "::" : "0.0.0.0"
-                let channel = try await DatagramBootstrap(group: loop)
+                let channel = try await DatagramBootstrap(group: link.loop)
                     .channelInitializer { channel in
                         channel.eventLoop.makeCompletedFuture {
                             try channel.pipeline.syncOperations.addHandler(Deaf())
                         }
                     }
                     .bind(host: any, port: 0).get()
-                let isUnwanted = state.withLock { state in
-                    state.isConnecting = false
-                    if !state.isClosed { (state.channel, state.remote) = (channel, remote) }
-                    state.complaints.succeeded()
-                    return state.isClosed
-                }
-                if isUnwanted { try? await channel.close() }
+                let isWanted: Void? = link.connected(channel) { $0 = remote }
+                if isWanted == nil { try? await channel.close() }
             } catch {
-                let now = SystemClock.now()
-                let sentence = state.withLock { state in
-                    state.isConnecting = false
-                    state.complaints.failed(at: now)
-                    return state.complaints.sentence("cannot send to \(address): \(error)", at: now)
-                }
-                if let sentence { logger.warning(sentence) }
+                link.failed(error)
             }
         }
     }
 
-    func close() async {
-        let channel = state.withLock { state in
-            state.isClosed = true
-            defer { state.channel = nil }
-            return state.channel
-        }
-        try? await channel?.close()
-    }
+    func close() async { await link.close() }
 }
 
 /// A receiver that is not there is no reason to stop sending.

@@ -19,6 +19,9 @@ import Wire
         #expect(native.contains("\nconsul_http_put_v1_kv_count 3\n"))
         #expect(native.contains("\nconsul_fsm_kvs_count{op=\"set\"} 3\n"))
         #expect(native.contains("\nprocess_open_fds "))
+        #expect(native.contains("\nconsul_raft_state_follower_total 1\n"))
+        #expect(native.contains("\nconsul_raft_transition_heartbeat_timeout_total 1\n"))
+        #expect(native.contains("\nconsul_leader_barrier_count 1\n"))
         let page = try await text(agent, "/v1/agent/metrics?format=prometheus")
         #expect(page.contains("\nconsul_http_PUT_v1_kv___count 3\n"))
         try await eventually("the watch has fired") {
@@ -29,6 +32,37 @@ import Wire
             JSONValue.self, from: try await agent.get("/v1/agent/metrics").body)
         guard case .object(let parts) = summary else { throw NeverHappened(description: "object") }
         #expect(parts.keys.sorted() == ["Counters", "Gauges", "Points", "Samples", "Timestamp"])
+        await agent.stop()
+    }
+
+    /// Calls of the catalog by what became of them, and what a server counts.
+    @Test(.timeLimit(.minutes(2))) func callsAreCountedByTheirOutcome() async throws {
+        let agent = try await AgentProcess.start()
+        try await eventually("it leads and is healthy") {
+            try await text(agent, "/metrics").contains("consul_autopilot_healthy 1\n")
+        }
+        for path in ["nodes", "nodes", "nodes?dc=nowhere", "nodes?index=x", "service/"] {
+            _ = try await agent.get("/v1/catalog/\(path)")
+        }
+        let before = try await text(agent, "/metrics")
+        _ = try await agent.get("/v1/kv/a?consistent")
+        _ = try await agent.get("/v1/kv/a")
+        let page = try await text(agent, "/metrics")
+        func count(_ page: String, _ name: String) -> Int {
+            let line = page.split(separator: "\n").first { $0.hasPrefix(name) }
+            return line.flatMap { $0.split(separator: " ").last }.flatMap { Int($0) } ?? 0
+        }
+        for (name, expected) in [
+            ("api_catalog_nodes", 4), ("api_success_catalog_nodes", 2),
+            ("rpc_error_catalog_nodes", 1), ("api_catalog_service_nodes", 1),
+            ("api_success_catalog_service_nodes", 0),
+        ] {
+            #expect(count(page, "consul_client_\(name)_total") == expected, "\(name)")
+        }
+        let queries = "consul_rpc_query_total"
+        #expect(count(page, queries) == count(before, queries) + 2)
+        #expect(count(page, "consul_rpc_consistent_read_count") == 1)
+        #expect(count(page, "consul_autopilot_failure_tolerance") == 0)
         await agent.stop()
     }
 

@@ -75,8 +75,4 @@ void cposix_thread_name(pthread_t thread, const char *name);
 /* Ignores a signal. */
 int cposix_signal_ignore(int number);
 
-/* One line to the system's log; `priority` is facility | level. */
-void cposix_syslog_open(const char *tag, int facility);
-void cposix_syslog(int priority, const char *line);
-
 #endif
