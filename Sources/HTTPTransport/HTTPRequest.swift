@@ -52,12 +52,12 @@ package struct HTTPRequest: Sendable {
 
     /// Up to the first `?`, still escaped.
     package var path: Substring {
-        uri.utf8.firstIndex(of: UInt8(ascii: "?")).map { uri[..<$0] } ?? uri[...]
+        uri.queryMark.map { uri[..<$0] } ?? uri[...]
     }
 
     /// Behind the first `?`, still escaped; empty without one.
     package var query: Substring {
-        uri.utf8.firstIndex(of: UInt8(ascii: "?")).map { uri[uri.utf8.index(after: $0)...] } ?? ""
+        uri.queryMark.map { uri[uri.utf8.index(after: $0)...] } ?? ""
     }
 }
 

@@ -31,14 +31,14 @@ enum HeadParser {
     private static func requestLine(
         _ rest: inout Text, _ head: RequestHead
     ) throws(RequestFault) {
-        guard let feed = rest.firstIndex(of: 0x0A) else { throw .malformed("") }
+        guard let feed = rest.place(of: 0x0A) else { throw .malformed("") }
         var line = rest[rest.startIndex..<feed]
         rest = rest[(feed + 1)...]
         if line.last == 0x0D { line.removeLast() }
-        guard let first = line.firstIndex(of: 0x20) else { throw .malformed("") }
+        guard let first = line.place(of: 0x20) else { throw .malformed("") }
         let method = line[..<first]
         line = line[(first + 1)...]
-        guard let second = line.firstIndex(of: 0x20) else { throw .malformed("") }
+        guard let second = line.place(of: 0x20) else { throw .malformed("") }
         let target = line[..<second]
         try version(line[(second + 1)...], head)
         guard !method.isEmpty, method.allSatisfy(ASCII.isToken) else {

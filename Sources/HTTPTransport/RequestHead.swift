@@ -25,7 +25,7 @@ final class RequestHead {
     var takesGzip = false
 
     var path: Substring {
-        target.utf8.firstIndex(of: UInt8(ascii: "?")).map { target[..<$0] } ?? target[...]
+        target.queryMark.map { target[..<$0] } ?? target[...]
     }
 }
 
@@ -89,12 +89,12 @@ struct FieldLine {
     /// Nil at the end, or at the empty line that ends a head. A line without a colon has an empty
     /// name.
     init?(_ rest: inout Slice<UnsafeRawBufferPointer>) {
-        guard let feed = rest.firstIndex(of: 0x0A) else { return nil }
+        guard let feed = rest.place(of: 0x0A) else { return nil }
         var line = rest[rest.startIndex..<feed]
         rest = rest[(feed + 1)...]
         if line.last == 0x0D { line.removeLast() }
         if line.isEmpty { return nil }
-        guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else {
+        guard let colon = line.place(of: UInt8(ascii: ":")) else {
             name = line[line.startIndex..<line.startIndex]
             value = line
             return
