@@ -1,6 +1,7 @@
 import Glibc
 import Platform
 import Primitives
+import TestKit
 import Testing
 import Wire
 

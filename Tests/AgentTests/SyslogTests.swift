@@ -1,39 +1,7 @@
 import Glibc
 import Platform
+import TestKit
 import Testing
-
-/// A datagram socket, as the system's log daemon has it.
-private final class LogDaemon: Sendable {
-    private let descriptor: Int32
-
-    init(at path: String) throws {
-        descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        let room = MemoryLayout.size(ofValue: address.sun_path)
-        guard path.utf8.count < room else { throw NeverHappened(description: "\(path) is long") }
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        let isBound = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
-            }
-        }
-        guard isBound else { throw NeverHappened(description: "\(path): errno \(errno)") }
-    }
-
-    deinit { close(descriptor) }
-
-    /// What has come since the last time.
-    func received() -> [String] {
-        var lines: [String] = []
-        var buffer = [UInt8](repeating: 0, count: 65536)
-        while true {
-            let count = recv(descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT))
-            guard count >= 0 else { return lines }
-            lines.append(String(decoding: buffer[..<count], as: UTF8.self))
-        }
-    }
-}
 
 private let mayMount =
     getuid() == 0 && system("unshare -m mount --bind /tmp /tmp 2>/dev/null") == 0

@@ -1,35 +1,12 @@
 import Glibc
 import Logging
+import TestKit
 import Testing
 
 @testable import Platform
 
 /// The system's log, with a socket in the place of its daemon.
 @Suite(.timeLimit(.minutes(1))) struct SystemLogTests {
-    private func daemon(_ folder: String) throws -> OwnedDescriptor {
-        let daemon = OwnedDescriptor(socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0))
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: "\(folder)/log".utf8) }
-        let isBound = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(daemon.number, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
-            }
-        }
-        try #require(isBound)
-        return daemon
-    }
-
-    private func received(_ daemon: OwnedDescriptor) -> [String] {
-        var lines: [String] = []
-        var buffer = [UInt8](repeating: 0, count: 65536)
-        while true {
-            let count = recv(daemon.number, &buffer, buffer.count, Int32(MSG_DONTWAIT))
-            guard count >= 0 else { return lines }
-            lines.append(String(decoding: buffer[..<count], as: UTF8.self))
-        }
-    }
-
     private func sink(
         _ folder: String, _ change: (inout LogSettings) -> Void = { _ in }
     ) throws -> LogSink {
@@ -44,7 +21,7 @@ import Testing
 
     @Test func eachLevelHasItsSeverity() async throws {
         try await withFolder { folder in
-            let daemon = try daemon(folder)
+            let daemon = try LogDaemon(at: "\(folder)/log")
             let sink = try sink(folder)
             let log = sink.logger("agent")
             let levels: [(Logger.Level, Int)] = [
@@ -52,7 +29,7 @@ import Testing
             ]
             for (level, _) in levels { log.log(level: level, "said", metadata: ["k": "v"]) }
             sink.flush()
-            let lines = received(daemon)
+            let lines = daemon.received()
             #expect(lines.count == levels.count)
             for (line, (_, severity)) in zip(lines, levels) {
                 #expect(line.hasPrefix("<\(16 << 3 | severity)>"))
@@ -67,7 +44,7 @@ import Testing
     /// A daemon that is stuck costs its own lines, and nobody else's.
     @Test func aStuckDaemonHoldsNobodyUp() async throws {
         try await withFolder { folder in
-            let daemon = try daemon(folder)
+            let daemon = try LogDaemon(at: "\(folder)/log")
             let sink = try sink(folder) { settings in
                 settings.form = .json
                 settings.file = LogFileSettings(path: "\(folder)/x/consul.log")
@@ -79,7 +56,7 @@ import Testing
             let text = String(
                 decoding: try Files.read("\(folder)/x/\(name)", limit: 1 << 20), as: UTF8.self)
             #expect(text.split(separator: "\n").count == 2000)
-            let lines = received(daemon)
+            let lines = daemon.received()
             #expect(!lines.isEmpty && lines.count + sink.failedLines == 2000)
             #expect(lines.allSatisfy { $0.contains(#"]: {"@level":"info","@message":"line "#) })
         }
@@ -93,10 +70,10 @@ import Testing
             log.info("nobody hears")
             sink.flush()
             #expect(sink.failedLines == 1)
-            let daemon = try daemon(folder)
+            let daemon = try LogDaemon(at: "\(folder)/log")
             log.info("heard")
             sink.flush()
-            #expect(received(daemon).map { $0.hasSuffix("agent: heard") } == [true])
+            #expect(daemon.received().map { $0.hasSuffix("agent: heard") } == [true])
             #expect(throws: FileError.self) {
                 _ = try self.sink(folder) { $0.syslogFacility = "x" }
             }
