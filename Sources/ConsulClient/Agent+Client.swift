@@ -81,7 +81,7 @@ extension ConsulClient {
             id.isEmpty
             ? "/v1/agent/maintenance" : "/v1/agent/service/maintenance/\(Self.escape(id))"
         var parameters = [("enable", enable ? "true" : "false")]
-        if !reason.isEmpty { parameters.append(("reason", reason)) }
+        if enable { parameters.append(("reason", reason)) }
         _ = try await send("PUT", path, parameters).successful()
     }
 

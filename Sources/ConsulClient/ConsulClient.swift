@@ -48,20 +48,25 @@ public final class ConsulClient: Sendable {
     /// Reads the token file; connects to nothing yet.
     public init(_ settings: Settings) throws(ConsulClientError) {
         self.settings = settings
-        (base, unixSocket) = Self.base(of: settings)
+        (base, unixSocket) = try Self.base(of: settings)
         try Self.refuseMissingFiles(settings)
         token = try Self.token(settings)
         // Commands live briefly: one loop serves them.
         http = HTTPClient(on: MultiThreadedEventLoopGroup.singleton)
     }
 
-    private static func base(of settings: Settings) -> (String, String?) {
+    private static func base(of settings: Settings) throws(ConsulClientError)
+        -> (String, String?)
+    {
         let address = settings.address
         if address.hasPrefix("unix://") {
             return ("http://localhost", String(address.dropFirst(7)))
         }
         if address.hasPrefix("http://") || address.hasPrefix("https://") {
             return (address.hasSuffix("/") ? String(address.dropLast()) : address, nil)
+        }
+        if let scheme = address.firstRange(of: "://").map({ address[..<$0.lowerBound] }) {
+            throw ConsulClientError("Unknown protocol scheme: \(scheme)")
         }
         return ("\(settings.usesTLS ? "https" : "http")://\(address)", nil)
     }
@@ -178,6 +183,13 @@ public final class ConsulClient: Sendable {
 
     /// Files that are named must be there, whether this connection needs them or not.
     private static func refuseMissingFiles(_ settings: Settings) throws(ConsulClientError) {
+        guard settings.certificateFile.isEmpty == settings.keyFile.isEmpty else {
+            throw ConsulClientError("both client cert and client key must be provided")
+        }
+        let folder = settings.authorityPath
+        if !folder.isEmpty, !Files.exists(folder) {
+            throw ConsulClientError("lstat \(folder): no such file or directory")
+        }
         for (path, what) in [
             (settings.authorityFile, "Error loading CA File: "),
             (settings.certificateFile, ""), (settings.keyFile, ""),

@@ -109,7 +109,8 @@ enum AgentRoutes {
     /// Streams log lines until the client goes: first those of late, unless `?recent=false` leaves
     /// them out, then new ones. `?logjson` asks for JSON.
     @Sendable static func monitor(_ exchange: Exchange) throws(ConsulError) {
-        let name = exchange.query.has("loglevel") ? exchange.query["loglevel"] : "INFO"
+        let wanted = exchange.query["loglevel"]
+        let name = wanted.isEmpty ? "INFO" : wanted
         guard let level = Logger.Level(consul: name) else {
             throw ConsulError(.badRequest, "Bad request: Unknown log level: \(name)")
         }

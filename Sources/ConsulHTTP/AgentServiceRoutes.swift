@@ -51,6 +51,15 @@ enum AgentServiceRoutes {
                     ? "Invalid Weights: Passing must be greater than 0"
                     : "Invalid Weights: Warning must be greater or equal than 0")
         }
+        if let weights = definition.weights, max(weights.passing, weights.warning) > 65535 {
+            throw ConsulError(
+                .badRequest, "Invalid Weights: DNS Weight must be between 0 and 65535")
+        }
+        if ServiceKind.known.contains(definition.kind),
+            let fault = definition.nodeService.kindFault
+        {
+            throw ConsulError(.badRequest, fault)
+        }
         if let fault = MetaRules.fault(in: definition.meta) {
             throw ConsulError(.badRequest, "Invalid Service Meta: \(fault)")
         }
@@ -136,11 +145,17 @@ enum AgentServiceRoutes {
         answer(exchange, found.worst, missing: "", exchange.json(found))
     }
 
+    /// `?format=text`, or a header that asks for plain text first.
+    private static func wantsText(_ exchange: Exchange) -> Bool {
+        exchange.query["format"] == "text"
+            || exchange.request.headers.first(name: "Accept")?.hasPrefix("text/plain") == true
+    }
+
     private static func nothing(_ exchange: Exchange, _ reason: String) {
         var health = AggregatedHealth()
         health.status = CheckStatus.critical.rawValue
         var response =
-            exchange.query["format"] == "text"
+            wantsText(exchange)
             ? exchange.json(reason, status: 404) : exchange.json(health, status: 404)
         response.headers.add(name: "X-Consul-Reason", value: reason)
         exchange.responder.respond(response)
@@ -150,7 +165,7 @@ enum AgentServiceRoutes {
         _ exchange: Exchange, _ status: CheckStatus?, missing: String, _ json: HTTPResponse
     ) {
         var response = json
-        if exchange.query["format"] == "text" {
+        if wantsText(exchange) {
             response = HTTPResponse(
                 status: 200, headers: ["Content-Type": "text/plain"],
                 body: Array((status?.rawValue ?? missing).utf8))

@@ -30,9 +30,11 @@ enum CatalogRoutes {
     }
 
     @Sendable static func datacenters(_ exchange: Exchange) throws(ConsulError) {
-        var query = NamedQuery("", try exchange.query.consistency(token: exchange.token))
-        query.options.datacenter = ""  // every datacenter knows of all
-        exchange.call(.catalogListDatacenters, query) { exchange.json($0) }
+        // Nothing to wait for, and no datacenter to ask: each knows of all.
+        var options = QueryOptions()
+        try exchange.query.readConsistency(&options)
+        options.token = exchange.token
+        exchange.call(.catalogListDatacenters, NamedQuery("", options)) { exchange.json($0) }
     }
 
     @Sendable static func nodes(_ exchange: Exchange) throws(ConsulError) {

@@ -73,7 +73,7 @@ package struct QueryParameters: Sendable {
 
     /// `?ns=`: without namespaces nobody may believe to be in one.
     func refuseNamespace() throws(ConsulError) {
-        guard has("ns") else { return }
+        guard !self["ns"].isEmpty else { return }
         throw ConsulError(
             .badRequest,
             "Bad request: Invalid query parameter: \"ns\" - Namespaces are a Consul Enterprise "
@@ -132,7 +132,7 @@ package struct QueryParameters: Sendable {
 
     /// `?stale`, `?consistent`, `?cached` and `?max_stale`. One server alone is never behind its
     /// leader, so that no `max_stale` is too short.
-    private func readConsistency(_ options: inout QueryOptions) throws(ConsulError) {
+    func readConsistency(_ options: inout QueryOptions) throws(ConsulError) {
         if has("stale") { options.consistency = .stale }
         let age = self["max_stale"]
         if !age.isEmpty {

@@ -133,3 +133,17 @@ public struct CheckServiceNode: Record, Hashable, Sendable {
         checks.lazy.map { CheckStatus(rawValue: $0.status) ?? .critical }.max() ?? .passing
     }
 }
+
+extension HealthCheckDefinition {
+    /// The kind of check that it describes, as a check shows it: empty where it describes none.
+    public var kind: String {
+        let isPolled = interval > .zero
+        if isPolled, !grpc.isEmpty { return "grpc" }
+        if isPolled, !http.isEmpty { return "http" }
+        if ttl > .zero { return "ttl" }
+        if isPolled, !tcp.isEmpty { return "tcp" }
+        if !aliasNode.isEmpty || !aliasService.isEmpty { return "alias" }
+        guard isPolled, !scriptArgs.isEmpty else { return "" }
+        return dockerContainerID.isEmpty ? "script" : "docker"
+    }
+}

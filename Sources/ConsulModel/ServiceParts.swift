@@ -125,7 +125,7 @@ public struct Upstream: Record, Hashable, Sendable {
         try visit.field("Datacenter", &datacenter)
         try visit.field("LocalBindAddress", &localBindAddress, .omitEmpty)
         try visit.field("LocalBindPort", &localBindPort)
-        try visit.field("Config", &config, .omitEmpty)
+        try visit.field("Config", &config, .nullWhenEmpty)
         try visit.field("MeshGateway", &meshGateway)
         try visit.field("IngressHosts", &ingressHosts, [.binaryOnly, .omitEmpty])
     }

@@ -56,6 +56,7 @@ enum CatalogEndpoint {
         try RegistrationRules.check(node: request.node, id: request.id)
         if var service = request.service {
             try RegistrationRules.complete(&service)
+            if let fault = service.kindFault { throw ConsulError(.internal, fault) }
             request.service = service
         }
         request.checks += request.check.map { [$0] } ?? []
@@ -65,6 +66,9 @@ enum CatalogEndpoint {
                 request.checks[index].checkID = request.checks[index].name
             }
             if request.checks[index].node.isEmpty { request.checks[index].node = request.node }
+            if request.checks[index].type.isEmpty {
+                request.checks[index].type = request.checks[index].definition.kind
+            }
         }
         return .propose(.register(request))
     }

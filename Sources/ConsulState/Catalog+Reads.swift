@@ -104,14 +104,14 @@ extension Catalog {
             .nodeChecks(TableKey.folded(name)))
     }
 
-    /// The checks in a state, by node and ID.
+    /// The checks in a state, by node and ID. A state's name is taken as it is written.
     package func checks(inState state: String) -> Reading<[HealthCheck]> {
-        if TableKey.folded(state) == "any" {
+        if state == "any" {
             return Reading(Self.records(in: checks, []), checksIndex, .tables(.checks))
         }
         return Reading(
-            Self.records(in: checksByState, TableKey.of(state)), checksIndex,
-            .checkState(TableKey.folded(state)))
+            Self.records(in: checksByState, TableKey.of(state)).filter { $0.status == state },
+            checksIndex, .checkState(TableKey.folded(state)))
     }
 
     private static func records<Record>(

@@ -274,6 +274,12 @@ struct CallTarget {
             return
         }
         guard !host.isEmpty else { throw HTTPCallError(call, reason: "no Host in request URL") }
+        let digits = authority.reversed().prefix { $0.isNumber }
+        if digits.count < authority.count, authority.dropLast(digits.count).hasSuffix(":"),
+            let port = Int(String(digits.reversed())), port > 65535
+        {
+            throw HTTPCallError(call, reason: "dial tcp: address \(port): invalid port")
+        }
         url = call.url
         guard scheme == "https", let name = call.tls?.serverName, !name.isEmpty, name != host
         else { return }

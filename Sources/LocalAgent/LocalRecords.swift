@@ -76,7 +76,7 @@ package struct AgentService: Record, Hashable, Sendable {
         taggedAddresses = service.taggedAddresses
         weights = service.weights
         enableTagOverride = service.enableTagOverride
-        proxy = service.kind == "connect-proxy" ? service.proxy : nil
+        proxy = service.kind.isEmpty ? nil : service.proxy
         connect = service.connect == ServiceConnect() ? nil : service.connect
     }
 

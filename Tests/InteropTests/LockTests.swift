@@ -173,7 +173,7 @@ struct LockTests {
             child: "sleep 100 & echo $! > \(other); echo $$ > \(leader); wait"
         ).run(handle)
         try await eventually("the child runs") {
-            Self.number(in: leader) != nil && Self.number(in: other) != nil
+            [leader, other, "\(folder.path)/holder"].allSatisfy { Self.number(in: $0) != nil }
         }
         let pids = [try #require(Self.number(in: leader)), try #require(Self.number(in: other))]
         let holder = try #require(Self.number(in: "\(folder.path)/holder"))

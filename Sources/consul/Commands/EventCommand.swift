@@ -65,12 +65,21 @@ struct EventCommand: Command {
             return 1
         }
         let retention = flags.isOn("reliable") ? flags["keep"] : nil
-        return await withClient(flags, console, doing: "Error firing event") {
-            client throws(ConsulClientError) in
-            let answer = try await client.fire(fired, keptFor: retention)
+        return await withClient(flags, console) { client throws(ConsulClientError) in
+            // Whether there is an agent at all is said in other words than what it refuses.
+            _ = try await client.nodeName()
+            let answer: UserEvent
+            do throws(ConsulClientError) {
+                answer = try await client.fire(fired, keptFor: retention)
+            } catch {
+                console.error("Error firing event: \(error)")
+                return 1
+            }
             if retention != nil, !answer.isReliable {
-                throw ConsulClientError(
-                    "this agent keeps no events: it was fired for the nodes that are up")
+                console.error(
+                    "Error firing event: this agent keeps no events: it was fired for the nodes "
+                        + "that are up")
+                return 1
             }
             console.out(
                 flags["format"] == "json" ? Output.json(answer) : "Event ID: \(answer.id)")

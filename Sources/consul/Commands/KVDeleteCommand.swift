@@ -41,7 +41,11 @@ struct KVDeleteCommand: Command {
             return 1
         }
         let subject = key
-        return await withClient(flags, console, doing: "Error! Did not delete key \(key)") {
+        let failure =
+            flags.isOn("recurse")
+            ? "Error! Did not delete prefix \(key)"
+            : flags.isOn("cas") ? "Error! Did not delete key \(key)" : "Error deleting key \(key)"
+        return await withClient(flags, console, doing: failure) {
             client throws(ConsulClientError) in
             if flags.isOn("recurse") {
                 _ = try await client.kvDelete(subject, [("recurse", "")])

@@ -91,7 +91,9 @@ struct KVImportCommand: Command {
         for entry in entries {
             let key = prefix + entry.key
             do throws(ConsulClientError) {
-                _ = try await client.kvPut(key, entry.value.array, [("flags", "\(entry.flags)")])
+                _ = try await client.kvPut(
+                    key, entry.value.array,
+                    entry.flags == 0 ? [] : [("flags", "\(entry.flags)")])
                 console.out("Imported: \(key)")
             } catch {
                 console.error("Error! Failed writing data for key \(key): \(error)")

@@ -79,7 +79,9 @@ struct KVPutCommand: Command {
                     console.out("Success! Data written to: \(key)")
                     return 0
                 }
-                if flags.isOn("acquire") {
+                if flags.isOn("cas") {
+                    console.error("Error! Did not write to \(key): CAS failed")
+                } else if flags.isOn("acquire") {
                     console.error("Error! Did not acquire lock")
                 } else if flags.isOn("release") {
                     console.error("Error! Did not release lock")
@@ -95,7 +97,7 @@ struct KVPutCommand: Command {
     }
 
     private func subject(_ flags: ParsedFlags) throws(UsageError) -> (String, [UInt8]) {
-        guard var key = flags.arguments.first, !key.isEmpty else {
+        guard var key = flags.arguments.first else {
             throw UsageError(description: "Missing KEY argument")
         }
         guard flags.arguments.count <= 2 else {
@@ -122,12 +124,15 @@ struct KVPutCommand: Command {
             parameters.append(("lease", String(lease.dropFirst(lease.hasPrefix("/") ? 1 : 0))))
         }
         let index = flags.has("modify-index") ? flags["modify-index"] : "0"
-        if flags.isOn("cas") { parameters.append(("cas", index)) }
-        for verb in ["acquire", "release"] where flags.isOn(verb) {
-            guard flags.has("session") else {
-                throw UsageError(
-                    description: "Missing -session (required with -acquire and -release)")
-            }
+        let locking = ["acquire", "release"].filter { flags.isOn($0) }
+        guard locking.isEmpty || flags.has("session") else {
+            throw UsageError(
+                description: "Missing -session (required with -acquire and -release)")
+        }
+        // Of several, one counts.
+        if flags.isOn("cas") {
+            parameters.append(("cas", index))
+        } else if let verb = locking.first {
             parameters.append((verb, flags["session"]))
         }
         return parameters

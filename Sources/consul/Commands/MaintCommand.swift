@@ -65,10 +65,15 @@ struct MaintCommand: Command {
     }
 
     private func show(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
-        await withClient(flags, console, doing: "Error getting checks") {
-            client throws(ConsulClientError) in
+        await withClient(flags, console) { client throws(ConsulClientError) in
             let node = try await client.nodeName()
-            let checks: [String: HealthCheck] = try await client.agentList("checks")
+            let checks: [String: HealthCheck]
+            do throws(ConsulClientError) {
+                checks = try await client.agentList("checks")
+            } catch {
+                console.error("Error getting checks: \(error)")
+                return 1
+            }
             let found = checks.values.sorted { $0.checkID < $1.checkID }.compactMap {
                 Maintained($0, node: node)
             }

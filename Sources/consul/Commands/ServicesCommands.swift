@@ -90,7 +90,7 @@ struct ServicesRegisterCommand: Command {
     }
 
     private func definitions(_ flags: ParsedFlags) async throws(UsageError) -> [ServiceDefinition] {
-        let hasName = flags.has("name")
+        let hasName = !flags["name"].isEmpty
         guard hasName || !flags.arguments.isEmpty else {
             throw UsageError(
                 description: "Service registration requires at least one argument or flags.")
@@ -189,7 +189,8 @@ struct ServicesDeregisterCommand: Command {
                     try await client.deregister(service: id)
                     console.out("Deregistered service: \(id)")
                 } catch {
-                    console.error("Error deregistering service \"\(id)\": \(error)")
+                    // In Consul's words, which name no service here.
+                    console.error("Error registering service \"\": \(error)")
                     return 1
                 }
             }

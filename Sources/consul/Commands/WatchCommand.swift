@@ -76,7 +76,9 @@ struct WatchCommand: Command {
             console.error("\(error)")
             return 1
         }
-        return await withClient(flags, console) { client in
+        return await withClient(flags, console) { client throws(ConsulClientError) in
+            // Whether there is an agent at all is said before the watch begins.
+            _ = try await client.nodeName()
             let host = WatchCommandHost(
                 definition: definition, client: client, console: console,
                 child: child(flags), options: options(flags))
@@ -94,13 +96,14 @@ struct WatchCommand: Command {
         source.state = flags["state"]
         source.name = flags["name"]
         source.filter = flags["filter"]
-        switch flags["passingonly"] {
-        case "", "false": break
-        case "true": source.passingOnly = true
-        case let other:
-            throw UsageError(
-                description: "Failed to parse passingonly flag: strconv.ParseBool: parsing "
-                    + "\"\(other)\": invalid syntax")
+        let passingOnly = flags["passingonly"]
+        if !passingOnly.isEmpty {
+            guard let isOn = ParsedFlags.bool(passingOnly) else {
+                throw UsageError(
+                    description: "Failed to parse passingonly flag: strconv.ParseBool: parsing "
+                        + "\"\(passingOnly)\": invalid syntax")
+            }
+            source.passingOnly = isOn
         }
         if flags.has("timeout"), GoDuration(flags["timeout"]).map({ $0 <= .zero }) ?? true {
             throw UsageError(

@@ -106,7 +106,7 @@ enum ClientFlags {
     private static func text(_ flags: ParsedFlags, _ flag: String, _ variable: String)
         -> String?
     {
-        flags.has(flag) ? flags[flag] : environment(variable)
+        flags[flag].isEmpty ? environment(variable) : flags[flag]
     }
 
     private static func environment(_ name: String) -> String? {

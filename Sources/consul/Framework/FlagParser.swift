@@ -77,29 +77,34 @@ struct ParsedFlags: Sendable {
             }
             given.append((name, value))
         } else if let value = sides.count == 2 ? String(sides[1]) : rest.popFirst() {
-            try Self.judge(value, flag)
-            given.append((name, value))
+            given.append((name, try Self.judged(value, flag)))
         } else {
             throw UsageError(description: "flag needs an argument: -\(name)")
         }
     }
 
-    private static func judge(_ value: String, _ flag: Flag) throws(UsageError) {
+    /// - Returns: the value; a number in decimal, however it was written.
+    private static func judged(_ value: String, _ flag: Flag) throws(UsageError) -> String {
+        if ["int", "uint"].contains(flag.type),
+            let number = GoNumber.decimal(value, isSigned: flag.type == "int")
+        {
+            return number
+        }
         let problem: String? =
             switch flag.type {
-            case "int": Int(value) == nil ? "parse error" : nil
-            case "uint": UInt64(value) == nil || value.hasPrefix("+") ? "parse error" : nil
+            case "int", "uint": "parse error"
             case "duration": GoDuration(value) == nil ? "parse error" : nil
             case "pair":
                 value.contains("=") ? nil : "Missing \"=\" value in argument: \(value)"
             default: nil
             }
-        guard let problem else { return }
+        guard let problem else { return value }
         throw UsageError(
             description: "invalid value \"\(value)\" for flag -\(flag.name): \(problem)")
     }
 
-    private static func bool(_ text: String) -> Bool? {
+    /// As Go reads it; nil for what is neither.
+    static func bool(_ text: String) -> Bool? {
         switch text {
         case "1", "t", "T", "true", "TRUE", "True": true
         case "0", "f", "F", "false", "FALSE", "False": false
