@@ -23,6 +23,7 @@ struct ConfigReader: WireDecoder {
     private(set) var errors: [ConfigError] = []
     var pendingKey = FoldedKey("")
     var pendingKeyTaken = false
+    private(set) var fieldKeyText = ""
 
     /// - Parameter path: the path of `node` in its fragment.
     init(_ node: SourceNode, path: String) {
@@ -181,6 +182,12 @@ struct ConfigReader: WireDecoder {
         var entries: [SourceEntry] = []
         if let found = current.block { entries = found } else { mismatch("a map") }
         frames.append((.map(entries, next: 0, taken: [:]), steps.count))
+    }
+
+    mutating func nextFieldKey() -> FoldedKey? {
+        guard let key = nextKey() else { return nil }
+        fieldKeyText = key
+        return FoldedKey(key)
     }
 
     mutating func nextKey() -> String? {

@@ -106,39 +106,20 @@ private struct WantedOperation: Record {
     }
 }
 
+/// An operation on a key, flat as clients spell it.
 private struct WantedKV: Record {
-    var verb = ""
-    var key = ""
-    var value = Bytes()
-    var flags: UInt64 = 0
-    var index: UInt64 = 0
-    var session = ""
-    var ttl = GoDuration()
-    var lease = ""
+    var operation = TxnKVOperation()
     init() {}
 
     mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
-        try visit.field("Verb", &verb)
-        try visit.field("Key", &key)
-        try visit.field("Value", &value)
-        try visit.field("Flags", &flags)
-        try visit.field("Index", &index)
-        try visit.field("Session", &session)
-        try visit.field("TTL", &ttl)
-        try visit.field("Lease", &lease)
-    }
-
-    var operation: TxnKVOperation {
-        var entry = KVEntry()
-        entry.key = key
-        entry.value = value
-        entry.flags = flags
-        entry.session = session
-        entry.lease = lease
-        entry.raftIndex.modifyIndex = index
-        var operation = TxnKVOperation(verb, entry)
-        operation.ttl = ttl
-        return operation
+        try visit.field("Verb", &operation.verb)
+        try visit.field("Key", &operation.entry.key)
+        try visit.field("Value", &operation.entry.value)
+        try visit.field("Flags", &operation.entry.flags)
+        try visit.field("Index", &operation.entry.raftIndex.modifyIndex)
+        try visit.field("Session", &operation.entry.session)
+        try visit.field("TTL", &operation.ttl)
+        try visit.field("Lease", &operation.entry.lease)
     }
 }
 

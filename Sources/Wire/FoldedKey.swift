@@ -14,6 +14,11 @@ public struct FoldedKey: Hashable, Sendable {
         for byte in key.utf8 where byte != 0x5F { append(Self.lower(byte)) }
     }
 
+    /// From the bytes of a name.
+    init(bytes: UnsafeBufferPointer<UInt8>) {
+        for byte in bytes where byte != 0x5F { append(Self.lower(byte)) }
+    }
+
     @inlinable static func lower(_ byte: UInt8) -> UInt8 {
         byte >= 0x41 && byte <= 0x5A ? byte | 0x20 : byte
     }

@@ -15,6 +15,8 @@ public struct JSONReader: WireDecoder, Sendable {
     /// Keys that are left out all the same.
     public var toleratedKeys: [FoldedKey] = []
     private var depth = 0
+    /// Where the opening quote of the last field's key stands.
+    private var fieldKeyStart = 0
     private var containerIsFresh = false
 
     public var pendingKey = FoldedKey("")
@@ -268,6 +270,32 @@ public struct JSONReader: WireDecoder, Sendable {
         guard try peek() == UInt8(ascii: ":") else { throw error("expected ':' after the key") }
         offset += 1
         return key
+    }
+
+    public mutating func nextFieldKey() throws -> FoldedKey? {
+        guard try nextItem(closing: UInt8(ascii: "}")) else { return nil }
+        guard try peek() == UInt8(ascii: "\"") else { throw error("a key must be a quoted string") }
+        fieldKeyStart = offset
+        let start = offset + 1
+        let (end, isASCII) = endOfPlainText(from: start)
+        let key: FoldedKey
+        if isASCII, end < input.count, input[end] == 0x22 {
+            key = input.withUnsafeBufferPointer {
+                FoldedKey(bytes: UnsafeBufferPointer(rebasing: $0[start..<end]))
+            }
+            offset = end + 1
+        } else {
+            key = FoldedKey(try string())
+        }
+        guard try peek() == UInt8(ascii: ":") else { throw error("expected ':' after the key") }
+        offset += 1
+        return key
+    }
+
+    public var fieldKeyText: String {
+        var reader = self
+        reader.offset = fieldKeyStart
+        return (try? reader.string()) ?? ""
     }
 
     public mutating func unknownKey<R: Record>(_ key: String, in record: R) throws {

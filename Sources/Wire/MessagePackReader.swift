@@ -258,6 +258,12 @@ public struct MessagePackReader: WireDecoder, Sendable {
         left.append(try count(0x80, 0xDE, "a map", sizeMin: 2))
     }
 
+    /// Kept for `WireDecoder`, as `pendingKey` is.
+    public mutating func nextFieldKey() throws -> FoldedKey? {
+        try nextKey().map { FoldedKey($0) }
+    }
+    public var fieldKeyText: String { "" }
+
     public mutating func nextKey() throws -> String? {
         try nextElement() ? string() : nil
     }

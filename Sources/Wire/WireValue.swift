@@ -81,6 +81,10 @@ public protocol WireDecoder: FieldVisitor {
     mutating func beginMap() throws
     /// The next key as written; nil when the map is over; its end is then consumed.
     mutating func nextKey() throws -> String?
+    /// The same for the key of a record's field, whose text only an unknown one needs.
+    mutating func nextFieldKey() throws -> FoldedKey?
+    /// The text of the key that `nextFieldKey` found last, as written.
+    var fieldKeyText: String { get }
     mutating func skip() throws
     /// Reads a record's fields in any order; those that are not there stay as they are.
     mutating func record<R: Record>(_ value: inout R) throws
@@ -101,11 +105,11 @@ extension WireDecoder {
         }
         let outer = (pendingKey, pendingKeyTaken)
         try beginMap()
-        while let key = try nextKey() {
-            pendingKey = FoldedKey(key)
+        while let key = try nextFieldKey() {
+            pendingKey = key
             pendingKeyTaken = false
             try value.fields(&self)
-            if !pendingKeyTaken { try unknownKey(key, in: value) }
+            if !pendingKeyTaken { try unknownKey(fieldKeyText, in: value) }
         }
         (pendingKey, pendingKeyTaken) = outer
     }
