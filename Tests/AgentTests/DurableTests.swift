@@ -116,7 +116,7 @@ import Testing
         }
         await agent.stop()
         let (code, text) = await inspect(scratch)
-        #expect(code == 0 && !text.contains("1 to "), "\(text)")
+        #expect(code == 0 && !text.contains(" 1 to "), "\(text)")
         let wrong = try AgentProcess.launch(
             ["20-raft.json": #"{"performance": {"raft_multiplier": 11}}"#])
         #expect(await wrong.exit() == .exited(1))
