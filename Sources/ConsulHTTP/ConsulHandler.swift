@@ -73,7 +73,7 @@ package final class ConsulHandler: HTTPHandler {
             do throws(ConsulError) {
                 try body(exchange)
             } catch {
-                responder.respond(ErrorMapping.response(for: error))
+                exchange.fail(error)
             }
         case .task(let body):
             run(body, exchange)
@@ -88,7 +88,7 @@ package final class ConsulHandler: HTTPHandler {
             do throws(ConsulError) {
                 exchange.responder.respond(try await body(exchange))
             } catch {
-                exchange.responder.respond(ErrorMapping.response(for: error))
+                exchange.fail(error)
             }
         }
         exchange.responder.onClose { task.cancel() }

@@ -106,6 +106,7 @@ final class Exchange: Sendable {
         _ endpoint: Endpoint<Request, Response>, _ request: Request,
         answer: @escaping @Sendable (Response) -> HTTPResponse
     ) {
+        let failure = failure
         let pending = agent.backend.call(endpoint, request) { [responder, calls] result in
             switch result {
             case .success(let value):
@@ -113,6 +114,7 @@ final class Exchange: Sendable {
                 responder.respond(answer(value))
             case .failure(let error):
                 calls?.failed.increment()
+                failure.tell(error)
                 responder.respond(ErrorMapping.response(for: error))
             }
         }
@@ -120,6 +122,18 @@ final class Exchange: Sendable {
     }
 
     // MARK: Answering
+
+    /// Answers with an error, and tells it.
+    func fail(_ error: ConsulError) {
+        failure.tell(error)
+        responder.respond(ErrorMapping.response(for: error))
+    }
+
+    /// What the log needs of a request that may fail later; no more of it is kept till then.
+    private var failure: RequestFailure {
+        RequestFailure(
+            logger: agent.logger, method: request.method, uri: request.uri, peer: request.peer)
+    }
 
     var isPretty: Bool { face.settings.alwaysPretty || query.has("pretty") }
 

@@ -84,11 +84,10 @@ enum LogLine {
         }
     }
 
+    /// A sign of equality needs none, as in the query of a URL: a key has none.
     private static func needsQuotes(_ value: String) -> Bool {
         value.isEmpty
-            || value.utf8.contains {
-                $0 <= 0x20 || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "=") || $0 == 0x7F
-            }
+            || value.utf8.contains { $0 <= 0x20 || $0 == UInt8(ascii: "\"") || $0 == 0x7F }
     }
 
     /// In quotes, escaped so that JSON and Go read it alike.

@@ -295,12 +295,25 @@ struct SinkLogHandler: LogHandler {
         set { metadata[key] = newValue }
     }
 
+    /// What a request was comes first, what became of it last; all else by name between them.
+    private static func rank(_ key: String) -> Int {
+        switch key {
+        case "method": 0
+        case "url": 1
+        case "from": 2
+        case "latency": 5
+        case "error": 4
+        default: 3
+        }
+    }
+
     func log(event: LogEvent) {
         var all = metadata
         if let provided = metadataProvider?.get() { all.merge(provided) { $1 } }
         if let own = event.metadata { all.merge(own) { $1 } }
         if let error = event.error, all["error"] == nil { all["error"] = "\(error)" }
-        let fields = all.map { ($0.key, "\($0.value)") }.sorted { $0.0 < $1.0 }
+        let fields = all.map { ($0.key, "\($0.value)") }
+            .sorted { (Self.rank($0.0), $0.0) < (Self.rank($1.0), $1.0) }
         sink.log(event.level, module: label, message: "\(event.message)", fields: fields)
     }
 }

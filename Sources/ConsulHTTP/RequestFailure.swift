@@ -1,0 +1,20 @@
+import ConsulModel
+import HTTPTransport
+import Logging
+
+/// A request that came to nothing, as the log tells it in Consul's words.
+struct RequestFailure: Sendable {
+    let logger: Logger
+    let method: String
+    let uri: String
+    let peer: HTTPPeer
+
+    func tell(_ error: ConsulError) {
+        logger.error(
+            "Request error",
+            metadata: [
+                "method": "\(method)", "url": "\(ConsulHandler.withoutToken(uri))",
+                "from": "\(peer)", "error": "\(error.message)",
+            ])
+    }
+}
