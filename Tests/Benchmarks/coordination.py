@@ -12,26 +12,31 @@ SESSIONS = int(os.environ.get("SESSIONS", "10000"))
 PER_TXN = 64
 
 
-def cas_script(scratch):
-    """Compare-and-set: half of them hold. The key's index is never 0 again after the first."""
-    path = os.path.join(scratch, "cas.lua")
+def prepared(scratch, name, count, request):
+    """A script for wrk that makes `count` requests before it begins and sends them in turn: the
+    client must not be what is measured. `request` is Lua that gives the i-th."""
+    path = os.path.join(scratch, f"{name}.lua")
     with open(path, "w") as f:
-        f.write('local n = 0\nrequest = function()\n  n = n + 1\n'
-                '  return wrk.format("PUT", "/v1/kv/cas/" .. math.floor(n / 2) .. "?cas=0", nil, '
-                '"v" .. n)\nend\n')
+        f.write("local requests, n = {}, 0\n"
+                "local run = string.format('%x-%s', os.time(), tostring({}):sub(8))\n"
+                f"init = function()\n  for i = 1, {count} do\n{request}\n  end\nend\n"
+                f"request = function()\n  n = n % {count} + 1\n  return requests[n]\nend\n")
     return path
+
+
+def cas_script(scratch):
+    """Compare-and-set of keys that are new to each run: the first of each two holds."""
+    return prepared(scratch, "cas", 200000, (
+        '    local key = "/v1/kv/cas/" .. run .. "/" .. math.floor((i + 1) / 2)\n'
+        '    requests[i] = wrk.format("PUT", key .. "?cas=0", nil, "v" .. i)'))
 
 
 def lock_script(scratch, name, session):
     """One session takes a key and lets it go, again and again."""
-    path = os.path.join(scratch, f"lock-{name}.lua")
-    with open(path, "w") as f:
-        f.write('local n = 0\nrequest = function()\n  n = n + 1\n'
-                '  local verb = n % 2 == 0 and "release" or "acquire"\n'
-                '  local key = math.floor((n + 1) / 2) % 1000\n'
-                f'  return wrk.format("PUT", "/v1/kv/lock/" .. key .. "?" .. verb .. "={session}", '
-                'nil, "v")\nend\n')
-    return path
+    return prepared(scratch, f"lock-{name}", 2000, (
+        '    local verb = i % 2 == 0 and "release" or "acquire"\n'
+        '    local key = "/v1/kv/lock/" .. math.floor((i + 1) / 2)\n'
+        f'    requests[i] = wrk.format("PUT", key .. "?" .. verb .. "={session}", nil, "v")'))
 
 
 def txn_script(scratch):
@@ -42,16 +47,10 @@ def txn_script(scratch):
     # The values differ from one transaction to the next: the same again would change nothing.
     # Eight digits are base64 of six bytes.
     body = json.dumps(operations).replace('"Value": "', '"Value": "%08d')
-    path = os.path.join(scratch, "txn.lua")
-    with open(path, "w") as f:
-        # Made once: the client must not be what is measured.
-        f.write('local body = [==[' + body + ']==]\nlocal requests, n = {}, 0\n'
-                'init = function()\n  for i = 1, 200 do\n'
-                '    local text = body:gsub("%%08d", string.format("%08d", i))\n'
-                '    text = text:gsub("txn/", "txn/" .. i % 50 .. "/")\n'
-                '    requests[i] = wrk.format("PUT", "/v1/txn", nil, text)\n  end\nend\n'
-                'request = function()\n  n = n % 200 + 1\n  return requests[n]\nend\n')
-    return path
+    return prepared(scratch, "txn", 200, (
+        f'    local text = ([==[{body}]==]):gsub("%%08d", string.format("%08d", i))\n'
+        '    text = text:gsub("txn/", "txn/" .. i % 50 .. "/")\n'
+        '    requests[i] = wrk.format("PUT", "/v1/txn", nil, text)'))
 
 
 def measure_operations(agents, scratch, results, rounds, wrk):
