@@ -26,8 +26,12 @@ enum CoordinateRoutes {
         let query = try exchange.coordinateQuery(exchange.subject)
         exchange.call(.coordinateNode, query) { answer in
             let found = exchange.ofSegment(answer.value)
-            if found.isEmpty { return HTTPResponse(status: 404) }
-            return exchange.json(found, answer.meta, showsConsistency: false)
+            var response = exchange.json(found, answer.meta, showsConsistency: false)
+            if found.isEmpty {
+                response = HTTPResponse(status: 404)
+                Exchange.add(answer.meta, to: &response.headers, showsConsistency: false)
+            }
+            return response
         }
     }
 

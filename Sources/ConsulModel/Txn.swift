@@ -61,11 +61,12 @@ public struct TxnOperation: Record, Hashable, Sendable {
 
     @inlinable
     public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
-        try visit.field("KV", &kv)
+        // In byte order, as servers write them: nothing has to be moved.
+        try visit.field("Check", &boxedCheck)
         try visit.field("Intention", &intention)
+        try visit.field("KV", &kv)
         try visit.field("Node", &boxedNode)
         try visit.field("Service", &boxedService)
-        try visit.field("Check", &boxedCheck)
         try visit.field("Session", &boxedSession)
     }
 }
@@ -87,9 +88,10 @@ public struct TxnKVOperation: Record, Hashable, Sendable {
 
     @inlinable
     public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
-        try visit.field("Verb", &verb)
+        // In byte order, as servers write them: nothing has to be moved.
         try visit.field("DirEnt", &entry)
         try visit.field("TTL", &ttl, .beyond)
+        try visit.field("Verb", &verb)
     }
 }
 

@@ -88,19 +88,10 @@ enum TxnEndpoint {
     private static func prepare(
         _ operation: inout TxnOperation, _ lockDelays: LockDelays
     ) throws(ConsulError) {
-        if let kv = operation.kv {
-            let key = kv.entry.key
-            let verb = KVOperation(rawValue: kv.verb)
-            if key.isEmpty, verb != .deleteTree {
-                throw ConsulError(.internal, "Must provide key")
-            }
-            try KeyExpirer.check(kv.ttl)
-            operation.kv?.entry.expires = KeyExpirer.expiry(after: kv.ttl)
-            operation.kv?.ttl = .zero
-            if verb == .lock, lockDelays.bars(key) {
-                throw ConsulError(
-                    .internal, "failed to lock key \"\(key)\" due to lock delay")
-            }
+        // Taken out and put back, which copies none of its parts.
+        if var kv = operation.kv.take() {
+            defer { operation.kv = kv }
+            try prepare(&kv, lockDelays)
         } else if operation.isRead {
             return
         } else if let node = operation.node?.node {
@@ -110,6 +101,21 @@ enum TxnEndpoint {
             operation.service?.service = service
         } else if let check = operation.check?.check, check.checkID.isEmpty {
             operation.check?.check.checkID = check.name
+        }
+    }
+
+    private static func prepare(
+        _ kv: inout TxnKVOperation, _ lockDelays: LockDelays
+    ) throws(ConsulError) {
+        if kv.entry.key.isEmpty, kv.verb != KVOperation.deleteTree.rawValue {
+            throw ConsulError(.internal, "Must provide key")
+        }
+        try KeyExpirer.check(kv.ttl)
+        kv.entry.expires = KeyExpirer.expiry(after: kv.ttl)
+        kv.ttl = .zero
+        if kv.verb == KVOperation.lock.rawValue, lockDelays.bars(kv.entry.key) {
+            throw ConsulError(
+                .internal, "failed to lock key \"\(kv.entry.key)\" due to lock delay")
         }
     }
 }

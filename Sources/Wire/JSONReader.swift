@@ -85,6 +85,8 @@ public struct JSONReader: WireDecoder, Sendable {
     }
 
     private mutating func peek() throws -> UInt8 {
+        // Mostly there is none.
+        if offset < input.count, input[offset] > 0x20 { return input[offset] }
         skipWhiteSpace()
         guard offset < input.count else { throw error("unexpected end of JSON input") }
         return input[offset]

@@ -26,6 +26,7 @@ public struct MessagePackWriter: WireEncoder, FieldVisitor, Sendable {
         let start: Int
         var end = 0
 
+        @inline(__always)
         init(_ name: StaticString, at start: Int) {
             self.name = name.utf8Start
             nameCount = name.utf8CodeUnitCount
