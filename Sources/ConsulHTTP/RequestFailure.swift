@@ -10,6 +10,8 @@ struct RequestFailure: Sendable {
     let peer: HTTPPeer
 
     func tell(_ error: ConsulError) {
+        // Its client has gone, which is nobody's fault and no news.
+        if error.kind == .cancelled { return }
         logger.error(
             "Request error",
             metadata: [
