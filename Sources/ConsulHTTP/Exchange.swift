@@ -106,16 +106,14 @@ final class Exchange: Sendable {
         _ endpoint: Endpoint<Request, Response>, _ request: Request,
         answer: @escaping @Sendable (Response) -> HTTPResponse
     ) {
-        let failure = failure
-        let pending = agent.backend.call(endpoint, request) { [responder, calls] result in
+        let pending = agent.backend.call(endpoint, request) { [self] result in
             switch result {
             case .success(let value):
                 calls?.succeeded.increment()
                 responder.respond(answer(value))
             case .failure(let error):
                 calls?.failed.increment()
-                failure.tell(error)
-                responder.respond(ErrorMapping.response(for: error))
+                fail(error)
             }
         }
         if let pending { responder.onClose { pending.cancel() } }
@@ -125,14 +123,10 @@ final class Exchange: Sendable {
 
     /// Answers with an error, and tells it.
     func fail(_ error: ConsulError) {
-        failure.tell(error)
-        responder.respond(ErrorMapping.response(for: error))
-    }
-
-    /// What the log needs of a request that may fail later; no more of it is kept till then.
-    private var failure: RequestFailure {
         RequestFailure(
-            logger: agent.logger, method: request.method, uri: request.uri, peer: request.peer)
+            logger: agent.logger, method: request.method, uri: request.uri, peer: request.peer
+        ).tell(error)
+        responder.respond(ErrorMapping.response(for: error))
     }
 
     var isPretty: Bool { face.settings.alwaysPretty || query.has("pretty") }
@@ -141,9 +135,13 @@ final class Exchange: Sendable {
         _ value: some WireValue, _ meta: QueryMeta? = nil, status: Int = 200,
         showsConsistency: Bool = true, capacity: Int = 256
     ) -> HTTPResponse {
-        let body = JSONWriter.encode(
-            value, pretty: isPretty, capacity: capacity, endsLine: isPretty)
-        return json(encoded: body, meta, status: status, showsConsistency: showsConsistency)
+        json(
+            encoded: encoded(value, capacity: capacity), meta, status: status,
+            showsConsistency: showsConsistency)
+    }
+
+    func encoded(_ value: some WireValue, capacity: Int) -> [UInt8] {
+        JSONWriter.encode(value, pretty: isPretty, capacity: capacity, endsLine: isPretty)
     }
 
     func json(

@@ -90,10 +90,7 @@ extension Exchange {
             return
         }
         call(endpoint, query) { answer in
-            let body = SharedBody(
-                JSONWriter.encode(
-                    answer.value, pretty: self.isPretty, capacity: capacity(answer.value),
-                    endsLine: self.isPretty))
+            let body = SharedBody(self.encoded(answer.value, capacity: capacity(answer.value)))
             // What the version was before and after, it was in between.
             if self.agent.backend.catalogVersion(of: part) == version {
                 self.agent.keptAnswers.keep(
