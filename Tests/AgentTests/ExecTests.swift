@@ -48,10 +48,13 @@ import Wire
                 1 / 1 node(s) completed / acknowledged
 
                 """)
-        let script = await exec(
-            agent, Self.here + ["-"], input: "basename $0 | cut -c1-5; kill -9 $$")
+        let script = await exec(agent, Self.here + ["-"], input: "basename $0 | cut -c1-5; exit 4")
         #expect(script.output.hasPrefix("    here: rexec\n"), "\(script.output)")
-        #expect(script.output.contains("finished with exit code -1"))
+        #expect(script.output.contains("finished with exit code 4"))
+        // Not through the node's shell: some stay, and say 137 of a child that was killed.
+        let killed = await exec(
+            agent, Self.here + ["-shell=false", "/bin/sh", "-c", "kill -9 $$"])
+        #expect(killed.output.contains("here: finished with exit code -1\n"), "\(killed.output)")
         let none = await exec(agent, Self.here + ["-shell=false", "/none"])
         #expect(none.output.hasPrefix("==> here: finished with exit code 255\n"))
         for path in ["/v1/kv/_rexec?keys", "/v1/session/list", "/v1/event/list"] {
