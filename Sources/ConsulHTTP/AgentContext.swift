@@ -108,6 +108,9 @@ package final class AgentContext: Sendable {
 
     var face: Face { currentFace.withLock { $0 } }
 
+    /// The log is at level debug, which has a line for each request.
+    var tellsRequests: Bool { logSink?.keeps(.debug) ?? (logger.logLevel <= .debug) }
+
     /// For a reload.
     package func update(_ settings: Settings) {
         let face = Face(settings)

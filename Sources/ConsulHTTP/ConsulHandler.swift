@@ -23,12 +23,12 @@ package final class ConsulHandler: HTTPHandler {
 
     package func handle(_ request: HTTPRequest, _ responder: HTTPResponder) {
         let subject: String
-        let route: Route
+        let place: Int
         let face = agent.face
         switch RequestPath(
             request, table, allowsUnprintable: face.settings.allowsUnprintablePaths)
         {
-        case .route(let found, let rest): (route, subject) = (found, rest)
+        case .route(let found, let rest): (place, subject) = (found, rest)
         case .moved(let path):
             responder.respond(Self.moved(to: path, request))
             return
@@ -43,6 +43,7 @@ package final class ConsulHandler: HTTPHandler {
                 .text(400, "Invalid path: a percent escape is broken, not UTF-8 or not printable"))
             return
         }
+        let route = table.routes[place]
         if face.isGuarded {
             responder.addHeaders(face.headers)
             if let refusal = HTTPGuards.refusal(request, route, subject, face.settings) {
@@ -50,7 +51,7 @@ package final class ConsulHandler: HTTPHandler {
                 return
             }
         }
-        guard let place = route.actions.firstIndex(where: { $0.method == request.method })
+        guard let method = route.actions.firstIndex(where: { $0.method == request.method })
         else {
             responder.respond(Self.otherMethod(request.method, route))
             return
@@ -60,15 +61,14 @@ package final class ConsulHandler: HTTPHandler {
             responder.respond(.text(400, fault))
             return
         }
-        let action = route.actions[place].action
-        responder.measure(timings.timing(route, place))
-        let calls = clientCalls.counters(at: route.place)
+        responder.measure(timings.timing(at: place, method))
+        let calls = clientCalls.counters(at: place)
         calls?.asked.increment()
         let exchange = Exchange(
             request: request, responder: responder, subject: subject,
             query: query, agent: agent, face: face, calls: calls)
-        if agent.logger.logLevel <= .debug { logWhenDone(exchange) }
-        switch action {
+        if agent.tellsRequests { logWhenDone(exchange) }
+        switch route.actions[method].action {
         case .direct(let body):
             do throws(ConsulError) {
                 try body(exchange)
@@ -133,8 +133,7 @@ package final class ConsulHandler: HTTPHandler {
         return response
     }
 
-    /// One line for each answer, in Consul's words. Called at level debug only: what is left of
-    /// it at info is one comparison.
+    /// One line for each answer, in Consul's words. Called at level debug only.
     private func logWhenDone(_ exchange: Exchange) {
         let (request, agent) = (exchange.request, exchange.agent)
         let start = agent.clock.now()

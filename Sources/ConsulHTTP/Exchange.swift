@@ -37,7 +37,7 @@ final class Exchange: Sendable {
     var token: String {
         if query.has("token") { return query["token"] }
         if let token = request.headers.first(name: "X-Consul-Token") { return token }
-        let bearer = request.headers.first(name: "Authorization") ?? ""
+        guard let bearer = request.headers.first(name: "Authorization") else { return "" }
         return bearer.lowercased().hasPrefix("bearer ") ? String(bearer.dropFirst(7)) : ""
     }
 

@@ -4,8 +4,8 @@ import HTTPTransport
 /// first, and a path with `//`, `.` or `..` in it, or a group's without its last `/`, is moved to
 /// its clean form.
 enum RequestPath {
-    /// The route, and what stands behind its prefix.
-    case route(Route, String)
+    /// The route by its place in the table, and what stands behind its prefix.
+    case route(Int, String)
     case moved(String)
     case unknown
     /// Not UTF-8, an escape that is none, or a character that cannot be printed: Consul refuses
@@ -23,19 +23,20 @@ enum RequestPath {
         _ target: Substring, _ table: RouteTable, method: String = "GET",
         allowsUnprintable: Bool = false
     ) {
-        if Self.isPlain(target) {
-            let path = String(target)
-            if let (route, rest) = table.find(path) {
-                self = .route(route, String(rest))
-                return
-            }
+        // Nearly all paths stand for themselves.
+        let plain = target.utf8.withContiguousStorageIfAvailable { path in
+            Self.isPlain(path) ? Self.route(path, table) : nil
+        }
+        if let plain, let plain {
+            self = plain
+            return
         }
         let raw = target.utf8.first == Self.slash ? target : Self.behindHost(target)
         if raw == "*", method == "OPTIONS" {
             self = .server
             return
         }
-        guard raw.utf8.first == Self.slash, let path = PercentDecoding.decode(raw),
+        guard raw.utf8.first == Self.slash, var path = PercentDecoding.decode(raw),
             allowsUnprintable || Self.isPrintable(path)
         else {
             self = .broken
@@ -43,8 +44,8 @@ enum RequestPath {
         }
         if let clean = Self.cleaned(path) {
             self = .moved(clean)
-        } else if let (route, rest) = table.find(path) {
-            self = .route(route, String(rest))
+        } else if let route = path.withUTF8({ Self.route($0, table) }) {
+            self = route
         } else if table.isGroup(path) {
             self = .moved(path + "/")
         } else {
@@ -52,16 +53,23 @@ enum RequestPath {
         }
     }
 
-    /// True for a path that stands for itself, as nearly all do: printable ASCII without escapes,
-    /// and clean.
-    private static func isPlain(_ path: Substring) -> Bool {
+    private static func route(
+        _ path: UnsafeBufferPointer<UInt8>, _ table: RouteTable
+    ) -> RequestPath? {
+        guard let (place, rest) = table.find(path) else { return nil }
+        let subject = UnsafeBufferPointer(rebasing: path[rest...])
+        return .route(place, String(decoding: subject, as: UTF8.self))
+    }
+
+    /// True for a path of printable ASCII without escapes that is clean.
+    private static func isPlain(_ path: UnsafeBufferPointer<UInt8>) -> Bool {
         var last: UInt8 = 0
-        for byte in path.utf8 {
+        for byte in path {
             guard byte >= 0x20, byte < 0x7F, byte != UInt8(ascii: "%") else { return false }
             if last == slash && (byte == slash || byte == dot) { return false }
             last = byte
         }
-        return path.utf8.first == slash
+        return path.first == slash
     }
 
     /// A proxy's client names the host too: `http://host/path`.

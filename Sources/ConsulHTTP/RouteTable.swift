@@ -1,4 +1,5 @@
 import ConsulModel
+import Glibc
 import HTTPTransport
 
 /// How a route answers.
@@ -10,13 +11,11 @@ enum RouteAction: Sendable {
 }
 
 /// A path, or with a `/` at its end all paths below it, and who answers which method.
-struct Route: Sendable {
+final class Route: Sendable {
     let path: String
     let actions: [(method: String, action: RouteAction)]
-    /// Its place in the table, for what is kept beside it.
-    var place = 0
 
-    init(_ path: String, _ actions: (method: String, action: RouteAction)...) {
+    convenience init(_ path: String, _ actions: (method: String, action: RouteAction)...) {
         self.init(path, actions)
     }
 
@@ -29,48 +28,70 @@ struct Route: Sendable {
     var allowed: String { (["OPTIONS"] + actions.map { $0.method }).joined(separator: ",") }
 }
 
-/// All routes: one line each, in the files of their subjects.
+/// All routes: one line each, in the files of their subjects. A route goes by its place here, for
+/// what is kept beside it.
 struct RouteTable: Sendable {
-    private let exact: [String: Route]
-    /// Longest first, and their paths' bytes beside them.
-    private let prefixes: [Route]
-    private let prefixBytes: [[UInt8]]
-    /// All of them, by their places.
-    let routes: [Route]
-
-    init(_ unplaced: [Route]) {
-        var routes = unplaced
-        for place in routes.indices { routes[place].place = place }
-        self.routes = routes
-        var exact: [String: Route] = [:]
-        for route in routes where !route.path.hasSuffix("/") { exact[route.path] = route }
-        self.exact = exact
-        prefixes = routes.filter { $0.path.hasSuffix("/") }
-            .sorted { $0.path.utf8.count > $1.path.utf8.count }
-        prefixBytes = prefixes.map { Array($0.path.utf8) }
+    private struct Path: Sendable {
+        /// Where its bytes begin in `text`.
+        let start: Int
+        let count: Int
+        let isPrefix: Bool
+        let place: Int
     }
 
-    /// The route of a path, and the rest behind a prefix.
-    func find(_ path: String) -> (route: Route, rest: Substring)? {
-        if let route = exact[path] { return (route, "") }
-        var native = path
-        let place = native.withUTF8 { bytes in
-            prefixBytes.firstIndex { prefix in
-                prefix.count <= bytes.count
-                    && prefix.withUnsafeBufferPointer {
-                        UnsafeBufferPointer(rebasing: bytes[..<$0.count]).elementsEqual($0)
-                    }
-            }
+    let routes: [Route]
+    /// All paths' bytes, one behind the other: a search touches this memory alone.
+    private let text: [UInt8]
+    /// By the letter that tells most groups apart, behind `/v1/`; the longest first, so that a
+    /// whole path comes before the prefixes of it.
+    private let paths: [Path]
+    /// Where the paths of each letter begin in `paths`.
+    private let letters: [Int]
+
+    init(_ routes: [Route]) {
+        self.routes = routes
+        var text: [UInt8] = []
+        var groups = [[Path]](repeating: [], count: 256)
+        for (place, route) in routes.enumerated() {
+            let bytes = Array(route.path.utf8)
+            groups[Self.letter(bytes.span)].append(
+                Path(
+                    start: text.count, count: bytes.count, isPrefix: route.path.hasSuffix("/"),
+                    place: place))
+            text += bytes
         }
-        guard let place else { return nil }
-        let end = path.utf8.index(path.startIndex, offsetBy: prefixBytes[place].count)
-        return (prefixes[place], path[end...])
+        self.text = text
+        var paths: [Path] = []
+        var letters: [Int] = []
+        for group in groups {
+            letters.append(paths.count)
+            paths += group.sorted { $0.count > $1.count }
+        }
+        self.paths = paths
+        self.letters = letters + [paths.count]
+    }
+
+    private static func letter(_ path: Span<UInt8>) -> Int { path.count > 4 ? Int(path[4]) : 0 }
+
+    /// The place of a path's route, and where what stands behind a prefix begins.
+    func find(_ path: UnsafeBufferPointer<UInt8>) -> (place: Int, rest: Int)? {
+        guard let start = path.baseAddress else { return nil }
+        let letter = Self.letter(path.span)
+        return text.withUnsafeBufferPointer { text in
+            for known in paths[letters[letter]..<letters[letter + 1]] {
+                let fits = known.isPrefix ? known.count <= path.count : known.count == path.count
+                if fits, memcmp(start, text.baseAddress! + known.start, known.count) == 0 {
+                    return (known.place, known.count)
+                }
+            }
+            return nil
+        }
     }
 
     /// True for a prefix without its `/`.
     func isGroup(_ path: String) -> Bool {
         let group = path + "/"
-        return prefixes.contains { $0.path == group }
+        return routes.contains { $0.path == group }
     }
 
     static let standard = RouteTable(

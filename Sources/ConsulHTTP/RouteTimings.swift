@@ -14,8 +14,10 @@ struct RouteTimings: Sendable {
         }
     }
 
-    /// - Parameter place: of the method among the route's.
-    func timing(_ route: Route, _ place: Int) -> Timing { timings[route.place][place] }
+    /// - Parameters:
+    ///   - place: of the route in the table.
+    ///   - method: the place of the method among the route's.
+    func timing(at place: Int, _ method: Int) -> Timing { timings[place][method] }
 
     /// What follows a prefix is `_`.
     static func name(_ method: String, _ path: String) -> MetricName {

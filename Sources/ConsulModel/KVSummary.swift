@@ -20,5 +20,5 @@ public struct KVSummary: Record, Hashable, Sendable {
 }
 
 extension Endpoint where Request == NamedQuery, Response == Indexed<KVSummary> {
-    public static var kvsSummary: Self { .init("KVS.Summary", .read) }
+    public static var kvsSummary: Self { .init(.kvsSummary, .read) }
 }

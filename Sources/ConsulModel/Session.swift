@@ -147,20 +147,20 @@ public struct SessionRequest: Record, Hashable, Sendable {
 
 extension Endpoint where Request == SessionRequest, Response == String {
     /// The ID of the session that was made, or destroyed.
-    public static var sessionApply: Self { .init("Session.Apply", .write) }
+    public static var sessionApply: Self { .init(.sessionApply, .write) }
 }
 
 extension Endpoint where Request == NamedQuery, Response == Indexed<[Session]> {
     /// The session of an ID, or none.
-    public static var sessionGet: Self { .init("Session.Get", .read) }
-    public static var sessionList: Self { .init("Session.List", .read) }
+    public static var sessionGet: Self { .init(.sessionGet, .read) }
+    public static var sessionList: Self { .init(.sessionList, .read) }
     /// Those of a node.
-    public static var sessionNodeSessions: Self { .init("Session.NodeSessions", .read) }
+    public static var sessionNodeSessions: Self { .init(.sessionNodeSessions, .read) }
     /// Begins the TTL anew; the session, or none where it has ended.
-    public static var sessionRenew: Self { .init("Session.Renew", .write) }
+    public static var sessionRenew: Self { .init(.sessionRenew, .write) }
 }
 
 extension Endpoint where Request == NamedQuery, Response == Indexed<[SessionWithLocks]> {
     /// With the keys that they hold; blocks on the sessions alone. All of them where none is named.
-    public static var sessionLocks: Self { .init("Session.Locks", .read) }
+    public static var sessionLocks: Self { .init(.sessionLocks, .read) }
 }

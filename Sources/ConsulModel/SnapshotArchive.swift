@@ -26,9 +26,9 @@ public struct SnapshotRestoreRequest: Hashable, Sendable {
 }
 
 extension Endpoint where Request == SnapshotSaveRequest, Response == SnapshotArchive {
-    public static var snapshotSave: Self { .init("Snapshot.Save", .read) }
+    public static var snapshotSave: Self { .init(.snapshotSave, .read) }
 }
 
 extension Endpoint where Request == SnapshotRestoreRequest, Response == Bool {
-    public static var snapshotRestore: Self { .init("Snapshot.Restore", .write) }
+    public static var snapshotRestore: Self { .init(.snapshotRestore, .write) }
 }

@@ -224,9 +224,9 @@ public struct TxnReadRequest: Hashable, Sendable {
 }
 
 extension Endpoint where Request == TxnRequest, Response == TxnResponse {
-    public static var txnApply: Self { .init("Txn.Apply", .write) }
+    public static var txnApply: Self { .init(.txnApply, .write) }
 }
 
 extension Endpoint where Request == TxnReadRequest, Response == Indexed<TxnResponse> {
-    public static var txnRead: Self { .init("Txn.Read", .read) }
+    public static var txnRead: Self { .init(.txnRead, .read) }
 }

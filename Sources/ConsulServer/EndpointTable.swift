@@ -12,7 +12,15 @@ struct EndpointTable: Sendable {
         init(_ body: @escaping Body) { self.body = body }
     }
 
-    private var handlers: [String: any AnyObject & Sendable] = [:]
+    /// What answers one method, and which types it has.
+    private struct Entry: Sendable {
+        let request: ObjectIdentifier
+        let response: ObjectIdentifier
+        let handler: any AnyObject & Sendable
+    }
+
+    /// By the methods' numbers: every request looks one up.
+    private var entries = [Entry?](repeating: nil, count: RPCMethod.allCases.count)
     private let host: ReadHost
     let log: RaftLog
     let metrics: ServerMetrics
@@ -30,8 +38,11 @@ struct EndpointTable: Sendable {
         _ endpoint: Endpoint<Request, Response>,
         _ body: @escaping Handler<Request, Response>.Body
     ) {
-        precondition(handlers[endpoint.name] == nil, "\(endpoint.name) is answered twice")
-        handlers[endpoint.name] = Handler(body)
+        let place = Int(endpoint.method.rawValue)
+        precondition(entries[place] == nil, "\(endpoint.name) is answered twice")
+        entries[place] = Entry(
+            request: ObjectIdentifier(Request.self), response: ObjectIdentifier(Response.self),
+            handler: Handler(body))
     }
 
     /// A read that may block. Records of `subject` can be filtered by expression.
@@ -127,6 +138,11 @@ struct EndpointTable: Sendable {
     func handler<Request: Sendable, Response: Sendable>(
         for endpoint: Endpoint<Request, Response>
     ) -> Handler<Request, Response>? {
-        handlers[endpoint.name] as? Handler<Request, Response>
+        // A cast would look the handler's type up by its name, at a cost a read can see.
+        guard let entry = entries[Int(endpoint.method.rawValue)],
+            entry.request == ObjectIdentifier(Request.self),
+            entry.response == ObjectIdentifier(Response.self)
+        else { return nil }
+        return unsafeDowncast(entry.handler, to: Handler<Request, Response>.self)
     }
 }

@@ -160,11 +160,20 @@ package final class ServerBackend: Backend {
         reply: @escaping @Sendable (Result<Response, ConsulError>) -> Void
     ) -> (any PendingCall)? {
         guard let handler = table.handler(for: endpoint) else {
-            reply(.failure(ConsulError(.internal, "rpc: can't find method \(endpoint.name)")))
+            Self.refuse(endpoint, reply)
             return nil
         }
         metrics.calls.increment()
         return handler.body(request, reply)
+    }
+
+    /// Apart: the type of a result would be looked up for every call.
+    @inline(never)
+    private static func refuse<Request: Sendable, Response: Sendable>(
+        _ endpoint: Endpoint<Request, Response>,
+        _ reply: @Sendable (Result<Response, ConsulError>) -> Void
+    ) {
+        reply(.failure(ConsulError(.internal, "rpc: can't find method \(endpoint.name)")))
     }
 }
 

@@ -20,6 +20,7 @@ package struct Reading<Value> {
     /// Whether a list stands by round-trip time, as was asked for.
     package var isByRoundTrip = false
 
+    @inlinable
     package init(_ value: Value, _ index: UInt64, _ region: Region) {
         self.value = value
         self.index = index
@@ -27,6 +28,7 @@ package struct Reading<Value> {
     }
 
     /// The same with another value.
+    @inlinable
     package func with<Other>(_ other: Other) -> Reading<Other> {
         Reading<Other>(other, index, region)
     }

@@ -7,14 +7,14 @@ import Telemetry
 extension HTTPConnection {
     func respond(_ id: UInt64, _ response: HTTPResponse) {
         guard let index = waiting(id) else { return }
-        slots[index].onAnswer?()
+        if let further = slots[index].further { further.onAnswer?() }
         slots[index].recordTime()
         guard index == 0 else {
             slots[index].answer = .whole(response)
             slots[index].onClose = nil
             return
         }
-        let slot = slots.removeFirst()
+        let slot = slots.remove(at: 0)  // moved: `removeFirst` would copy it
         firstID += 1
         writeWhole(response, slot)
         guard slot.keepsAlive else { return closeAfterWrites() }
@@ -22,7 +22,7 @@ extension HTTPConnection {
     }
 
     func setOnAnswer(_ id: UInt64, _ callback: @escaping @Sendable () -> Void) {
-        if let index = waiting(id) { slots[index].onAnswer = callback }
+        if let index = waiting(id) { slots[index].furtherMade.onAnswer = callback }
     }
 
     func measure(_ id: UInt64, _ timing: Timing) {
@@ -32,7 +32,8 @@ extension HTTPConnection {
     }
 
     func addHeaders(_ id: UInt64, _ headers: [(name: String, value: String)]) {
-        if let index = waiting(id) { slots[index].headers = headers }
+        guard !headers.isEmpty, let index = waiting(id) else { return }
+        slots[index].furtherMade.headers = headers
     }
 
     func setOnClose(_ id: UInt64, _ callback: @escaping @Sendable () -> Void) {
@@ -69,36 +70,33 @@ extension HTTPConnection {
             writer.close()
             return
         }
-        let parts = head.body.isEmpty ? [] : [head.body]
-        slots[index].answer = .stream(head, writer, parts: parts, isBegun: false, isOver: false)
+        slots[index].answer = .stream(StreamedAnswer(head, writer))
         if index == 0 { writeReady() }
     }
 
     func writeStream(_ id: UInt64, _ bytes: [UInt8], _ writer: HTTPStreamWriter) {
-        guard let index = place(id),
-            case .stream(let head, _, var parts, let isBegun, false) = slots[index].answer
+        guard let index = place(id), case .stream(let stream) = slots[index].answer,
+            !stream.isOver
         else {
             writer.written(bytes.count)
             return
         }
-        if isBegun && index == 0 {
+        if stream.isBegun && index == 0 {
             writePart(bytes, of: slots[index], writer)
             flushIfNeeded()
         } else {
-            parts.append(bytes)
-            slots[index].answer = .stream(
-                head, writer, parts: parts, isBegun: false, isOver: false)
+            stream.parts.append(bytes)
         }
     }
 
     func endStream(_ id: UInt64) {
-        guard let index = place(id),
-            case .stream(let head, let writer, let parts, let isBegun, false) = slots[index].answer
+        guard let index = place(id), case .stream(let stream) = slots[index].answer,
+            !stream.isOver
         else { return }
-        writer.close()
+        stream.writer.close()
         slots[index].recordTime()
         slots[index].onClose = nil
-        slots[index].answer = .stream(head, writer, parts: parts, isBegun: isBegun, isOver: true)
+        stream.isOver = true
         if index == 0 { writeReady() }
     }
 
@@ -141,16 +139,14 @@ extension HTTPConnection {
             switch slots[0].answer {
             case .none: return proceed()
             case .whole(let response): writeWhole(response, slots[0])
-            case .stream(let head, let writer, let parts, let isBegun, let isOver):
-                if !isBegun {
-                    beginWriting(head, slots[0])
-                    for part in parts { writePart(part, of: slots[0], writer) }
+            case .stream(let stream):
+                if !stream.isBegun {
+                    beginWriting(stream.head, slots[0])
+                    for part in stream.parts { writePart(part, of: slots[0], stream.writer) }
+                    stream.isBegun = true
+                    stream.parts = []
                 }
-                guard isOver else {
-                    slots[0].answer = .stream(
-                        head, writer, parts: [], isBegun: true, isOver: false)
-                    return proceed()
-                }
+                guard stream.isOver else { return proceed() }
                 if !slots[0].isOldClient && !slots[0].isHead {
                     write(ByteBuffer(staticString: "0\r\n\r\n"))
                 }
@@ -158,7 +154,7 @@ extension HTTPConnection {
             }
             guard !slots.isEmpty else { return }  // the write found the client gone
             isLast = !slots[0].keepsAlive
-            slots.removeFirst()
+            slots.remove(at: 0)
             firstID += 1
         }
         if isLast {
@@ -170,36 +166,36 @@ extension HTTPConnection {
 
     private func writeWhole(_ response: HTTPResponse, _ slot: Slot) {
         var framing = ResponseHead.Framing(isOldClient: slot.isOldClient, closes: !slot.keepsAlive)
-        var body = response.body
-        var shared = response.sharedBody
-        let count = shared?.count ?? body.count
+        var compressed: [UInt8]?
         let hasNoBody = response.status == 204 || response.status == 304
+        var count = response.sharedBody?.count ?? response.body.count
         if slot.takesGzip && count >= Limits.gzipBytesMin && !hasNoBody
             && !response.headers.hasContentEncoding,
-            let small = loopState.gzip(shared?.bytes ?? body), small.count < count
+            let small = loopState.gzip(response.sharedBody?.bytes ?? response.body),
+            small.count < count
         {
-            body = small
-            shared = nil
+            compressed = small
+            count = small.count
             framing.isGzip = true
         }
-        if !hasNoBody { framing.contentLength = shared?.count ?? body.count }
+        if !hasNoBody { framing.contentLength = count }
+        guard context != nil else { return }
+        let shared = compressed == nil ? response.sharedBody : nil
         let sendsBody = !hasNoBody && !slot.isHead
-        guard let context else { return }
-        var buffer = context.channel.allocator.buffer(
-            capacity: 320 + response.headers.lines.count + (sendsBody ? body.count : 0))
-        ResponseHead.write(
-            &buffer, slot.completed(response), framing, date: loopState.dateLine())
-        if sendsBody, shared == nil { buffer.writeBytes(body) }
-        write(buffer)
+        write(
+            loopState.buffer { buffer in
+                ResponseHead.write(
+                    &buffer, slot.completed(response), framing, date: loopState.dateLine(),
+                    body: !sendsBody || shared != nil ? [] : compressed ?? response.body)
+            })
         if sendsBody, let shared { write(shared.buffer) }
     }
 
     private func beginWriting(_ head: HTTPResponse, _ slot: Slot) {
-        var buffer = ByteBuffer()
-        buffer.reserveCapacity(512)
         let framing = ResponseHead.Framing(
             isOldClient: slot.isOldClient, closes: !slot.keepsAlive || slot.isOldClient,
             isChunked: !slot.isOldClient)
+        var buffer = ByteBuffer()
         ResponseHead.write(&buffer, slot.completed(head), framing, date: loopState.dateLine())
         write(buffer)
     }

@@ -17,9 +17,18 @@ extension HTTPConnection.Slot {
 }
 
 extension HTTPConnection.Slot {
+    var furtherMade: HTTPConnection.Further {
+        mutating get {
+            if let further { return further }
+            let made = HTTPConnection.Further()
+            further = made
+            return made
+        }
+    }
+
     /// With the headers that are added to every answer.
     func completed(_ response: HTTPResponse) -> HTTPResponse {
-        if headers.isEmpty { return response }
+        guard let headers = further?.headers else { return response }
         var response = response
         for (name, value) in headers where !response.headers.contains(name: name) {
             response.headers.add(name: name, value: value)

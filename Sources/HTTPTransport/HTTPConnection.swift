@@ -16,24 +16,43 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
 
     enum Answer {
         case none
-        case whole(HTTPResponse)
-        /// Parts are kept here until the stream is first in line.
-        case stream(HTTPResponse, HTTPStreamWriter, parts: [[UInt8]], isBegun: Bool, isOver: Bool)
+        indirect case whole(HTTPResponse)
+        case stream(StreamedAnswer)
     }
 
+    /// Small, since every request is one for a moment: what few have stands in an object.
     struct Slot {
         var isHead: Bool
         var isOldClient: Bool
         var keepsAlive: Bool
         var takesGzip: Bool
         var answer = Answer.none
-        /// Added to the answer; mostly none.
-        var headers: [(name: String, value: String)] = []
+        var further: Further?
         var onClose: (@Sendable () -> Void)?
-        var onAnswer: (@Sendable () -> Void)?
         /// Told how long the answer took.
         var timing: Timing?
         var timedSince = Instant.zero
+    }
+
+    final class Further {
+        /// Added to the answer.
+        var headers: [(name: String, value: String)] = []
+        var onAnswer: (@Sendable () -> Void)?
+    }
+
+    final class StreamedAnswer {
+        let head: HTTPResponse
+        let writer: HTTPStreamWriter
+        /// Kept until the stream is first in line.
+        var parts: [[UInt8]]
+        var isBegun = false
+        var isOver = false
+
+        init(_ head: HTTPResponse, _ writer: HTTPStreamWriter) {
+            self.head = head
+            self.writer = writer
+            parts = head.body.isEmpty ? [] : [head.body]
+        }
     }
 
     enum Reading {
@@ -110,7 +129,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
         firstID += UInt64(waiting.count)
         input = ByteBuffer()
         for slot in waiting {
-            if case .stream(_, let writer, _, _, _) = slot.answer { writer.close() }
+            if case .stream(let stream) = slot.answer { stream.writer.close() }
             slot.onClose?()
         }
     }
@@ -140,7 +159,8 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
 
     func channelReadComplete(context: ChannelHandlerContext) {
         isInRead = false
-        flushIfNeeded()
+        guard needsFlush else { return }
+        if server.usesTLS { flushIfNeeded() } else { loopState.flushSoon(self) }
     }
 
     func read(context: ChannelHandlerContext) {
@@ -220,8 +240,9 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
             refuse(.text(400, "400 Bad Request: missing required Host header"), head)
             return
         }
+        if head.body == .none { return dispatch(head, []) }
         var limit = 0
-        if head.body != .none && head.body != .sized(0) {
+        if head.body != .sized(0) {
             limit = server.limits.bodyBytes(head.method, head.path)
             if case .sized(let declared) = head.body {
                 guard declared <= limit else {
@@ -255,10 +276,15 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
             HTTPResponder(connection: self, id: id))
     }
 
-    /// The handshake is done: now the time to the end of the first headers runs.
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        // The handshake is done: now the time to the end of the first headers runs.
         if case .handshakeCompleted? = event as? TLSUserEvent {
             setDeadline(server.limits.headerTimeout)
+        }
+        // What is answered goes out; for what is not, nobody waits.
+        if case .inputClosed? = event as? ChannelEvent {
+            flushIfNeeded()
+            close()
         }
         context.fireUserInboundEventTriggered(event)
     }

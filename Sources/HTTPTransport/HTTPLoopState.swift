@@ -15,6 +15,11 @@ final class HTTPLoopState: @unchecked Sendable {
     private var date: [UInt8] = []
     private var dateSecond = -1
     private var compressor: Gzip?
+    /// Written anew for each answer, in turn. One is ours again as soon as the socket took what it
+    /// held; until then it makes place for another.
+    private var scratches = [ByteBuffer](repeating: ByteBuffer(), count: Limits.scratches)
+    private var scratch = 0
+    private var unflushed: [HTTPConnection] = []
     private var sweep: RepeatedTask?
 
     init(_ eventLoop: any EventLoop) { self.eventLoop = eventLoop }
@@ -56,6 +61,30 @@ final class HTTPLoopState: @unchecked Sendable {
         let day = "\(days[Int(parts.tm_wday)]), \(two(parts.tm_mday)) \(months[Int(parts.tm_mon)])"
         let clock = "\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec))"
         return "\(day) \(parts.tm_year + 1900) \(clock) GMT"
+    }
+
+    /// What `fill` writes, in memory that is used again for the answers of this loop.
+    func buffer(_ fill: (inout ByteBuffer) -> Void) -> ByteBuffer {
+        scratch = (scratch + 1) % Limits.scratches
+        scratches[scratch].clear()
+        fill(&scratches[scratch])
+        let filled = scratches[scratch]
+        if filled.capacity > Limits.scratchBytesMax { scratches[scratch] = ByteBuffer() }
+        return filled
+    }
+
+    /// The answers to what this turn of the loop has read go out behind the last of its requests,
+    /// one after the other. A client that is quicker than we are would else be woken for each
+    /// alone, at the price of an answer.
+    func flushSoon(_ connection: HTTPConnection) {
+        unflushed.append(connection)
+        if unflushed.count == 1 { eventLoop.execute { self.flushAll() } }
+    }
+
+    private func flushAll() {
+        let connections = unflushed
+        unflushed.removeAll(keepingCapacity: connections.count <= Limits.unflushedKeptMax)
+        for connection in connections { connection.flushIfNeeded() }
     }
 
     func gzip(_ bytes: [UInt8]) -> [UInt8]? {

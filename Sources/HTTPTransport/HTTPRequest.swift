@@ -27,8 +27,9 @@ package final class HTTPPeer: Sendable, CustomStringConvertible {
     }
 }
 
-/// A whole request, its body read.
-package struct HTTPRequest: Sendable {
+/// A whole request, its body read. An object, since it is handed on several times: its parts are
+/// counted once.
+package final class HTTPRequest: Sendable {
     /// As sent: `GET`, `PUT`.
     package let method: String
     /// The request target as sent, percent escapes and all.

@@ -140,6 +140,9 @@ final class ServerCore: Sendable {
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 4096)
             .childChannelOption(.maxMessagesPerRead, value: 1)
+            // Else a client that ends its side at once would miss the answer that is due behind the
+            // last request of the turn. TLS has its own way of ending.
+            .childChannelOption(.allowRemoteHalfClosure, value: !usesTLS)
             .childChannelOption(
                 .recvAllocator,
                 value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 1024, maximum: 65536)

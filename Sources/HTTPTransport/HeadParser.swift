@@ -2,60 +2,53 @@ import NIOCore
 
 /// Reads the lines of a request's head, all of which are there.
 enum HeadParser {
-    private typealias Text = Slice<UnsafeRawBufferPointer>
-
     /// - Parameter lines: the request line, the fields and the empty line, each with its end.
     static func parse(_ lines: ByteBuffer) throws(RequestFault) -> RequestHead {
         let head = RequestHead()
-        var fault: RequestFault?
-        var lengths: UInt64 = 0
-        let start = lines.withUnsafeReadableBytes { bytes -> Int in
-            do throws(RequestFault) {
-                var rest = bytes[...]
-                try requestLine(&rest, head)
-                let start = rest.startIndex
-                lengths = try Self.fields(rest, head)
-                return start
-            } catch {
-                fault = error
-                return 0
+        let parsed = lines.withUnsafeReadableBytes { bytes in
+            RawText.with(bytes) { text in
+                Result { () throws(RequestFault) in
+                    let start = try requestLine(text, head)
+                    return (start, try fields(text.behind(start), head))
+                }
             }
         }
-        if let fault { throw fault }
+        let (start, lengths) = try parsed.get()
         var own = lines
         own.moveReaderIndex(forwardBy: start)
         head.fields = RequestFields(lines: own, lengths: lengths)
         return head
     }
 
+    /// - Returns: where the fields begin.
     private static func requestLine(
-        _ rest: inout Text, _ head: RequestHead
-    ) throws(RequestFault) {
-        guard let feed = rest.place(of: 0x0A) else { throw .malformed("") }
-        var line = rest[rest.startIndex..<feed]
-        rest = rest[(feed + 1)...]
-        if line.last == 0x0D { line.removeLast() }
+        _ text: RawText, _ head: RequestHead
+    ) throws(RequestFault) -> Int {
+        guard let feed = text.place(of: 0x0A) else { throw .malformed("") }
+        var line = text.first(feed)
+        if line.last == 0x0D { line = line.withoutLast() }
         guard let first = line.place(of: 0x20) else { throw .malformed("") }
-        let method = line[..<first]
-        line = line[(first + 1)...]
+        let method = line.first(first)
+        line = line.behind(first + 1)
         guard let second = line.place(of: 0x20) else { throw .malformed("") }
-        let target = line[..<second]
-        try version(line[(second + 1)...], head)
+        let target = line.first(second)
+        try version(line.behind(second + 1), head)
         guard !method.isEmpty, method.allSatisfy(ASCII.isToken) else {
             throw .malformed("invalid method")
         }
         guard !target.isEmpty, target.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else {
             throw .malformed("invalid request target")
         }
-        head.method = String(decoding: method, as: UTF8.self)
-        head.target = String(decoding: target, as: UTF8.self)
+        head.method = method.string
+        head.target = target.string
+        return feed + 1
     }
 
-    private static func version(_ text: Text, _ head: RequestHead) throws(RequestFault) {
-        guard text.count == 8, ASCII.equal(text.prefix(5), "HTTP/"),
-            text[text.startIndex] == UInt8(ascii: "H"), text[text.startIndex + 6] == 0x2E
+    private static func version(_ text: RawText, _ head: RequestHead) throws(RequestFault) {
+        guard text.count == 8, text.first(5).equals("HTTP/"), text[0] == UInt8(ascii: "H"),
+            text[6] == UInt8(ascii: ".")
         else { throw .malformed("malformed HTTP version") }
-        let (major, minor) = (text[text.startIndex + 5], text[text.startIndex + 7])
+        let (major, minor) = (text[5], text[7])
         guard (0x30...0x39).contains(major), (0x30...0x39).contains(minor) else {
             throw .malformed("malformed HTTP version")
         }
@@ -65,7 +58,7 @@ enum HeadParser {
 
     /// - Returns: which lengths the names have.
     private static func fields(
-        _ lines: Text, _ head: RequestHead
+        _ lines: RawText, _ head: RequestHead
     ) throws(RequestFault) -> UInt64 {
         var rest = lines
         var lengths: UInt64 = 0
@@ -95,21 +88,21 @@ enum HeadParser {
         _ line: FieldLine, _ head: RequestHead, _ isChunked: inout Bool
     ) throws(RequestFault) {
         switch line.name.count {
-        case 4: if line.isNamed("Host") { try host(head) }
+        case 4: if line.name.equals("Host") { try host(head) }
         case 6:
-            if line.isNamed("Expect") {
-                head.expectsContinue = ASCII.equal(line.value, "100-continue")
+            if line.name.equals("Expect") {
+                head.expectsContinue = line.value.equals("100-continue")
             }
-        case 7: if line.isNamed("Upgrade") { head.asksUpgrade = true }
-        case 10: if line.isNamed("Connection") { connection(line.value, head) }
-        case 14: if line.isNamed("Content-Length") { try length(line.value, head) }
+        case 7: if line.name.equals("Upgrade") { head.asksUpgrade = true }
+        case 10: if line.name.equals("Connection") { connection(line.value, head) }
+        case 14: if line.name.equals("Content-Length") { try length(line.value, head) }
         case 15:
-            if line.isNamed("Accept-Encoding"), let takes = takesGzip(line.value) {
+            if line.name.equals("Accept-Encoding"), let takes = takesGzip(line.value) {
                 head.takesGzip = takes
             }
         case 17:
-            guard line.isNamed("Transfer-Encoding") else { return }
-            guard ASCII.equal(line.value, "chunked"), !isChunked else {
+            guard line.name.equals("Transfer-Encoding") else { return }
+            guard line.value.equals("chunked"), !isChunked else {
                 throw .unsupportedEncoding
             }
             isChunked = true
@@ -122,20 +115,17 @@ enum HeadParser {
         head.hasHost = true
     }
 
-    private static func connection(_ value: Text, _ head: RequestHead) {
-        for token in value.split(separator: UInt8(ascii: ",")) {
-            let name = token.drop { $0 == 0x20 }
-            var end = name.endIndex
-            while end > name.startIndex, name[end - 1] == 0x20 { end -= 1 }
-            let word = name[..<end]
-            if ASCII.equal(word, "close") { head.asksClose = true }
-            if ASCII.equal(word, "keep-alive") { head.asksKeepAlive = true }
+    private static func connection(_ value: RawText, _ head: RequestHead) {
+        for part in value.parts(at: UInt8(ascii: ",")) {
+            let word = part.trimmed
+            if word.equals("close") { head.asksClose = true }
+            if word.equals("keep-alive") { head.asksKeepAlive = true }
         }
     }
 
-    private static func length(_ value: Text, _ head: RequestHead) throws(RequestFault) {
+    private static func length(_ value: RawText, _ head: RequestHead) throws(RequestFault) {
         guard !value.isEmpty, value.allSatisfy({ (0x30...0x39).contains($0) }),
-            let length = Int(String(decoding: value, as: UTF8.self))
+            let length = Int(value.string)
         else { throw .malformed("bad Content-Length") }
         if case .sized(let other) = head.body, other != length {
             throw .malformed("several Content-Lengths")
@@ -144,15 +134,12 @@ enum HeadParser {
     }
 
     /// Nil when gzip is not spoken of.
-    private static func takesGzip(_ value: Text) -> Bool? {
-        for item in value.split(separator: UInt8(ascii: ",")) {
-            let parts = item.split(separator: UInt8(ascii: ";"))
-            guard let coding = parts.first else { continue }
-            var name = coding.drop { $0 == 0x20 }
-            while name.last == 0x20 { name.removeLast() }
-            guard ASCII.equal(name, "gzip") else { continue }
+    private static func takesGzip(_ value: RawText) -> Bool? {
+        for item in value.parts(at: UInt8(ascii: ",")) {
+            let parts = item.parts(at: UInt8(ascii: ";"))
+            guard let coding = parts.first, coding.trimmed.equals("gzip") else { continue }
             return !parts.dropFirst().contains { part in
-                let text = part.filter { $0 != 0x20 }
+                let text = part.string.utf8.filter { $0 != 0x20 }
                 return text.starts(with: "q=0".utf8) && text.allSatisfy { "q=0.".utf8.contains($0) }
             }
         }

@@ -43,13 +43,17 @@ package struct HeaderFields: Sendable, Hashable, ExpressibleByDictionaryLiteral 
             contentsOf: UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
         lines.append(UInt8(ascii: ":"))
         lines.append(0x20)
-        let start = lines.count
-        var rest = number
-        repeat {
-            lines.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
-            rest /= 10
-        } while rest > 0
-        lines[start...].reverse()
+        // The digits from the last on, at the end of 20 places: none has more.
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
+            var place = 20
+            var rest = number
+            repeat {
+                place -= 1
+                digits[place] = UInt8(truncatingIfNeeded: 0x30 + rest % 10)
+                rest /= 10
+            } while rest > 0
+            lines.append(contentsOf: UnsafeBufferPointer(rebasing: digits[place...]))
+        }
         endLine()
     }
 
@@ -61,11 +65,13 @@ package struct HeaderFields: Sendable, Hashable, ExpressibleByDictionaryLiteral 
 
     package func contains(name: String) -> Bool {
         lines.withUnsafeBytes { bytes in
-            var rest = bytes[...]
-            while let line = FieldLine(&rest) {
-                if Self.equal(name, line.name) { return true }
+            RawText.with(bytes) { text in
+                var rest = text
+                while let line = FieldLine(&rest) {
+                    if Self.equal(name, line.name) { return true }
+                }
+                return false
             }
-            return false
         }
     }
 
@@ -82,13 +88,17 @@ package struct HeaderFields: Sendable, Hashable, ExpressibleByDictionaryLiteral 
         }
     }
 
-    private static func equal(_ name: String, _ other: Slice<UnsafeRawBufferPointer>) -> Bool {
+    private static func equal(_ name: String, _ other: RawText) -> Bool {
         name.utf8.count == other.count
-            && zip(name.utf8, other).allSatisfy { ASCII.lowered($0) == ASCII.lowered($1) }
+            && zip(name.utf8, 0..<other.count).allSatisfy {
+                ASCII.lowered($0) == ASCII.lowered(other[$1])
+            }
     }
 
     private static func equal(_ name: String, _ other: StaticString) -> Bool {
         var name = name
-        return name.withUTF8 { ASCII.equal(UnsafeRawBufferPointer($0)[...], other) }
+        return name.withUTF8 { bytes in
+            RawText.with(UnsafeRawBufferPointer(bytes)) { $0.equals(other) }
+        }
     }
 }

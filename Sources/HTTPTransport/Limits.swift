@@ -37,6 +37,12 @@ package enum Limits {
     static let lingerTimeout = GoDuration.seconds(2)
     /// Bytes of a streamed response that wait for a slow client; chunks beyond it are refused.
     package static let streamQueuedBytesMax = 1024 * 1024
+    /// Pieces of memory that a loop keeps for its next answers, as many as one turn of it may have
+    /// to give; and the bytes of each: a larger answer has its own.
+    static let scratches = 32
+    static let scratchBytesMax = 2 * 1024
+    /// The list of connections that have answers to send keeps room for so many.
+    static let unflushedKeptMax = 1024
     /// Smaller bodies are not compressed: they fit one packet as they are.
     static let gzipBytesMin = 1024
     /// Speed matters more than the last percent.

@@ -71,73 +71,37 @@ package struct RequestFields: Sendable, ExpressibleByDictionaryLiteral {
     private func all(name: StaticString, countMax: Int) -> [String] {
         if lengths & Self.bit(name.utf8CodeUnitCount) == 0 { return [] }
         return lines.withUnsafeReadableBytes { bytes in
-            var found: [String] = []
-            var rest = bytes[...]
-            while found.count < countMax, let line = FieldLine(&rest) {
-                if line.isNamed(name) { found.append(String(decoding: line.value, as: UTF8.self)) }
+            RawText.with(bytes) { text in
+                var found: [String] = []
+                var rest = text
+                while found.count < countMax, let line = FieldLine(&rest) {
+                    if line.name.equals(name) { found.append(line.value.string) }
+                }
+                return found
             }
-            return found
         }
     }
 }
 
 /// One header line, cut off the front of what is left.
 struct FieldLine {
-    var name: Slice<UnsafeRawBufferPointer>
-    var value: Slice<UnsafeRawBufferPointer>
+    let name: RawText
+    let value: RawText
 
     /// Nil at the end, or at the empty line that ends a head. A line without a colon has an empty
     /// name.
-    init?(_ rest: inout Slice<UnsafeRawBufferPointer>) {
+    init?(_ rest: inout RawText) {
         guard let feed = rest.place(of: 0x0A) else { return nil }
-        var line = rest[rest.startIndex..<feed]
-        rest = rest[(feed + 1)...]
-        if line.last == 0x0D { line.removeLast() }
+        var line = rest.first(feed)
+        rest = rest.behind(feed + 1)
+        if line.last == 0x0D { line = line.withoutLast() }
         if line.isEmpty { return nil }
         guard let colon = line.place(of: UInt8(ascii: ":")) else {
-            name = line[line.startIndex..<line.startIndex]
+            name = line.first(0)
             value = line
             return
         }
-        name = line[..<colon]
-        value = Self.trimmed(line[(colon + 1)...])
-    }
-
-    private static func trimmed(
-        _ text: Slice<UnsafeRawBufferPointer>
-    ) -> Slice<UnsafeRawBufferPointer> {
-        var text = text
-        while let first = text.first, first == 0x20 || first == 0x09 { text.removeFirst() }
-        while let last = text.last, last == 0x20 || last == 0x09 { text.removeLast() }
-        return text
-    }
-
-    func isNamed(_ other: StaticString) -> Bool { ASCII.equal(name, other) }
-}
-
-/// Comparisons without case.
-enum ASCII {
-    static func lowered(_ byte: UInt8) -> UInt8 { byte &- 0x41 < 26 ? byte | 0x20 : byte }
-
-    static func equal(_ text: Slice<UnsafeRawBufferPointer>, _ other: StaticString) -> Bool {
-        guard text.count == other.utf8CodeUnitCount else { return false }
-        var place = other.utf8Start
-        for byte in text {
-            if lowered(byte) != lowered(place.pointee) { return false }
-            place += 1
-        }
-        return true
-    }
-
-    /// `tchar` of RFC 9110, section 5.6.2: what methods and field names are made of.
-    static func isToken(_ byte: UInt8) -> Bool {
-        switch byte {
-        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
-        case UInt8(ascii: "!"), 0x23...0x27, UInt8(ascii: "*"), UInt8(ascii: "+"),
-            UInt8(ascii: "-"), UInt8(ascii: "."), 0x5E...0x60, UInt8(ascii: "|"),
-            UInt8(ascii: "~"):
-            true
-        default: false
-        }
+        name = line.first(colon)
+        value = line.behind(colon + 1).trimmed
     }
 }

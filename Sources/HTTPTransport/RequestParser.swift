@@ -9,6 +9,7 @@ import NIOCore
 /// colon, folded lines and control characters are refused.
 struct RequestParser {
     enum Event {
+        /// With `.none` for its body it is the whole request: no end follows.
         case head(RequestHead)
         /// So many bytes at the front of the input are of the body: the caller takes them.
         case body(Int)
@@ -102,7 +103,7 @@ struct RequestParser {
         guard let lines = input.readSlice(length: count) else { return nil }
         let head = try HeadParser.parse(lines)
         switch head.body {
-        case .none: state = .sized(left: 0)
+        case .none: break
         case .sized(let length): state = .sized(left: length)
         case .chunked: state = .chunkSize
         }

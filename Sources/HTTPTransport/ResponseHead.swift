@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 import NIOHTTP1
 
@@ -11,37 +12,86 @@ enum ResponseHead {
         var isGzip = false
     }
 
+    /// Room for all lines but the response's own.
+    private static let fixedBytesMax = 320
+
+    /// - Parameters:
+    ///   - date: the line of the date.
+    ///   - body: goes behind the head.
     static func write(
-        _ buffer: inout ByteBuffer, _ response: HTTPResponse, _ framing: Framing, date: [UInt8]
+        _ buffer: inout ByteBuffer, _ response: HTTPResponse, _ framing: Framing, date: [UInt8],
+        body: [UInt8] = []
     ) {
-        if response.status == 200 {
-            buffer.writeStaticString("HTTP/1.1 200 OK\r\n")
-        } else {
-            buffer.writeStaticString("HTTP/1.1 ")
-            writeNumber(&buffer, response.status)
-            buffer.writeStaticString(" ")
-            buffer.writeString(HTTPResponseStatus(statusCode: response.status).reasonPhrase)
-            buffer.writeStaticString("\r\n")
+        let lines = response.headers.lines
+        let room = fixedBytesMax + lines.count + date.count + body.count
+        // One look at the room for all of it, since every answer passes here.
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: room) { space in
+            var end = End(place: space.baseAddress!)
+            statusLine(&end, response.status)
+            end.put(lines)
+            if framing.isGzip { end.put("Content-Encoding: gzip\r\n") }
+            if !response.headers.hasVary { end.put("Vary: Accept-Encoding\r\n") }
+            end.put(date)
+            if let length = framing.contentLength {
+                end.put("Content-Length: ")
+                end.put(number: length)
+                end.put("\r\n")
+            }
+            if framing.isChunked { end.put("Transfer-Encoding: chunked\r\n") }
+            if framing.closes {
+                end.put("Connection: close\r\n")
+            } else if framing.isOldClient {
+                end.put("Connection: keep-alive\r\n")
+            }
+            end.put("\r\n")
+            end.put(body)
+            return end.place - space.baseAddress!
         }
-        buffer.writeBytes(response.headers.lines)
-        if framing.isGzip { buffer.writeStaticString("Content-Encoding: gzip\r\n") }
-        if !response.headers.hasVary { buffer.writeStaticString("Vary: Accept-Encoding\r\n") }
-        buffer.writeBytes(date)
-        if let length = framing.contentLength {
-            buffer.writeStaticString("Content-Length: ")
-            writeNumber(&buffer, length)
-            buffer.writeStaticString("\r\n")
-        }
-        if framing.isChunked { buffer.writeStaticString("Transfer-Encoding: chunked\r\n") }
-        if framing.closes {
-            buffer.writeStaticString("Connection: close\r\n")
-        } else if framing.isOldClient {
-            buffer.writeStaticString("Connection: keep-alive\r\n")
-        }
-        buffer.writeStaticString("\r\n")
     }
 
-    private static func writeNumber(_ buffer: inout ByteBuffer, _ number: Int) {
-        buffer.writeString(String(number))  // up to 15 digits without an allocation
+    private static func statusLine(_ end: inout End, _ status: Int) {
+        if status == 200 { return end.put("HTTP/1.1 200 OK\r\n") }
+        end.put("HTTP/1.1 ")
+        end.put(number: status)
+        end.put(" ")
+        // The longest that is known has 31 characters.
+        let reason = HTTPResponseStatus(statusCode: status).reasonPhrase
+        end.put(Array(reason.utf8.prefix(64)))
+        end.put("\r\n")
+    }
+
+    /// Where the next byte goes. Its owner has seen to the room.
+    private struct End {
+        var place: UnsafeMutableRawPointer
+
+        mutating func put(_ text: StaticString) {
+            memcpy(place, text.utf8Start, text.utf8CodeUnitCount)
+            place += text.utf8CodeUnitCount
+        }
+
+        mutating func put(_ bytes: [UInt8]) {
+            bytes.withUnsafeBytes { bytes in
+                guard let start = bytes.baseAddress else { return }
+                memcpy(place, start, bytes.count)
+            }
+            place += bytes.count
+        }
+
+        /// - Parameter number: not below zero.
+        mutating func put(number: Int) {
+            var count = 1
+            var bound = number / 10
+            while bound > 0 {
+                count += 1
+                bound /= 10
+            }
+            var rest = number
+            for at in stride(from: count - 1, through: 0, by: -1) {
+                let digit = UInt8(truncatingIfNeeded: 0x30 + rest % 10)
+                place.storeBytes(of: digit, toByteOffset: at, as: UInt8.self)
+                rest /= 10
+            }
+            place += count
+        }
     }
 }

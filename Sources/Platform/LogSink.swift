@@ -82,6 +82,10 @@ package final class LogSink: Sendable {
 
     var enabled: Int { enabledRank.load(ordering: .relaxed) }
 
+    /// Whether a line of that level would be kept: for those who would else ask a logger, which is
+    /// dearer, at each request.
+    package func keeps(_ level: Logger.Level) -> Bool { level.rank >= enabled }
+
     /// A logger for one part of the program: `agent`, `agent.server.raft`.
     package func logger(_ name: String) -> Logger {
         Logger(label: name) { SinkLogHandler(label: $0, sink: self) }

@@ -3,7 +3,8 @@ public import Primitives
 /// Writes JSON as Go's `encoding/json` does: the same escapes (`<`, `>` and `&` among them), maps
 /// in byte order of their keys, and, if asked, an indent of four spaces.
 public struct JSONWriter: WireEncoder, FieldVisitor, Sendable {
-    private var buffer: WireBuffer
+    /// Changed only while this writer alone holds it.
+    private nonisolated(unsafe) var buffer: WireBuffer
     private var used = 0
 
     /// Who reads the text decides over fields ruled `omitEmptyInAnswers`.
@@ -24,7 +25,7 @@ public struct JSONWriter: WireEncoder, FieldVisitor, Sendable {
         self.pretty = pretty
         self.usesTabs = usesTabs
         self.audience = audience
-        buffer = WireBuffer(capacity: capacity)
+        buffer = WireBuffer.make(capacity: capacity)
     }
 
     /// What was written so far, as a copy.
@@ -51,7 +52,7 @@ public struct JSONWriter: WireEncoder, FieldVisitor, Sendable {
 
     /// Room for `count` more bytes, behind those written. Whoever fills it adds to `used`.
     private mutating func room(_ count: Int) -> UnsafeMutablePointer<UInt8> {
-        if used + count > buffer.capacity || !isKnownUniquelyReferenced(&buffer) {
+        if used + count > buffer.count || !isKnownUniquelyReferenced(&buffer) {
             buffer = buffer.grown(keeping: used, more: count)
         }
         return buffer.base + used

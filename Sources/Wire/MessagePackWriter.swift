@@ -10,7 +10,8 @@ public import Primitives
 /// A field that holds an empty list, map or bytes is nil, as Go mostly has it; where the two
 /// differ, the field is an optional, and an empty list in it is an empty list.
 public struct MessagePackWriter: WireEncoder, FieldVisitor, Sendable {
-    private var buffer: WireBuffer
+    /// Changed only while this writer alone holds it.
+    private nonisolated(unsafe) var buffer: WireBuffer
     private var used = 0
     /// Where the fields of the records that are open begin: the first `fieldCount` of these.
     private var fields: [Field] = []
@@ -49,7 +50,7 @@ public struct MessagePackWriter: WireEncoder, FieldVisitor, Sendable {
         }
     }
 
-    public init(capacity: Int = 256) { buffer = WireBuffer(capacity: capacity) }
+    public init(capacity: Int = 256) { buffer = WireBuffer.make(capacity: capacity) }
 
     /// What was written so far, as a copy.
     public var output: [UInt8] { buffer.prefix(used) }
@@ -74,7 +75,7 @@ public struct MessagePackWriter: WireEncoder, FieldVisitor, Sendable {
 
     /// Room for `count` more bytes, behind those written. Whoever fills it adds to `used`.
     private mutating func room(_ count: Int) -> UnsafeMutablePointer<UInt8> {
-        if used + count > buffer.capacity || !isKnownUniquelyReferenced(&buffer) {
+        if used + count > buffer.count || !isKnownUniquelyReferenced(&buffer) {
             buffer = buffer.grown(keeping: used, more: count)
         }
         return buffer.base + used

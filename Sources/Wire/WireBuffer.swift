@@ -1,14 +1,15 @@
-/// Bytes that grow, for one writer. It changes only while one writer holds it.
-final class WireBuffer: @unchecked Sendable {
-    let base: UnsafeMutablePointer<UInt8>
-    let capacity: Int
-
-    init(capacity: Int) {
-        self.capacity = max(64, capacity)
-        base = .allocate(capacity: self.capacity)
+/// Bytes that grow, for one writer. One piece of memory is the object and its bytes; the header is
+/// their number.
+final class WireBuffer: ManagedBuffer<Int, UInt8> {
+    static func make(capacity: Int) -> WireBuffer {
+        let count = max(64, capacity)
+        let made = create(minimumCapacity: count) { _ in count }
+        return unsafeDowncast(made, to: WireBuffer.self)
     }
 
-    deinit { base.deallocate() }
+    var count: Int { header }
+
+    var base: UnsafeMutablePointer<UInt8> { withUnsafeMutablePointerToElements { $0 } }
 
     func prefix(_ count: Int) -> [UInt8] {
         Array(UnsafeBufferPointer(start: base, count: count))
@@ -17,8 +18,8 @@ final class WireBuffer: @unchecked Sendable {
     /// Four times as large, or twice from a megabyte on: so that a long answer is copied a few
     /// times only, and one of many megabytes no more often for each of them.
     func grown(keeping used: Int, more: Int) -> WireBuffer {
-        let factor = capacity < 1 << 20 ? 4 : 2
-        let next = WireBuffer(capacity: max(used + more, capacity * factor))
+        let factor = count < 1 << 20 ? 4 : 2
+        let next = WireBuffer.make(capacity: max(used + more, count * factor))
         next.base.update(from: base, count: used)
         return next
     }

@@ -1,0 +1,11 @@
+extension String {
+    /// Where the first `?` stands: a request target's query begins behind it.
+    var queryMark: Index? {
+        let mark = UInt8(ascii: "?")
+        let found = utf8.withContiguousStorageIfAvailable {
+            RawText.with(UnsafeRawBufferPointer($0)) { $0.place(of: mark) }
+        }
+        guard let found else { return utf8.firstIndex(of: mark) }
+        return found.map { utf8.index(startIndex, offsetBy: $0) }
+    }
+}
