@@ -79,6 +79,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
     private var isProcessing = false
     private var isInRead = false
     private var needsFlush = false
+    private var awaitsTurn = false
     private var wantsRead = false
     var owesContinue = false
     private var discarded = 0
@@ -159,8 +160,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
 
     func channelReadComplete(context: ChannelHandlerContext) {
         isInRead = false
-        guard needsFlush else { return }
-        if server.usesTLS { flushIfNeeded() } else { loopState.flushSoon(self) }
+        flushInTurn()
     }
 
     func read(context: ChannelHandlerContext) {
@@ -351,9 +351,23 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
         context.flush()
     }
 
+    /// What was written goes out with all else that this turn of the loop writes. With TLS it goes
+    /// at once: a client's end of TLS would overtake it.
+    private func flushInTurn() {
+        guard needsFlush, !isInRead, !awaitsTurn else { return }
+        if server.usesTLS { return flushIfNeeded() }
+        awaitsTurn = true
+        loopState.flushSoon(self)
+    }
+
+    func takeTurn() {
+        awaitsTurn = false
+        flushIfNeeded()
+    }
+
     /// Answers went out: read on.
     func proceed() {
-        flushIfNeeded()
+        flushInTurn()
         if slots.isEmpty {
             sendContinueIfOwed()
             restDeadline()

@@ -73,9 +73,9 @@ final class HTTPLoopState: @unchecked Sendable {
         return filled
     }
 
-    /// The answers to what this turn of the loop has read go out behind the last of its requests,
-    /// one after the other. A client that is quicker than we are would else be woken for each
-    /// alone, at the price of an answer.
+    /// All that this turn of the loop answers goes out behind the last answer, one after the other.
+    /// A client that is quicker than we are would else be woken for each alone, at the price of an
+    /// answer.
     func flushSoon(_ connection: HTTPConnection) {
         unflushed.append(connection)
         if unflushed.count == 1 { eventLoop.execute { self.flushAll() } }
@@ -84,7 +84,7 @@ final class HTTPLoopState: @unchecked Sendable {
     private func flushAll() {
         let connections = unflushed
         unflushed.removeAll(keepingCapacity: connections.count <= Limits.unflushedKeptMax)
-        for connection in connections { connection.flushIfNeeded() }
+        for connection in connections { connection.takeTurn() }
     }
 
     func gzip(_ bytes: [UInt8]) -> [UInt8]? {
