@@ -131,9 +131,10 @@ public struct KVSRequest: Record, Hashable, Sendable {
 
     @inlinable
     public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
+        // In byte order, as servers write them: nothing has to be moved.
         try visit.field("Datacenter", &datacenter)
-        try visit.field("Op", &operation)
         try visit.field("DirEnt", &entry)
+        try visit.field("Op", &operation)
         try visit.field("TTL", &ttl, .beyond)
         try visit.field("Token", &token)
     }

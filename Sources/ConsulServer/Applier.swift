@@ -6,13 +6,13 @@ package import RaftNode
 internal import Synchronization
 internal import Telemetry
 
-/// The state machine of the replicated log: carries committed commands out, publishes one snapshot
-/// for a batch, then wakes the waiters whose region the batch met.
+/// The state machine of the replicated log: carries committed commands out, outdates the published
+/// snapshot once for a batch, then wakes the waiters whose region the batch met.
 package final class Applier: StateMachine {
     package let state: PublishedState
     package let hub: WatchHub
 
-    private struct Machine {
+    private struct Machine: Sendable {
         var fsm: FSM
         /// Of the newest command that it knows.
         var lastIndex: LogIndex = 0
@@ -21,7 +21,12 @@ package final class Applier: StateMachine {
         var taken = 0
         var generation: UInt64 = 0
     }
-    private let machine: Mutex<Machine>
+    /// Held by the published state too, which the applier holds.
+    private final class Guarded: Sendable {
+        let machine: Mutex<Machine>
+        init(_ machine: Machine) { self.machine = Mutex(machine) }
+    }
+    private let guarded: Guarded
 
     private let lockDelays: LockDelays
     /// What this server's own entries say.
@@ -36,14 +41,29 @@ package final class Applier: StateMachine {
         self.state = state
         self.lockDelays = lockDelays
         self.hub = hub
-        machine = Mutex(Machine(fsm: FSM(store: state.load().store)))
+        let first = state.load()
+        let guarded = Guarded(
+            Machine(
+                fsm: FSM(store: first.store), lastIndex: first.index,
+                generation: first.generation))
+        self.guarded = guarded
+        state.renewed { [unowned state] in
+            // Published inside the lock, so that snapshots come in order whoever calls.
+            guarded.machine.withLock { machine in
+                if let snapshot = state.current { return snapshot }
+                let snapshot = Snapshot(
+                    store: machine.fsm.store, index: machine.lastIndex,
+                    generation: machine.generation)
+                state.publish(snapshot)
+                return snapshot
+            }
+        }
     }
 
     package func apply(_ entries: [LogEntry]) throws {
         guard let last = entries.last else { return }
         var changes = Changes()
-        // Published inside the lock, so that snapshots come in order whoever calls.
-        try machine.withLock { machine in
+        try guarded.machine.withLock { machine in
             if machine.results.count > Limits.resultsKeptMax {
                 machine.results = []
                 machine.taken = 0
@@ -51,16 +71,15 @@ package final class Applier: StateMachine {
             let begin = SystemClock.now()
             var start = begin
             for entry in entries {
-                let (result, touched) =
-                    if entry.extensions.isEmpty, let command = proposed.command(of: entry.data) {
-                        machine.fsm.apply(entry.index, command)
-                    } else {
-                        try machine.fsm.apply(
-                            entry.index, term: entry.term, data: entry.data,
-                            extensions: entry.extensions)
-                    }
-                machine.results.append((entry.index, result))
-                changes.merge(touched)
+                if entry.extensions.isEmpty, let command = proposed.take(entry.data) {
+                    command.result = command.carryOut(
+                        by: &machine.fsm, at: entry.index, &changes)
+                } else {
+                    let result = try machine.fsm.apply(
+                        entry.index, term: entry.term, data: entry.data,
+                        extensions: entry.extensions, &changes)
+                    machine.results.append((entry.index, result))
+                }
                 let end = SystemClock.now()
                 if let kind = machine.fsm.lastKind {
                     metrics.commands[kind.place].record(end - start)
@@ -71,9 +90,7 @@ package final class Applier: StateMachine {
             machine.lastIndex = last.index
             // Before anybody can see that the keys are free.
             lockDelays.note(changes.lostLocks)
-            state.publish(
-                Snapshot(
-                    store: machine.fsm.store, index: last.index, generation: machine.generation))
+            state.outdate()
         }
         hub.wake(changes)
     }
@@ -81,7 +98,7 @@ package final class Applier: StateMachine {
     /// What became of the command at `index`. Asked for in the order of the indexes, each at most
     /// once, and before much else is applied.
     func takeResult(at index: LogIndex) -> CommandResult {
-        machine.withLock { machine in
+        guarded.machine.withLock { machine in
             var place = machine.taken <= machine.results.count ? machine.taken : 0
             while place < machine.results.count, machine.results[place].index < index { place += 1 }
             guard place < machine.results.count, machine.results[place].index == index else {
@@ -98,14 +115,14 @@ package final class Applier: StateMachine {
     }
 
     package func image(lastIndex: LogIndex) -> any StateImage {
-        machine.withLock { Image(of: $0.fsm, lastIndex: lastIndex) }
+        guarded.machine.withLock { Image(of: $0.fsm, lastIndex: lastIndex) }
     }
 
     /// The state and how new it is, of one moment.
     ///
     /// - Parameter index: what it knows at least, commands and others.
     func newest(atLeast index: LogIndex) -> (image: any StateImage, index: LogIndex) {
-        machine.withLock { machine in
+        guarded.machine.withLock { machine in
             let index = max(index, machine.lastIndex)
             return (Image(of: machine.fsm, lastIndex: index), index)
         }
@@ -115,7 +132,7 @@ package final class Applier: StateMachine {
         var restore = StateRestore()
         while let piece = try next() { try restore.receive(piece) }
         let (fsm, lastIndex) = try restore.finish()
-        machine.withLock { machine in
+        guarded.machine.withLock { machine in
             machine = Machine(
                 fsm: fsm, lastIndex: lastIndex, generation: machine.generation + 1)
             lockDelays.forgetAll()

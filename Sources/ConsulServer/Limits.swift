@@ -9,6 +9,9 @@ package enum Limits {
     /// Results of commands kept for those who proposed them: more than can wait at once. A follower
     /// keeps them for nobody.
     static let resultsKeptMax = 65_536
+    /// Of the commands that wait to be carried out, how many are looked through for an entry's:
+    /// more than threads that propose at once.
+    static let proposedSearched = 64
     /// Deletions are remembered for this long, in steps of the second, as Consul does: who blocks
     /// on a prefix has come back by then.
     static let tombstoneTime = GoDuration.seconds(15 * 60)

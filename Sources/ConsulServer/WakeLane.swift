@@ -10,12 +10,13 @@ final class WakeLane: Sendable {
         var isScheduled = false
         /// A heap by deadline. Answered waiters stay until they are swept out.
         var deadlines: [Waiter] = []
-        var stale = 0
         var nextTick = NIODeadline.distantFuture
     }
 
     let loop: any EventLoop
     private let state = Mutex(State())
+    /// How many of the deadlines are answered waiters', about.
+    private let stale = Atomic(0)
 
     init(loop: any EventLoop) { self.loop = loop }
 
@@ -61,18 +62,23 @@ final class WakeLane: Sendable {
         if let tick { scheduleTick(at: tick, hub) }
     }
 
-    /// `count` waiters of this lane were answered before their time.
-    func forget(_ count: Int) {
-        state.withLock { state in
-            state.stale += count
-            guard state.stale > Limits.staleDeadlinesMin,
-                state.stale * 2 > state.deadlines.count
-            else { return }
-            let live = state.deadlines.filter { !$0.isAnswered }
-            // A sorted array is a heap.
-            state.deadlines = live.sorted { $0.deadline < $1.deadline }
-            state.stale = 0
+    /// A waiter of this lane was answered before its time. They come by the thousand: only every
+    /// so manieth looks whether it is time to sweep.
+    func forget() {
+        let stale = stale.wrappingAdd(1, ordering: .relaxed).newValue
+        guard stale >= Limits.staleDeadlinesMin, stale % Limits.staleDeadlinesMin == 0 else {
+            return
         }
+        let swept = state.withLock { state -> [Waiter] in
+            guard stale * 2 > state.deadlines.count else { return [] }
+            let all = state.deadlines
+            // A sorted array is a heap.
+            state.deadlines = all.filter { !$0.isAnswered }.sorted { $0.deadline < $1.deadline }
+            self.stale.store(0, ordering: .relaxed)
+            return all
+        }
+        // Let go of outside of the lock.
+        _ = consume swept
     }
 
     private func scheduleTick(at deadline: NIODeadline, _ hub: WatchHub) {
@@ -86,7 +92,7 @@ final class WakeLane: Sendable {
             while let first = state.deadlines.first, first.deadline <= now || first.isAnswered {
                 Self.popFirst(&state.deadlines)
                 if first.isAnswered {
-                    state.stale = max(0, state.stale - 1)
+                    stale.wrappingSubtract(1, ordering: .relaxed)
                 } else {
                     expired.append(first)
                 }

@@ -95,7 +95,7 @@ package final class WatchHub: Sendable {
     /// Called once for each waiter, by whoever claimed it.
     func noteAnswered(_ waiter: Waiter) {
         count.wrappingSubtract(1, ordering: .relaxed)
-        waiter.lane.forget(1)
+        waiter.lane.forget()
     }
 
     // MARK: Waking

@@ -4,12 +4,6 @@ internal import Primitives
 /// Nodes, the services on them and the checks of both. Reads stand in Catalog+Reads, writes in
 /// Catalog+Register and Catalog+Deregister.
 package struct Catalog: Sendable {
-    /// A row that several trees share.
-    final class Row<Record: Sendable>: Sendable {
-        let record: Record
-        init(_ record: Record) { self.record = record }
-    }
-
     struct Instance: Sendable {
         var node: String
         var service: NodeService

@@ -15,13 +15,19 @@ package struct Changes: Hashable, Sendable {
     package var nodeSessions: [String] = []
     package var nodeCoordinates: [String] = []
     package var tables: TableSet = []
-    /// What sessions and coordinates may have hung on.
+    /// What sessions and coordinates may have hung on: of the newest command, and settled with it.
     var losses: [Loss] = []
     /// Keys whose holders' sessions ended.
     package var lostLocks: [LostLock] = []
     package init() {}
 
     package var isEmpty: Bool { keys.isEmpty && keyTrees.isEmpty && tables.isEmpty }
+
+    /// Those of the command before are settled, and must not be again: what hangs on the same name
+    /// now may have come since.
+    mutating func forgetLosses() {
+        if !losses.isEmpty { losses = [] }
+    }
 
     package mutating func merge(_ other: Changes) {
         keys += other.keys

@@ -1,4 +1,4 @@
-internal import ConsulModel
+package import ConsulModel
 internal import Wire
 
 /// Consul's message types: the first byte of a command, and of a record in a snapshot.
@@ -54,10 +54,9 @@ extension Command {
         switch self {
         case .register(let request): Self.message(MessageType.register, request)
         case .deregister(let request): Self.message(MessageType.deregister, request)
-        case .kvs(let request):
-            Self.message(MessageType.kvs, request, capacity: request.entry.value.count + 256)
+        case .kvs(var request): request.encodedInPlace()
         case .session(let request): Self.message(MessageType.session, request)
-        case .txn(let request): Self.message(MessageType.txn, request, capacity: 1024)
+        case .txn(var request): request.encodedInPlace()
         case .coordinates(let batch):
             Self.message(MessageType.coordinates | MessageType.mayIgnore, batch, capacity: 1024)
         case .reapTombstones(let last):
@@ -139,6 +138,27 @@ extension Command {
     }
 }
 
+extension KVSRequest {
+    /// As `Command.encoded`, without a copy for the visitor of its fields. Leaves it as it is.
+    package mutating func encodedInPlace() -> [UInt8] {
+        var writer = MessagePackWriter(capacity: entry.value.count + 256)
+        writer.byte(MessageType.kvs)
+        writer.recordInPlace(&self)
+        return writer.output
+    }
+}
+
+extension TxnRequest {
+    /// As `Command.encoded`, without a copy for the visitor of its fields. Leaves it as it is.
+    package mutating func encodedInPlace() -> [UInt8] {
+        // A third more than an operation with a short key and value takes.
+        var writer = MessagePackWriter(capacity: 256 + 256 * min(operations.count, 128))
+        writer.byte(MessageType.txn)
+        writer.recordInPlace(&self)
+        return writer.output
+    }
+}
+
 extension TombstoneRequest {
     init(reapIndex: UInt64) { self.reapIndex = reapIndex }
 }
@@ -152,13 +172,23 @@ extension FSM {
     package mutating func apply(
         _ index: UInt64, term: UInt64, data: [UInt8], extensions: [UInt8]
     ) throws(ConsulStateError) -> (result: CommandResult, changes: Changes) {
+        var changes = Changes()
+        let result = try apply(index, term: term, data: data, extensions: extensions, &changes)
+        return (result, changes)
+    }
+
+    /// - Parameter changes: gets what the entry touched, behind what it held already.
+    package mutating func apply(
+        _ index: UInt64, term: UInt64, data: [UInt8], extensions: [UInt8],
+        _ changes: inout Changes
+    ) throws(ConsulStateError) -> CommandResult {
         lastKind = nil
-        if extensions.isEmpty { return apply(index, try Command(decoding: data)) }
+        if extensions.isEmpty { return apply(index, try Command(decoding: data), &changes) }
         let whole: [UInt8]?
         do { whole = try chunks.add(data, extensions: extensions, term: term) } catch {
-            return (.refused(error), Changes())
+            return .refused(error)
         }
-        guard let whole else { return (.done, Changes()) }
-        return apply(index, try Command(decoding: whole))
+        guard let whole else { return .done }
+        return apply(index, try Command(decoding: whole), &changes)
     }
 }

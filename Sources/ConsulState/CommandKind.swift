@@ -16,23 +16,30 @@ package struct CommandKind: Hashable, Sendable {
     /// Nil for what does nothing.
     package init?(_ command: Command) {
         switch command {
-        case .register: place = 0
-        case .deregister: place = 1
-        case .txn: place = 2
-        case .reapTombstones: place = 3
-        case .kvs(let request):
-            switch request.operation {
-            case .set: place = 4
-            case .delete: place = 5
-            case .deleteCAS: place = 6
-            case .deleteTree: place = 7
-            case .cas: place = 8
-            case .lock: place = 9
-            case .unlock: place = 10
-            }
-        case .session(let request): place = request.operation == .create ? 11 : 12
-        case .coordinates: place = 13
+        case .register: self.init(place: 0)
+        case .deregister: self.init(place: 1)
+        case .txn: self = .txn
+        case .reapTombstones: self.init(place: 3)
+        case .kvs(let request): self.init(request.operation)
+        case .session(let request): self.init(place: request.operation == .create ? 11 : 12)
+        case .coordinates: self.init(place: 13)
         case .ignored, .refused: return nil
         }
     }
+
+    static let txn = CommandKind(place: 2)
+
+    init(_ operation: KVOperation) {
+        switch operation {
+        case .set: place = 4
+        case .delete: place = 5
+        case .deleteCAS: place = 6
+        case .deleteTree: place = 7
+        case .cas: place = 8
+        case .lock: place = 9
+        case .unlock: place = 10
+        }
+    }
+
+    private init(place: Int) { self.place = place }
 }

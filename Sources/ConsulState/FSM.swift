@@ -1,4 +1,4 @@
-internal import ConsulModel
+package import ConsulModel
 
 /// The state machine that every server runs: the same commands in the same order give the same
 /// state.
@@ -18,39 +18,58 @@ package struct FSM: Sendable {
         _ index: UInt64, _ command: Command
     ) -> (result: CommandResult, changes: Changes) {
         var changes = Changes()
-        let result: CommandResult
+        let result = apply(index, command, &changes)
+        return (result, changes)
+    }
+
+    /// - Parameter changes: gets what the command touched, behind what it held already.
+    package mutating func apply(
+        _ index: UInt64, _ command: Command, _ changes: inout Changes
+    ) -> CommandResult {
+        changes.forgetLosses()
         lastKind = CommandKind(command)
         switch command {
         case .kvs(let request):
-            result = apply(request, at: index, &changes)
+            return apply(request, at: index, &changes)
         case .txn(let request):
-            result = .transacted(store.apply(request.operations, at: index, &changes))
+            return apply(request, at: index, &changes)
         case .session(let request):
-            result = store.apply(request, at: index, &changes)
+            return store.apply(request, at: index, &changes)
         case .register(let request):
-            result = register(request, at: index, &changes)
+            let result = register(request, at: index, &changes)
             store.settleLosses(at: index, &changes)
+            return result
         case .deregister(let request):
             store.catalog.deregister(request, at: index, &changes)
             store.settleLosses(at: index, &changes)
-            result = .done
+            return .done
         case .coordinates(let batch):
             let catalog = store.catalog
             store.coordinates.update(
                 batch, isKnown: { catalog.node($0) != nil }, at: index, &changes)
-            result = .done
+            return .done
         case .reapTombstones(let last):
             store.kvs.reapTombstones(through: last)
-            result = .done
-        case .ignored: result = .done
-        case .refused(let reason): result = .refused(reason)
+            return .done
+        case .ignored: return .done
+        case .refused(let reason): return .refused(reason)
         }
-        return (result, changes)
     }
 
-    private mutating func apply(
+    /// The same for a command that stands apart, without a copy of it.
+    package mutating func apply(
+        _ request: TxnRequest, at index: UInt64, _ changes: inout Changes
+    ) -> CommandResult {
+        changes.forgetLosses()
+        lastKind = .txn
+        return .transacted(store.apply(request.operations, at: index, &changes))
+    }
+
+    /// The same for a command that stands apart, without a copy of it.
+    package mutating func apply(
         _ request: KVSRequest, at index: UInt64, _ changes: inout Changes
     ) -> CommandResult {
+        lastKind = CommandKind(request.operation)
         switch request.operation {
         case .lock:
             if let reason = store.refusal(ofLockBy: request.entry.session) {

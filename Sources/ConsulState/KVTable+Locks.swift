@@ -8,7 +8,7 @@ extension KVTable {
     ///
     /// - Returns: false when another session holds it.
     mutating func lock(_ new: KVEntry, at index: UInt64, _ changes: inout Changes) -> Bool {
-        guard let old = entries[new.key.utf8] else {
+        guard let old = entries[new.key.utf8]?.record else {
             write(new, over: nil, session: new.session, lockIndex: 1, at: index, &changes)
             hold(new)
             return true
@@ -33,7 +33,7 @@ extension KVTable {
     ) -> [String] {
         let keys = keysHeld(by: session)
         for key in keys {
-            guard let old = entries[key.utf8] else { continue }
+            guard let old = entries[key.utf8]?.record else { continue }
             if deletes {
                 delete(key, at: index, &changes)
             } else {

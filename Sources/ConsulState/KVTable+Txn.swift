@@ -25,7 +25,7 @@ extension KVTable {
         switch verb {
         case .delete, .deleteCAS, .deleteTree: return
         case .set, .cas, .lock, .unlock:
-            guard var entry = entries[key.utf8] else { return }
+            guard var entry = entries[key.utf8]?.record else { return }
             entry.value = Bytes()
             shown.append(TxnResult(kv: entry))
         }

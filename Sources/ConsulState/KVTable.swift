@@ -3,7 +3,7 @@ internal import Primitives
 
 /// Keys and values, and the graves of deleted keys.
 package struct KVTable: Sendable {
-    private(set) var entries = RadixTree<KVEntry>()
+    private(set) var entries = RadixTree<Row<KVEntry>>()
     private(set) var graveyard = Graveyard()
     /// The keys that sessions hold, by the session's ID and the key.
     private var held = RadixTree<String>()
@@ -21,17 +21,17 @@ package struct KVTable: Sendable {
     /// The index is the entry's own, so that a waiter on one key is not answered for others; the
     /// table's when there is none.
     package func get(_ key: String) -> Reading<KVEntry?> {
-        let entry = entries[key.utf8]
-        return Reading(entry, entry?.raftIndex.modifyIndex ?? index, .key(key))
+        guard let row = entries[key.utf8] else { return Reading(nil, index, .key(key)) }
+        return Reading(row.record, row.record.raftIndex.modifyIndex, .key(key))
     }
 
     /// All entries under `prefix`, in byte order of their keys.
     package func list(_ prefix: String) -> Reading<[KVEntry]> {
         var found: [KVEntry] = []
         var newest: UInt64 = 0
-        entries.forEach(under: prefix.utf8) { entry in
-            found.append(entry)
-            newest = max(newest, entry.raftIndex.modifyIndex)
+        entries.forEach(under: prefix.utf8) { row in
+            found.append(row.record)
+            newest = max(newest, row.record.raftIndex.modifyIndex)
         }
         return Reading(found, listIndex(newest, prefix), .prefix(prefix))
     }
@@ -44,7 +44,7 @@ package struct KVTable: Sendable {
         var found: [KVEntry] = []
         var newest: UInt64 = 0
         var cursor = cursor(prefix, after: after)
-        while found.count < limit, let entry = cursor.next(),
+        while found.count < limit, let entry = cursor.next()?.record,
             entry.key.utf8.starts(with: prefix.utf8)
         {
             found.append(entry)
@@ -53,7 +53,7 @@ package struct KVTable: Sendable {
         return Reading(found, listIndex(newest, prefix), .prefix(prefix))
     }
 
-    private func cursor(_ prefix: String, after: String) -> RadixTree<KVEntry>.Cursor {
+    private func cursor(_ prefix: String, after: String) -> RadixTree<Row<KVEntry>>.Cursor {
         guard !after.isEmpty, !after.utf8.lexicographicallyPrecedes(prefix.utf8) else {
             return entries.cursor(from: Array(prefix.utf8))
         }
@@ -76,7 +76,7 @@ package struct KVTable: Sendable {
         let skipped = prefix.utf8.count
         let limit = limit > 0 ? limit : .max
         var cursor = cursor(prefix, after: after)
-        while let entry = cursor.next(), entry.key.utf8.starts(with: prefix.utf8) {
+        while let entry = cursor.next()?.record, entry.key.utf8.starts(with: prefix.utf8) {
             let key = Self.cut(entry.key, from: skipped, at: stop, depth)
             let isMore =
                 found.last.map { !$0.utf8.elementsEqual(key.utf8) }
@@ -133,15 +133,14 @@ package struct KVTable: Sendable {
         case .set:
             set(entry, at: index, &changes)
         case .cas:
-            let old = entries[entry.key.utf8]
-            let stands = old?.raftIndex.modifyIndex ?? 0
+            let stands = entries[entry.key.utf8]?.record.raftIndex.modifyIndex ?? 0
             guard entry.raftIndex.modifyIndex == stands else { return false }
             set(entry, at: index, &changes)
         case .delete:
             delete(entry.key, at: index, &changes)
         case .deleteCAS:
             // A key that is gone already is as the caller wants it, whatever the index.
-            guard let old = entries[entry.key.utf8] else { return true }
+            guard let old = entries[entry.key.utf8]?.record else { return true }
             guard old.raftIndex.modifyIndex == entry.raftIndex.modifyIndex else { return false }
             // A key that got more time meanwhile does not end.
             guard entry.expires.isNever || entry.expires == old.expires else { return false }
@@ -150,7 +149,7 @@ package struct KVTable: Sendable {
             deleteTree(entry.key, at: index, &changes)
         case .lock: return lock(entry, at: index, &changes)
         case .unlock:
-            guard let old = entries[entry.key.utf8], !old.session.isEmpty,
+            guard let old = entries[entry.key.utf8]?.record, !old.session.isEmpty,
                 old.session.utf8.elementsEqual(entry.session.utf8)
             else { return false }
             release(old)
@@ -163,11 +162,11 @@ package struct KVTable: Sendable {
     private mutating func set(_ new: KVEntry, at index: UInt64, _ changes: inout Changes) {
         var entry = new
         if let old = entries[new.key.utf8] {
-            entry.lockIndex = old.lockIndex
-            entry.session = old.session
-            entry.raftIndex = old.raftIndex
-            if entry.flags == old.flags, entry.value == old.value {
-                return prolong(entry, old)
+            entry.lockIndex = old.record.lockIndex
+            entry.session = old.record.session
+            entry.raftIndex = old.record.raftIndex
+            if entry.flags == old.record.flags, entry.value == old.record.value {
+                return prolong(entry, old.record)
             }
         } else {
             entry.lockIndex = 0
@@ -187,7 +186,7 @@ package struct KVTable: Sendable {
     }
 
     mutating func delete(_ key: String, at index: UInt64, _ changes: inout Changes) {
-        guard let old = entries.remove(key.utf8) else { return }
+        guard let old = entries.remove(key.utf8)?.record else { return }
         if !old.session.isEmpty { held.remove(Self.holding(old)) }
         if !old.expires.isNever { expiring.remove(Self.expiry(old)) }
         leases.remove(old)
@@ -202,20 +201,24 @@ package struct KVTable: Sendable {
     ) {
         if !held.isEmpty {
             var locked: [KVEntry] = []
-            entries.forEach(under: prefix.utf8) { if !$0.session.isEmpty { locked.append($0) } }
+            entries.forEach(under: prefix.utf8) { row in
+                if !row.record.session.isEmpty { locked.append(row.record) }
+            }
             for entry in locked { release(entry) }
         }
         if !expiring.isEmpty {
             var mortal: [KVEntry] = []
-            entries.forEach(under: prefix.utf8) { if !$0.expires.isNever { mortal.append($0) } }
+            entries.forEach(under: prefix.utf8) { row in
+                if !row.record.expires.isNever { mortal.append(row.record) }
+            }
             for entry in mortal { expiring.remove(Self.expiry(entry)) }
         }
         var ended: [String] = []
         if !leases.isEmpty {
             var leased: [KVEntry] = []
-            entries.forEach(under: prefix.utf8) { entry in
-                if !entry.lease.isEmpty { leased.append(entry) }
-                if leases.count(on: entry.key) > 0 { ended.append(entry.key) }
+            entries.forEach(under: prefix.utf8) { row in
+                if !row.record.lease.isEmpty { leased.append(row.record) }
+                if leases.count(on: row.record.key) > 0 { ended.append(row.record.key) }
             }
             for entry in leased { leases.remove(entry) }
         }
@@ -239,9 +242,10 @@ package struct KVTable: Sendable {
 
     /// Writes the entry, and lists when it ends.
     private mutating func put(_ entry: KVEntry) {
-        let old = entries.insert(entry, for: entry.key.utf8)
-        if let old, !old.expires.isNever { expiring.remove(Self.expiry(old)) }
-        if let old { leases.remove(old) }
+        if let old = entries.insert(Row(entry), for: entry.key.utf8) {
+            if !old.record.expires.isNever { expiring.remove(Self.expiry(old.record)) }
+            leases.remove(old.record)
+        }
         leases.add(entry)
         if !entry.expires.isNever { expiring.insert(entry.key, for: Self.expiry(entry)) }
     }
@@ -257,7 +261,7 @@ package struct KVTable: Sendable {
         var found: [KVEntry] = []
         var cursor = expiring.cursor()
         while found.count < limit, let key = cursor.next() {
-            if let entry = entries[key.utf8] { found.append(entry) }
+            if let row = entries[key.utf8] { found.append(row.record) }
         }
         return found
     }
@@ -323,20 +327,21 @@ package struct KVTable: Sendable {
         entries.checkInvariants()
         held.checkInvariants()
         var locked = 0
-        entries.forEach { if !$0.session.isEmpty { locked += 1 } }
+        entries.forEach { if !$0.record.session.isEmpty { locked += 1 } }
         precondition(locked == held.count, "\(held.count) of \(locked) held keys are listed")
         expiring.checkInvariants()
         var mortal = 0
-        entries.forEach { if !$0.expires.isNever { mortal += 1 } }
+        entries.forEach { if !$0.record.expires.isNever { mortal += 1 } }
         precondition(
             mortal == expiring.count, "\(expiring.count) of \(mortal) ending keys are listed")
         leases.checkInvariants()
         var leased = 0
-        entries.forEach { entry in
+        entries.forEach { row in
+            let entry = row.record
             if entry.lease.isEmpty { return }
             leased += 1
             precondition(
-                entries[entry.lease.utf8]?.lease.isEmpty == true
+                entries[entry.lease.utf8]?.record.lease.isEmpty == true
                     && leases.count(on: entry.key) == 0,
                 "\(entry.key) has the lease \(entry.lease), which is gone or has one itself")
         }

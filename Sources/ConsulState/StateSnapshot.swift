@@ -19,20 +19,20 @@ package struct StateSnapshot: Sendable {
     private var phase = Phase.head
     private var writer = MessagePackWriter(capacity: 64 << 10)
 
-    private var nodes: RadixTree<Catalog.Row<Node>>.Cursor
-    private var services: RadixTree<Catalog.Row<Catalog.Instance>>.Cursor
-    private var checks: RadixTree<Catalog.Row<HealthCheck>>.Cursor
+    private var nodes: RadixTree<Row<Node>>.Cursor
+    private var services: RadixTree<Row<Catalog.Instance>>.Cursor
+    private var checks: RadixTree<Row<HealthCheck>>.Cursor
     /// The node whose services and checks are being written.
     private var node: RegisterRequest?
     private var nextService: Catalog.Instance?
     private var nextCheck: HealthCheck?
     private var coordinates: RadixTree<NodeCoordinate>.Cursor
     private var sessions: RadixTree<Session>.Cursor
-    private var keys: RadixTree<KVEntry>.Cursor
+    private var keys: RadixTree<Row<KVEntry>>.Cursor
     private var graves: RadixTree<Graveyard.Tombstone>.Cursor
     private var kept: [KeptRecords.Kept] = []
     private var keptNext = 0
-    private var byService: RadixTree<Catalog.Row<Catalog.Instance>>.Cursor
+    private var byService: RadixTree<Row<Catalog.Instance>>.Cursor
     private var lastService = ""
 
     /// - Parameter lastIndex: of the last entry that the state knows.
@@ -80,7 +80,7 @@ package struct StateSnapshot: Sendable {
             put(MessageType.session, session)
         case .keptBefore: stepKept(then: .keys)
         case .keys:
-            guard let entry = keys.next() else {
+            guard let entry = keys.next()?.record else {
                 phase = .tombstones
                 return
             }

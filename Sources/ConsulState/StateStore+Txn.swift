@@ -6,23 +6,18 @@ extension StateStore {
     package mutating func apply(
         _ operations: [TxnOperation], at index: UInt64, _ changes: inout Changes
     ) -> TxnResponse {
+        var response = TxnResponse()
+        var results: [TxnResult] = []
+        results.reserveCapacity(operations.count)
+        if Self.areCertain(operations) {
+            let errors = applyAll(operations, at: index, &changes, &results)
+            precondition(errors.isEmpty, "what cannot fail failed: \(errors)")
+            response.results = results
+            return response
+        }
         var draft = self
         var touched = Changes()
-        var results: [TxnResult] = []
-        var errors: [TxnError] = []
-        for (number, operation) in operations.enumerated() {
-            do throws(TxnFault) {
-                try draft.apply(operation, at: index, &touched, &results)
-            } catch {
-                errors.append(TxnError(number, error.what))
-            }
-            // At once, so that what follows sees the locks that ended with what went.
-            if !touched.losses.isEmpty {
-                draft.settleLosses(at: index, &touched)
-                touched.losses = []
-            }
-        }
-        var response = TxnResponse()
+        let errors = draft.applyAll(operations, at: index, &touched, &results)
         if errors.isEmpty {
             self = draft
             changes.merge(touched)
@@ -31,6 +26,29 @@ extension StateStore {
             response.errors = errors
         }
         return response
+    }
+
+    private mutating func applyAll(
+        _ operations: [TxnOperation], at index: UInt64, _ changes: inout Changes,
+        _ results: inout [TxnResult]
+    ) -> [TxnError] {
+        var errors: [TxnError] = []
+        // Where they stand: an operation has many parts, each of which a copy would count.
+        operations.withUnsafeBufferPointer { operations in
+            for number in operations.indices {
+                do throws(TxnFault) {
+                    try apply(operations[number], at: index, &changes, &results)
+                } catch {
+                    errors.append(TxnError(number, error.what))
+                }
+                // At once, so that what follows sees the locks that ended with what went.
+                if !changes.losses.isEmpty {
+                    settleLosses(at: index, &changes)
+                    changes.losses = []
+                }
+            }
+        }
+        return errors
     }
 
     private mutating func apply(
@@ -78,6 +96,29 @@ extension StateStore {
             return try sessions.get(id).value == nil ? .invalidSession(id) : nil
         } catch {
             return error
+        }
+    }
+}
+
+extension StateStore {
+    /// Plain writes of keys, which no state refuses. A transaction of these alone needs no draft,
+    /// which would have every part of the trees that it touches copied.
+    private static func areCertain(_ operations: [TxnOperation]) -> Bool {
+        operations.withUnsafeBufferPointer { operations in
+            operations.indices.allSatisfy { number in
+                operations[number].kv?.verb == KVOperation.set.rawValue
+                    && operations[number].kv?.entry.lease.isEmpty == true
+            }
+        }
+    }
+}
+
+extension TxnRequest {
+    package var isAboutKeysAlone: Bool {
+        operations.withUnsafeBufferPointer { operations in
+            operations.indices.allSatisfy { number in
+                if case .some = operations[number].kv { true } else { false }
+            }
         }
     }
 }

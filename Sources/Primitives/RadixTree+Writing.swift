@@ -12,12 +12,16 @@ extension RadixNode {
     @inlinable static func insert(
         _ value: Value, _ key: Key, into node: inout RadixNode
     ) -> Value? {
-        own(&node)
         guard let byte = key.first else {
             let old = node.value
-            node.value = value
+            if isKnownUniquelyReferenced(&node) {
+                node.value = value
+            } else {
+                node = RadixNode(label: node.label, value: value, edges: node.edges)
+            }
             return old
         }
+        own(&node)
         let (index, found) = node.slot(byte)
         guard found else {
             node.edges.insert(

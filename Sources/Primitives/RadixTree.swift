@@ -104,11 +104,12 @@ final class RadixNode<Value> {
     @exclusivity(unchecked) @usableFromInline var label: [UInt8]
     @exclusivity(unchecked) @usableFromInline var value: Value?
     /// In order of their first bytes, which all differ.
-    @exclusivity(unchecked) @usableFromInline var edges: [Edge] = []
+    @exclusivity(unchecked) @usableFromInline var edges: [Edge]
 
-    @inlinable init(label: [UInt8], value: Value? = nil) {
+    @inlinable init(label: [UInt8], value: Value? = nil, edges: [Edge] = []) {
         self.label = label
         self.value = value
+        self.edges = edges
     }
 
     @inlinable init(copying other: RadixNode) {
@@ -144,18 +145,41 @@ extension RadixNode: @unchecked Sendable where Value: Sendable {}
 // MARK: Reading
 
 extension RadixNode {
+    /// A node on the way down. Held by the tree that holds the first one: to count references at
+    /// every step would cost more than the rest of the step.
+    @usableFromInline typealias Step = Unmanaged<RadixNode>
+
     @inlinable func find(_ key: UnsafeBufferPointer<UInt8>) -> RadixNode? {
-        // Held by the tree that holds `self`: no counting on the way.
-        unowned(unsafe) var node = self
-        var rest = key[...]
-        while let byte = rest.first {
-            let (index, found) = node.slot(byte)
-            guard found else { return nil }
-            node = node.edges[index].node
-            guard node.common(with: rest) == node.label.count else { return nil }
-            rest = rest.dropFirst(node.label.count)
+        var node = Step.passUnretained(self)
+        var place = 0
+        while place < key.count {
+            guard let next = node._withUnsafeGuaranteedRef({ $0.child(key, &place) }) else {
+                return nil
+            }
+            node = next
         }
-        return node
+        return node.takeUnretainedValue()
+    }
+
+    /// The node that is reached by the key's bytes from `place` on, if they hold its whole label;
+    /// `place` is then behind it.
+    @inlinable func child(_ key: UnsafeBufferPointer<UInt8>, _ place: inout Int) -> Step? {
+        let (index, found) = slot(key[place])
+        guard found else { return nil }
+        let next = Step.passUnretained(edges[index].node)
+        let length = next._withUnsafeGuaranteedRef { $0.labelLength(in: key, at: place) }
+        guard length > 0 else { return nil }
+        place &+= length
+        return next
+    }
+
+    /// How long the label is; 0 when it does not stand in `key` at `place`. A label that is asked
+    /// for is never empty.
+    @inlinable func labelLength(in key: UnsafeBufferPointer<UInt8>, at place: Int) -> Int {
+        let length = label.count
+        guard length <= key.count &- place else { return 0 }
+        for offset in 0..<length where label[offset] != key[place &+ offset] { return 0 }
+        return length
     }
 
     /// The highest node all of whose keys begin with `prefix`, and how far its label goes beyond
@@ -183,16 +207,14 @@ extension RadixNode {
     }
 
     @inlinable func walkPath(_ key: UnsafeBufferPointer<UInt8>, _ body: (Value) -> Void) {
-        unowned(unsafe) var node = self
-        var rest = key[...]
-        if let value = node.value { body(value) }
-        while let byte = rest.first {
-            let (index, found) = node.slot(byte)
-            guard found else { return }
-            node = node.edges[index].node
-            guard node.common(with: rest) == node.label.count else { return }
-            if let value = node.value { body(value) }
-            rest = rest.dropFirst(node.label.count)
+        var node = Step.passUnretained(self)
+        var place = 0
+        while true {
+            node._withUnsafeGuaranteedRef { if let value = $0.value { body(value) } }
+            guard place < key.count,
+                let next = node._withUnsafeGuaranteedRef({ $0.child(key, &place) })
+            else { return }
+            node = next
         }
     }
 

@@ -37,7 +37,10 @@ struct Commitment: Sendable {
     }
 
     private mutating func advance() {
-        guard let index = Majority.reached(by: voters.map { $0.match }) else { return }
+        // Who is alone needs no count.
+        let index =
+            voters.count == 1 ? voters[0].match : Majority.reached(by: voters.map { $0.match })
+        guard let index else { return }
         if index >= startIndex, index > commitIndex { commitIndex = index }
     }
 }

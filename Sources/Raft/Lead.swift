@@ -184,11 +184,13 @@ extension RaftCore {
     }
 
     var nextDeadline: Instant {
-        var next = snapshotDue
-        guard let leading else { return min(next, follower.electionDeadline) }
-        next = min(next, leading.heartbeatDue)
-        if let transfer = leading.transfer { next = min(next, transfer.deadline) }
-        for peer in leading.peers {
+        // Part by part: all of what a leader remembers would be copied otherwise.
+        guard let heartbeatDue = leading?.heartbeatDue, let peers = leading?.peers else {
+            return min(snapshotDue, follower.electionDeadline)
+        }
+        var next = min(snapshotDue, heartbeatDue)
+        if let deadline = leading?.transfer?.deadline { next = min(next, deadline) }
+        for peer in peers {
             if let due = peer.commitDue, due > now { next = min(next, due) }
             if peer.notBefore > now { next = min(next, peer.notBefore) }
         }

@@ -44,7 +44,11 @@ extension RaftCore {
             hardStateIsChanged = false
         }
         (persist.truncateFrom, persist.entries) = tail.giveAway(sequence: sequence)
-        out.insert(.persist(persist), at: 0)
+        if out.isEmpty {
+            out.append(.persist(persist))
+        } else {
+            out.insert(.persist(persist), at: 0)
+        }
         if ignoresDisk { countOwn() }
     }
 

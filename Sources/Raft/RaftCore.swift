@@ -10,10 +10,10 @@ package struct RaftCore: Sendable {
     package let options: RaftOptions
 
     // What the shell may read between steps.
-    package internal(set) var role = Role.follower
-    package internal(set) var term: Term
+    package internal(set) var role = Role.follower { didSet { mayBeNews = true } }
+    package internal(set) var term: Term { didSet { mayBeNews = true } }
     /// The leader of `term`, once known; this server itself when it leads.
-    package internal(set) var leader: Peer?
+    package internal(set) var leader: Peer? { didSet { mayBeNews = true } }
     package internal(set) var commitIndex: LogIndex
     package internal(set) var appliedIndex: LogIndex
     package internal(set) var snapshot: SnapshotMeta?
@@ -22,8 +22,9 @@ package struct RaftCore: Sendable {
     package internal(set) var configurationIndex: LogIndex = 0
     /// When this server last heard of a leader; nil when it never did. Consul's `last_contact`.
     package internal(set) var lastContact: Instant?
-    package var lastIndex: LogIndex { tail.lastIndex }
-    package var lastTerm: Term { tail.lastTerm }
+    // Kept beside the tail, so that a shell need not copy all of the core to ask.
+    package private(set) var lastIndex: LogIndex
+    package private(set) var lastTerm: Term
     /// For whom this server has voted in `term`; empty for nobody.
     package var votedFor: ServerID { vote }
 
@@ -33,6 +34,16 @@ package struct RaftCore: Sendable {
     var isStarted = false
     var isStopped = false
     var out: [Directive] = []
+    /// What the shell was told of last, to see what a step has changed: looked at where role, term
+    /// or leader were set, which few steps do.
+    private var told: Told
+    private var mayBeNews = false
+    private struct Told: Sendable {
+        var role = Role.follower
+        var term: Term
+        var leader: Peer?
+        var configurationIndex: LogIndex = 0
+    }
 
     // Storage.
     var vote: ServerID
@@ -85,7 +96,9 @@ package struct RaftCore: Sendable {
         term = stored.hardState.term
         vote = stored.hardState.vote
         snapshot = stored.snapshot
+        told = Told(term: stored.hardState.term)
         (tail, dropThrough) = LogTail.open(log, snapshot: stored.snapshot)
+        (lastIndex, lastTerm) = (tail.lastIndex, tail.lastTerm)
         let applied = stored.snapshot?.index ?? 0
         commitIndex = applied
         appliedIndex = applied
@@ -104,6 +117,7 @@ package struct RaftCore: Sendable {
         if let last = configurations.last {
             configuration = last.configuration
             configurationIndex = last.index
+            told.configurationIndex = last.index
         }
     }
 
@@ -114,17 +128,26 @@ package struct RaftCore: Sendable {
     package mutating func step(
         _ input: Input, now: Instant, log: some LogReading
     ) -> [Directive] {
-        guard !isStopped else { return [] }
+        var directives: [Directive] = []
+        step(input, now: now, log: log, into: &directives)
+        return directives
+    }
+
+    /// - Parameter directives: gets what is to be done. An empty list, which a shell may hand over
+    ///   again and again: steps come by the ten thousand.
+    package mutating func step(
+        _ input: Input, now: Instant, log: some LogReading, into directives: inout [Directive]
+    ) {
+        guard !isStopped else { return }
+        swap(&out, &directives)
         self.now = max(self.now, now)
-        let before = (role: role, term: term, leader: leader, configuration: configurationIndex)
         if !isStarted { start() }
         take(input, log)
         runTimers(log)
         replicate(log)
-        finish(before.role, before.term, before.leader, before.configuration)
-        batch = nil
-        defer { out = [] }
-        return out
+        finish()
+        if batch != nil { batch = nil }
+        swap(&out, &directives)
     }
 
     private mutating func start() {
@@ -187,15 +210,17 @@ package struct RaftCore: Sendable {
     }
 
     /// Writes, changes of role and the next wake, at the end of every step.
-    private mutating func finish(
-        _ role: Role, _ term: Term, _ leader: Peer?, _ configurationIndex: LogIndex
-    ) {
+    private mutating func finish() {
         writeChanges()
-        if self.role != role || self.term != term || self.leader != leader {
-            out.append(.roleChanged(self.role, term: self.term, leader: self.leader))
+        (lastIndex, lastTerm) = (tail.lastIndex, tail.lastTerm)
+        if mayBeNews, role != told.role || term != told.term || leader != told.leader {
+            (told.role, told.term, told.leader) = (role, term, leader)
+            out.append(.roleChanged(role, term: term, leader: leader))
         }
-        if self.configurationIndex != configurationIndex {
-            out.append(.configurationChanged(configuration, index: self.configurationIndex))
+        mayBeNews = false
+        if configurationIndex != told.configurationIndex {
+            told.configurationIndex = configurationIndex
+            out.append(.configurationChanged(configuration, index: configurationIndex))
         }
         if isStopped { return }
         let next = nextDeadline

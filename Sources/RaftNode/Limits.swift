@@ -37,6 +37,8 @@ package enum Limits {
     /// Rounds that a thread drives before it gives its event loop a turn: connections of its own
     /// wait meanwhile where callers drive.
     static let roundsPerTurn = 64
+    /// Places of a list that is used again and again; a longer one is let go of when it is empty.
+    static let listKeptMax = 4_096
     /// Problems that a look at a store names; beyond these it is clear that the store is lost.
     static let problemsMax = 100
     /// After a full disk.

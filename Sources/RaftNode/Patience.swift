@@ -5,7 +5,7 @@ internal import Primitives
 /// thing after another comes back within the time that falling asleep and being woken takes; while
 /// such a one is there the thread stays up for it, and else never.
 struct Patience {
-    private let isEver: Bool
+    let isEver: Bool
     private var endedAt = Instant.zero
     /// The last wish came soon after the one before was done.
     private var isSequential = false

@@ -22,11 +22,17 @@ final class RaftDriver: @unchecked Sendable {
     let background: any EventLoop
     let clock: @Sendable () -> Instant
     let logger: Logger
-    private var waiting: [Ticket: RaftNode.Reply] = [:]
+    private var waiting = AwaitedReplies()
     /// The last entry that the state machine was given, which outlives the core.
     var appliedIndex: LogIndex
+    /// As read last: at the first input of a step, and after what may take long, a write to the
+    /// disk or a batch carried out.
+    private var now = Instant.zero
     private var timer: Scheduled<Void>?
+    // Lists that are empty between two rounds, and keep their room.
+    private var work = RaftNode.Inbox()
     private var queue: [Input] = []
+    private var directives: [Directive] = []
     private var patience: Patience
     /// What a snapshot covers is removed from the log bit by bit, between other writes.
     private var compactsThrough: LogIndex?
@@ -59,25 +65,24 @@ final class RaftDriver: @unchecked Sendable {
 
     /// Takes out what came in and carries it out, until nothing is left or others are due.
     func drive(_ node: RaftNode) {
-        patience.began(at: clock())
+        if patience.isEver { patience.began(at: clock()) }
         for _ in 0..<Limits.roundsPerTurn {
             let mayWait = patience.isLikely
-            let work = node.inbox.withLock { inbox -> RaftNode.Inbox? in
+            let hasWork = node.inbox.withLock { inbox in
                 if inbox.inputs.isEmpty && inbox.proposals.isEmpty && compactsThrough == nil {
                     inbox.isDriving = mayWait
-                    return nil
+                    return false
                 }
-                var work = RaftNode.Inbox()
                 swap(&work.inputs, &inbox.inputs)
                 swap(&work.replies, &inbox.replies)
                 swap(&work.contents, &inbox.contents)
                 // All of them: the pieces of one command must not come apart.
                 swap(&work.proposals, &inbox.proposals)
-                return work
+                return true
             }
-            guard let work else {
+            guard hasWork else {
                 guard mayWait else {
-                    patience.ended(at: clock())
+                    if patience.isEver { patience.ended(at: clock()) }
                     return
                 }
                 patience.wait(clock) {
@@ -85,10 +90,11 @@ final class RaftDriver: @unchecked Sendable {
                 }
                 continue
             }
-            for (ticket, reply) in work.replies { waiting[ticket] = reply }
+            for awaited in work.replies { waiting.append(awaited) }
             for (ticket, contents) in work.contents { restoring[ticket] = contents }
             for input in work.inputs { step(input, node) }
             if !work.proposals.isEmpty { step(.propose(work.proposals), node) }
+            work.empty()
             compactSome(node)
             publish(node)
         }
@@ -103,17 +109,19 @@ final class RaftDriver: @unchecked Sendable {
         }
         queue.append(first)
         var place = 0
+        now = clock()
         while place < queue.count, stopped == nil {
-            let input = queue[place]
+            core.step(queue[place], now: now, log: log, into: &directives)
             place += 1
-            for directive in core.step(input, now: clock(), log: log) {
+            for number in directives.indices {
                 do {
-                    try carryOut(directive, node)
+                    try carryOut(directives[number], node)
                 } catch {
                     fail(error, node)
                     break
                 }
             }
+            directives.makeEmpty()
         }
         queue.removeAll(keepingCapacity: true)
     }
@@ -126,18 +134,20 @@ final class RaftDriver: @unchecked Sendable {
         case .sendSnapshot(let request, let peer, let exchange):
             sendSnapshot(request, peer, exchange, node)
         case .persist(let persist):
-            let start = clock()
+            let start = now
             try log.write(
                 hardState: persist.hardState, truncateFrom: persist.truncateFrom,
                 entries: persist.entries)
+            now = clock()
             if !persist.entries.isEmpty {
-                setup.metrics.dispatchLog.record(clock() - start)
+                setup.metrics.dispatchLog.record(now - start)
                 setup.metrics.dispatched.set(persist.entries.count)
             }
             queue.append(.persisted(sequence: persist.sequence))
         case .commit(let from, let through):
             setup.metrics.committed.set(Int(clamping: through &- from &+ 1))
             try apply(from, through)
+            now = clock()
             queue.append(.applied(through: through))
         case .takeSnapshot: takeSnapshot(node)
         case .compact(let index): try compact(through: index)
@@ -149,7 +159,7 @@ final class RaftDriver: @unchecked Sendable {
         case .discardSnapshot(let exchange): incoming.removeValue(forKey: exchange)?.discard()
         case .answer(let ticket, let outcome): answer(ticket, outcome)
         case .readReady(let ticket, let index):
-            waiting.removeValue(forKey: ticket)?(.success(index))
+            waiting.remove(ticket)?(.success(index))
         case .roleChanged, .configurationChanged: announce(node)
         case .wake(let instant): wake(at: instant, node)
         case .stop(let error): fail(error, node)
@@ -205,7 +215,7 @@ final class RaftDriver: @unchecked Sendable {
 
     private func answer(_ ticket: Ticket, _ outcome: Outcome) {
         if !restoring.isEmpty { restoring[ticket] = nil }
-        guard let reply = waiting.removeValue(forKey: ticket) else { return }
+        guard let reply = waiting.remove(ticket) else { return }
         switch outcome {
         case .committed(let index, _): reply(.success(index))
         case .done: reply(.success(core.lastIndex))
@@ -293,9 +303,7 @@ final class RaftDriver: @unchecked Sendable {
 
     private func refuseAll(_ refusal: RaftRefusal) {
         restoring = [:]
-        let replies = waiting
-        waiting = [:]
-        for reply in replies.values { reply(.failure(refusal)) }
+        for reply in waiting.removeAll() { reply(.failure(refusal)) }
     }
 
     /// Nobody drives any more.
@@ -306,7 +314,7 @@ final class RaftDriver: @unchecked Sendable {
             defer { inbox.replies = [] }
             return inbox.replies
         }
-        for (_, reply) in left { reply(.failure(.shuttingDown)) }
+        for awaited in left { awaited.reply(.failure(.shuttingDown)) }
         refuseAll(.shuttingDown)
     }
 }

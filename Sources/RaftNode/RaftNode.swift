@@ -54,9 +54,17 @@ package final class RaftNode: Sendable {
     package typealias Reply = @Sendable (Result<LogIndex, RaftRefusal>) -> Void
 
     struct Inbox {
+        /// What whoever drives has done with: the room is used again.
+        mutating func empty() {
+            inputs.makeEmpty()
+            proposals.makeEmpty()
+            replies.makeEmpty()
+            contents.makeEmpty()
+        }
+
         var inputs: [Input] = []
         var proposals: [Proposal] = []
-        var replies: [(ticket: Ticket, reply: RaftNode.Reply)] = []
+        var replies: [AwaitedReply] = []
         var contents: [(ticket: Ticket, contents: RaftNode.Contents)] = []
         var nextTicket: Ticket = 1
         var isDriving = false
@@ -126,7 +134,9 @@ package final class RaftNode: Sendable {
                         ticket: ticket, kind: write.kind, data: write.data,
                         extensions: write.extensions))
                 // The pieces before the last are answered with it: all of them are in one term.
-                if place == writes.count - 1 { inbox.replies.append((ticket, reply)) }
+                if place == writes.count - 1 {
+                    inbox.replies.append(AwaitedReply(ticket: ticket, reply: reply))
+                }
             }
             return nil
         }
@@ -191,7 +201,7 @@ package final class RaftNode: Sendable {
             guard inbox.inputs.count < Limits.inputsWaitingMax else { return .tooMany }
             let ticket = inbox.nextTicket
             inbox.nextTicket += 1
-            inbox.replies.append((ticket, reply))
+            inbox.replies.append(AwaitedReply(ticket: ticket, reply: reply))
             let wanted = input(&inbox, ticket)
             inbox.inputs.append(wanted)
             return nil

@@ -14,41 +14,11 @@ public struct MessagePackWriter: WireEncoder, FieldVisitor, Sendable {
     private nonisolated(unsafe) var buffer: WireBuffer
     private var used = 0
     /// Where the fields of the records that are open begin: the first `fieldCount` of these.
-    private var fields: [Field] = []
+    /// Changed only while this writer alone holds it.
+    private nonisolated(unsafe) var fields = FieldStack.make()
     private var fieldCount = 0
     /// The next value is empty where Go has nil.
     @usableFromInline var emptyIsNil = false
-
-    private struct Field: @unchecked Sendable {
-        let name: UnsafePointer<UInt8>
-        let nameCount: Int
-        /// The name's first eight bytes as a number that sorts as they do.
-        let order: UInt64
-        let start: Int
-        var end = 0
-
-        @inline(__always)
-        init(_ name: StaticString, at start: Int) {
-            self.name = name.utf8Start
-            nameCount = name.utf8CodeUnitCount
-            if nameCount >= 8 {
-                order = UInt64(
-                    bigEndian: UnsafeRawPointer(self.name).loadUnaligned(as: UInt64.self))
-            } else {
-                var order: UInt64 = 0
-                for index in 0..<nameCount { order = order << 8 | UInt64(self.name[index]) }
-                self.order = nameCount == 0 ? 0 : order << UInt64(8 * (8 - nameCount))
-            }
-            self.start = start
-        }
-
-        func precedes(_ other: Field) -> Bool {
-            if order != other.order { return order < other.order }
-            return UnsafeBufferPointer(start: name, count: nameCount)
-                .lexicographicallyPrecedes(
-                    UnsafeBufferPointer(start: other.name, count: other.nameCount))
-        }
-    }
 
     public init(capacity: Int = 256) { buffer = WireBuffer.make(capacity: capacity) }
 
@@ -174,28 +144,28 @@ public struct MessagePackWriter: WireEncoder, FieldVisitor, Sendable {
     }
 
     @usableFromInline mutating func beginField(_ name: StaticString) {
-        let field = Field(name, at: used)
-        if fieldCount < fields.count {
-            fields[fieldCount] = field
-        } else {
-            fields.append(field)
+        if fieldCount == fields.count || !isKnownUniquelyReferenced(&fields) {
+            fields = fields.grown(keeping: fieldCount)
         }
-        fieldCount += 1
+        (fields.base + fieldCount).initialize(to: WrittenField(name, at: used))
+        fieldCount &+= 1
         let count = name.utf8CodeUnitCount
         guard count < 32 else {
             return rawFamily(UnsafeBufferPointer(start: name.utf8Start, count: count))
         }
-        let space = room(1 + count)
+        let space = room(1 &+ count)
         space[0] = 0xA0 | UInt8(truncatingIfNeeded: count)
         QuickText.copy(name.utf8Start, count, to: space + 1)
-        used += 1 + count
+        used &+= 1 &+ count
     }
 
-    @usableFromInline mutating func endField() { fields[fieldCount - 1].end = used }
+    /// The writer holds its fields alone, as it did at `beginField`: who copies a writer does so
+    /// between two records.
+    @usableFromInline mutating func endField() { fields.base[fieldCount &- 1].end = used }
 
     @usableFromInline mutating func endRecord(_ first: Int) {
         let count = fieldCount - first
-        let start = count > 0 ? fields[first].start : used
+        let start = count > 0 ? fields.base[first].start : used
         if count > 1, sortFields(from: first) { moveFields(from: first, to: start) }
         fieldCount = first
         guard count > 15 else {
@@ -213,29 +183,29 @@ public struct MessagePackWriter: WireEncoder, FieldVisitor, Sendable {
 
     /// - Returns: false when they stood in order.
     private mutating func sortFields(from first: Int) -> Bool {
-        let count = fieldCount
-        return fields.withUnsafeMutableBufferPointer { fields in
-            var moved = false
-            for index in (first + 1)..<count {
+        let fields = self.fields.base
+        var moved = false
+        var index = first &+ 1
+        while index < fieldCount {
+            if fields[index].precedes(fields[index &- 1]) {
                 let field = fields[index]
                 var place = index
-                while place > first, field.precedes(fields[place - 1]) {
-                    fields[place] = fields[place - 1]
-                    place -= 1
+                while place > first, field.precedes(fields[place &- 1]) {
+                    fields[place] = fields[place &- 1]
+                    place &-= 1
                 }
-                if place < index {
-                    fields[place] = field
-                    moved = true
-                }
+                fields[place] = field
+                moved = true
             }
-            return moved
+            index &+= 1
         }
+        return moved
     }
 
     private mutating func moveFields(from first: Int, to start: Int) {
         let size = used - start
         let base = buffer.base
-        let sorted = fields[first..<fieldCount]
+        let sorted = UnsafeBufferPointer(start: fields.base + first, count: fieldCount - first)
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: size) { space in
             guard let space = space.baseAddress else { return }
             var place = 0

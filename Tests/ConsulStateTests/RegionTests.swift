@@ -47,6 +47,30 @@ private struct Seen: Equatable {
         machine.checkInvariants()
     }
 
+    /// One list of changes for many commands: none of them is settled twice.
+    @Test(arguments: 1...8 as ClosedRange<UInt64>)
+    func commandsInABatchAreAsApart(seed: UInt64) {
+        var random = SeededRandom(seed: seed)
+        var (apart, together) = (FSM(), FSM())
+        var index: UInt64 = 1
+        for _ in 0..<60 {
+            var changes = Changes()
+            var summed = Changes()
+            for _ in 0..<Int.random(in: 2...8, using: &random) {
+                index += 1
+                let command = Self.command(&random)
+                let (result, touched) = apart.apply(index, command)
+                #expect(together.apply(index, command, &changes) == result, "\(seed): \(command)")
+                summed.merge(touched)
+            }
+            #expect(Self.readAll(apart.store) == Self.readAll(together.store), "\(seed)")
+            #expect(changes.keys == summed.keys)
+            #expect(changes.nodes == summed.nodes && changes.sessions == summed.sessions)
+            #expect(changes.tables == summed.tables && changes.lostLocks == summed.lostLocks)
+        }
+        together.checkInvariants()
+    }
+
     private static let names = ["a", "b", "B"]
 
     private static func readAll(_ store: StateStore) -> [Seen] {

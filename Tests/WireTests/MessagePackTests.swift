@@ -99,6 +99,38 @@ import Wire
         #expect(try MessagePackReader.decode(Vote.self, from: Self.vote) == vote)
     }
 
+    /// Names of every length up to a word and beyond, the longest first.
+    private struct Names: Record, Hashable {
+        var number: UInt64 = 1
+        init() {}
+        mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
+            try visit.field("BCDEFGHIKLMNOPQRS", &number)
+            try visit.field("BCDEFGHIK", &number)
+            try visit.field("BCDEFGHI", &number)
+            try visit.field("BCDEFGH", &number)
+            try visit.field("BCDEFG", &number)
+            try visit.field("BCDEF", &number)
+            try visit.field("BCDE", &number)
+            try visit.field("BCD", &number)
+            try visit.field("BC", &number)
+            try visit.field("B", &number)
+            try visit.field("AZ", &number)
+            try visit.field("BCCZZZ", &number)
+        }
+    }
+
+    @Test func putsNamesIntoByteOrder() {
+        let expected = [
+            "AZ", "B", "BC", "BCCZZZ", "BCD", "BCDE", "BCDEF", "BCDEFG", "BCDEFGH", "BCDEFGHI",
+            "BCDEFGHIK", "BCDEFGHIKLMNOPQRS",
+        ]
+        let bytes = MessagePackWriter.encode(Names())
+        let written = expected.flatMap { name -> [UInt8] in
+            [0xA0 | UInt8(name.utf8.count)] + Array(name.utf8) + [1]
+        }
+        #expect(bytes == [0x80 | UInt8(expected.count)] + written)
+    }
+
     @Test func writesNilWhereGoHasNil() {
         var entry = Entry()
         entry.index = 2

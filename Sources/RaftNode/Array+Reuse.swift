@@ -1,0 +1,10 @@
+extension Array {
+    /// Removes everything and keeps the room for the next time, unless there is much of it.
+    mutating func makeEmpty() {
+        switch count {
+        case 0: break
+        case 1: removeLast()  // most often, and far cheaper than what follows
+        default: removeAll(keepingCapacity: capacity <= Limits.listKeptMax)
+        }
+    }
+}
