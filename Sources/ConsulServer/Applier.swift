@@ -20,6 +20,10 @@ package final class Applier: StateMachine {
         var results: [(index: LogIndex, result: CommandResult)] = []
         var taken = 0
         var generation: UInt64 = 0
+
+        var snapshot: Snapshot {
+            Snapshot(store: fsm.store, index: lastIndex, generation: generation)
+        }
     }
     /// Held by the published state too, which the applier holds.
     private final class Guarded: Sendable {
@@ -51,9 +55,7 @@ package final class Applier: StateMachine {
             // Published inside the lock, so that snapshots come in order whoever calls.
             guarded.machine.withLock { machine in
                 if let snapshot = state.current { return snapshot }
-                let snapshot = Snapshot(
-                    store: machine.fsm.store, index: machine.lastIndex,
-                    generation: machine.generation)
+                let snapshot = machine.snapshot
                 state.publish(snapshot)
                 return snapshot
             }
@@ -67,6 +69,10 @@ package final class Applier: StateMachine {
             if machine.results.count > Limits.resultsKeptMax {
                 machine.results = []
                 machine.taken = 0
+            }
+            // Readers go on with the state before it, instead of waiting for the lock.
+            if state.current == nil, LongBatch.isOne(entries) {
+                state.publish(machine.snapshot)
             }
             let begin = SystemClock.now()
             var start = begin
