@@ -11,9 +11,8 @@ package enum Limits {
     static let resultsKeptMax = 65_536
     /// Commands on keys that are carried out before anybody misses the state.
     static let briefBatchMax = 64
-    /// The first bytes of a command on keys, in which its operation stands: a datacenter's name has
-    /// up to 63 of them.
-    static let operationBytesMax = 128
+    /// Bytes of a command that deletes keys: those of a key, and some names.
+    static let deletionBytesMax = 2_048
     /// Of the commands that wait to be carried out, how many are looked through for an entry's:
     /// more than threads that propose at once.
     static let proposedSearched = 64

@@ -18,19 +18,18 @@ package enum LongBatch {
         }
     }
 
-    /// The operation stands behind the datacenter, before key and value.
+    /// It is named behind the key and the value. There is no value to a deletion: a command that is
+    /// long is another.
     private static func deletesTree(_ command: [UInt8]) -> Bool {
         let name: StaticString = "delete-tree"
+        let (length, hyphen) = (name.utf8CodeUnitCount, 6)
+        guard (length...Limits.deletionBytesMax).contains(command.count) else { return false }
         return command.withUnsafeBytes { bytes in
-            let last = min(bytes.count, Limits.operationBytesMax) - name.utf8CodeUnitCount
-            var start = 0
-            while start <= last {
-                if bytes[start] == UInt8(ascii: "d"),
-                    memcmp(bytes.baseAddress! + start, name.utf8Start, name.utf8CodeUnitCount) == 0
-                {
-                    return true
-                }
-                start += 1
+            var start = bytes.baseAddress! + hyphen
+            let end = bytes.baseAddress! + bytes.count - (length - hyphen) + 1
+            while start < end, let found = memchr(start, Int32(UInt8(ascii: "-")), end - start) {
+                if memcmp(found - hyphen, name.utf8Start, length) == 0 { return true }
+                start = UnsafeRawPointer(found) + 1
             }
             return false
         }

@@ -283,7 +283,6 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
         }
         // What is answered goes out; for what is not, nobody waits.
         if case .inputClosed? = event as? ChannelEvent {
-            flushIfNeeded()
             close()
         }
         context.fireUserInboundEventTriggered(event)
@@ -407,5 +406,10 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
         }
     }
 
-    func close() { context?.close(promise: nil) }
+    func close() {
+        // What was answered may still wait for its turn.
+        if needsFlush { context?.flush() }
+        needsFlush = false
+        context?.close(promise: nil)
+    }
 }
