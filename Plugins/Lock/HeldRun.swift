@@ -44,7 +44,7 @@ struct HeldRun {
                 isLost = true
                 run.say("Lock lost, killing child")
                 run.complain("Lock lost: \(reason)")
-                handle.stop(with: ProcessSignal.terminate.rawValue)
+                stop(handle, with: .terminate)
             case .signalled(.hangup):
                 handle.signal(ProcessSignal.hangup.rawValue, toGroup: true)
             case .signalled(let signal):
@@ -53,7 +53,7 @@ struct HeldRun {
                     child.cancel()
                 } else {
                     run.say("Shutdown triggered, killing child")
-                    handle.stop(with: signal.rawValue)
+                    stop(handle, with: signal)
                 }
                 stopper = signal
             }
@@ -73,6 +73,11 @@ struct HeldRun {
         if isLost, options.exactCodes { return LockExit.lost }
         if !isReleased { return LockExit.failed }
         return code(of: ending, wasStopped: isLost || stopper != nil)
+    }
+
+    private func stop(_ handle: ProcessHandle, with signal: ProcessSignal) {
+        if let pid = handle.pid { run.say("Terminating child pid \(pid)") }
+        handle.stop(with: signal.rawValue)
     }
 
     /// Keeps others out a while longer: one whose clock is late would run the child once more.

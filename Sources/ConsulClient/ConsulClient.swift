@@ -49,7 +49,7 @@ public final class ConsulClient: Sendable {
     public init(_ settings: Settings) throws(ConsulClientError) {
         self.settings = settings
         (base, unixSocket) = try Self.base(of: settings)
-        try Self.refuseMissingFiles(settings)
+        try Self.refuseBadFiles(settings)
         token = try Self.token(settings)
         // Commands live briefly: one loop serves them.
         http = HTTPClient(on: MultiThreadedEventLoopGroup.singleton)
@@ -119,6 +119,12 @@ public final class ConsulClient: Sendable {
         /// Itself, if the status is 2xx; Consul's form of an error otherwise.
         public func successful() throws(ConsulClientError) -> Answer {
             if (200..<300).contains(status) { return self }
+            if (300..<400).contains(status) {
+                throw ConsulClientError(
+                    "Unexpected response code: \(status) (the request was sent elsewhere, and a "
+                        + "write does not follow: a path has no empty parts, no . and no ..)",
+                    status: status)
+            }
             throw ConsulClientError(
                 "Unexpected response code: \(status) (\(text))", status: status)
         }
@@ -133,9 +139,16 @@ public final class ConsulClient: Sendable {
         _ method: String, _ path: String, _ parameters: [(String, String)] = [],
         body: [UInt8] = [], timeout: GoDuration? = .seconds(60)
     ) async throws(ConsulClientError) -> Answer {
-        let call = call(method, path, parameters, body: body, timeout: timeout)
+        var call = call(method, path, parameters, body: body, timeout: timeout)
+        // Consul moves a path that is not clean (`a//b`) by 301. A write that followed would write
+        // a key that nobody named; 307 and 308 are for writes.
+        call.followsRedirects = ["GET", "HEAD"].contains(method)
         do throws(HTTPCallError) {
-            let response = try await http.execute(call)
+            var response = try await http.execute(call)
+            if !call.followsRedirects, [307, 308].contains(response.status) {
+                call.followsRedirects = true
+                response = try await http.execute(call)
+            }
             let index = response.headers.first(name: "X-Consul-Index").flatMap { UInt64($0) }
             return Answer(status: response.status, body: response.body, index: index ?? 0)
         } catch {
@@ -181,25 +194,60 @@ public final class ConsulClient: Sendable {
         return "\(error)"
     }
 
-    /// Files that are named must be there, whether this connection needs them or not.
-    private static func refuseMissingFiles(_ settings: Settings) throws(ConsulClientError) {
+    /// Files that are named must be there and hold what they are for, whether this connection
+    /// needs them or not.
+    private static func refuseBadFiles(_ settings: Settings) throws(ConsulClientError) {
         guard settings.certificateFile.isEmpty == settings.keyFile.isEmpty else {
             throw ConsulClientError("both client cert and client key must be provided")
         }
         let folder = settings.authorityPath
-        if !folder.isEmpty, !Files.exists(folder) {
-            throw ConsulClientError("lstat \(folder): no such file or directory")
+        if !folder.isEmpty, settings.authorityFile.isEmpty {
+            guard Files.exists(folder) else {
+                throw ConsulClientError("lstat \(folder): no such file or directory")
+            }
+            try refuseBadAuthorities(in: folder)
         }
         for (path, what) in [
             (settings.authorityFile, "Error loading CA File: "),
             (settings.certificateFile, ""), (settings.keyFile, ""),
         ] where !path.isEmpty {
+            let bytes: [UInt8]
             do throws(FileError) {
-                _ = try Files.read(path, limit: 16 << 20)
+                bytes = try Files.read(path, limit: Limits.authorityBytesMax)
             } catch {
                 throw ConsulClientError("\(what)\(error)")
             }
+            if path == settings.authorityFile { try refuseWithoutCertificate(bytes, path, what) }
         }
+    }
+
+    /// - Parameter place: a file, or a folder whose files each hold certificates.
+    private static func refuseBadAuthorities(in place: String) throws(ConsulClientError) {
+        let what = "Error loading CA Path: "
+        let files: [(path: String, bytes: [UInt8])]
+        do throws(FileError) {
+            var paths = [place]
+            if Files.isDirectory(place) {
+                paths = try Files.list(place).map { "\(place)/\($0)" }
+                    .filter { !Files.isDirectory($0) }
+            }
+            var found: [(String, [UInt8])] = []
+            for path in paths {
+                found.append((path, try Files.read(path, limit: Limits.authorityBytesMax)))
+            }
+            files = found
+        } catch {
+            throw ConsulClientError("\(what)\(error)")
+        }
+        for file in files { try refuseWithoutCertificate(file.bytes, file.path, what) }
+    }
+
+    private static func refuseWithoutCertificate(
+        _ bytes: [UInt8], _ path: String, _ what: String
+    ) throws(ConsulClientError) {
+        let text = String(decoding: bytes, as: UTF8.self)
+        if text.contains("-----BEGIN CERTIFICATE-----") { return }
+        throw ConsulClientError("\(what)Couldn't parse PEM in: \(path)")
     }
 
     private func call(

@@ -28,7 +28,11 @@ extension ConsulClient {
     package func kvPut(_ key: String, _ value: [UInt8], _ parameters: [(String, String)] = [])
         async throws(ConsulClientError) -> Bool
     {
-        try await send("PUT", "/v1/kv/\(Self.escape(key))", parameters, body: value)
+        // The path would be cleaned on the way: another key would be written.
+        guard !key.hasPrefix("/") else {
+            throw ConsulClientError("Invalid key. Key must not begin with a '/': \(key)")
+        }
+        return try await send("PUT", "/v1/kv/\(Self.escape(key))", parameters, body: value)
             .successful().decode()
     }
 

@@ -21,6 +21,8 @@ enum Limits {
     static let partingTime = GoDuration.seconds(5)
     /// Of an archive of all that the servers hold: far beyond what a server's memory is good for.
     static let archiveBytesMax = 4 << 30
+    /// Of one file of certificates.
+    static let authorityBytesMax = 16 << 20
     /// Races lost in a row for a semaphore's key, at letting go.
     static let releaseRacesMax = 64
 }

@@ -111,8 +111,8 @@ struct Validation {
         } else if expect > 2, expect % 2 == 0 {
             warn("bootstrap_expect", "an even number of servers survives no more failures")
         }
-        if config.devMode, config.node.bootstrap || expect > 0 {
-            refuse("bootstrap", "has no place in -dev mode, which is alone")
+        if config.devMode, config.node.bootstrapExpect > 0 {
+            refuse("bootstrap_expect", "a server in -dev mode is alone: it expects no others")
         }
     }
 

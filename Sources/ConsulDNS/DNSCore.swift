@@ -112,7 +112,8 @@ final class DNSCore: Sendable {
             return done(nil, Self.refusal(header, .notImplemented))
         }
         guard header.questions == 1, header.answers <= 1, header.authorities <= 1,
-            header.additionals <= 2, let message = try? DNSMessage(octets)
+            header.additionals <= 2, let message = try? DNSMessage(octets),
+            message.edns?.hasMalformedSubnet != true
         else { return done(nil, Self.refusal(header, .formatError)) }
         let query = DNSQuery(octets, message, isTCP: isTCP, from: client, zone: currentZone)
         resolver.answer(query) { done(query, $0) }

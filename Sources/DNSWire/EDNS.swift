@@ -30,6 +30,23 @@ package struct EDNS: Hashable, Sendable {
         }
         return nil
     }
+
+    /// A client subnet is there that RFC 7871 wants answered by FORMERR: cut off, of a family that
+    /// is none, or with a prefix beyond it. Family 0 is for a prefix of no bits.
+    package var hasMalformedSubnet: Bool {
+        options.contains { option in
+            guard option.code == ClientSubnet.code else { return false }
+            guard option.data.count >= 4 else { return true }
+            let bitsMax =
+                switch (option.data[0], option.data[1]) {
+                case (0, 0): 0
+                case (0, 1): 32
+                case (0, 2): 128
+                default: -1
+                }
+            return Int(option.data[2]) > bitsMax || Int(option.data[3]) > max(bitsMax, 0)
+        }
+    }
 }
 
 /// The network for which a resolver asks (RFC 7871).

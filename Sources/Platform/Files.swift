@@ -8,6 +8,19 @@ package enum Files {
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { throw FileError("open", path, code: errno) }
         defer { close(file) }
+        return try read(file, named: path, limit: limit)
+    }
+
+    /// Reads standard input to its end, at most `limit` bytes, from where it stands. By its number
+    /// and not as `/dev/stdin`: that name opens the file anew, from its beginning and with the
+    /// rights of this user, and cannot open a socket at all.
+    package static func readStandardInput(limit: Int) throws(FileError) -> [UInt8] {
+        try read(STDIN_FILENO, named: "/dev/stdin", limit: limit)
+    }
+
+    private static func read(_ file: Int32, named path: String, limit: Int) throws(FileError)
+        -> [UInt8]
+    {
         var status = stat()
         guard fstat(file, &status) == 0 else { throw FileError("stat", path, code: errno) }
         if status.st_mode & S_IFMT == S_IFDIR { throw FileError("read", path, code: EISDIR) }

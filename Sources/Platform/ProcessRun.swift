@@ -32,6 +32,9 @@ package final class ProcessHandle: Sendable {
         self.started = started
     }
 
+    /// The child's number, which is its group's; nil while none runs.
+    package var pid: Int32? { child.withLock { $0?.pid } }
+
     /// Nothing while no child runs.
     /// - Parameter toGroup: also to what the child has started, as a terminal does.
     package func signal(_ number: Int32, toGroup: Bool) {

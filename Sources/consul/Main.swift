@@ -7,8 +7,13 @@ import StandardPlugins
 @main
 enum Main {
     static func main() async {
+        StandardDescriptors.fill()
         Signals.ignorePipe()
         let words = Array(CommandLine.arguments.dropFirst())
+        if let problem = GivenArguments.problem(words) {
+            Console.standard.error(problem)
+            exit(1)
+        }
         do throws(PluginAPIError) {
             let registry = try PluginRegistry(
                 StandardPlugins.all(helpers: CommandHelper.all))

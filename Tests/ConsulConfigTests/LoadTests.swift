@@ -82,6 +82,17 @@ import Wire
         #expect(client.listen.dns == [.tcp(host: "127.0.0.1", port: 8600)])
     }
 
+    @Test func devModeIsAloneAndMayBeToldToBootstrap() {
+        for flag in [FlagValue("bootstrap"), FlagValue("bootstrap-expect", "1")] {
+            let config = load([], flags: [FlagValue("dev"), flag]).config
+            #expect(config?.node.bootstrap == true && config?.devMode == true)
+        }
+        #expect(
+            errors([], flags: [FlagValue("dev"), FlagValue("bootstrap-expect", "3")]) == [
+                "-bootstrap-expect: a server in -dev mode is alone: it expects no others"
+            ])
+    }
+
     @Test func bootstrapNeedsAServerAndExcludesExpect() {
         let flags = [FlagValue("data-dir", "/d")]
         #expect(

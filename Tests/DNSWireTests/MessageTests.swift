@@ -191,6 +191,15 @@ import Testing
         for wrong in ["", "0001 18", "0001 18 00 0a01", "0001 21 00 0a010203ff", "0003 08 00 0a"] {
             #expect(ClientSubnet(hex(wrong)) == nil, "\(wrong)")
         }
+        for (option, isMalformed) in [
+            ("", true), ("0001 18", true), ("0001 21 00 0a010203ff", true), ("0003 08 00 0a", true),
+            ("0000 08 00 0a", true), ("0000 00 00", false), ("0001 18 00 0a0102", false),
+            ("0002 81 00", true), ("0001 18 00 0a01", false),
+        ] {
+            var edns = EDNS(udpSize: 1232)
+            edns.options = [EDNS.Option(code: 10, data: [1]), .init(code: 8, data: hex(option))]
+            #expect(edns.hasMalformedSubnet == isMalformed, "\(option)")
+        }
         let subnet = ClientSubnet(hex("0002 30 10 fd0000000001"))
         #expect(subnet?.option.data == hex("0002 30 10 fd0000000001"))
     }

@@ -25,6 +25,37 @@ struct OwnCommandsTests {
         await agent.stop()
     }
 
+    /// The next file or socket must not get the number of standard input or output.
+    @Test func closedDescriptorsAreFilled() async throws {
+        try await Self.withAgent { _, run in
+            for line in [
+                "-pass-stdin jobs/a cat <&-", "jobs/a 'echo printed' >&-",
+                "jobs/a 'echo printed >&2' 2>&-",
+            ] {
+                let lock = try await run("consul lock -child-exit-code \(line)")
+                #expect(lock.code == 0, "\(line): \(lock.output)\(lock.errorOutput)")
+            }
+        }
+    }
+
+    @Test func aKeyIsWrittenAsItWasMeantOrNotAtAll() async throws {
+        try await Self.withAgent { _, run in
+            for key in ["a//b", "a/./b", "a/../b"] {
+                for words in ["put \(key) x", "delete \(key)"] {
+                    let moved = try await run("consul kv \(words)")
+                    #expect(moved.code == 1 && moved.output.isEmpty, "\(words)")
+                    #expect(
+                        moved.errorOutput.contains("301 (the request was sent elsewhere"),
+                        "\(moved.errorOutput)")
+                }
+            }
+            let odd = try await run("consul kv put \"$(printf 'k\\377')\" x")
+            #expect(odd.code == 1 && odd.errorOutput == "Argument 3 is not UTF-8: k\u{FFFD}\n")
+            let keys = try await run("consul kv get -keys")
+            #expect(keys.code == 0 && keys.output.isEmpty, "\(keys.output)")
+        }
+    }
+
     /// Every command that lists, and the names of the fields that scripts may rely on. The flag
     /// stands where the `%` is, or at the end.
     @Test func listsComeAsJSON() async throws {

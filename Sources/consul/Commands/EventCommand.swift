@@ -54,11 +54,19 @@ struct EventCommand: Command {
             console.error("Cannot provide tag filter without service filter.")
             return 1
         }
+        for name in ["node", "service", "tag"] {
+            do throws(TextPattern.Fault) {
+                _ = try TextPattern(flags[name])
+            } catch {
+                console.error("Failed to compile \(name) filter regexp: \(error)")
+                return 1
+            }
+        }
         guard flags.arguments.count <= 1 else {
             console.error("Too many command line arguments.\n\n\(help)")
             return 1
         }
-        event.payload = Bytes(flags.arguments.first ?? "")
+        event.payload = Bytes(GivenArguments.bytes(of: flags.arguments.first ?? ""))
         let fired = event
         if flags.has("keep"), !flags.isOn("reliable") {
             console.error("-keep is for -reliable events.")

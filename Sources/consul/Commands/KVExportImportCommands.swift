@@ -129,6 +129,7 @@ struct KVImportCommand: Command {
             throw UsageError(
                 description: "Too many arguments (expected 1, got \(flags.arguments.count))")
         }
+        guard !argument.isEmpty else { throw UsageError(description: "Empty DATA argument") }
         return try DataArgument.read(argument)
     }
 }

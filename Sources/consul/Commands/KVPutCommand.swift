@@ -97,14 +97,13 @@ struct KVPutCommand: Command {
     }
 
     private func subject(_ flags: ParsedFlags) throws(UsageError) -> (String, [UInt8]) {
-        guard var key = flags.arguments.first else {
+        guard let key = flags.arguments.first else {
             throw UsageError(description: "Missing KEY argument")
         }
         guard flags.arguments.count <= 2 else {
             throw UsageError(
                 description: "Too many arguments (expected 1 or 2, got \(flags.arguments.count))")
         }
-        if key.hasPrefix("/") { key.removeFirst() }
         var data = try DataArgument.read(flags.arguments.count == 2 ? flags.arguments[1] : "")
         if flags.isOn("base64") {
             guard let decoded = Base64.decode(data) else {
@@ -146,11 +145,11 @@ enum DataArgument {
 
     static func read(_ argument: String) throws(UsageError) -> [UInt8] {
         do throws(FileError) {
-            if argument == "-" { return try Files.read("/dev/stdin", limit: bytesMax) }
+            if argument == "-" { return try Files.readStandardInput(limit: bytesMax) }
             if argument.hasPrefix("@") {
                 return try Files.read(String(argument.dropFirst()), limit: bytesMax)
             }
-            return Array(argument.utf8)
+            return GivenArguments.bytes(of: argument)
         } catch {
             throw UsageError(description: "Failed to read file: \(error)")
         }

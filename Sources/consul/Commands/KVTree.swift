@@ -41,8 +41,10 @@ enum KVTree {
                 try readFolder(source, "", depth: 0, &left, &found)
                 return found
             }
-            let path = source == "-" ? "/dev/stdin" : source
-            let bytes = try Files.read(path, limit: bytesMax)
+            let bytes =
+                source == "-"
+                ? try Files.readStandardInput(limit: bytesMax)
+                : try Files.read(source, limit: bytesMax)
             let isYAML = source.hasSuffix(".yaml") || source.hasSuffix(".yml")
             return isYAML ? try self.yaml(bytes, source) : try json(bytes, source)
         } catch {

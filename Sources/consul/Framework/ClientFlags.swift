@@ -94,9 +94,9 @@ enum ClientFlags {
         settings.keyFile = text(flags, "client-key", "CONSUL_CLIENT_KEY") ?? ""
         settings.tlsServerName = text(flags, "tls-server-name", "CONSUL_TLS_SERVER_NAME") ?? ""
         settings.basicAuthorization = environment("CONSUL_HTTP_AUTH") ?? ""
-        settings.usesTLS = ["1", "true"].contains(environment("CONSUL_HTTP_SSL") ?? "")
-        settings.verifiesTLS = !["0", "false"].contains(
-            environment("CONSUL_HTTP_SSL_VERIFY") ?? "")
+        settings.usesTLS = ParsedFlags.bool(environment("CONSUL_HTTP_SSL") ?? "") ?? false
+        settings.verifiesTLS =
+            ParsedFlags.bool(environment("CONSUL_HTTP_SSL_VERIFY") ?? "") ?? true
         settings.datacenter = flags["datacenter"]
         settings.namespace = text(flags, "namespace", "CONSUL_NAMESPACE") ?? ""
         settings.isStale = flags.isOn("stale")

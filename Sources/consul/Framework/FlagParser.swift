@@ -92,7 +92,9 @@ struct ParsedFlags: Sendable {
         }
         let problem: String? =
             switch flag.type {
-            case "int", "uint": "parse error"
+            case "int", "uint":
+                GoNumber.isTooLarge(value, isSigned: flag.type == "int")
+                    ? "value out of range" : "parse error"
             case "duration": GoDuration(value) == nil ? "parse error" : nil
             case "pair":
                 value.contains("=") ? nil : "Missing \"=\" value in argument: \(value)"

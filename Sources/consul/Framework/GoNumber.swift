@@ -1,6 +1,14 @@
 /// Whole numbers as Go's `flag` package reads them: decimal, or with the prefix `0x`, `0o`, `0` or
 /// `0b`, and single underscores between digits.
 enum GoNumber {
+    /// True for decimal digits (an octal number begins with 0) that do not fit 64 bits.
+    static func isTooLarge(_ text: String, isSigned: Bool) -> Bool {
+        let digits = isSigned && ["-", "+"].contains(text.prefix(1)) ? text.dropFirst() : text[...]
+        return digits.utf8.allSatisfy { (0x30...0x39).contains($0) }
+            && !digits.isEmpty && decimal(text, isSigned: isSigned) == nil
+            && digits.drop { $0 == "0" }.count == digits.count
+    }
+
     /// - Returns: the number in decimal; nil where it is none, or does not fit 64 bits.
     static func decimal(_ text: String, isSigned: Bool) -> String? {
         var digits = text.lowercased()[...]
