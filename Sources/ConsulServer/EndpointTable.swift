@@ -87,12 +87,13 @@ struct EndpointTable: Sendable {
     ///
     /// - Parameters:
     ///   - timing: told how long each one took that was proposed.
-    ///   - done: called after a success, before it is answered.
+    ///   - follow: tells what is to be done after a success, before it is answered; nil for
+    ///     nothing.
     mutating func add<Request: Sendable>(
         _ endpoint: Endpoint<Request, Bool>, timing: Timing,
         in datacenter: @escaping @Sendable (Request) -> String,
         _ prepare: @escaping @Sendable (Request) throws(ConsulError) -> Intent,
-        then done: (@Sendable (Request) -> Void)? = nil
+        then follow: (@Sendable (Request) -> (@Sendable () -> Void)?)? = nil
     ) {
         let host = host
         let log = log
@@ -103,10 +104,16 @@ struct EndpointTable: Sendable {
                 case .answer(let answer): reply(.success(answer))
                 case .propose(let command):
                     let start = SystemClock.now()
+                    // Asked before, so that the request need not be kept until it is answered.
+                    let done = follow?(request)
                     log.propose(command) { result in
                         timing.record(since: start)
-                        if let done, case .success = result { done(request) }
-                        reply(result.flatMap(\.answer))
+                        switch result {
+                        case .success(let commit):
+                            done?()
+                            reply(commit.answer)
+                        case .failure(let error): reply(.failure(error))
+                        }
                     }
                 }
             } catch {

@@ -36,8 +36,15 @@ enum KVSEndpoint {
             request throws(ConsulError) in
             try prepare(request, lockDelays)
         } then: { request in
-            if request.ttl != .zero { expirer.look() }
+            next(request, expirer)
         }
+    }
+
+    private static func next(
+        _ request: KVSRequest, _ expirer: KeyExpirer
+    ) -> (@Sendable () -> Void)? {
+        if request.ttl == .zero { return nil }
+        return { expirer.look() }
     }
 
     private static func summary(of entries: [KVEntry], hashes: Bool) -> KVSummary {
