@@ -77,7 +77,11 @@ final class ReadEndpoint<Value: Sendable>: Sendable {
         let waiter = QueryWaiter(
             plan, self, region: reading.region,
             deadline: hub.deadline(after: host.wait(plan.query.options.maxQueryTime)),
-            lane: hub.laneForCaller(), hub: hub, reply: reply)
+            lane: hub.laneForCaller(), hub: hub, reply: reply
+        ) { waiter, event in
+            // Made here, where the type is known, for the one that is made here.
+            unsafeDowncast(waiter, to: QueryWaiter<Value>.self).handle(event)
+        }
         return hub.park(waiter, seen: snapshot)
     }
 
@@ -134,28 +138,28 @@ final class QueryWaiter<Value: Sendable>: Waiter, @unchecked Sendable {
 
     init(
         _ plan: ReadPlan, _ endpoint: ReadEndpoint<Value>, region: Region, deadline: NIODeadline,
-        lane: WakeLane, hub: WatchHub, reply: @escaping Reply<Indexed<Value>>
+        lane: WakeLane, hub: WatchHub, reply: @escaping Reply<Indexed<Value>>,
+        handler: @escaping Handler
     ) {
         self.plan = plan
         self.endpoint = endpoint
         self.hub = hub
         self.reply = reply
-        super.init(region: region, deadline: deadline, lane: lane)
+        super.init(region: region, deadline: deadline, lane: lane, handler: handler)
     }
 
-    override func look(at snapshot: Snapshot) -> Bool {
+    func handle(_ event: Event) -> Bool {
         if isAnswered { return true }
-        let answer = endpoint.read(snapshot, plan)
-        if answer.meta.index == plan.query.options.minQueryIndex { return false }
-        give(.success(answer))
+        switch event {
+        case .look(let reading):
+            let answer = reading.answer(of: endpoint, plan)
+            if answer.meta.index == plan.query.options.minQueryIndex { return false }
+            give(.success(answer))
+        case .expire(let reading): give(.success(reading.answer(of: endpoint, plan)))
+        case .fail(let error): give(.failure(error))
+        }
         return true
     }
-
-    override func expire(_ snapshot: Snapshot) {
-        give(.success(endpoint.read(snapshot, plan)))
-    }
-
-    override func fail(_ error: ConsulError) { give(.failure(error)) }
 
     private func give(_ result: Result<Indexed<Value>, ConsulError>) {
         guard claim() else { return }

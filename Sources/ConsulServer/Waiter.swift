@@ -6,39 +6,46 @@ internal import Synchronization
 /// A blocking query that waits for its region to change. What it reads and whom it answers, a
 /// subclass knows.
 class Waiter: @unchecked Sendable {
+    enum Event {
+        /// Read again; answer when the index is another than the one that the caller knows.
+        case look(SharedReading)
+        /// Answer with the state as it is.
+        case expire(SharedReading)
+        case fail(ConsulError)
+    }
+
+    /// - Returns: true when the waiter is answered, now or before.
+    typealias Handler = @Sendable (Waiter, Event) -> Bool
+
     let region: Region
     let deadline: NIODeadline
     let lane: WakeLane
     /// Where it stands in its bucket; -1 when in none. The hub's lock guards it.
-    var place = -1
+    final var place = -1
     private let answered = Atomic(false)
+    private let handler: Handler
 
-    init(region: Region, deadline: NIODeadline, lane: WakeLane) {
+    /// - Parameter handler: instead of a method that a subclass overrides, which for a subclass
+    ///   with type parameters would look up at every step what types they stand for.
+    init(region: Region, deadline: NIODeadline, lane: WakeLane, handler: @escaping Handler) {
         self.region = region
         self.deadline = deadline
         self.lane = lane
+        self.handler = handler
     }
 
-    var isAnswered: Bool { answered.load(ordering: .acquiring) }
+    final var isAnswered: Bool { answered.load(ordering: .acquiring) }
 
     /// True for the first caller only, who then gives the answer.
-    func claim() -> Bool {
+    final func claim() -> Bool {
         answered.compareExchange(
             expected: false, desired: true, ordering: .acquiringAndReleasing
         ).exchanged
     }
 
-    /// Reads again; answers when the index is another than the one that the caller knows.
-    ///
     /// - Returns: true when the waiter is answered, now or before.
-    func look(at snapshot: Snapshot) -> Bool {
-        preconditionFailure("a waiter without a query")
-    }
-
-    /// Answers with the state as it is.
-    func expire(_ snapshot: Snapshot) { preconditionFailure("a waiter without a query") }
-
-    func fail(_ error: ConsulError) { preconditionFailure("a waiter without a query") }
+    @discardableResult
+    final func take(_ event: Event) -> Bool { handler(self, event) }
 }
 
 /// A waiter's handle for the caller.

@@ -68,7 +68,7 @@ package final class WatchHub: Sendable {
     /// - Returns: nil when the waiter was answered meanwhile, or refused.
     func park(_ waiter: Waiter, seen: Snapshot) -> (any PendingCall)? {
         guard count.wrappingAdd(1, ordering: .relaxed).newValue <= waitersMax else {
-            waiter.fail(.tooManyQueries)
+            waiter.take(.fail(.tooManyQueries))
             return nil
         }
         waiter.lane.expect(waiter, self)
@@ -83,7 +83,9 @@ package final class WatchHub: Sendable {
             if !waiter.isAnswered, waiter.place < 0 { index.insert(waiter) }
         }
         let newest = state.load()
-        guard newest !== seen, waiter.look(at: newest) else { return waiter.isAnswered }
+        guard newest !== seen, waiter.take(.look(SharedReading(newest))) else {
+            return waiter.isAnswered
+        }
         leave(waiter)
         return true
     }
@@ -119,20 +121,22 @@ package final class WatchHub: Sendable {
     }
 
     func lookAgain(_ waiters: [Waiter]) {
-        let newest = state.load()
-        for waiter in waiters where !waiter.look(at: newest) { _ = enter(waiter, seen: newest) }
+        let reading = SharedReading(state.load(), readers: waiters.count)
+        for waiter in waiters where !waiter.take(.look(reading)) {
+            _ = enter(waiter, seen: reading.snapshot)
+        }
     }
 
     func expire(_ waiters: [Waiter]) {
-        let newest = state.load()
+        let reading = SharedReading(state.load(), readers: waiters.count)
         for waiter in waiters {
-            waiter.expire(newest)
+            waiter.take(.expire(reading))
             leave(waiter)
         }
     }
 
     func giveUp(_ waiter: Waiter, _ error: ConsulError) {
-        waiter.fail(error)
+        waiter.take(.fail(error))
         leave(waiter)
     }
 }

@@ -173,6 +173,39 @@ struct BlockingQueryTests {
         #expect(boxes.allSatisfy { $0.answers.count == 1 })
     }
 
+    /// One commit wakes readers of keys, of prefixes and of pages, many of each and mixed: what one
+    /// reads is another's answer only where they ask the same, to the byte.
+    @Test func eachWokenReaderGetsItsOwnAnswer() async throws {
+        let server = try Server()
+        // The second is another spelling of the first, which Swift takes for equal.
+        let keys = ["t/\u{E9}", "t/e\u{301}", "t/x"]
+        for key in keys { try await server.put(key, "old") }
+        var boxes: [(box: Box<Indexed<[KVEntry]>>, expected: [String])] = []
+        let all = ["new 1", "new 2", "new 0"]  // in byte order of the keys
+        for _ in 0..<8 {
+            for (number, key) in keys.enumerated() {
+                boxes.append((try await server.park(.kvsGet, key), ["new \(number)"]))
+            }
+            boxes.append((try await server.park(.kvsList, "t/"), all))
+            let page = try await server.park(.kvsList, "t/") { $0.limit = 2 }
+            boxes.append((page, Array(all.prefix(2))))
+            let rest = try await server.park(.kvsList, "t/") { $0.startAfter = keys[1] }
+            boxes.append((rest, Array(all.dropFirst())))
+        }
+        var request = TxnRequest()
+        request.operations = keys.enumerated().map { number, key in
+            var entry = KVEntry()
+            entry.key = key
+            entry.value = Bytes("new \(number)")
+            return TxnOperation(TxnKVOperation("set", entry))
+        }
+        _ = try await server.backend.call(.txnApply, request)
+        for (box, expected) in boxes {
+            #expect(try await box.answer().value.map(\.value.text) == expected)
+        }
+        #expect(server.backend.hub.waiting == 0)
+    }
+
     /// Readers follow keys through blocking queries alone while writers write as fast as they can.
     /// A lost wake-up leaves a reader hanging until the time limit.
     @Test func noWakeUpIsLost() async throws {
