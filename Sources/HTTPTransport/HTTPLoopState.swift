@@ -79,11 +79,13 @@ final class HTTPLoopState: @unchecked Sendable {
     func flushSoon(_ connection: HTTPConnection) {
         unflushed.append(connection)
         if unflushed.count == 1 { eventLoop.execute { self.flushAll() } }
+        // Of many, the first may be read while the others are still made.
+        if unflushed.count >= Limits.unflushedMax { flushAll() }
     }
 
     private func flushAll() {
         let connections = unflushed
-        unflushed.removeAll(keepingCapacity: connections.count <= Limits.unflushedKeptMax)
+        unflushed.removeAll(keepingCapacity: true)
         for connection in connections { connection.takeTurn() }
     }
 

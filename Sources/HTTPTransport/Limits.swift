@@ -41,8 +41,8 @@ package enum Limits {
     /// to give; and the bytes of each: a larger answer has its own.
     static let scratches = 32
     static let scratchBytesMax = 2 * 1024
-    /// The list of connections that have answers to send keeps room for so many.
-    static let unflushedKeptMax = 1024
+    /// Connections whose answers wait for the end of the loop's turn.
+    static let unflushedMax = 32
     /// Smaller bodies are not compressed: they fit one packet as they are.
     static let gzipBytesMin = 1024
     /// Speed matters more than the last percent.
