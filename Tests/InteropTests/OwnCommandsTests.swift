@@ -75,6 +75,16 @@ struct OwnCommandsTests {
         }
     }
 
+    @Test func aReloadIsOfTheAgentsOwnFiles() async throws {
+        try await Self.withAgent { _, run in
+            let own = try await run("consul validate -hot-reload")
+            #expect(own.code == 0 && own.output == "nothing has changed\n", "\(own.errorOutput)")
+            let others = try await run("consul validate -hot-reload $SCRATCH")
+            #expect(others.code == 1 && others.output.isEmpty)
+            #expect(others.errorOutput.hasPrefix("-hot-reload asks the running agent"))
+        }
+    }
+
     @Test func aSnapshotTakesNoDevicesPlace() async throws {
         try await Self.withAgent { _, run in
             let refused = try await run(
