@@ -14,7 +14,7 @@ struct Stop: Sendable {
         let work = Task { await body() }
         let isEnded = Ending()
         let signals = Task {
-            for await signal in Signals.stream() where [.interrupt, .terminate].contains(signal) {
+            for await _ in Signals.stream(of: Signals.ends) {
                 isEnded.mark()
                 work.cancel()
             }

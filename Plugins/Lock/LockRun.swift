@@ -86,7 +86,10 @@ package struct LockRun: Sendable {
     private func run(holding lock: any HeldLock, _ keeper: SessionKeeper) async -> Int32 {
         let (events, feed) = AsyncStream.makeStream(of: Event.self)
         let signals = Task {
-            for await signal in Signals.stream() where signal != .user1 {
+            var kinds = Set(ProcessSignal.allCases)
+            // Under nohup the lock outlives its terminal, and so does the child.
+            if Signals.isIgnored(.hangup) { kinds.remove(.hangup) }
+            for await signal in Signals.stream(of: kinds) where signal != .user1 {
                 feed.yield(.signalled(signal))
             }
         }

@@ -219,6 +219,13 @@ public final class ConsulClient: Sendable {
             }
             if path == settings.authorityFile { try refuseWithoutCertificate(bytes, path, what) }
         }
+        guard !settings.certificateFile.isEmpty else { return }
+        var own = TLSSettings()
+        own.certificateFile = settings.certificateFile
+        own.keyFile = settings.keyFile
+        do throws(TLSError) { try own.checkOwnCertificate() } catch {
+            throw ConsulClientError("tls: \(error)")
+        }
     }
 
     /// - Parameter place: a file, or a folder whose files each hold certificates.

@@ -89,6 +89,19 @@ package enum Files {
         }
     }
 
+    /// True for a file of bytes, also behind a symbolic link.
+    package static func isRegular(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+    }
+
+    /// What the symbolic links of `path` lead to; `path` itself where nothing is there.
+    package static func resolved(_ path: String) -> String {
+        guard let end = realpath(path, nil) else { return path }
+        defer { free(end) }
+        return String(cString: end)
+    }
+
     package static func isDirectory(_ path: String) -> Bool {
         var status = stat()
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR

@@ -19,13 +19,20 @@ package enum ProcessSignal: Int32, Sendable, CaseIterable {
     }
 }
 
-/// The process's signals as a stream. Handlers are installed at the first call of `stream`, once
-/// for the process; until then signals act as the system has it.
+/// The process's signals as a stream. A signal's handler is installed when `stream` is first asked
+/// for it, once for the process; until then, and if nobody asks, it acts as the system has it.
 package enum Signals {
     private struct Listeners {
-        var installed = false
+        var installed: Set<ProcessSignal> = []
+        /// Where the handlers write; nil before the first.
+        var pipe: Int32?
         var next = 0
-        var all: [Int: AsyncStream<ProcessSignal>.Continuation] = [:]
+        var all: [Int: Listener] = [:]
+    }
+
+    private struct Listener {
+        let kinds: Set<ProcessSignal>
+        let feed: AsyncStream<ProcessSignal>.Continuation
     }
 
     private static let listeners = Mutex(Listeners())
@@ -34,17 +41,33 @@ package enum Signals {
     /// here that starts children or watches signals does this too.
     package static func ignorePipe() { _ = cposix_signal_ignore(SIGPIPE) }
 
-    /// SIGHUP, SIGINT, SIGTERM and SIGUSR1 from now on. Each caller gets every signal. A burst that
+    /// What asks a program to end, for one that has no other use for signals. The terminal's end
+    /// (SIGHUP) is not caught: it ends such a program.
+    package static let ends: Set<ProcessSignal> = [.interrupt, .terminate]
+
+    /// Whether it was ignored when the program was started, as by `nohup`, or is since.
+    package static func isIgnored(_ signal: ProcessSignal) -> Bool {
+        var action = sigaction()
+        guard sigaction(signal.rawValue, nil, &action) == 0 else { return false }
+        return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
+            == unsafeBitCast(SIG_IGN, to: Int.self)
+    }
+
+    /// The signals of `kinds` from now on. Each caller gets every one of its own. A burst that
     /// nobody reads keeps the newest 16.
-    package static func stream() -> AsyncStream<ProcessSignal> {
+    package static func stream(
+        of kinds: Set<ProcessSignal> = Set(ProcessSignal.allCases)
+    ) -> AsyncStream<ProcessSignal> {
         AsyncStream(bufferingPolicy: .bufferingNewest(16)) { continuation in
             let id = listeners.withLock { state in
-                if !state.installed {
-                    state.installed = true
-                    install()
+                if state.pipe == nil { state.pipe = makePipe() }
+                for kind in kinds.subtracting(state.installed) {
+                    guard let pipe = state.pipe else { break }
+                    _ = cposix_signal_to_descriptor(kind.rawValue, pipe)
+                    state.installed.insert(kind)
                 }
                 state.next += 1
-                state.all[state.next] = continuation
+                state.all[state.next] = Listener(kinds: kinds, feed: continuation)
                 return state.next
             }
             continuation.onTermination = { _ in
@@ -53,14 +76,12 @@ package enum Signals {
         }
     }
 
-    private static func install() {
+    /// - Returns: the end that handlers write to.
+    private static func makePipe() -> Int32? {
         ignorePipe()
         var ends: [Int32] = [0, 0]
-        guard cposix_pipe(&ends, 1) == 0 else { return }
+        guard cposix_pipe(&ends, 1) == 0 else { return nil }
         let (reader, writer) = (ends[0], ends[1])
-        for signal in ProcessSignal.allCases {
-            _ = cposix_signal_to_descriptor(signal.rawValue, writer)
-        }
         PosixLoop.shared.execute {
             _ = PosixLoop.shared.watch(reader, EPOLLIN.rawValue) { _ in
                 var numbers = [UInt8](repeating: 0, count: 64)
@@ -69,9 +90,12 @@ package enum Signals {
                 let heard = numbers[..<count].compactMap { ProcessSignal(rawValue: Int32($0)) }
                 let all = listeners.withLock { Array($0.all.values) }
                 for signal in heard {
-                    for continuation in all { continuation.yield(signal) }
+                    for listener in all where listener.kinds.contains(signal) {
+                        listener.feed.yield(signal)
+                    }
                 }
             }
         }
+        return writer
     }
 }

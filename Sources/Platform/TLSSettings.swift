@@ -59,6 +59,21 @@ package struct TLSSettings: Hashable, Sendable {
         return configuration
     }
 
+    /// Judges a client's own certificate and key by themselves, before any connection.
+    package func checkOwnCertificate() throws(TLSError) {
+        guard let certificateFile, let keyFile else { return }
+        var configuration = TLSConfiguration.makeClientConfiguration()
+        configuration.trustRoots = .certificates([])
+        configuration.certificateChain = try chain(certificateFile)
+        configuration.privateKey = try key(keyFile)
+        do {
+            _ = try NIOSSLContext(configuration: configuration)
+        } catch {
+            throw TLSError(
+                "private key does not match public key: \(keyFile) and \(certificateFile)")
+        }
+    }
+
     package func clientContext() throws(TLSError) -> NIOSSLContext {
         try context(try clientConfiguration())
     }

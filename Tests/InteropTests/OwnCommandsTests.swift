@@ -56,6 +56,48 @@ struct OwnCommandsTests {
         }
     }
 
+    /// `timeout -s` sends the signal and tells 128 plus its number where it ended the program.
+    @Test func aTerminalsEndEndsWhatOnlyLooks() async throws {
+        try await Self.withAgent { _, run in
+            for line in [
+                "monitor", "watch -type=key -key=a sleep 9",
+                "debug -duration=10s -interval=5s -output=$SCRATCH/recorded",
+            ] {
+                let ended = try await run(
+                    "exec >&2; consul kv put a 1; "
+                        + "timeout -s HUP --preserve-status 1 consul \(line)")
+                #expect(ended.code == 128 + SIGHUP, "\(line): \(ended.errorOutput)")
+            }
+            let held = try await run(
+                "trap '' HUP; consul lock -child-exit-code-exact jobs/nohup "
+                    + "'sleep 2; echo whole' & sleep 1; kill -HUP $!; wait $!")
+            #expect(held.output == "whole\n", "\(held.errorOutput)")
+        }
+    }
+
+    @Test func aReloadIsOfTheAgentsOwnFiles() async throws {
+        try await Self.withAgent { _, run in
+            let own = try await run("consul validate -hot-reload")
+            #expect(own.code == 0 && own.output == "nothing has changed\n", "\(own.errorOutput)")
+            let others = try await run("consul validate -hot-reload $SCRATCH")
+            #expect(others.code == 1 && others.output.isEmpty)
+            #expect(others.errorOutput.hasPrefix("-hot-reload asks the running agent"))
+        }
+    }
+
+    @Test func aSnapshotTakesNoDevicesPlace() async throws {
+        try await Self.withAgent { _, run in
+            let refused = try await run(
+                "cd $SCRATCH; mkfifo pipe; ln -s pipe link; for file in pipe link; do "
+                    + "consul snapshot save $file && exit 9; done; test -p pipe && test -L link")
+            #expect(refused.code == 0, "\(refused.output)\(refused.errorOutput)")
+            let linked = try await run(
+                "cd $SCRATCH; : > real.snap; ln -s real.snap last.snap; "
+                    + "consul snapshot save last.snap && test -L last.snap && test -s real.snap")
+            #expect(linked.code == 0, "\(linked.output)\(linked.errorOutput)")
+        }
+    }
+
     /// Every command that lists, and the names of the fields that scripts may rely on. The flag
     /// stands where the `%` is, or at the end.
     @Test func listsComeAsJSON() async throws {

@@ -127,6 +127,14 @@ import Testing
         #expect(await stream.next() == .user1)
         kill(getpid(), SIGHUP)
         #expect(await stream.next() == .hangup)
+        // Another listener gets its own alone.
+        var ends = Signals.stream(of: [.interrupt]).makeAsyncIterator()
+        kill(getpid(), SIGUSR1)
+        #expect(await stream.next() == .user1)
+        kill(getpid(), SIGINT)
+        #expect(await ends.next() == .interrupt)
+        #expect(await stream.next() == .interrupt)
+        #expect(!Signals.isIgnored(.hangup))
     }
 
     @Test func loopbackIsAmongTheAddresses() {

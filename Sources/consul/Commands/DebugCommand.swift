@@ -81,8 +81,10 @@ struct DebugCommand: Command {
                 }
             }
             let interrupting = Task {
-                for await signal in Signals.stream()
-                where signal == .interrupt || signal == .terminate {
+                for await _ in Signals.stream(of: Signals.ends) {
+                    console.error(
+                        "==> Error encountered during collection: stopping collection due to "
+                            + "shutdown signal")
                     recording.cancel()
                 }
             }

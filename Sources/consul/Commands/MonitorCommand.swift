@@ -37,8 +37,7 @@ struct MonitorCommand: Command {
                 }
             }
             let interrupting = Task {
-                for await signal in Signals.stream()
-                where signal == .interrupt || signal == .terminate {
+                for await _ in Signals.stream(of: Signals.ends) {
                     streaming.cancel()
                 }
             }

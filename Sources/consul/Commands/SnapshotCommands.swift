@@ -36,7 +36,12 @@ struct SnapshotSaveCommand: Command {
                 return 1
             }
             do throws(FileError) {
-                try AtomicFile.write(file, archive, mode: 0o600)
+                // The new file takes the name's place, which must not be that of a device, a
+                // pipe or a link: of `/dev/stdout`, say.
+                if Files.exists(file), !Files.isRegular(file) {
+                    throw FileError("write", file, reason: "not a regular file")
+                }
+                try AtomicFile.write(Files.resolved(file), archive, mode: 0o600)
             } catch {
                 console.error("Error writing snapshot file: \(error)")
                 return 1

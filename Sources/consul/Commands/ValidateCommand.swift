@@ -45,7 +45,15 @@ struct ValidateCommand: Command {
             flags.arguments.map { ConfigSources.Place.either($0) }
             + flags.all("config-file").map { .either($0) }
             + flags.all("config-dir").map { .either($0) }
-        if flags.isOn("hot-reload") { return await showReload(flags, console) }
+        if flags.isOn("hot-reload") {
+            guard places.isEmpty else {
+                console.error(
+                    "-hot-reload asks the running agent about the files it was started with: "
+                        + "name no others")
+                return 1
+            }
+            return await showReload(flags, console)
+        }
         guard !places.isEmpty else {
             console.error("Must specify at least one config file or directory")
             return 1

@@ -39,8 +39,7 @@ struct WatchCommandHost {
         }
         let (events, feed) = AsyncStream.makeStream(of: Event.self)
         let signals = Task {
-            for await signal in Signals.stream()
-            where signal == .interrupt || signal == .terminate {
+            for await signal in Signals.stream(of: Signals.ends) {
                 feed.yield(.signalled(signal))
             }
         }
