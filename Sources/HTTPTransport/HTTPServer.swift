@@ -191,6 +191,7 @@ final class ServerCore: Sendable {
             try pipeline.addHandler(connection)
             if let tls = tls.withLock({ $0 }) {
                 try pipeline.addHandler(NIOSSLServerHandler(context: tls), position: .first)
+                try pipeline.addHandler(PlainHTTPRefusal(), position: .first)
             }
         }
     }

@@ -55,9 +55,14 @@ enum ResponseHead {
         end.put(number: status)
         end.put(" ")
         // The longest that is known has 31 characters.
-        let reason = HTTPResponseStatus(statusCode: status).reasonPhrase
-        end.put(Array(reason.utf8.prefix(64)))
+        end.put(Array(reason(of: status).utf8.prefix(64)))
         end.put("\r\n")
+    }
+
+    /// In Go's words, which are those of an older RFC here and there.
+    private static func reason(of status: Int) -> String {
+        status == 413
+            ? "Request Entity Too Large" : HTTPResponseStatus(statusCode: status).reasonPhrase
     }
 
     /// Where the next byte goes. Its owner has seen to the room.

@@ -100,10 +100,7 @@ import Testing
             let client = try RawClient(port: test.port)
             client.send("PUT /echo?x HTTP/1.1\r\nHost: x\r\n" + head + body)
             let answer = client.receive()
-            #expect(
-                answer.hasPrefix("HTTP/1.1 413 Request Entity Too Large")
-                    || answer.hasPrefix("HTTP/1.1 413 Payload Too Large")
-                    || answer.hasPrefix("HTTP/1.1 413 Content Too Large"))
+            #expect(answer.hasPrefix("HTTP/1.1 413 Request Entity Too Large"))
             #expect(answer.hasSuffix("Request body too large, max size: 10 bytes."))
         }
         let client = try RawClient(port: test.port)

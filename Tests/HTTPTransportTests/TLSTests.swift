@@ -47,6 +47,26 @@ struct TLSTests {
         await test.server.stop()
     }
 
+    @Test func whoSpeaksPlainHTTPIsTold() async throws {
+        let scratch = try TestFolder("tls-plain")
+        defer { withExtendedLifetime(scratch) {} }
+        try await makeCertificate(in: scratch.path)
+        var own = TLSSettings()
+        own.certificateFile = "\(scratch.path)/cert.pem"
+        own.keyFile = "\(scratch.path)/key.pem"
+        let test = try await TestServer(tls: own)
+        for request in ["GET / HTTP/1.1\r\nHost: x\r\n\r\n", "P"] {
+            let client = try RawClient(port: test.port)
+            client.send(request)
+            #expect(
+                client.receive()
+                    == "HTTP/1.0 400 Bad Request\r\n\r\n"
+                    + "Client sent an HTTP request to an HTTPS server.\n")
+        }
+        #expect(await eventually { test.server.connectionCount == 0 })
+        await test.server.stop()
+    }
+
     /// One who says nothing, or half of a greeting, is closed; one whose handshake is done in time
     /// has as long as any other for its request.
     @Test func aHandshakeThatIsNotDoneInTimeEnds() async throws {

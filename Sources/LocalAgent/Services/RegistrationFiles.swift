@@ -62,6 +62,9 @@ package struct RegistrationFiles: Sendable {
 
     package func makeFolders() throws(ConsulError) {
         guard !directory.isEmpty else { return }
+        guard !Files.exists(directory) || Files.isDirectory(directory) else {
+            throw ConsulError(.internal, "data_dir \"\(directory)\" is not a directory")
+        }
         for folder in Folder.allCases {
             do throws(FileError) {
                 try Files.makeDirectory("\(directory)/\(folder.rawValue)", mode: 0o700)
