@@ -47,7 +47,7 @@ package struct LockRun: Sendable {
         let keeper: SessionKeeper
         say(
             options.limit == 1
-                ? "Setting up lock at path: \(options.prefix)/.lock"
+                ? "Setting up lock at path: \(LockPath.lock(at: LockPath.cleaned(options.prefix)))"
                 : "Setting up semaphore (limit \(options.limit)) at prefix: \(options.prefix)")
         say("Attempting lock acquisition")
         do throws(ConsulClientError) {
@@ -62,7 +62,7 @@ package struct LockRun: Sendable {
     }
 
     private func lock(_ keeper: SessionKeeper) -> any HeldLock {
-        let prefix = options.prefix
+        let prefix = LockPath.cleaned(options.prefix)
         if options.isShared {
             return SharedLock(prefix: prefix, keeper: keeper, client: client)
         }
@@ -71,7 +71,7 @@ package struct LockRun: Sendable {
             return Semaphore(
                 prefix: prefix, limit: options.limit, session: keeper.id, client: client)
         }
-        return LockHolder(key: "\(prefix)/.lock", session: keeper.id, client: client)
+        return LockHolder(key: LockPath.lock(at: prefix), session: keeper.id, client: client)
     }
 
     private func makeSession() async throws(ConsulClientError) -> SessionKeeper {

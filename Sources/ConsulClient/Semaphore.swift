@@ -14,7 +14,7 @@ public struct Semaphore: HeldLock {
     private let client: ConsulClient
 
     public init(prefix: String, limit: Int, session: String, client: ConsulClient) {
-        self.prefix = prefix
+        self.prefix = LockPath.cleaned(prefix)
         self.limit = limit
         self.session = session
         self.client = client

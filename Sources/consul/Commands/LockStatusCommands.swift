@@ -24,7 +24,7 @@ struct LockListCommand: Command {
         return await withClient(flags, console, doing: "Error listing locks") {
             client throws(ConsulClientError) in
             let locks = try await client.locks(
-                below: LockPrefix.meant(flags.arguments.first ?? ""))
+                below: LockPath.cleaned(flags.arguments.first ?? ""))
             if flags["format"] == "json" {
                 console.out(Output.json(locks))
                 return 0
@@ -149,21 +149,12 @@ struct LockBreakCommand: Command {
     }
 }
 
-/// A prefix as typed, and as meant.
 enum LockPrefix {
-    /// As `consul lock` takes it; a trailing slash says the same.
-    static func meant(_ text: String) -> String {
-        var text = text
-        if text.hasPrefix("/") { text.removeFirst() }
-        if text.hasSuffix("/") { text.removeLast() }
-        return text
-    }
-
     static func only(_ flags: ParsedFlags, _ console: Console) -> String? {
         guard flags.arguments.count == 1 else {
             console.error("This command takes one argument: the lock's prefix")
             return nil
         }
-        return meant(flags.arguments[0])
+        return LockPath.cleaned(flags.arguments[0])
     }
 }
