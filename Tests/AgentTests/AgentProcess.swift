@@ -59,6 +59,7 @@ final class AgentProcess: Sendable {
         _ fragments: [String: String] = [:], in scratch: Scratch? = nil, flags: [String] = [],
         environment: [String: String] = [:], prefix: [String] = [], leads: Bool = true
     ) async throws -> AgentProcess {
+        let earlier = scratch?.read("log").count ?? 0
         let agent = try launch(
             fragments, in: scratch, flags: flags, environment: environment, prefix: prefix)
         try await eventually("the agent answers; its log: \(agent.log)") {
@@ -66,6 +67,12 @@ final class AgentProcess: Sendable {
             let path = leads ? "/v1/health/node/here" : "/v1/status/leader"
             guard let answer = try? await agent.get(path) else { return false }
             return answer.status == 200 && (!leads || answer.text.contains("serfHealth"))
+        }
+        // Watches begin a moment after the API, which their handlers may need.
+        if !(fragments.values + flags).contains(where: { $0.contains("log") }) {
+            try await eventually("all of it runs; its log: \(agent.log)") {
+                agent.log.dropFirst(earlier).contains("Consul agent running!")
+            }
         }
         return agent
     }

@@ -45,12 +45,7 @@ import Wire
     }
 
     private func start(_ scratch: Scratch) async throws -> AgentProcess {
-        let agent = try await AgentProcess.start(["50-watch.json": Self.watch], in: scratch)
-        // Watches begin a moment after the API, which their handlers may need.
-        try await eventually("the watch is there") {
-            try await agent.get("/v1/agent/watches/deploy").status == 200
-        }
-        return agent
+        try await AgentProcess.start(["50-watch.json": Self.watch], in: scratch)
     }
 
     @Test func aDeploymentFiredWhileItCouldNotRunRunsAfterARestart() async throws {
