@@ -58,17 +58,12 @@ struct DockerCheck: PolledCheck {
         }
     }
 
-    private var command: [String] {
-        let shell = definition.shell
-        return shell.isEmpty
-            ? definition.args : [shell, "-c", definition.args.joined(separator: " ")]
-    }
-
     private func createExec(until deadline: Instant) async throws(ProbeError) -> String {
         let body = JSONValue.object([
             "AttachStdin": .bool(false), "AttachStdout": .bool(true),
             "AttachStderr": .bool(true), "Tty": .bool(false),
-            "Cmd": .array(command.map { .string($0) }),
+            // As they are: `shell` counts for Consul's former `script` alone.
+            "Cmd": .array(definition.args.map { .string($0) }),
         ])
         let answer = try await call(
             "POST", "/containers/\(definition.dockerContainerID)/exec", body, until: deadline)
@@ -109,6 +104,7 @@ struct DockerCheck: PolledCheck {
         probe.method = method
         probe.unixSocket = socket
         probe.bodyMax = 256 << 10
+        probe.keepsBodyStart = true
         if let body {
             probe.headers = [("Content-Type", "application/json")]
             probe.body = JSONWriter.encode(body)

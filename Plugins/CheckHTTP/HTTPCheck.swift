@@ -46,8 +46,9 @@ struct HTTPCheck: PolledCheck {
             let verdict =
                 judge?.verdict(on: answer, latency: latency) ?? (Self.status(answer.status), "")
             let method = definition.method.isEmpty ? "GET" : definition.method
-            let body = String(decoding: answer.body, as: UTF8.self)
-            var output = "HTTP \(method) \(definition.http): \(answer.status) \(answer.reason) "
+            let body = String(decoding: answer.body.suffix(context.outputMax), as: UTF8.self)
+            let status = answer.reason.isEmpty ? "" : " \(answer.reason)"
+            var output = "HTTP \(method) \(definition.http): \(answer.status)\(status) "
             output += "Output: \(body)"
             if !verdict.1.isEmpty { output = "\(verdict.1)\n\(output)" }
             return CheckObservation(verdict.0, output)
@@ -74,6 +75,7 @@ struct HTTPCheck: PolledCheck {
         probe.tlsServerName = definition.tlsServerName
         // A body is looked at whole only when something is expected of it.
         probe.bodyMax = judge?.bodyBytesNeeded ?? context.outputMax
+        probe.keepsBodyStart = judge?.bodyBytesNeeded != nil
         var given: Set<String> = []
         for (name, values) in definition.header.sorted(by: { $0.key < $1.key }) {
             given.insert(name.lowercased())

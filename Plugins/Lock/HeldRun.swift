@@ -71,7 +71,9 @@ struct HeldRun {
         watch.cancel()
         let isReleased = await letGo(isLost: isLost)
         if isLost, options.exactCodes { return LockExit.lost }
-        if !isReleased { return LockExit.failed }
+        // The exact code is the child's: an agent that is gone takes nothing from its success, and
+        // the session's end frees the lock.
+        if !isReleased, !options.exactCodes { return LockExit.failed }
         return code(of: ending, wasStopped: isLost || stopper != nil)
     }
 
@@ -129,22 +131,24 @@ struct HeldRun {
         run.say(wasStopped ? "Child terminated" : "Child terminated, releasing lock")
     }
 
-    /// - Returns: false when that failed, and was told.
+    /// Releases the lock and removes its keys. A lost lock needs neither, but an agent that does
+    /// not answer is a failure all the same, as in Consul: the child was killed because of it.
+    /// - Returns: false when one failed, which is then reported.
     private func letGo(isLost: Bool) async -> Bool {
         do throws(LockError) {
-            try await lock.release()
+            try await lock.releaseInTime()
         } catch {
-            // What is lost need not be let go.
-            if isLost { return true }
+            if isLost, !error.mayPass { return true }
             run.complain("Lock release failed: \(error)")
             return false
         }
         do throws(LockError) {
             run.say(
-                try await lock.cleanUp() ? "Cleanup succeeded" : "Cleanup aborted, lock in use")
+                try await lock.cleanUpInTime()
+                    ? "Cleanup succeeded" : "Cleanup aborted, lock in use")
             return true
         } catch {
-            if isLost { return true }
+            if isLost, !error.mayPass { return true }
             run.complain("Lock cleanup failed: \(error)")
             return false
         }

@@ -123,7 +123,7 @@ package struct LockRun: Sendable {
             return await held.run(&iterator)
         case .acquired(.success(nil)):
             // A key of one's own may have been made.
-            if options.hasContenders { try? await lock.release() }
+            if options.hasContenders { try? await lock.releaseInTime() }
             return notAcquired(options.doesNotWait ? LockExit.skipped : nil)
         case .acquired(.failure(let error)):
             complain("Lock acquisition failed: \(error)")

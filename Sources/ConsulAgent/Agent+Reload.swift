@@ -33,6 +33,7 @@ extension Agent: AgentControl {
         guard let new = outcome.config else {
             for error in outcome.errors { logger.error("\(error)") }
             logger.error("the old configuration keeps running")
+            notify?.status("Reload failed, the old configuration keeps running: see the log")
             await host.discard(loaded)
             throw ConsulError(
                 .internal,
@@ -56,6 +57,7 @@ extension Agent: AgentControl {
         await host.release(old)
         host.logFailures()
         var report = Self.report(difference)
+        tellServiceManager(new)
         report.changed += pluginChanges
         for line in report.changed {
             logger.info("Reloaded", metadata: ["change": "\(line)"])

@@ -99,7 +99,6 @@ extension Agent {
         await dns?.stop()
         for server in servers { await server.stop(grace: .milliseconds(500)) }
         await serverBackend?.stop()
-        await client.shutdown()
         removePIDFile()
     }
 

@@ -57,6 +57,7 @@ extension Agent {
         ]
         changing.withLock { $0.tasks += tasks }
         notify?.ready()
+        tellServiceManager(config)
         logger.info("Consul agent running!")
         ProgramCode.forgetStartup()
         tellUnused(config)
@@ -158,6 +159,14 @@ extension Agent {
     }
 
     var pluginStatuses: [PluginStatus] { host.statuses }
+
+    /// Reports to systemd, where it started this agent, as the line that `systemctl status` shows.
+    func tellServiceManager(_ config: RuntimeConfig) {
+        notify?.status(
+            "\(config.node.server ? "Server" : "Client") \(config.node.name) in datacenter "
+                + "\(config.node.datacenter), HTTP API on "
+                + httpAddresses.joined(separator: ", "))
+    }
 
     /// Tells systemd, if it wants to know, that the agent is alive.
     private func petWatchdog() async {

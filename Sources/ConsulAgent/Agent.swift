@@ -35,7 +35,7 @@ package final class Agent: Sendable {
     let host: PluginHost
     let changing: Mutex<Changing>
     let loops: EventLoops
-    let client: HTTPClient
+    let client: ProbeClient
     let logSink: LogSink
     let metrics: MetricsService
     let logger: Logger
@@ -108,7 +108,7 @@ package final class Agent: Sendable {
             config, loops, nodeID: nodeID, seed: random.next(), registry: measured,
             logger: logger)
         // Last of what may throw: a client that was made must be shut down.
-        client = HTTPClient(on: loops.group)
+        client = ProbeClient(on: loops.group)
         let parts = Parts(
             backend: backend, local: local, clock: clock, client: client, loops: loops,
             files: files, logSink: logSink, registry: measured)

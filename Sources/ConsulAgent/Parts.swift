@@ -12,14 +12,14 @@ struct Parts {
     let backend: any Backend
     let local: LocalState
     let clock: RealClock
-    let client: HTTPClient
+    let client: ProbeClient
     let loops: EventLoops
     let files: RegistrationFiles
     let logSink: LogSink
     let registry: MetricRegistry
 
     init(
-        backend: any Backend, local: LocalState, clock: RealClock, client: HTTPClient,
+        backend: any Backend, local: LocalState, clock: RealClock, client: ProbeClient,
         loops: EventLoops, files: RegistrationFiles, logSink: LogSink, registry: MetricRegistry
     ) {
         self.backend = backend

@@ -105,7 +105,8 @@ struct RealProcesses: ProcessRunner {
             }
             spec.environment = .exactly(environment)
         } else {
-            spec.environment = .inherited(adding: request.environment)
+            spec.environment = .inherited(
+                adding: request.environment, without: NotifySocket.serviceVariables)
         }
         if !request.limits.isEmpty { spec = try ResourceLimits.wrap(spec, request.limits) }
         return spec
@@ -128,6 +129,7 @@ struct RealProcesses: ProcessRunner {
         let shared = SharedTail(tail: tail)
         var spec = ProcessSpec(arguments)
         spec.killsGroupAtExit = true
+        spec.environment = .inherited(adding: [:], without: NotifySocket.serviceVariables)
         do throws(ChildProcessError) {
             let child = try ChildProcess.start(spec) { line in
                 shared.append(line.bytes)
@@ -180,7 +182,7 @@ final class RealLineProcess: LineProcess {
 
 /// Real HTTP.
 struct RealHTTP: HTTPProber {
-    let client: HTTPClient
+    let client: ProbeClient
     /// The agent's own certificate, where `enable_agent_tls_for_checks` lends it.
     let tls: TLSSettings?
 
@@ -191,8 +193,7 @@ struct RealHTTP: HTTPProber {
             method: probe.method, url: probe.url, headers: headers, body: probe.body)
         call.timeout = probe.timeout
         call.followsRedirects = probe.followRedirects
-        call.keepsAlive = false
-        call.keep = .first(probe.bodyMax)
+        call.keep = probe.keepsBodyStart ? .first(probe.bodyMax) : .last(probe.bodyMax)
         call.unixSocket = probe.unixSocket.isEmpty ? nil : probe.unixSocket
         var settings = tls ?? TLSSettings()
         settings.skipsVerification = probe.tlsSkipVerify

@@ -38,7 +38,7 @@ extension ConsulClient {
         }
         // Also for a cancelled task: others wait for it.
         await Task {
-            try? await lock.release()
+            try? await lock.releaseInTime()
             await keeper.destroy()
         }.value
         return try outcome.get()

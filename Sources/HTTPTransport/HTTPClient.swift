@@ -102,20 +102,15 @@ package final class HTTPClient: Sendable {
     /// Sends `call` and reads the answer as far as `call.keep` says. Cancelling the task ends the
     /// request.
     package func execute(_ call: HTTPCall) async throws(HTTPCallError) -> HTTPClientResponse {
-        let limit: Int
-        switch call.keep {
-        case .first(let count): limit = count
-        case .last(let count): limit = count + Limits.clientSkippedBytesMax
-        }
         let kept = Kept(call.keep)
         var response = try await timed(call) { response in
             for try await part in response.body {
                 kept.append(part)
-                if kept.total > limit { break }
+                if kept.body.isEnough { break }
             }
         }
-        response.body = kept.bytes
-        response.isTruncated = kept.isTruncated
+        response.body = kept.body.bytes
+        response.isTruncated = kept.body.isTruncated
         return response
     }
 
@@ -215,34 +210,11 @@ private final class Progress: Sendable {
 
 /// The part of a body that is kept. Used by one task at a time.
 private final class Kept: @unchecked Sendable {
-    private let keep: HTTPCall.Keep
-    private var first: [UInt8] = []
-    private var last: TailBuffer
-    private(set) var total = 0
+    private(set) var body: KeptBody
 
-    init(_ keep: HTTPCall.Keep) {
-        self.keep = keep
-        if case .last(let count) = keep {
-            last = TailBuffer(limit: max(1, count))
-        } else {
-            last = TailBuffer(limit: 1)
-        }
-    }
+    init(_ keep: HTTPCall.Keep) { body = KeptBody(keep) }
 
-    func append(_ part: ByteBuffer) {
-        total += part.readableBytes
-        switch keep {
-        case .first(let count):
-            first.append(contentsOf: part.readableBytesView.prefix(max(0, count - first.count)))
-        case .last: last.append(part.readableBytesView)
-        }
-    }
-
-    var bytes: [UInt8] {
-        if case .first = keep { return first }
-        return last.bytes
-    }
-    var isTruncated: Bool { total > bytes.count }
+    func append(_ part: ByteBuffer) { part.withUnsafeReadableBytes { body.append($0) } }
 }
 
 /// A call's URL taken apart and put together for AsyncHTTPClient.

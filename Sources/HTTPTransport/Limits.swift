@@ -53,6 +53,11 @@ package enum Limits {
     package static let clientBodyBytesMax = 64 * 1024 * 1024
     /// Bytes read beyond what a caller keeps before the connection is dropped instead.
     static let clientSkippedBytesMax = 1024 * 1024
+    /// The head of a response to a probe: a tenth of what Go's client takes, and far beyond what
+    /// servers send.
+    package static let responseHeadBytesMax = 1024 * 1024
+    /// TLS configurations of probes whose context is kept; a node has a handful.
+    static let tlsContextsMax = 16
     /// Redirects followed, as in Go.
     static let redirectsMax = 10
     /// Connections to one host; each blocking query holds one for minutes. Further calls wait.

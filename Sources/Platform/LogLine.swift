@@ -73,37 +73,66 @@ enum LogLine {
         line.append(UInt8(ascii: "}"))
     }
 
-    /// A line end inside a message would forge a line of its own.
+    /// Appends a message with its control characters escaped: a line end would forge a line of its
+    /// own, and an escape sequence would act on the terminal that shows the log. A tab stays.
     private static func appendOneLine(_ line: inout [UInt8], _ text: String) {
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\n"): line += "\\n".utf8
-            case UInt8(ascii: "\r"): line += "\\r".utf8
-            default: line.append(byte)
+        guard hasControl(text.utf8, besides: UInt8(ascii: "\t")) else {
+            line += text.utf8
+            return
+        }
+        for scalar in text.unicodeScalars {
+            if scalar == "\t" {
+                line.append(UInt8(ascii: "\t"))
+            } else if !appendEscape(&line, scalar) {
+                line += String(scalar).utf8
             }
         }
     }
 
     /// A sign of equality needs none, as in the query of a URL: a key has none.
     private static func needsQuotes(_ value: String) -> Bool {
-        value.isEmpty
-            || value.utf8.contains { $0 <= 0x20 || $0 == UInt8(ascii: "\"") || $0 == 0x7F }
+        value.isEmpty || hasControl(value.utf8)
+            || value.utf8.contains { $0 == 0x20 || $0 == UInt8(ascii: "\"") }
+    }
+
+    /// Whether the text has a control character: C0, DEL, C1 (in UTF-8 0xC2 and 0x80 to 0x9F), or
+    /// one of the two separators that some viewers take for a line end (U+2028, U+2029).
+    private static func hasControl(
+        _ text: String.UTF8View, besides allowed: UInt8? = nil
+    ) -> Bool {
+        var (last, beforeLast): (UInt8, UInt8) = (0, 0)
+        for byte in text {
+            if byte < 0x20 || byte == 0x7F, byte != allowed { return true }
+            if last == 0xC2, byte < 0xA0 { return true }
+            if beforeLast == 0xE2, last == 0x80, byte == 0xA8 || byte == 0xA9 { return true }
+            (beforeLast, last) = (last, byte)
+        }
+        return false
+    }
+
+    /// Appends the escape of a control character, in the form that JSON and Go share.
+    /// - Returns: false for any other character, of which nothing is appended.
+    private static func appendEscape(_ line: inout [UInt8], _ scalar: Unicode.Scalar) -> Bool {
+        switch scalar {
+        case "\n": line += "\\n".utf8
+        case "\r": line += "\\r".utf8
+        case "\t": line += "\\t".utf8
+        case "\u{0}"..<" ", "\u{7F}"..."\u{9F}", "\u{2028}", "\u{2029}":
+            let hex = String(scalar.value, radix: 16)
+            line += "\\u\(String(repeating: "0", count: 4 - hex.utf8.count))\(hex)".utf8
+        default: return false
+        }
+        return true
     }
 
     /// In quotes, escaped so that JSON and Go read it alike.
     private static func quote(_ line: inout [UInt8], _ text: String) {
         line.append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""): line += "\\\"".utf8
-            case UInt8(ascii: "\\"): line += "\\\\".utf8
-            case UInt8(ascii: "\n"): line += "\\n".utf8
-            case UInt8(ascii: "\r"): line += "\\r".utf8
-            case UInt8(ascii: "\t"): line += "\\t".utf8
-            case 0..<0x20, 0x7F:
-                let hex = String(byte, radix: 16)
-                line += "\\u00\(hex.utf8.count < 2 ? "0" : "")\(hex)".utf8
-            default: line.append(byte)
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": line += "\\\"".utf8
+            case "\\": line += "\\\\".utf8
+            default: if !appendEscape(&line, scalar) { line += String(scalar).utf8 }
             }
         }
         line.append(UInt8(ascii: "\""))

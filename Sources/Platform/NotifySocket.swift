@@ -3,6 +3,13 @@ import Primitives
 
 /// Tells systemd how the service fares. Does nothing when not started by systemd.
 package struct NotifySocket: Sendable {
+    /// Names that a service manager sets for the service itself. A child that inherited them
+    /// could report states for the service, or take over its sockets.
+    package static let serviceVariables: Set<String> = [
+        "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID",
+        "LISTEN_FDNAMES",
+    ]
+
     private let socket: UnixDatagram
 
     /// nil when `NOTIFY_SOCKET` is not set. A path that begins with `@` is an abstract socket.

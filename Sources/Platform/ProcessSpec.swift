@@ -3,8 +3,8 @@ package import Primitives
 
 /// What a child is given as its environment.
 package enum ProcessEnvironment: Hashable, Sendable {
-    /// This process's environment with these added or replaced.
-    case inherited(adding: [String: String])
+    /// This process's environment with these added or replaced, and without some names.
+    case inherited(adding: [String: String], without: Set<String> = [])
     /// These and nothing else.
     case exactly([String: String])
 
@@ -12,12 +12,13 @@ package enum ProcessEnvironment: Hashable, Sendable {
     var lines: [String] {
         switch self {
         case .exactly(let all): return all.map { "\($0.key)=\($0.value)" }.sorted()
-        case .inherited(let added):
+        case .inherited(let added, let withheld):
             var lines: [String] = []
             var entry = environ
             while let text = entry.pointee {
-                let name = UnsafeRawBufferPointer(start: text, count: strcspn(text, "="))
-                if added[String(decoding: name, as: UTF8.self)] == nil {
+                let bytes = UnsafeRawBufferPointer(start: text, count: strcspn(text, "="))
+                let name = String(decoding: bytes, as: UTF8.self)
+                if added[name] == nil, !withheld.contains(name) {
                     lines.append(String(cString: text))
                 }
                 entry += 1

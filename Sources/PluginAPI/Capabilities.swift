@@ -115,8 +115,10 @@ public struct HTTPProbe: Sendable {
     public var tlsServerName = ""
     /// Path of a unix socket to dial instead of the URL's host.
     public var unixSocket = ""
-    /// Bytes of the body kept (the first ones); what follows is not read to its end.
+    /// Bytes of the body kept: the last ones, or the first ones with `keepsBodyStart`, where what
+    /// follows is not read.
     public var bodyMax = 4096
+    public var keepsBodyStart = false
 
     public init(_ url: String, timeout: GoDuration) {
         self.url = url
@@ -126,6 +128,7 @@ public struct HTTPProbe: Sendable {
 
 public struct HTTPProbeAnswer: Sendable {
     public var status: Int
+    /// As the server sent it; may be empty.
     public var reason: String
     public var body: [UInt8]
     public init(status: Int, reason: String, body: [UInt8]) {

@@ -13,14 +13,26 @@ public struct TailBuffer: Sendable {
     }
 
     public mutating func append(_ bytes: some Collection<UInt8>) {
+        let isAppended: Void? = bytes.withContiguousStorageIfAvailable {
+            append(UnsafeRawBufferPointer($0))
+        }
+        if isAppended == nil { Array(bytes).withUnsafeBytes { append($0) } }
+    }
+
+    /// Appends whole blocks: a flood of output costs one copy of at most `limit` bytes a call.
+    public mutating func append(_ bytes: UnsafeRawBufferPointer) {
         total += bytes.count
-        for byte in bytes.suffix(limit) {
-            if ring.count < limit {
-                ring.append(byte)
-            } else {
-                ring[start] = byte
-                start = (start + 1) % limit
+        var rest = UnsafeRawBufferPointer(rebasing: bytes.suffix(limit))
+        let free = min(limit - ring.count, rest.count)
+        ring.append(contentsOf: rest.prefix(free))
+        rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(free))
+        while !rest.isEmpty {
+            let count = min(rest.count, limit - start)
+            ring.withUnsafeMutableBytes { ring in
+                ring[start..<start + count].copyBytes(from: rest.prefix(count))
             }
+            start = (start + count) % limit
+            rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
         }
     }
 

@@ -23,10 +23,13 @@ struct WatchCursor: Hashable, Sendable {
         return true
     }
 
-    /// How long to wait after a failed query. What was seen stays known, so that the next success
-    /// with the same data is no change (Consul forgets it, and fires again).
+    /// Returns how long to wait after a failed query, and drops the index: a server that came back
+    /// may count from a lower one, and a query with the old index would block until its wait ends.
+    /// The content stays known, so that the next success with the same data is no change (Consul
+    /// forgets it, and fires again).
     mutating func fail() -> GoDuration {
         failures = min(failures + 1, 1_000)
+        index = nil
         return min(Limits.queryBackoffUnit * (failures * failures), Limits.queryBackoffMax)
     }
 }

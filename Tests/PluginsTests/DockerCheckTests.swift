@@ -78,7 +78,7 @@ private final class ScriptedDocker: HTTPHandler {
         let server = try await HTTPServer.start(
             listeners: [.unix(path: socket)], handler: docker, on: group,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-        let client = HTTPClient(on: group)
+        let client = ProbeClient(on: group)
         let script = Scripted()
         var context = script.context()
         context.http = RealHTTP(client: client, tls: nil)
@@ -88,7 +88,6 @@ private final class ScriptedDocker: HTTPHandler {
             throw ProbeError("not polled")
         }
         let found = await check.probe(timeout: timeout)
-        await client.shutdown()
         await server.stop()
         try await group.shutdownGracefully()
         return (found, docker.asked.values)
@@ -125,9 +124,17 @@ private final class ScriptedDocker: HTTPHandler {
             ])
     }
 
-    @Test func shellRunsTheLine() async throws {
-        let (_, asked) = try await probe(definition { $0.shell = "/bin/sh" })
-        #expect(asked[0].contains(#""Cmd":["/bin/sh","-c","/check -v"]"#))
+    /// HashiCorp's agent takes `shell` for its former `script` alone.
+    @Test func argumentsKeepTheirBounds() async throws {
+        let words = ["check.sh", "a b", "$X"]
+        for shell in ["", "/bin/bash"] {
+            let (_, asked) = try await probe(
+                definition {
+                    $0.args = words
+                    $0.shell = shell
+                })
+            #expect(asked[0].contains(#""Cmd":["check.sh","a b","$X"]"#))
+        }
     }
 
     @Test func unframedOutputIsTakenAsItIs() async throws {

@@ -50,6 +50,7 @@ struct WatchCommandHost {
         carryOut(plan.start(), &work, feed)
         for await event in events {
             let input: WatchPlan.Input
+            var failure: ConsulClientError?
             switch event {
             case .signalled(let signal):
                 await work.leave(with: signal)
@@ -68,10 +69,16 @@ struct WatchCommandHost {
                 }
                 input = .answer(source: 0, answer)
             case .answered(.failure(let error)):
-                console.error("Error querying Consul agent: \(error)")
-                return 1
+                if error.status == 400 {
+                    console.error("Error querying Consul agent: \(error)")
+                    return 1
+                }
+                input = .failed(source: 0)
+                failure = error
             }
-            carryOut(plan.step(input, now: SystemClock.now()), &work, feed)
+            let directives = plan.step(input, now: SystemClock.now())
+            if let failure { report(failure, retriedBy: directives) }
+            carryOut(directives, &work, feed)
         }
         return 1
     }
@@ -121,8 +128,11 @@ struct WatchCommandHost {
     ) {
         for directive in directives {
             switch directive {
-            case .query(_, let after, _):
-                work.query = Task { feed.yield(.answered(await read(after))) }
+            case .query(_, let after, let notBefore):
+                work.query = Task {
+                    guard await Self.pause(until: notBefore) else { return }
+                    feed.yield(.answered(await read(after)))
+                }
             case .fire(let firing):
                 work.quiet?.cancel()
                 work.quiet = quietTimer(feed)
@@ -135,6 +145,28 @@ struct WatchCommandHost {
             case .cancelRun, .wake, .deadLetter, .remember: break
             }
         }
+    }
+
+    /// - Returns: false when the task was cancelled.
+    private static func pause(until instant: Instant?) async -> Bool {
+        guard let instant else { return true }
+        let wait = max(0, (instant - SystemClock.now()).nanoseconds)
+        return (try? await Task.sleep(nanoseconds: UInt64(wait))) != nil
+    }
+
+    /// Logs a failed query as Consul does: an agent that restarts, or a datacenter that elects a
+    /// leader, interrupts the watch and does not end it. Only a refused request ends it (400),
+    /// which retrying cannot fix.
+    private func report(_ error: ConsulClientError, retriedBy directives: [WatchPlan.Directive]) {
+        var retry = GoDuration.zero
+        for case .query(_, _, .some(let instant)) in directives {
+            retry = instant - SystemClock.now()
+        }
+        let seconds = (retry.nanoseconds + 500_000_000) / 1_000_000_000
+        console.error(
+            "\(SystemClock.wallText()) [ERROR] watch.watch: Watch errored: "
+                + "type=\(definition.source.type) error=\"\(error)\" "
+                + "retry=\(GoDuration.seconds(seconds))")
     }
 
     /// How Go names a signal that ended a program.

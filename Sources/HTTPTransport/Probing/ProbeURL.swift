@@ -1,0 +1,119 @@
+import Platform
+
+/// A URL taken apart as Go's client does it: the credentials become a header, the fragment is
+/// dropped, the rest of the path is sent as written.
+struct ProbeURL: Hashable, Sendable {
+    var isTLS: Bool
+    /// `user:password`, escapes undone; empty without credentials.
+    var credentials: String
+    /// Without the brackets of an IPv6 address.
+    var host: String
+    var port: Int
+    /// `host` or `host:port` as written, without credentials: the value of `Host`.
+    var authority: String
+    /// From the first `/` or `?` on; begins with `/`.
+    var target: String
+
+    /// - Throws: the reason, in Go's words.
+    init(_ text: String) throws(ProbeURLError) {
+        guard let colon = text.firstRange(of: "://") else {
+            throw ProbeURLError("unsupported protocol scheme \"\"")
+        }
+        let scheme = text[..<colon.lowerBound].lowercased()
+        guard scheme == "http" || scheme == "https" else {
+            throw ProbeURLError("unsupported protocol scheme \"\(scheme)\"")
+        }
+        isTLS = scheme == "https"
+        let rest = text[colon.upperBound...].prefix { $0 != "#" }
+        let end = rest.firstIndex { $0 == "/" || $0 == "?" } ?? rest.endIndex
+        let path = rest[end...]
+        target = Self.escaped(path.hasPrefix("/") ? path : "/\(path)")
+        var place = rest[..<end]
+        credentials = ""
+        if let at = place.lastIndex(of: "@") {
+            credentials = Self.unescaped(place[..<at])
+            place = place[place.index(after: at)...]
+        }
+        authority = String(place)
+        (host, port) = try Self.hostAndPort(place, standard: isTLS ? 443 : 80)
+    }
+
+    private static func hostAndPort(
+        _ text: Substring, standard: Int
+    ) throws(ProbeURLError) -> (String, Int) {
+        var host = text
+        var digits: Substring?
+        if text.hasPrefix("[") {
+            guard let close = text.firstIndex(of: "]") else {
+                throw ProbeURLError("missing ']' in host")
+            }
+            host = text[text.index(after: text.startIndex)..<close]
+            let behind = text[text.index(after: close)...]
+            if behind.hasPrefix(":") { digits = behind.dropFirst() }
+        } else if let colon = text.lastIndex(of: ":") {
+            host = text[..<colon]
+            digits = text[text.index(after: colon)...]
+        }
+        guard !host.isEmpty else { throw ProbeURLError("no Host in request URL") }
+        guard let digits, !digits.isEmpty else { return (String(host), standard) }
+        guard let port = Int(digits), digits.allSatisfy(\.isNumber) else {
+            throw ProbeURLError("invalid port \":\(digits)\" after host")
+        }
+        guard port <= 65535 else {
+            throw ProbeURLError("dial tcp: address \(port): invalid port")
+        }
+        return (String(host), port)
+    }
+
+    /// Resolves a `Location` against this URL.
+    func resolve(_ location: String) throws(ProbeURLError) -> ProbeURL {
+        let scheme = isTLS ? "https" : "http"
+        if location.contains("://"), !location.hasPrefix("/") { return try ProbeURL(location) }
+        if location.hasPrefix("//") { return try ProbeURL("\(scheme):\(location)") }
+        let path = target.prefix { $0 != "?" }
+        if location.hasPrefix("/") {
+            return try ProbeURL("\(scheme)://\(authority)\(location)")
+        }
+        if location.hasPrefix("?") {
+            return try ProbeURL("\(scheme)://\(authority)\(path)\(location)")
+        }
+        let folder = path[...(path.lastIndex(of: "/") ?? path.startIndex)]
+        return try ProbeURL("\(scheme)://\(authority)\(folder)\(location)")
+    }
+
+    /// Escapes what may not stand in a request line; escapes that are there stay.
+    private static func escaped(_ text: Substring) -> String {
+        var out: [UInt8] = []
+        for byte in text.utf8 {
+            if byte > 0x20, byte < 0x7F {
+                out.append(byte)
+            } else {
+                out += "%\(byte < 16 ? "0" : "")\(String(byte, radix: 16, uppercase: true))".utf8
+            }
+        }
+        return String(decoding: out, as: UTF8.self)
+    }
+
+    private static func unescaped(_ text: Substring) -> String {
+        var bytes: [UInt8] = []
+        var rest = Array(text.utf8)[...]
+        while let byte = rest.popFirst() {
+            let pair = rest.prefix(2)
+            if byte == UInt8(ascii: "%"), pair.count == 2,
+                let value = UInt8(String(decoding: pair, as: UTF8.self), radix: 16)
+            {
+                bytes.append(value)
+                rest = rest.dropFirst(2)
+            } else {
+                bytes.append(byte)
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+/// Why a URL cannot be requested, in Go's words.
+struct ProbeURLError: Error, Hashable, Sendable {
+    var reason: String
+    init(_ reason: String) { self.reason = reason }
+}
