@@ -31,6 +31,7 @@ extension Agent {
         for await signal in signals {
             switch signal {
             case .hangup:
+                logSink.reopenFile()
                 // Any number of them that come before a reload begins are one.
                 let isFirst = changing.withLock { changing in
                     defer { changing.isReloadDue = true }

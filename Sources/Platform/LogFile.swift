@@ -24,6 +24,8 @@ struct LogFile {
     private let stem: String
     private let suffix: String
     private let device: String?
+    /// The file that is written, by the name under which it was opened.
+    private var path = ""
     private var file: OwnedDescriptor?
     private var written = 0
     private var begun = Instant.zero
@@ -43,13 +45,31 @@ struct LogFile {
         suffix = dot.map { String(full[$0...]) } ?? ".log"
         try Files.makeDirectory(self.folder)
         try open()
+        // Every start begins a file: those of earlier starts count too.
+        prune()
     }
 
     private mutating func open() throws(FileError) {
-        let path = device ?? "\(folder)/\(stem)-\(SystemClock.unixNanoseconds())\(suffix)"
+        try open(device ?? "\(folder)/\(stem)-\(SystemClock.unixNanoseconds())\(suffix)")
+    }
+
+    /// Opens the file anew under its name if another program has renamed or removed it, as
+    /// logrotate does before it sends SIGHUP.
+    mutating func reopenIfMoved() {
+        guard let file, device == nil else { return }
+        var (named, held) = (stat(), stat())
+        let isThere = stat(path, &named) == 0
+        guard fstat(file.number, &held) == 0, !isThere || named.st_ino != held.st_ino
+            || named.st_dev != held.st_dev
+        else { return }
+        try? open(path)
+    }
+
+    private mutating func open(_ path: String) throws(FileError) {
         let number = Glibc.open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o640)
         guard number >= 0 else { throw FileError("open", path, code: errno) }
         file = OwnedDescriptor(number)
+        self.path = path
         written = 0
         begun = SystemClock.now()
     }

@@ -26,6 +26,7 @@ package final class LogSink: Sendable {
     private struct State {
         var queue: [(Logger.Level, [UInt8])] = []
         var isWriting = false
+        var isReopenDue = false
         var isClosed = false
         var recent: [LogEntry] = []
         var oldest = 0
@@ -157,6 +158,12 @@ package final class LogSink: Sendable {
 
     // MARK: Writing
 
+    /// Opens the log file anew if it was renamed or removed: soon, on the writing thread.
+    package func reopenFile() {
+        state.withLock { $0.isReopenDue = true }
+        wakeup.signal()
+    }
+
     /// Waits until what was logged so far is written, at most `wait`.
     package func flush(wait: GoDuration = .seconds(2)) {
         let deadline = SystemClock.now() + wait
@@ -192,6 +199,8 @@ package final class LogSink: Sendable {
                 let lines = state.queue
                 state.queue = []
                 state.isWriting = !lines.isEmpty
+                if state.isReopenDue { state.file?.reopenIfMoved() }
+                state.isReopenDue = false
                 return (lines, state.file, state.systemLog, state.isClosed)
             }
             if lines.isEmpty { return isClosed }

@@ -57,6 +57,8 @@ extension WatchPlan {
             firing.lastingEvents = pendingEvents.filter { $0.isLasting }.map { $0.name }
             memory.rememberHandled(pendingEvents.map { $0.name })
             pendingEvents = []
+            if droppedEvents > 0 { out.append(.reportDroppedEvents(droppedEvents)) }
+            droppedEvents = 0
         } else {
             lastFired = contents
             memory.contentHash = WatchContent.hash(of: contents)

@@ -34,6 +34,9 @@ package struct WatchPlan: Sendable {
         case wake(at: Instant)
         /// The last retry has failed too: keep this where the operator will find it.
         case deadLetter(WatchFiring)
+        /// Report that so many events were dropped since the last firing: they came faster than the
+        /// handler takes them.
+        case reportDroppedEvents(Int)
         /// Keep this across restarts.
         case remember(WatchMemory)
     }
@@ -56,6 +59,8 @@ package struct WatchPlan: Sendable {
     /// Should that go back to `lastFired`, there is still something to hand over.
     var lastFiredFailed = false
     var pendingEvents: [WatchContent.Item] = []
+    /// Since the last firing.
+    var droppedEvents = 0
 
     var running: [UInt64: WatchFiring] = [:]
     var cancelled: Set<UInt64> = []
@@ -162,7 +167,9 @@ package struct WatchPlan: Sendable {
     private mutating func collectEvents(_ content: WatchContent) {
         let handled = Set(memory.handledEvents + pendingEvents.map { $0.name })
         pendingEvents += content.items.filter { !handled.contains($0.name) }
-        pendingEvents.removeFirst(max(0, pendingEvents.count - Limits.pendingEventsMax))
+        let excess = max(0, pendingEvents.count - Limits.pendingEventsMax)
+        pendingEvents.removeFirst(excess)
+        droppedEvents += excess
     }
 
     /// Consul fires at the start in any case. Told not to, a watch fires only if the state is

@@ -1,3 +1,4 @@
+import ConsulModel
 import Glibc
 import HTTPTransport
 import LocalAgent
@@ -132,12 +133,43 @@ import Testing
         }
     }
 
+    /// A child that inherited the socket could declare the service ready, or stopped.
+    @Test func childrenDoNotSpeakForTheService() async throws {
+        let scratch = try Scratch()
+        let socket = try NotifyListener("\(scratch.path)/notify")
+        let agent = try await AgentProcess.start(
+            [
+                "check.json": """
+                    {"check": {"id": "env", "name": "env", "args": ["env"], "interval": "1h",
+                               "run_on_register": true}}
+                    """
+            ],
+            environment: [
+                "NOTIFY_SOCKET": "\(scratch.path)/notify", "WATCHDOG_USEC": "60000000",
+                "LISTEN_FDS": "1", "OWN": "kept",
+            ])
+        try await eventually("READY") { socket.heard().contains("READY=1") }
+        try await eventually("the check has run") {
+            try await agent.check("env").output.contains("OWN=kept")
+        }
+        let seen = try await agent.check("env").output
+        for name in ["NOTIFY_SOCKET", "WATCHDOG_USEC", "LISTEN_FDS"] {
+            #expect(!seen.contains("\(name)="))
+        }
+        await agent.stop()
+    }
+
     @Test func systemdIsToldWhatHappens() async throws {
         let scratch = try Scratch()
         let socket = try NotifyListener("\(scratch.path)/notify")
         let agent = try await AgentProcess.start(
             environment: ["NOTIFY_SOCKET": "\(scratch.path)/notify"])
         try await eventually("READY") { socket.heard().contains("READY=1") }
+        try await eventually("STATUS") {
+            socket.heard().contains {
+                $0.hasPrefix("STATUS=Server here in datacenter dc1, HTTP API on ")
+            }
+        }
         #expect(try await agent.put("/v1/agent/reload").status == 200)
         try await eventually("RELOADING, then READY") {
             let heard = socket.heard()

@@ -168,7 +168,7 @@ struct WatchLife {
         case .wake(let instant):
             wakesAt = instant
             if instant <= now { fault = "wakes in the past" }
-        case .query, .remember: break
+        case .query, .reportDroppedEvents, .remember: break
         }
     }
 

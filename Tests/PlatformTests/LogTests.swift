@@ -121,6 +121,66 @@ import Testing
         }
     }
 
+    @Test func everyStartCountsForTheFilesKept() async throws {
+        try await withFolder { folder in
+            var file = LogFileSettings(path: "\(folder)/consul.log")
+            file.maxFiles = 2
+            for number in 0..<5 {
+                let sink = try quiet { $0.file = file }
+                sink.logger("agent").info("start \(number)")
+                sink.close()
+            }
+            let names = try Files.list(folder).sorted()
+            #expect(names.count == 3)
+            let texts = try names.map {
+                String(decoding: try Files.read("\(folder)/\($0)", limit: 2000), as: UTF8.self)
+            }
+            #expect(texts.map { $0.suffix(8) } == ["start 2\n", "start 3\n", "start 4\n"])
+        }
+    }
+
+    /// As logrotate does it: rename, then SIGHUP.
+    @Test func aRenamedFileIsOpenedAnew() async throws {
+        try await withFolder { folder in
+            let sink = try quiet { $0.file = LogFileSettings(path: "\(folder)/consul.log") }
+            let log = sink.logger("agent")
+            log.info("before")
+            sink.flush()
+            let name = try #require(try Files.list(folder).first)
+            sink.reopenFile()
+            log.info("in the same file, which has not moved")
+            sink.flush()
+            rename("\(folder)/\(name)", "\(folder)/aside")
+            sink.reopenFile()
+            log.info("after")
+            sink.close()
+            let aside = try Files.read("\(folder)/aside", limit: 2000)
+            let new = try Files.read("\(folder)/\(name)", limit: 2000)
+            #expect(aside.filter { $0 == 0x0A }.count == 2)
+            #expect(String(decoding: new, as: UTF8.self).hasSuffix("agent: after\n"))
+            #expect(new.filter { $0 == 0x0A }.count == 1)
+        }
+    }
+
+    /// Terminals act on these, and a line end would forge a line.
+    @Test(arguments: [
+        ("a\u{1B}[2Jb", #"a\u001b[2Jb"#), ("a\u{9B}31mb", #"a\u009b31mb"#),
+        ("a\u{7F}\u{0}b", #"a\u007f\u0000b"#), ("a\u{2028}b", #"a\u2028b"#),
+        ("a\r\nb", #"a\r\nb"#), ("a\tb \u{E9}\u{2027}", "a\tb \u{E9}\u{2027}"),
+    ])
+    func controlCharactersAreEscaped(_ text: String, _ shown: String) {
+        func line(_ message: String, _ fields: [(String, String)] = []) -> Substring {
+            String(
+                decoding: LogLine.make(
+                    .text, level: .info, module: "", message: message, fields: fields,
+                    unixNanoseconds: 0), as: UTF8.self
+            ).dropFirst(33)
+        }
+        #expect(line(text) == "\(shown)\n")
+        let value = shown.contains("\t") ? shown.replacing("\t", with: #"\t"#) : shown
+        #expect(line("m", [("k", text)]) == "m: k=\"\(value)\"\n")
+    }
+
     @Test func fullDiskIsCountedNotFatal() throws {
         var file = LogFileSettings(path: "/tmp/x")
         file.rotateDuration = .zero

@@ -137,6 +137,7 @@ struct ScriptRunner {
         case .query(let source, let after, let notBefore):
             "query \(source) after \(after.map { "\($0)" } ?? "nothing")"
                 + (notBefore.map { " at \($0)" } ?? "")
+        case .reportDroppedEvents(let count): "dropped \(count)"
         case .fire(let firing):
             "fire \(firing.number)" + (firing.attempt > 0 ? " again, \(firing.attempt)" : "")
                 + " index \(firing.index): \(payload(firing))"

@@ -287,6 +287,7 @@ package final class WatchRunner: Sendable {
         case .wake(let instant):
             setTimer(-1, instant) { [self] in take(.input(.woke)) }
         case .deadLetter(let firing): deadLetter(firing)
+        case .reportDroppedEvents(let count): reportDropped(count)
         case .remember(let memory): remember(memory)
         }
     }
@@ -421,6 +422,16 @@ package final class WatchRunner: Sendable {
                 "cannot keep what a watch has handled",
                 metadata: ["watch": "\(id)", "error": "\(error)"])
         }
+    }
+
+    private func reportDropped(_ count: Int) {
+        state.withLock { $0.status.droppedEvents += UInt64(count) }
+        around.logger.warning(
+            """
+            watch dropped events: its handler is slower than they come, make it quicker or use \
+            reliable events
+            """,
+            metadata: ["watch": "\(id)", "count": "\(count)"])
     }
 
     private func deadLetter(_ firing: WatchFiring) {

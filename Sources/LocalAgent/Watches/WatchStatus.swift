@@ -12,6 +12,8 @@ package struct WatchStatus: Record, Hashable, Sendable {
     package var fires: UInt64 = 0
     package var failures: UInt64 = 0
     package var deadLetters: UInt64 = 0
+    /// Events that came while the handler was busy and too many others waited.
+    package var droppedEvents: UInt64 = 0
     /// The last query's error; empty once one has succeeded again.
     package var queryError = ""
     /// Newest last.
@@ -28,6 +30,7 @@ package struct WatchStatus: Record, Hashable, Sendable {
         try visit.field("Fires", &fires)
         try visit.field("Failures", &failures)
         try visit.field("DeadLetters", &deadLetters)
+        try visit.field("DroppedEvents", &droppedEvents, .omitEmpty)
         try visit.field("QueryError", &queryError, .omitEmpty)
         try visit.field("Runs", &runs)
         try visit.field("Definition", &definition)

@@ -73,6 +73,7 @@ struct WatchShowCommand: Command {
             "Handler   \(watch.handler)", "Index     \(watch.index)",
             "Fires     \(watch.fires)", "Failures  \(watch.failures)",
         ]
+        if watch.droppedEvents > 0 { lines.append("Dropped   \(watch.droppedEvents) events") }
         if !watch.queryError.isEmpty { lines.append("Error     \(watch.queryError)") }
         for run in watch.runs {
             lines.append("")

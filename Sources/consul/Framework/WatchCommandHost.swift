@@ -142,6 +142,9 @@ struct WatchCommandHost {
                     let (code, complaint) = await runChild(firing, handle)
                     feed.yield(.childEnded(number: firing.number, code, complaint))
                 }
+            case .reportDroppedEvents(let count):
+                console.error(
+                    "\(count) events were dropped: the handler is slower than they come")
             case .cancelRun, .wake, .deadLetter, .remember: break
             }
         }
