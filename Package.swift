@@ -190,7 +190,9 @@ let package = Package(
         tests(of: "Primitives"),
         tests(of: "Wire", ["Primitives"]),
         tests(of: "Vivaldi", ["Primitives", "Wire"]),
-        tests(of: "Platform", ["Primitives", "TestKit", nioCore, nioPosix, nioSSL, logging]),
+        tests(
+            of: "Platform",
+            ["Primitives", "CPosix", "TestKit", nioCore, nioPosix, nioSSL, logging]),
         tests(
             of: "HTTPTransport",
             [

@@ -190,6 +190,12 @@ void cposix_keep_freed_memory(int mapped, int kept) {
 #endif
 }
 
+void cposix_return_freed_memory(void) {
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
+}
+
 int cposix_disk_space(const char *path, unsigned long long figures[6]) {
     struct statfs status;
     if (statfs(path, &status) != 0) return errno;

@@ -53,7 +53,7 @@ extension Agent {
         let tasks = [
             Task { await antiEntropy.run() }, Task { await registrar.runReaper() },
             Task { await petWatchdog() }, Task { await metrics.run() },
-            Task { await eventDelivery.run() },
+            Task { await eventDelivery.run() }, Task { await FreedMemory.returnWhenIdle() },
         ]
         changing.withLock { $0.tasks += tasks }
         notify?.ready()

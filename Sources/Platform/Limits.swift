@@ -42,6 +42,12 @@ package enum Limits {
     package static let logWatchersMax = 64
     /// A log line's length; a longer one is cut, since it is kept up to 512 times.
     package static let logLineBytesMax = 64 * 1024
+    /// How often the heap is looked at, and how much must lie free in it before that is given back:
+    /// a peak of connections leaves tens of megabytes, the work of every second a few.
+    static let memoryReviewInterval = GoDuration.seconds(30)
+    static let freedBytesKept = 8 << 20
+    /// A change of the memory in use between two looks below which the process counts as idle.
+    static let idleBytesChangeMax = 1 << 20
     /// Bytes of a UDP answer: the largest datagram there is.
     static let datagramBytesMax = 65_536
     /// Entries read from one directory. Configuration directories hold dozens.

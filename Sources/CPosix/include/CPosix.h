@@ -65,6 +65,10 @@ void cposix_keep_freed_memory(int mapped, int kept);
    who are not root, inodes in all and free. 0, or the error's number. */
 int cposix_disk_space(const char *path, unsigned long long figures[6]);
 
+/* Gives all pages of the heap that hold nothing back to the system; takes milliseconds, in which other
+   threads may wait for memory. Does nothing where the C library cannot. */
+void cposix_return_freed_memory(void);
+
 /* Bytes that the program holds, and bytes that the allocator took from the system for it; 0 where the
    allocator does not say. */
 void cposix_memory_figures(long *used, long *taken);
