@@ -1,22 +1,28 @@
-# Needs Swift 6.2 or newer and the packages that `.ci/run` installs.
 SWIFT ?= swift
+export SWIFT
 STRICT = --explicit-target-dependency-import-check error
 FORMAT = {"version": 1, "lineLength": 100, "indentation": {"spaces": 4}, "respectsExistingLineBreaks": true}
 
-.PHONY: build run test fuzz torture release bench format install
+.PHONY: setup setup-tests build run test fuzz torture release bench format install
 
-build: ## a debug build
+setup: ## checks for Swift 6.2 and the system's libraries, and installs what it may
+	@.ci/setup
+
+setup-tests:
+	@.ci/setup tests
+
+build: setup ## a debug build
 	$(SWIFT) build $(STRICT)
 
-run: ## the agent on this node, with the fragments of config.d
+run: setup ## the agent on this node, with the fragments of config.d
 	$(SWIFT) build --product consul $(STRICT)
 	.build/debug/consul agent -dev -enable-local-script-checks -config-dir config.d
 
-test: ## all tests, one at a time: they count descriptors, children and memory of one machine
+test: setup-tests ## all tests, one at a time: they count descriptors, children and memory of one machine
 	$(SWIFT) build --build-tests $(STRICT)
 	$(SWIFT) test --skip-build --no-parallel
 
-fuzz: ## random input without end, each time from a fresh seed; ends at the first fault
+fuzz: setup-tests ## random input without end, each time from a fresh seed; ends at the first fault
 	$(SWIFT) build --build-tests $(STRICT)
 	@while SEED=$$(od -An -N4 -tu4 /dev/urandom | tr -d ' '); do \
 	  echo "SEED=$$SEED"; \
@@ -24,13 +30,13 @@ fuzz: ## random input without end, each time from a fresh seed; ends at the firs
 	    $(SWIFT) test --skip-build --filter FuzzTests || exit 1; \
 	done
 
-# Exclusive access is checked at run time by debug builds and tests; a release does without, which is
-# a tenth of a request's time.
-torture: ## the simulation of a group of servers, fresh seeds without end; ends at the first fault
+torture: setup-tests ## the simulation of a group of servers, fresh seeds without end; ends at the first fault
 	TORTURE=1 $(SWIFT) test -c release -Xswiftc -enable-testing --scratch-path .build-torture \
 	  --filter SimulationTests.SimulationTests/torture
 
-release: ## one static, optimised binary: .build/release/consul
+# Exclusive access is checked at run time by debug builds and tests; a release does without, which
+# is a tenth of a request's time.
+release: setup ## one static, optimised binary: .build/release/consul
 	$(SWIFT) build -c release --product consul --static-swift-stdlib $(STRICT) \
 	  -Xswiftc -enforce-exclusivity=unchecked
 
