@@ -23,9 +23,11 @@ struct WatchCursor: Hashable, Sendable {
         return true
     }
 
-    /// How long to wait after a failed query. What was seen stays known, so that the next success
-    /// with the same data is no change (Consul forgets it, and fires again).
+    /// How long to wait after a failed query. The data seen stays known, so that the next success
+    /// with the same data is no change (Consul forgets it, and fires again). The index does not: a
+    /// server that lost its state would let it wait.
     mutating func fail() -> GoDuration {
+        index = nil
         failures = min(failures + 1, 1_000)
         return min(Limits.queryBackoffUnit * (failures * failures), Limits.queryBackoffMax)
     }
