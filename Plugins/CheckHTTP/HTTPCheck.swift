@@ -17,7 +17,9 @@ public struct HTTPCheckType: CheckType {
         if !definition.http.hasPrefix("http://"), !definition.http.hasPrefix("https://") {
             problems.append(
                 DefinitionProblem(
-                    "http", "\"\(definition.http)\" is not a URL: begin with http:// or https://"))
+                    "http",
+                    "\"\(Redaction.url(definition.http))\" is not a URL: begin with http:// or "
+                        + "https://"))
         }
         if let expect = definition.expect {
             problems += ResponseJudge.problems(in: expect)
@@ -47,7 +49,8 @@ struct HTTPCheck: PolledCheck {
                 judge?.verdict(on: answer, latency: latency) ?? (Self.status(answer.status), "")
             let method = definition.method.isEmpty ? "GET" : definition.method
             let body = String(decoding: answer.body, as: UTF8.self)
-            var output = "HTTP \(method) \(definition.http): \(answer.status) \(answer.reason) "
+            let url = Redaction.url(definition.http)
+            var output = "HTTP \(method) \(url): \(answer.status) \(answer.reason) "
             output += "Output: \(body)"
             if !verdict.1.isEmpty { output = "\(verdict.1)\n\(output)" }
             return CheckObservation(verdict.0, output)
