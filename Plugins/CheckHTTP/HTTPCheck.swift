@@ -17,7 +17,9 @@ public struct HTTPCheckType: CheckType {
         if !definition.http.hasPrefix("http://"), !definition.http.hasPrefix("https://") {
             problems.append(
                 DefinitionProblem(
-                    "http", "\"\(definition.http)\" is not a URL: begin with http:// or https://"))
+                    "http",
+                    "\"\(Redaction.url(definition.http))\" is not a URL: begin with http:// or "
+                        + "https://"))
         }
         if let expect = definition.expect {
             problems += ResponseJudge.problems(in: expect)
@@ -48,7 +50,8 @@ struct HTTPCheck: PolledCheck {
             let method = definition.method.isEmpty ? "GET" : definition.method
             let body = String(decoding: answer.body.suffix(context.outputMax), as: UTF8.self)
             let status = answer.reason.isEmpty ? "" : " \(answer.reason)"
-            var output = "HTTP \(method) \(definition.http): \(answer.status)\(status) "
+            let url = Redaction.url(definition.http)
+            var output = "HTTP \(method) \(url): \(answer.status)\(status) "
             output += "Output: \(body)"
             if !verdict.1.isEmpty { output = "\(verdict.1)\n\(output)" }
             return CheckObservation(verdict.0, output)

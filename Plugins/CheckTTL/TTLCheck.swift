@@ -1,6 +1,7 @@
 public import ConsulModel
 public import PluginAPI
 import Primitives
+import Synchronization
 
 /// `ttl: duration`: the program under watch sends heartbeats; without one in time the check is
 /// critical.
@@ -26,61 +27,75 @@ public struct TTLCheckType: CheckType {
 }
 
 final class TTLCheck: PushedCheck {
-    private enum Event {
-        case heartbeat(CheckObservation)
-        /// The time to live that began with so many heartbeats is over.
-        case expiry(after: Int)
+    private struct State {
+        var report: (@Sendable (CheckObservation) -> Void)?
+        /// A heartbeat that came before anything could be reported.
+        var early: CheckObservation?
+        var lastOutput = ""
+        /// The end of the time to live; nil when it has ended.
+        var deadline: Instant?
     }
 
-    private let definition: CheckDefinition
+    private let ttl: GoDuration
     private let context: CheckContext
-    private let events: AsyncStream<Event>
-    private let feed: AsyncStream<Event>.Continuation
+    private let state: Mutex<State>
 
     init(_ definition: CheckDefinition, _ context: CheckContext) {
-        self.definition = definition
+        ttl = definition.ttl
         self.context = context
-        // Only the newest matters to one who comes late.
-        (events, feed) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(16))
+        state = Mutex(State(deadline: context.clock.now() + ttl))
     }
 
+    func attach(_ report: @escaping @Sendable (CheckObservation) -> Void) {
+        state.withLock { state in
+            state.report = report
+            if let early = state.early { report(early) }
+            state.early = nil
+        }
+    }
+
+    /// Reports before it returns. Reports come under the lock: a time to live that ends during a
+    /// heartbeat must not be reported behind it.
     func heartbeat(_ observation: CheckObservation) -> Bool {
-        feed.yield(.heartbeat(observation))
+        var observation = observation
+        observation.output = bounded(observation.output)
+        state.withLock { state in
+            state.deadline = context.clock.now() + ttl
+            state.lastOutput = observation.output
+            if let report = state.report {
+                report(observation)
+            } else {
+                state.early = observation
+            }
+        }
         return true
     }
 
-    /// Heartbeats and expiries are taken one after another: a time to live that ends while a
-    /// heartbeat is taken is none.
-    func run(reporting report: @escaping @Sendable (CheckObservation) -> Void) async {
-        var heartbeats = 0
-        var lastOutput = ""
-        var expiry = expect(after: heartbeats)
-        for await event in events {
-            switch event {
-            case .heartbeat(let observation):
-                expiry.cancel()
-                heartbeats += 1
-                lastOutput = observation.output
-                report(observation)
-                expiry = expect(after: heartbeats)
-            case .expiry(let count) where count == heartbeats:
-                let text =
-                    lastOutput.isEmpty
-                    ? "TTL expired"
-                    : "TTL expired (last output before timeout follows): \(lastOutput)"
-                report(CheckObservation(.critical, text, isFinal: true))
-            case .expiry: break
-            }
-        }
-        expiry.cancel()
+    /// The head of an output that is too long, in Consul's words.
+    private func bounded(_ output: String) -> String {
+        let (total, kept) = (output.utf8.count, context.outputMax)
+        guard total > kept else { return output }
+        let head = String(decoding: output.utf8.prefix(kept), as: UTF8.self)
+        return "\(head) ... (captured \(kept) of \(total) bytes)"
     }
 
-    /// Starts the time to live anew, from now on.
-    private func expect(after count: Int) -> Task<Void, Never> {
-        let deadline = context.clock.now() + definition.ttl
-        return Task { [context, feed] in
-            guard await context.clock.sleep(until: deadline) else { return }
-            feed.yield(.expiry(after: count))
+    /// Sleeps to the deadline as it was, so that a heartbeat only has to move it.
+    func run(reporting report: @escaping @Sendable (CheckObservation) -> Void) async {
+        if state.withLock({ $0.report == nil }) { attach(report) }
+        var next = state.withLock { $0.deadline } ?? context.clock.now() + ttl
+        while await context.clock.sleep(until: next) {
+            next = state.withLock { state in
+                let now = context.clock.now()
+                guard let deadline = state.deadline else { return now + ttl }
+                guard deadline <= now else { return deadline }
+                state.deadline = nil
+                let text =
+                    state.lastOutput.isEmpty
+                    ? "TTL expired"
+                    : "TTL expired (last output before timeout follows): \(state.lastOutput)"
+                if !Task.isCancelled { report(CheckObservation(.critical, text, isFinal: true)) }
+                return now + ttl
+            }
         }
     }
 }

@@ -23,7 +23,8 @@ public struct HTTPHandlerKind: HandlerKind {
             problems.append(
                 DefinitionProblem(
                     "http_handler_config.path",
-                    "\"\(settings.path)\" is not a URL: begin with http:// or https://"))
+                    "\"\(Redaction.url(settings.path))\" is not a URL: begin with http:// or "
+                        + "https://"))
         }
         if settings.timeout <= .zero {
             problems.append(

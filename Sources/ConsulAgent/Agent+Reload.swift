@@ -107,7 +107,9 @@ extension Agent: AgentControl {
             services: new.services.map { $0.definition },
             checks: new.checks.map { $0.definition }, registry: registry,
             policy: Parts.policy(new))
-        try watches.apply(new.watches.map { $0.definition }, registry: registry)
+        try watches.apply(
+            new.watches.map { $0.definition }, registry: registry,
+            rules: Parts.addedWatchRules(new))
         if let level = Logger.Level(consul: new.logging.level) { logSink.level = level }
         metrics.setFilter(new.telemetry.prefixFilter)
         nodeMeta.node = NodeIdentity.node(new, id: nodeID)

@@ -66,7 +66,9 @@ extension Agent {
     /// After the listeners: a handler that calls this agent's API must find it there.
     private func startWatches(_ config: RuntimeConfig) throws(ConsulAgentError) {
         do throws(ConsulError) {
-            try watches.apply(config.watches.map { $0.definition }, registry: registry)
+            try watches.apply(
+                config.watches.map { $0.definition }, registry: registry,
+                rules: Parts.addedWatchRules(config))
         } catch {
             throw .start(error.message)
         }
@@ -125,7 +127,8 @@ extension Agent {
     private func makeContext() -> AgentContext {
         AgentContext(
             backend: backend, membership: membership, control: self, local: local,
-            registrar: registrar, runners: runners, watches: watches, events: events,
+            registrar: registrar, runners: runners, antiEntropy: antiEntropy,
+            watches: watches, events: events,
             eventLog: eventLog,
             clock: clock, logger: logSink.logger("agent.http"), logSink: logSink,
             metrics: metrics,
@@ -146,6 +149,9 @@ extension Agent {
         settings.responseHeaders = config.limits.responseHeaders
         settings.blockedPrefixes = config.limits.blockEndpoints
         settings.writers = config.limits.allowWriteHTTPFrom.compactMap { CIDRBlock($0) }
+        settings.refusesUnknownDeregistration = config.limits.refusesUnknownDeregistration
+        settings.allowedHosts = config.limits.allowedHosts
+        settings.ownDomains = [config.dns.domain, config.dns.altDomain]
         settings.discoveryMaxStale = config.limits.discoveryMaxStale
         settings.disablesCoordinates = config.node.disableCoordinates
         settings.enablesDebug = config.node.enableDebug

@@ -62,6 +62,13 @@ struct Parts {
         return policy
     }
 
+    static func addedWatchRules(_ config: RuntimeConfig) -> AddedWatchRules {
+        var rules = AddedWatchRules()
+        rules.allowsPrograms = config.checkRules.enableScriptChecks
+        rules.deadLetterFolder = config.deadLetterFolder
+        return rules
+    }
+
     func responderContext(_ config: RuntimeConfig) -> ResponderContext {
         ResponderContext(
             nodeName: config.node.name, datacenter: config.node.datacenter,

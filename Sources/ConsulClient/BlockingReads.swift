@@ -24,9 +24,12 @@ public struct BlockingReads<Value: Sendable>: AsyncSequence, Sendable {
     public struct Iterator: AsyncIteratorProtocol {
         private var options: QueryOptions
         private let read: Read
+        /// The index of the value returned last.
+        private var known: UInt64
 
         init(options: QueryOptions, read: @escaping Read) {
             self.options = options
+            known = options.minQueryIndex
             self.read = read
         }
 
@@ -36,14 +39,17 @@ public struct BlockingReads<Value: Sendable>: AsyncSequence, Sendable {
             while !Task.isCancelled {
                 do throws(ConsulClientError) {
                     let answer = try await read(options)
-                    let known = options.minQueryIndex
                     // An index that went back is a server that begins anew: so does this.
                     options.minQueryIndex = Swift.max(answer.meta.index, 1)
-                    if answer.meta.index != known { return answer }
+                    let isNew = answer.meta.index != known
+                    known = answer.meta.index
+                    if isNew { return answer }
                     wait = Limits.retryWait
                 } catch {
                     if Task.isCancelled { return nil }
                     guard error.mayPass else { throw error }
+                    // The server may have lost its state: it would let a higher index wait.
+                    options.minQueryIndex = 0
                     guard await Pause.pass(wait) else { return nil }
                     wait = Swift.min(wait * 2, Limits.retryWaitMax)
                 }

@@ -292,14 +292,22 @@ public final class ConsulClient: Sendable {
         return tls
     }
 
-    /// Percent escapes for a part of a path or query; `/` stays, as keys hold it.
+    /// Percent escapes for a part of a path or query. `/` stays, as keys hold it, unless the part
+    /// has empty parts, `.` or `..`, from which a path would be cleaned: then all is escaped.
     public static func escape(_ text: String) -> String {
+        let parts = text.utf8.split(
+            separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        let isClean = parts.enumerated().allSatisfy { place, part in
+            part.isEmpty
+                ? parts.count == 1 || place > 0 && place == parts.count - 1
+                : part.count > 2 || !part.allSatisfy { $0 == UInt8(ascii: ".") }
+        }
         let hex = Array("0123456789ABCDEF".utf8)
         var out: [UInt8] = []
         for byte in text.utf8 {
             switch byte {
-            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x7E, 0x2F:
-                out.append(byte)
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x5F, 0x7E: out.append(byte)
+            case 0x2E, 0x2F where isClean: out.append(byte)
             default:
                 out += [0x25, hex[Int(byte >> 4)], hex[Int(byte & 15)]]
             }

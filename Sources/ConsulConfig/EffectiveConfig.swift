@@ -1,4 +1,5 @@
 import ConsulModel
+import Primitives
 import Wire
 
 /// One line of the effective configuration.
@@ -49,25 +50,9 @@ extension RuntimeConfig {
                 path: "\(name)[\(index)]",
                 value: String(
                     decoding: JSONWriter.encode(
-                        Redaction.hidingTokens(JSONTree.of(one.definition))),
+                        Redaction.json(JSONTree.of(one.definition))),
                     as: UTF8.self),
                 source: one.place.description)
-        }
-    }
-}
-
-/// Hides what must not be printed of a definition.
-enum Redaction {
-    static func hidingTokens(_ value: JSONValue) -> JSONValue {
-        switch value {
-        case .object(let map):
-            .object(
-                Dictionary(
-                    uniqueKeysWithValues: map.map { key, value in
-                        (key, key == "Token" ? .string("hidden") : hidingTokens(value))
-                    }))
-        case .array(let values): .array(values.map { hidingTokens($0) })
-        default: value
         }
     }
 }

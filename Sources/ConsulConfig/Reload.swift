@@ -1,4 +1,5 @@
 package import ConsulModel
+import Primitives
 import Wire
 
 /// What a reload would change: settings, and definitions by identity.
@@ -140,6 +141,6 @@ extension Setting {
             default: return "\"hidden\""
             }
         }
-        return String(decoding: JSONWriter.encode(value), as: UTF8.self)
+        return String(decoding: JSONWriter.encode(Redaction.json(value)), as: UTF8.self)
     }
 }

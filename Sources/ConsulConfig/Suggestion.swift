@@ -1,7 +1,7 @@
 import Wire
 
 /// Names that a user may have meant.
-enum Suggestion {
+package enum Suggestion {
     /// What to say about a key that `known` lacks.
     static func unknownKey(_ key: String, known: [String]) -> String {
         if let remedy = remedies[key] { return "unknown key (\(remedy))" }
@@ -15,7 +15,7 @@ enum Suggestion {
         "script": "removed from Consul: write args: [\"/bin/sh\", \"-c\", \"…\"]"
     ]
 
-    static func nearest(_ name: String, in known: [String]) -> String? {
+    package static func nearest(_ name: String, in known: [String]) -> String? {
         let folded = fold(name)
         let bound = max(1, folded.count / 3)
         var best: (name: String, distance: Int)?

@@ -37,7 +37,8 @@ enum AddressText {
         return .aaaa(word(bytes[..<8]), word(bytes[8...]))
     }
 
-    /// The common case without an array: every answer reads some.
+    /// The common case without an array: every answer reads some. Leading zeros mean nothing, as in
+    /// the Go of Consul's time.
     private static func four(_ text: String) -> RecordData? {
         var address: UInt32 = 0
         var part: UInt32 = 0
@@ -51,7 +52,7 @@ enum AddressText {
                 dots += 1
                 continue
             }
-            guard unit >= 0x30, unit <= 0x39, !(digits > 0 && part == 0) else { return nil }
+            guard unit >= 0x30, unit <= 0x39 else { return nil }
             part = part * 10 + UInt32(unit - 0x30)
             digits += 1
             guard part <= 255 else { return nil }

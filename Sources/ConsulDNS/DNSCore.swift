@@ -116,6 +116,10 @@ final class DNSCore: Sendable {
             message.edns?.hasMalformedSubnet != true
         else { return done(nil, Self.refusal(header, .formatError)) }
         let query = DNSQuery(octets, message, isTCP: isTCP, from: client, zone: currentZone)
+        if let edns = message.edns, edns.version > 0 {
+            // RFC 6891, section 6.1.3.
+            return done(query, query.reply(.badVersion, isAuthoritative: false))
+        }
         resolver.answer(query) { done(query, $0) }
     }
 

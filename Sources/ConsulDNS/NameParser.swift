@@ -109,6 +109,32 @@ enum NameParser {
         }
     }
 
+    // MARK: Names above others
+
+    /// True for a name that has names below it and no records of its own: the domain, its kinds of
+    /// names, its datacenter, and these together. Resolvers that ask label by label would take a
+    /// missing name for the end of all below it (RFC 8020).
+    static func isAboveNames(_ name: DNSName, prefix length: Int, datacenter: String) -> Bool {
+        var labels = lowercasedLabels(name.bytes[..<length])[...]
+        var explicit: Set<String> = []
+        while let last = labels.last, placeKinds.contains(last), explicit.insert(last).inserted {
+            labels.removeLast()
+            guard let value = labels.popLast() else { return true }
+            if value != (last == "dc" ? datacenter : "default") { return false }
+        }
+        if explicit.isEmpty, labels.last == datacenter { labels.removeLast() }
+        guard let kind = labels.popLast() else { return true }
+        if kinds.contains(kind) { return labels.isEmpty || isTransport(labels) }
+        return labels.isEmpty && isTransport([kind])
+    }
+
+    /// `_tcp` and the like: above the names of RFC 2782.
+    private static func isTransport(_ labels: ArraySlice<String>) -> Bool {
+        labels.count == 1 && labels.first?.hasPrefix("_") == true
+    }
+
+    private static let placeKinds: Set<String> = ["dc", "ns", "ap"]
+
     /// Of `8080.port.web`; a port's name is for services that name their ports, and stays a tag.
     private static func port(_ parts: ArraySlice<String>) -> Int? {
         guard parts.count == 3, parts[parts.startIndex + 1] == "port",

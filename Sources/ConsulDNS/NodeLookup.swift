@@ -1,6 +1,7 @@
 import ConsulModel
 import DNSWire
 import Logging
+import Synchronization
 
 extension Resolver {
     /// A node's address and metadata. Types without meaning for a node are answered without a
@@ -14,9 +15,36 @@ extension Resolver {
         read(.catalogNodeServices, query, ask.zone) { [self] result in
             switch result {
             case .failure(let error): done(failed(error, ask))
-            case .success(nil): done(noSuchName(ask))
+            case .success(nil): missing(name, datacenter, ask, done)
             case .success(let found?): answer(found.node, ask, done)
             }
+        }
+    }
+
+    /// Names of nodes may have dots: `example.com.node` is above `web.example.com.node`.
+    private func missing(
+        _ name: String, _ datacenter: String, _ ask: Ask,
+        _ done: @escaping @Sendable (Found) -> Void
+    ) {
+        if let version = backend.catalogVersion(of: .whole),
+            let names = dottedNodes.withLock({ $0.version == version ? $0.ends : nil })
+        {
+            return done(names.contains(name) ? noRecords(ask) : noSuchName(ask))
+        }
+        let version = backend.catalogVersion(of: .whole)
+        let query = NamedQuery("", options(datacenter, ask.zone))
+        read(.catalogListNodes, query, ask.zone) { [self] result in
+            guard case .success(let nodes) = result else { return done(noSuchName(ask)) }
+            var ends: Set<String> = []
+            for node in nodes where node.node.utf8.contains(UInt8(ascii: ".")) {
+                var rest = node.node.lowercased()[...]
+                while let dot = rest.firstIndex(of: ".") {
+                    rest = rest[rest.index(after: dot)...]
+                    ends.insert(String(rest))
+                }
+            }
+            dottedNodes.withLock { $0 = (version, ends) }
+            done(ends.contains(name) ? noRecords(ask) : noSuchName(ask))
         }
     }
 

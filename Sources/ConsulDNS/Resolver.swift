@@ -17,6 +17,9 @@ final class Resolver: Sendable {
     /// Zone transfers under way.
     let transfers = TransferCount()
     let metrics: DNSMetrics
+    /// What the names of nodes with dots end in, at one version of the catalog: names that exist
+    /// and have no records. As many as nodes with dots have labels.
+    let dottedNodes = Mutex<(version: UInt64?, ends: Set<String>)>((nil, []))
 
     init(
         backend: any Backend, recursion: Recursion, logger: Logger, random: SeededRandom,
@@ -48,19 +51,20 @@ final class Resolver: Sendable {
 
     private func answerOfDomain(_ query: DNSQuery, _ done: @escaping Done) {
         let question = query.question
+        let isApex = query.zone.prefixLength(of: question.name) == 0
         switch question.type {
-        case .soa:
+        case .soa where isApex:
             nameServers(query.zone) { [self] servers, glue in
                 var reply = query.reply()
-                reply.message.answers = [soa(query.zone)]
-                reply.message.authorities = servers
+                reply.message.answers = [soa(query.zone).owned(by: question.name)]
+                reply.message.authorities = servers.map { $0.owned(by: question.name) }
                 reply.message.additionals = glue
                 done(reply)
             }
-        case .ns:
+        case .ns where isApex:
             nameServers(query.zone) { servers, glue in
                 var reply = query.reply()
-                reply.message.answers = servers
+                reply.message.answers = servers.map { $0.owned(by: question.name) }
                 reply.message.additionals = glue
                 done(reply)
             }
@@ -70,10 +74,15 @@ final class Resolver: Sendable {
                 name: question.name, type: question.type, hasEDNS: query.message.edns != nil,
                 zone: query.zone)
             if query.zone.rules.answerOrder == .near { ask.nearAddress = query.nearAddress }
-            records(for: ask) { found in
+            records(for: ask) { [self] found in
                 var reply = query.reply(found.code)
                 reply.message.answers = found.answers
                 reply.message.authorities = found.authorities
+                if question.type == .ns || question.type == .soa, found.answers.isEmpty,
+                    found.authorities.isEmpty
+                {
+                    reply.message.authorities = [soa(query.zone)]
+                }
                 reply.message.additionals = found.additionals
                 reply.isOfService = found.isOfService
                 reply.isGlobal = found.isGlobal
@@ -88,7 +97,13 @@ final class Resolver: Sendable {
         recursion.forward(query) { octets in
             var reply = query.reply(.serverFailure, isAuthoritative: false)
             reply.message.flags.insert(.recursionAvailable)
-            reply.forwarded = octets
+            if let octets, octets.count > query.bytesMax {
+                // A recursor need not keep to what the client takes.
+                reply.message.code = ResponseCode(rawValue: UInt16(octets[3] & 15))
+                reply.message.flags.insert(.truncated)
+            } else {
+                reply.forwarded = octets
+            }
             done(reply)
         }
     }
@@ -108,8 +123,11 @@ final class Resolver: Sendable {
             return done(noSuchName(ask))
         }
         if !ask.zone.records.isEmpty, staticRecords(ask, prefix: length, done) { return }
-        guard let parsed = NameParser.parse(ask.name, prefix: length, type: ask.type)
-        else { return done(noSuchName(ask)) }
+        guard let parsed = NameParser.parse(ask.name, prefix: length, type: ask.type) else {
+            let isAbove = NameParser.isAboveNames(
+                ask.name, prefix: length, datacenter: ask.zone.rules.datacenter)
+            return done(isAbove ? noRecords(ask) : noSuchName(ask))
+        }
         switch parsed.subject {
         case .service(let name, let tag):
             let wanted = ServiceAsk(
@@ -132,6 +150,14 @@ final class Resolver: Sendable {
 
     func noSuchName(_ ask: Ask) -> Found {
         var found = Found(code: .nameError)
+        found.authorities = [soa(ask.zone)]
+        found.keeping = .asItIs
+        return found
+    }
+
+    /// For a name that exists, and has no records of the type: it may have names below it.
+    func noRecords(_ ask: Ask) -> Found {
+        var found = Found()
         found.authorities = [soa(ask.zone)]
         found.keeping = .asItIs
         return found

@@ -52,9 +52,27 @@ extension Resolver {
             switch result {
             case .failure(let error): done(failed(error, service.ask))
             case .success(let found):
-                if found.value.isEmpty { return done(noSuchName(service.ask)) }
+                if found.value.isEmpty { return missing(service, done) }
                 answer(service, found, done)
             }
+        }
+    }
+
+    /// No instance is wanted. The name may still be above others: `_tcp.service`, or the end of a
+    /// tag with dots.
+    private func missing(_ service: ServiceAsk, _ done: @escaping @Sendable (Found) -> Void) {
+        let ask = service.ask
+        if service.tag.isEmpty || service.isMesh {
+            return done(service.service.hasPrefix("_") ? noRecords(ask) : noSuchName(ask))
+        }
+        let query = NamedQuery(service.service, options(service.datacenter, ask.zone))
+        read(.healthServiceNodes, query, ask.zone) { [self] result in
+            guard case .success(let all) = result else { return done(noSuchName(ask)) }
+            let end = "." + service.tag
+            let isAbove = all.contains { instance in
+                instance.service.tags.contains { $0.lowercased().hasSuffix(end) }
+            }
+            done(isAbove ? noRecords(ask) : noSuchName(ask))
         }
     }
 

@@ -78,10 +78,12 @@ final class ZoneNotifier: Sendable {
         var query = NamedQuery(name)
         query.options.consistency = .stale
         var last: Int?
+        var known: UInt64 = 0
         while !Task.isCancelled {
             do throws(ConsulError) {
                 let answer = try await core.resolver.backend.call(endpoint, query)
-                let moved = answer.meta.index != query.options.minQueryIndex
+                let moved = answer.meta.index != known
+                known = answer.meta.index
                 query.options.minQueryIndex = answer.meta.index
                 let new = digest(answer.value)
                 if moved, new == nil || new != last { feed.yield() }
@@ -89,6 +91,7 @@ final class ZoneNotifier: Sendable {
                 // Not more often than secondaries are told.
                 guard await pause(core.limits.notifyInterval) else { return }
             } catch {
+                query.options.minQueryIndex = 0
                 guard await pause(Limits.notifyRetry) else { return }
             }
         }

@@ -38,18 +38,20 @@ enum AgentCheckRoutes {
             throw ConsulError(.badRequest, "Bad check status")
         }
         try await exchange.agent.registrar.register(definition, source: .api)
+        await exchange.agent.antiEntropy.settle()
         return Exchange.empty
     }
 
-    /// Consul 1.8 takes an unknown ID for success.
     @Sendable static func deregister(_ exchange: Exchange) async throws(ConsulError)
         -> HTTPResponse
     {
         try exchange.query.refuseNamespace()
         let id = try exchange.requireSubject("Missing check ID")
-        if exchange.agent.local.check(id) != nil {
-            try await exchange.agent.registrar.deregister(check: id)
+        guard exchange.agent.local.check(id) != nil else {
+            return try exchange.unknownDeregistered("check", id)
         }
+        try await exchange.agent.registrar.deregister(check: id)
+        await exchange.agent.antiEntropy.settle()
         return Exchange.empty
     }
 
@@ -84,7 +86,10 @@ enum AgentCheckRoutes {
         let agent = exchange.agent
         try agent.runners.heartbeat(
             exchange.subject, CheckObservation(status, output, isFinal: true))
-        await agent.registrar.keepHeartbeat(exchange.subject, status, output: output)
+        guard let check = agent.local.check(exchange.subject) else { return Exchange.empty }
+        await agent.registrar.keepHeartbeat(
+            exchange.subject, status, output: check.check.output)
+        if !check.isInSync { await agent.antiEntropy.settle() }
         return Exchange.empty
     }
 
@@ -96,6 +101,9 @@ enum AgentCheckRoutes {
     {
         let id = try exchange.requireSubject("Missing check ID")
         let observation = try await exchange.agent.runners.runNow(id)
+        if exchange.agent.local.check(id)?.isInSync == false {
+            await exchange.agent.antiEntropy.settle()
+        }
         var update = CheckUpdate()
         update.status = observation.status.rawValue
         update.output = observation.output

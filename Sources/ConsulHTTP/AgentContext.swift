@@ -16,6 +16,7 @@ package final class AgentContext: Sendable {
     package let local: LocalState
     package let registrar: Registrar
     package let runners: CheckRunners
+    package let antiEntropy: AntiEntropy
     package let watches: WatchManager
     package let events: UserEventBuffer
     package let eventLog: EventLog
@@ -49,6 +50,12 @@ package final class AgentContext: Sendable {
         package var blockedPrefixes: [String] = []
         /// `http_config.allow_write_http_from`; empty: all.
         package var writers: [CIDRBlock] = []
+        /// `http_config.allowed_hosts`.
+        package var allowedHosts: [String] = []
+        /// Deregistering what is not registered is answered with 404.
+        package var refusesUnknownDeregistration = false
+        /// The DNS domains of the agent: names in them are its own.
+        package var ownDomains: [String] = []
         /// `discovery_max_stale`; above zero, a read of the catalog or of health that asks for no
         /// consistency is a stale one.
         package var discoveryMaxStale = GoDuration.zero
@@ -76,7 +83,8 @@ package final class AgentContext: Sendable {
 
     package init(
         backend: any Backend, membership: any Membership, control: any AgentControl,
-        local: LocalState, registrar: Registrar, runners: CheckRunners, watches: WatchManager,
+        local: LocalState, registrar: Registrar, runners: CheckRunners, antiEntropy: AntiEntropy,
+        watches: WatchManager,
         events: UserEventBuffer, eventLog: EventLog, clock: any WaitingClock, logger: Logger,
         logSink: LogSink?, metrics: MetricsService,
         plugins: @escaping @Sendable () -> [PluginStatus],
@@ -91,6 +99,7 @@ package final class AgentContext: Sendable {
         self.local = local
         self.registrar = registrar
         self.runners = runners
+        self.antiEntropy = antiEntropy
         self.watches = watches
         self.events = events
         self.eventLog = eventLog

@@ -90,6 +90,7 @@ enum AgentRoutes {
         let enable = try exchange.maintenanceSwitch()
         try await exchange.agent.registrar.setMaintenance(
             enable, service: "", reason: exchange.query["reason"])
+        await exchange.agent.antiEntropy.settle()
         return Exchange.empty
     }
 
@@ -162,6 +163,16 @@ private struct SelfDescription: Record {
 }
 
 extension Exchange {
+    /// The answer to the deregistration of an unknown ID: success, as in Consul 1.8, or by
+    /// `http_config.deregister_unknown_404` the error of newer versions.
+    func unknownDeregistered(_ kind: String, _ id: String) throws(ConsulError) -> HTTPResponse {
+        guard face.settings.refusesUnknownDeregistration else { return Exchange.empty }
+        throw ConsulError(
+            .notFound,
+            "Unknown \(kind) ID \(GoText.quoted(id)). Ensure that the \(kind) ID is passed, not "
+                + "the \(kind) name.")
+    }
+
     /// `?enable=true|false`, in Consul's words when it is missing or wrong.
     func maintenanceSwitch() throws(ConsulError) -> Bool {
         guard query.has("enable") else {

@@ -35,13 +35,14 @@ enum AgentServiceRoutes {
         try await exchange.agent.registrar.register(
             definition, source: .api,
             replacesChecks: exchange.query.has("replace-existing-checks"))
+        await exchange.agent.antiEntropy.settle()
         return Exchange.empty
     }
 
     /// What only the API refuses, in Consul's words; a fragment's faults are told with their
     /// places.
     private static func refuse(_ definition: ServiceDefinition) throws(ConsulError) {
-        if ["0.0.0.0", "::", "[::]"].contains(definition.address) {
+        if definition.nodeService.hasUnspecifiedAddress {
             throw ConsulError(.badRequest, "Invalid service address")
         }
         if let weights = definition.weights, weights.passing < 1 || weights.warning < 0 {
@@ -70,15 +71,16 @@ enum AgentServiceRoutes {
         }
     }
 
-    /// Consul 1.8 takes an unknown ID for success.
     @Sendable static func deregister(_ exchange: Exchange) async throws(ConsulError)
         -> HTTPResponse
     {
         try exchange.query.refuseNamespace()
         let id = try exchange.requireSubject("Missing service ID")
-        if exchange.agent.local.service(id) != nil {
-            try await exchange.agent.registrar.deregister(service: id)
+        guard exchange.agent.local.service(id) != nil else {
+            return try exchange.unknownDeregistered("service", id)
         }
+        try await exchange.agent.registrar.deregister(service: id)
+        await exchange.agent.antiEntropy.settle()
         return Exchange.empty
     }
 
@@ -92,6 +94,7 @@ enum AgentServiceRoutes {
         }
         try await exchange.agent.registrar.setMaintenance(
             enable, service: id, reason: exchange.query["reason"])
+        await exchange.agent.antiEntropy.settle()
         return Exchange.empty
     }
 

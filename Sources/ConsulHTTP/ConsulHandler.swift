@@ -80,6 +80,21 @@ package final class ConsulHandler: HTTPHandler {
         }
     }
 
+    package func refusal(ofHost host: String, onLoopback: Bool) -> HTTPResponse? {
+        let settings = agent.face.settings
+        let rule = HostRule(settings, nodeName: agent.local.nodeName)
+        if rule.accepts(host, onLoopback: onLoopback) { return nil }
+        agent.logger.info(
+            """
+            refused a request for another host: if clients may use this name, add it to \
+            http_config.allowed_hosts
+            """, metadata: ["host": "\(GoText.quoted(host))"])
+        return .text(
+            403,
+            "Host \(GoText.quoted(host)) is not a name of this agent: add it to "
+                + "http_config.allowed_hosts")
+    }
+
     private func run(
         _ body: @escaping @Sendable (Exchange) async throws(ConsulError) -> HTTPResponse,
         _ exchange: Exchange
@@ -110,7 +125,9 @@ package final class ConsulHandler: HTTPHandler {
             return HTTPResponse(status: 404, headers: ["Vary": ""])
         }
         if settings.uiEnabled {
-            return Self.moved(to: settings.uiContentPath, request, keepsQuery: false)
+            return Self.moved(
+                to: PercentDecoding.encode(path: settings.uiContentPath), request,
+                keepsQuery: false)
         }
         var response = HTTPResponse.text(200, "Consul Agent")
         response.headers.add(name: "Vary", value: "")
@@ -122,7 +139,7 @@ package final class ConsulHandler: HTTPHandler {
         to path: String, _ request: HTTPRequest, keepsQuery: Bool = true
     ) -> HTTPResponse {
         let query = keepsQuery && !request.query.isEmpty ? "?\(request.query)" : ""
-        let place = PercentDecoding.encode(path: path) + query
+        let place = path + query
         var response = HTTPResponse(status: 301, headers: ["Location": place, "Vary": ""])
         if request.method == "GET" || request.method == "HEAD" {
             response.headers.add(name: "Content-Type", value: "text/html; charset=utf-8")
@@ -142,31 +159,22 @@ package final class ConsulHandler: HTTPHandler {
                 "Request finished",
                 metadata: [
                     "method": "\(request.method)",
-                    "url": "\(Self.withoutToken(request.uri))",
+                    "url": "\(Self.withoutSecrets(request.uri))",
                     "from": "\(request.peer)",
                     "latency": "\(agent.clock.now() - start)",
                 ])
         }
     }
 
-    /// Secrets stay out of the log.
-    static func withoutToken(_ uri: String) -> String {
-        guard let start = uri.range(of: "token=") else { return uri }
-        let end = uri[start.upperBound...].firstIndex(of: "&") ?? uri.endIndex
-        return uri[..<start.upperBound] + "<hidden>" + uri[end...]
-    }
-}
-
-extension String {
-    /// The first place of a text, without Foundation.
-    fileprivate func range(of text: String) -> Range<Index>? {
-        var start = startIndex
-        while start < endIndex {
-            if self[start...].hasPrefix(text) {
-                return start..<index(start, offsetBy: text.count)
-            }
-            start = index(after: start)
+    /// Returns the target of a request for the log. The paths of the old ACL API hold tokens.
+    static func withoutSecrets(_ uri: String) -> String {
+        for path in ["clone/", "destroy/", "info/", "update/"] {
+            let prefix = "/v1/acl/" + path
+            guard uri.utf8.starts(with: prefix.utf8) else { continue }
+            let rest = uri.utf8.dropFirst(prefix.utf8.count)
+            let query = rest.firstIndex(of: UInt8(ascii: "?")) ?? rest.endIndex
+            return prefix + Redaction.mark + Redaction.url(String(uri[query...]))
         }
-        return nil
+        return Redaction.url(uri)
     }
 }

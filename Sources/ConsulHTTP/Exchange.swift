@@ -68,15 +68,23 @@ final class Exchange: Sendable {
     }
 
     /// The body as a record. Consul's words for one that cannot be read.
-    func body<Body: WireValue>(_ type: Body.Type = Body.self) throws(ConsulError) -> Body {
-        let isBlank = { (byte: UInt8) in [0x20, 0x09, 0x0A, 0x0D].contains(byte) }
-        if request.body.allSatisfy(isBlank) {
+    /// - Parameter acceptsUnknown: Consul lets fields pass here that the record does not have.
+    func body<Body: WireValue>(
+        _ type: Body.Type = Body.self, acceptsUnknown: Bool = false
+    ) throws(ConsulError) -> Body {
+        if StrictBody.isBlank(request.body) {
             throw ConsulError(.badRequest, "Request decode failed: EOF")
         }
         do {
-            return try JSONReader.decode(Body.self, from: request.body)
+            var reader = StrictBody.reader(request.body)
+            reader.refusesUnknownKeys = !acceptsUnknown
+            var value = Body()
+            try value.decode(from: &reader)
+            try reader.finish()
+            return value
         } catch {
-            throw ConsulError(.badRequest, "Request decode failed: \(error)")
+            throw ConsulError(
+                .badRequest, "Request decode failed: \(StrictBody.reason(error))")
         }
     }
 

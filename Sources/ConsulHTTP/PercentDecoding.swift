@@ -25,6 +25,15 @@ enum PercentDecoding {
     /// A path as Go writes it into a URL.
     static func encode(path: String) -> String { encode(path, besides: Array("$&+,:;=@".utf8)) }
 
+    /// Escapes a part of a path anew that may be escaped already: as Go writes it, and no `/` of
+    /// its own.
+    static func escape(_ part: Substring) -> String {
+        guard let plain = decode(part) else { return String(part) }
+        if plain == "." || plain == ".." { return plain == "." ? "%2E" : "%2E%2E" }
+        return plain.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+            .map { encode(path: String(Substring($0))) }.joined(separator: "%2F")
+    }
+
     /// For a parameter of a query.
     static func encode(parameter: String) -> String { encode(parameter, besides: []) }
 

@@ -15,7 +15,7 @@ struct RequestFailure: Sendable {
         logger.error(
             "Request error",
             metadata: [
-                "method": "\(method)", "url": "\(ConsulHandler.withoutToken(uri))",
+                "method": "\(method)", "url": "\(ConsulHandler.withoutSecrets(uri))",
                 "from": "\(peer)", "error": "\(error.message)",
             ])
     }

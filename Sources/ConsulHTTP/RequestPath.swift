@@ -1,11 +1,12 @@
 import HTTPTransport
 
-/// What the path of a request leads to, by the rules of Go's `ServeMux`: escapes are undone
-/// first, and a path with `//`, `.` or `..` in it, or a group's without its last `/`, is moved to
-/// its clean form.
+/// What the path of a request leads to, by the rules of Go's `ServeMux`: a path with `//`, `.` or
+/// `..` in it, or a group's without its last `/`, is moved to its clean form. Go undoes escapes
+/// first; here an escaped `/` or `.` belongs to the name, so that every name can be reached.
 enum RequestPath {
     /// The route by its place in the table, and what stands behind its prefix.
     case route(Int, String)
+    /// To this path, which is escaped.
     case moved(String)
     case unknown
     /// Not UTF-8, an escape that is none, or a character that cannot be printed: Consul refuses
@@ -36,21 +37,32 @@ enum RequestPath {
             self = .server
             return
         }
-        guard raw.utf8.first == Self.slash, var path = PercentDecoding.decode(raw),
-            allowsUnprintable || Self.isPrintable(path)
-        else {
+        guard raw.utf8.first == Self.slash, var path = PercentDecoding.decode(raw) else {
             self = .broken
             return
         }
-        if let clean = Self.cleaned(path) {
+        let route = path.withUTF8 { Self.route($0, table) }
+        let takesAnyName = Self.takesAnyName(route, table)
+        guard allowsUnprintable || takesAnyName || Self.isPrintable(path) else {
+            self = .broken
+            return
+        }
+        if !takesAnyName, let clean = Self.cleaned(raw) {
             self = .moved(clean)
-        } else if let route = path.withUTF8({ Self.route($0, table) }) {
+        } else if let route {
             self = route
         } else if table.isGroup(path) {
             self = .moved(path + "/")
         } else {
             self = .unknown
         }
+    }
+
+    /// The agent's own services, checks and watches are registered in JSON, which takes any ID:
+    /// each must be reachable, to be removed; Go's client writes `..` as it is.
+    private static func takesAnyName(_ route: RequestPath?, _ table: RouteTable) -> Bool {
+        guard case .route(let place, _)? = route else { return false }
+        return table.routes[place].path.utf8.starts(with: "/v1/agent/".utf8)
     }
 
     private static func route(
@@ -87,22 +99,23 @@ enum RequestPath {
         return path.unicodeScalars.allSatisfy { GoText.isPrintable($0) }
     }
 
-    /// Nil for a clean path, which nearly all are.
-    private static func cleaned(_ path: String) -> String? {
-        var isClean = path.utf8.first == slash
-        var last: UInt8 = 0
-        for byte in path.utf8 where isClean {
-            if last == slash && (byte == slash || byte == dot) { isClean = false }
-            last = byte
+    /// Returns the clean form of an escaped path, nil for a clean path, which nearly all are.
+    private static func cleaned(_ path: Substring) -> String? {
+        let given = path.utf8.split(separator: slash, omittingEmptySubsequences: false).dropFirst()
+        let isClean = given.enumerated().allSatisfy { place, part in
+            if part.isEmpty { return place == given.count - 1 }
+            return part.first != dot || part.count > 2 || part.last != dot
         }
         if isClean { return nil }
-        var parts: [Substring] = []
-        for part in path.split(separator: "/") where part != "." {
-            if part == ".." { _ = parts.popLast() } else { parts.append(part) }
+        var parts: [Substring.UTF8View] = []
+        for part in given where !part.isEmpty && !part.elementsEqual([dot]) {
+            if part.elementsEqual([dot, dot]) { _ = parts.popLast() } else { parts.append(part) }
         }
-        let isFolder = path.hasSuffix("/") && !parts.isEmpty
-        let clean = "/" + parts.joined(separator: "/") + (isFolder ? "/" : "")
-        return clean == path ? nil : clean
+        let isFolder = path.utf8.last == slash && !parts.isEmpty
+        let clean =
+            "/" + parts.map { PercentDecoding.escape(Substring($0)) }.joined(separator: "/")
+            + (isFolder ? "/" : "")
+        return clean
     }
 
     private static let slash = UInt8(ascii: "/")

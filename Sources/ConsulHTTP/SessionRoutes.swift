@@ -23,7 +23,7 @@ enum SessionRoutes {
         request.datacenter = exchange.query["dc"]
         request.token = exchange.token
         var wanted = WantedSession()
-        if !exchange.request.body.isEmpty { wanted = try exchange.body() }
+        if !exchange.request.body.isEmpty { wanted = try exchange.body(acceptsUnknown: true) }
         request.session = try wanted.session(defaultNode: exchange.agent.local.nodeName)
         exchange.call(.sessionApply, request) { exchange.json(["ID": $0]) }
     }

@@ -37,15 +37,11 @@ enum TxnRoutes {
     private static func wanted(
         _ exchange: Exchange, _ datacenter: String
     ) throws(ConsulError) -> [TxnOperation] {
-        let isBlank = { (byte: UInt8) in [0x20, 0x09, 0x0A, 0x0D].contains(byte) }
-        if exchange.request.body.allSatisfy(isBlank) {
+        if StrictBody.isBlank(exchange.request.body) {
             throw ConsulError(.badRequest, "Failed to parse body: EOF")
         }
         do {
-            var reader = JSONReader(exchange.request.body)
-            reader.refusesUnknownKeys = true
-            // What Go's client library may send along, and mean nothing here.
-            reader.toleratedKeys = ["Namespace", "ContentHash"].map { FoldedKey($0) }
+            var reader = StrictBody.reader(exchange.request.body)
             var operations: [TxnOperation] = []
             if try !reader.null() {
                 operations.reserveCapacity(operationsMax)
@@ -59,7 +55,7 @@ enum TxnRoutes {
             try reader.finish()
             return operations
         } catch {
-            throw ConsulError(.badRequest, "Failed to parse body: \(error)")
+            throw ConsulError(.badRequest, "Failed to parse body: \(StrictBody.reason(error))")
         }
     }
 

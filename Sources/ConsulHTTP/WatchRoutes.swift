@@ -24,16 +24,8 @@ enum WatchRoutes {
         exchange.responder.respond(exchange.json(status))
     }
 
-    /// A program named over HTTP is remote execution: it needs what script checks by API need.
     @Sendable static func add(_ exchange: Exchange) async throws(ConsulError) -> HTTPResponse {
         let definition = try exchange.body(WatchDefinition.self)
-        let runsProgram = definition.handlerType.isEmpty || definition.handlerType == "script"
-        if runsProgram, await !exchange.agent.registrar.allowsScriptsFromAPI {
-            throw ConsulError(
-                .permissionDenied,
-                "Script handlers are disabled on this agent from remote calls; to enable, "
-                    + "configure 'enable_script_checks' to true")
-        }
         let id = try exchange.agent.watches.add(definition)
         return exchange.json(["ID": id])
     }

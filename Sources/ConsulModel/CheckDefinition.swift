@@ -74,6 +74,10 @@ public struct CheckDefinition: Record, Hashable, Sendable {
         try visit.field("InitialDelay", &initialDelay, .omitEmpty)
     }
 
+    /// Returns true when the check runs a program that the definition chooses: a script, a command
+    /// in a container, or a program of a plugin with a configuration of the caller.
+    public var choosesProgram: Bool { !args.isEmpty || !type.isEmpty }
+
     private mutating func probeFields<V: FieldVisitor>(_ visit: inout V) throws {
         try visit.field("Args", &args, .omitEmpty)
         try visit.field("ScriptArgs", &args, .inputOnly)

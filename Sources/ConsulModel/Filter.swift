@@ -41,7 +41,10 @@ public struct FilterError: Error, Hashable, Sendable, CustomStringConvertible {
 
 /// The bounds of filters. An expression is a client's, and comes in a URL.
 enum FilterLimits {
-    static let expressionBytesMax = 8192
+    /// As much as the head of a request may have: lists of IDs grow long.
+    static let expressionBytesMax = 1 << 20
+    /// Patterns of one expression: each may take `patternStepsMax` steps of memory.
+    static let patternsMax = 400
     /// Parentheses and negations inside each other: each takes a stack frame.
     static let depthMax = 64
     static let patternBytesMax = 1024

@@ -8,8 +8,10 @@ indirect enum FilterNode: Sendable {
     /// The same with every value read as its selector's type asks.
     func bound(to subject: any Filterable.Type) throws(FilterError) -> FilterNode {
         switch self {
-        case .all(let nodes): return .all(try Self.bound(nodes, to: subject))
-        case .any(let nodes): return .any(try Self.bound(nodes, to: subject))
+        case .all(let nodes):
+            return .all(Self.merged(try Self.bound(nodes, to: subject), .notEqual))
+        case .any(let nodes):
+            return .any(Self.merged(try Self.bound(nodes, to: subject), .equal))
         case .not(let node): return .not(try node.bound(to: subject))
         case .match(var match):
             try match.bind(to: subject)
@@ -22,6 +24,43 @@ indirect enum FilterNode: Sendable {
     ) throws(FilterError) -> [FilterNode] {
         var result: [FilterNode] = []
         for node in nodes { result.append(try node.bound(to: subject)) }
+        return result
+    }
+
+    /// Puts the comparisons of one selector with many texts into one with a set, so that a long
+    /// list costs one look for each record.
+    ///
+    /// - Parameter operation: `equal` within `or`, `notEqual` within `and`. The latter only for
+    ///   fields of the record itself: of the elements of a list, another may differ each time.
+    private static func merged(
+        _ nodes: [FilterNode], _ operation: FilterMatch.Operation
+    ) -> [FilterNode] {
+        var places: [[String]: Int] = [:]
+        var result: [FilterNode] = []
+        for node in nodes {
+            guard case .match(var match) = node, match.operation == operation,
+                case .text(let text) = match.operand,
+                operation == .equal || match.selector.count == 1
+            else {
+                result.append(node)
+                continue
+            }
+            if let place = places[match.selector] {
+                guard case .match(var first) = result[place],
+                    case .oneOf(var texts) = first.operand
+                else { continue }
+                // The only holder of the set adds to it in place.
+                first.operand = .none
+                result[place] = .all([])
+                texts.insert(Array(text.utf8))
+                first.operand = .oneOf(texts)
+                result[place] = .match(first)
+            } else {
+                places[match.selector] = result.count
+                match.operand = .oneOf([Array(text.utf8)])
+                result.append(.match(match))
+            }
+        }
         return result
     }
 
@@ -65,6 +104,8 @@ struct FilterMatch: Sendable {
     enum Operand: Sendable {
         case none
         case text(String)
+        /// Any of these texts, as bytes.
+        case oneOf(Set<[UInt8]>)
         case bool(Bool)
         case integer(Int64)
         case unsigned(UInt64)

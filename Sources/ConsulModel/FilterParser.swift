@@ -3,6 +3,7 @@ struct FilterParser {
     private let bytes: [UInt8]
     private var at = 0
     private var depth = 0
+    private var patterns = 0
 
     init(_ expression: String) { bytes = Array(expression.utf8) }
 
@@ -120,6 +121,10 @@ struct FilterParser {
                         + "\"not\" or [ \\t\\r\\n]")
         }
         skipSpace()
+        if isPattern { patterns += 1 }
+        if patterns > FilterLimits.patternsMax {
+            throw FilterError(reason: "more than \(FilterLimits.patternsMax) patterns")
+        }
         let operation: FilterMatch.Operation =
             isPattern
             ? (isNegation ? .notMatches : .matches) : (isNegation ? .notWithin : .within)

@@ -71,6 +71,7 @@ extension FilterMatch {
     private func isEqual(_ value: some WireValue) -> Bool {
         switch operand {
         case .text(let text): (value as? String)?.utf8.elementsEqual(text.utf8) ?? false
+        case .oneOf(let texts): (value as? String).map { texts.contains(Array($0.utf8)) } ?? false
         case .bool(let wanted): value as? Bool == wanted
         case .integer(let wanted): (value as? Int).map { Int64($0) == wanted } ?? false
         case .unsigned(let wanted): value as? UInt64 == wanted

@@ -45,6 +45,9 @@ public struct NodeService: Record, Hashable, Sendable {
         return connect.native ? service : nil
     }
 
+    /// True for an address that stands for every address of a machine: clients could not reach it.
+    public var hasUnspecifiedAddress: Bool { ["0.0.0.0", "::", "[::]"].contains(address) }
+
     /// True when the two differ in nothing but their indexes: a write of one over the other changes
     /// nothing.
     public func isSame(as other: NodeService) -> Bool {

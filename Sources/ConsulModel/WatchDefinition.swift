@@ -90,6 +90,19 @@ public struct WatchDefinition: Record, Hashable, Sendable {
     }
 }
 
+extension WatchDefinition {
+    /// Returns the fields that choose a program, a plugin's handler or a file. A client of the HTTP
+    /// API may set them only where it may also register script checks.
+    public var programFields: [String] {
+        let fields = [
+            ("handler_type", handlerType != "http"), ("handler", !handler.isEmpty),
+            ("args", !args.isEmpty), ("handler_config", !handlerConfig.isEmpty),
+            ("sandbox", sandbox != nil), ("retry.dead_letter", retry?.deadLetter.isEmpty == false),
+        ]
+        return fields.filter { $0.1 }.map { $0.0 }
+    }
+}
+
 public struct HTTPHandlerDefinition: Record, Hashable, Sendable {
     /// The whole URL, as Consul names it.
     public var path = ""

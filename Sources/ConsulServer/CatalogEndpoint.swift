@@ -24,7 +24,11 @@ enum CatalogEndpoint {
             plan.sort(&reading, in: snapshot, node: \.node.node)
             return reading
         }
-        table.add(.catalogNodeServices, filtering: NodeService.self) { snapshot, plan in
+        let state = table.state
+        table.add(
+            .catalogNodeServices, filtering: NodeService.self,
+            check: { query throws(ConsulError) in try refuseAmbiguous(query, state) }
+        ) { snapshot, plan in
             var reading = snapshot.store.catalog.nodeServices(plan.query.name)
             if let filter = plan.filter {
                 reading.value?.services.removeAll { !filter.matches($0) }
@@ -41,6 +45,22 @@ enum CatalogEndpoint {
             if request.node.isEmpty { throw ConsulError(.internal, "Must provide node") }
             return .propose(.deregister(request))
         }
+    }
+
+    /// Refuses the beginning of an ID that several nodes have.
+    static func refuseAmbiguous(
+        _ query: NamedQuery, _ state: PublishedState
+    ) throws(ConsulError) {
+        guard Catalog.isIDPrefix(query.name) else { return }
+        let catalog = state.load().store.catalog
+        guard catalog.node(query.name) == nil else { return }
+        let names = catalog.nodeNames(ofIDPrefix: query.name)
+        guard names.count > 1 else { return }
+        let nodes = names.map { "\($0) (\(catalog.node($0)?.id ?? ""))" }
+        throw ConsulError(
+            .badRequest,
+            "the node ID prefix \"\(query.name)\" matches several nodes, give more digits: "
+                + nodes.joined(separator: ", "))
     }
 
     /// Completes and validates a registration, with Consul's texts.

@@ -20,7 +20,13 @@ enum HealthEndpoint {
             let found = snapshot.store.catalog.serviceChecks(plan.query.name)
             return keep(found, in: snapshot, plan)
         }
-        table.add(.healthNodeChecks, filtering: HealthCheck.self) { snapshot, plan in
+        let state = table.state
+        table.add(
+            .healthNodeChecks, filtering: HealthCheck.self,
+            check: { query throws(ConsulError) in
+                try CatalogEndpoint.refuseAmbiguous(query, state)
+            }
+        ) { snapshot, plan in
             var reading = snapshot.store.catalog.nodeChecks(plan.query.name)
             if let filter = plan.filter { reading.value.removeAll { !filter.matches($0) } }
             return reading

@@ -67,15 +67,16 @@ final class ReadEndpoint<Value: Sendable>: Sendable {
         let reading = body(snapshot, plan)
         let answer = answer(reading, plan)
         let known = plan.query.options.minQueryIndex
-        // An index that is not the one the caller knows is news, even when it went back: a server
-        // that lost its state must not leave its clients hanging.
-        guard known > 0, answer.meta.index == known else {
+        // Only a later index is news, as in Consul: a client may keep one index for several reads,
+        // or the highest that it has seen. A state that went back answers when it is replaced, or
+        // when the wait is over.
+        guard known > 0, answer.meta.index <= known else {
             reply(.success(answer))
             return nil
         }
         let hub = host.hub
         let waiter = QueryWaiter(
-            plan, self, region: reading.region,
+            plan, self, region: reading.region, generation: snapshot.generation,
             deadline: hub.deadline(after: host.wait(plan.query.options.maxQueryTime)),
             lane: hub.laneForCaller(), hub: hub, reply: reply
         ) { waiter, event in
@@ -135,14 +136,18 @@ final class QueryWaiter<Value: Sendable>: Waiter, @unchecked Sendable {
     private let endpoint: ReadEndpoint<Value>
     private let hub: WatchHub
     private let reply: Reply<Indexed<Value>>
+    /// The generation of the snapshot that left the query unanswered.
+    private let generation: UInt64
 
     init(
-        _ plan: ReadPlan, _ endpoint: ReadEndpoint<Value>, region: Region, deadline: NIODeadline,
+        _ plan: ReadPlan, _ endpoint: ReadEndpoint<Value>, region: Region, generation: UInt64,
+        deadline: NIODeadline,
         lane: WakeLane, hub: WatchHub, reply: @escaping Reply<Indexed<Value>>,
         handler: @escaping Handler
     ) {
         self.plan = plan
         self.endpoint = endpoint
+        self.generation = generation
         self.hub = hub
         self.reply = reply
         super.init(region: region, deadline: deadline, lane: lane, handler: handler)
@@ -153,7 +158,11 @@ final class QueryWaiter<Value: Sendable>: Waiter, @unchecked Sendable {
         switch event {
         case .look(let reading):
             let answer = reading.answer(of: endpoint, plan)
-            if answer.meta.index == plan.query.options.minQueryIndex { return false }
+            if answer.meta.index <= plan.query.options.minQueryIndex,
+                reading.snapshot.generation == generation
+            {
+                return false
+            }
             give(.success(answer))
         case .expire(let reading): give(.success(reading.answer(of: endpoint, plan)))
         case .fail(let error): give(.failure(error))

@@ -17,5 +17,8 @@ enum RegistrationRules {
         if !service.id.isEmpty, service.service.isEmpty {
             throw ConsulError(.internal, "Must provide service name with ID")
         }
+        if service.hasUnspecifiedAddress {
+            throw ConsulError(.internal, "Invalid service address")
+        }
     }
 }

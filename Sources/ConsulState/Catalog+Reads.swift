@@ -38,14 +38,29 @@ extension Catalog {
         return Reading(found, index, .service(TableKey.folded(name)))
     }
 
-    /// A node with its services by ID; nil when there is no such node.
+    /// A node with its services by ID; nil when there is no such node. Where no node has this name,
+    /// it may be a node's ID or the beginning of one.
     package func nodeServices(_ name: String) -> Reading<NodeServices?> {
-        let region = Region.node(TableKey.folded(name))
-        guard let node = node(name) else { return Reading(nil, 0, region) }
+        guard let node = node(name) else {
+            if let other = nodeName(ofOneID: name) { return nodeServices(other) }
+            return Reading(nil, nodesIndex, Self.region(ofMissing: name))
+        }
         var services: [NodeService] = []
         instances.forEach(under: TableKey.of(name)) { services.append($0.record.service) }
         return Reading(
-            NodeServices(node: node, services: services), max(nodesIndex, servicesIndex), region)
+            NodeServices(node: node, services: services), max(nodesIndex, servicesIndex),
+            .node(TableKey.folded(name)))
+    }
+
+    /// The node that alone has an ID with this beginning.
+    private func nodeName(ofOneID text: String) -> String? {
+        let found = nodeNames(ofIDPrefix: text)
+        return found.count == 1 ? found[0] : nil
+    }
+
+    /// A node that comes may have the ID that was asked for.
+    private static func region(ofMissing name: String) -> Region {
+        isIDPrefix(name) ? .tables(.nodes) : .node(TableKey.folded(name))
     }
 
     /// The instances of a service with their nodes and all checks that bear on them: those of the
@@ -98,8 +113,13 @@ extension Catalog {
             .serviceChecks(TableKey.folded(name)))
     }
 
+    /// The checks of a node, which is named as for `nodeServices`.
     package func nodeChecks(_ name: String) -> Reading<[HealthCheck]> {
-        Reading(
+        if Self.isIDPrefix(name), node(name) == nil {
+            if let other = nodeName(ofOneID: name) { return nodeChecks(other) }
+            return Reading([], max(nodesIndex, checksIndex), .tables([.nodes, .checks]))
+        }
+        return Reading(
             Self.records(in: checks, TableKey.of(name)), checksIndex,
             .nodeChecks(TableKey.folded(name)))
     }

@@ -59,6 +59,25 @@ package struct Catalog: Sendable {
     /// The name of the node with this ID.
     package func nodeName(ofID id: String) -> String? { nodeIDs[TableKey.of(id)] }
 
+    /// Nodes by their ID or a prefix of it, for a text that is no node's name.
+    package func nodeNames(ofIDPrefix text: String) -> [String] {
+        guard Self.isIDPrefix(text) else { return [] }
+        var found: [String] = []
+        nodeIDs.forEach(under: Array(TableKey.folded(text).utf8)) { name in
+            if found.count < Limits.namedNodesMax { found.append(name) }
+        }
+        return found
+    }
+
+    /// True for text that may be an ID or a prefix long enough to mean one: 8 to 36 hexadecimal
+    /// digits and hyphens.
+    package static func isIDPrefix(_ text: String) -> Bool {
+        (8...36).contains(text.utf8.count)
+            && text.utf8.allSatisfy {
+                (0x30...0x39).contains($0) || (0x61...0x66).contains($0 | 0x20) || $0 == 0x2D
+            }
+    }
+
     func checkInvariants() {
         nodes.checkInvariants()
         nodeIDs.checkInvariants()

@@ -6,6 +6,9 @@ package enum Limits {
     /// that the waiters it may wake for nothing do not count.
     package static let tombstonesMax = 16_384
 
+    /// Nodes listed where the beginning of an ID means several.
+    package static let namedNodesMax = 10
+
     /// Consul's own: a lock that was lost is kept from others for a minute at most.
     package static let lockDelayNanosecondsMax = 60_000_000_000
 

@@ -80,6 +80,9 @@ package struct ResponseCode: RawRepresentable, Hashable, Sendable, CustomStringC
     /// The server is not the one for this zone (RFC 2136, section 2.2).
     package static let notAuthoritative = ResponseCode(rawValue: 9)
 
+    /// An EDNS version that is not known (RFC 6891); beyond the header's four bits.
+    package static let badVersion = ResponseCode(rawValue: 16)
+
     package var description: String {
         switch self {
         case .success: "NOERROR"
@@ -89,6 +92,7 @@ package struct ResponseCode: RawRepresentable, Hashable, Sendable, CustomStringC
         case .notImplemented: "NOTIMP"
         case .refused: "REFUSED"
         case .notAuthoritative: "NOTAUTH"
+        case .badVersion: "BADVERS"
         default: "RCODE\(rawValue)"
         }
     }

@@ -16,6 +16,13 @@ package struct ResourceRecord: Hashable, Sendable {
     }
 
     package var type: RecordType { data.type }
+
+    /// The same data under another name.
+    package func owned(by name: DNSName) -> ResourceRecord {
+        var record = self
+        record.name = name
+        return record
+    }
 }
 
 /// What a record says.

@@ -52,7 +52,7 @@ extension HTTPConnection {
         owesContinue = false
         slots.append(
             Slot(
-                isHead: head?.method == "HEAD", isOldClient: false, keepsAlive: false,
+                isHead: head?.method == "HEAD", isSafe: true, isOldClient: false, keepsAlive: false,
                 takesGzip: false, answer: .whole(response)))
         if slots.count == 1 { writeReady() }
     }

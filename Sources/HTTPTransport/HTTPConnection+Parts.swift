@@ -7,6 +7,7 @@ import Telemetry
 extension HTTPConnection.Slot {
     init(_ head: RequestHead, mayStay: Bool) {
         isHead = head.method == "HEAD"
+        isSafe = head.isSafe
         isOldClient = head.isOldClient
         // An upgrade is not granted: what follows may not be HTTP at all.
         keepsAlive =

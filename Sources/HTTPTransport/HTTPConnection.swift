@@ -23,6 +23,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
     /// Small, since every request is one for a moment: what few have stands in an object.
     struct Slot {
         var isHead: Bool
+        var isSafe: Bool
         var isOldClient: Bool
         var keepsAlive: Bool
         var takesGzip: Bool
@@ -67,6 +68,12 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
     let loopState: HTTPLoopState
     let peer: HTTPPeer
     let refusal: ConnectionCounts.Admission
+    /// Whether its listener is on a loopback address; nil on a unix socket.
+    private let onLoopback: Bool?
+    /// The last `Host` that the handler accepted.
+    private var acceptedHost: [UInt8]?
+    /// A request behind others that it must not overtake: it waits until they are answered.
+    private var held: (head: RequestHead, body: [UInt8])?
     var context: ChannelHandlerContext?
     var slots: [Slot] = []
     var firstID: UInt64 = 0
@@ -94,8 +101,9 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
 
     init(
         _ server: ServerCore, _ loopState: HTTPLoopState, _ peer: HTTPPeer,
-        _ refusal: ConnectionCounts.Admission
+        _ refusal: ConnectionCounts.Admission, onLoopback: Bool?
     ) {
+        self.onLoopback = onLoopback
         self.server = server
         self.loopState = loopState
         self.peer = peer
@@ -127,6 +135,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
         server.connectionEnded(peer, refusal)
         let waiting = slots
         slots = []
+        held = nil
         firstID += UInt64(waiting.count)
         input = ByteBuffer()
         for slot in waiting {
@@ -167,7 +176,9 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
         if mayRead { context.read() } else { wantsRead = true }
     }
 
-    private var mayProcess: Bool { slots.count < server.limits.pipelined && isWritable }
+    private var mayProcess: Bool {
+        slots.count < server.limits.pipelined && isWritable && held == nil
+    }
     /// What the parser could go on with is parsed before more is read.
     private var mayRead: Bool { mayProcess }
 
@@ -240,6 +251,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
             refuse(.text(400, "400 Bad Request: missing required Host header"), head)
             return
         }
+        if let onLoopback, !isAccepted(head, onLoopback) { return }
         if head.body == .none { return dispatch(head, []) }
         var limit = 0
         if head.body != .sized(0) {
@@ -263,7 +275,26 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
         setDeadline(server.limits.bodyTimeout, atMost: bodyEnd)
     }
 
+    /// Asks the handler about a `Host` that differs from the one it accepted last.
+    private func isAccepted(_ head: RequestHead, _ onLoopback: Bool) -> Bool {
+        if let acceptedHost, head.fields.holds(acceptedHost, at: head.host) { return true }
+        let host = head.fields.bytes(at: head.host)
+        let text = String(decoding: host, as: UTF8.self)
+        if let answer = server.handler.refusal(ofHost: text, onLoopback: onLoopback) {
+            refuse(answer, head)
+            return false
+        }
+        acceptedHost = host
+        return true
+    }
+
+    /// Hands a request to the handler. Only safe ones run side by side: a request that changes
+    /// something waits for those before it, and those after it wait for it.
     private func dispatch(_ head: RequestHead, _ body: [UInt8]) {
+        if !slots.isEmpty, !head.isSafe || !slots[0].isSafe {
+            held = (head, body)
+            return
+        }
         let id = firstID + UInt64(slots.count)
         let slot = Slot(head, mayStay: !server.isStopping)
         if !slot.keepsAlive { reading = .discarding }
@@ -367,6 +398,10 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
     /// Answers went out: read on.
     func proceed() {
         flushInTurn()
+        if slots.isEmpty, let held {
+            self.held = nil
+            dispatch(held.head, held.body)
+        }
         if slots.isEmpty {
             sendContinueIfOwed()
             restDeadline()

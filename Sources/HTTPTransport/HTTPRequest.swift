@@ -89,6 +89,15 @@ package struct HTTPResponse: Sendable {
 package protocol HTTPHandler: Sendable {
     /// `responder` must be answered exactly once, now or later, from any thread.
     func handle(_ request: HTTPRequest, _ responder: HTTPResponder)
+
+    /// Returns the answer to a request for a host that this server is not, nil for any other.
+    /// Called on the connection's event loop for its first request, and when its `Host` changes;
+    /// not on a unix socket.
+    func refusal(ofHost host: String, onLoopback: Bool) -> HTTPResponse?
+}
+
+extension HTTPHandler {
+    package func refusal(ofHost host: String, onLoopback: Bool) -> HTTPResponse? { nil }
 }
 
 /// The bounds of a server. The defaults are those of `Limits`.

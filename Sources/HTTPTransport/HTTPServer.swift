@@ -14,6 +14,12 @@ package enum HTTPListener: Hashable, Sendable {
     /// Mode, user and group as `unix_sockets` in the configuration gives them. A socket file left
     /// by a former run is replaced.
     case unix(path: String, mode: UInt32? = nil, user: UInt32? = nil, group: UInt32? = nil)
+
+    /// True for a TCP listener that this machine alone reaches; nil for a unix socket.
+    var isLoopback: Bool? {
+        guard case .tcp(let host, _) = self else { return nil }
+        return host == "localhost" || IPAddress(host)?.isLoopback == true
+    }
 }
 
 /// Consul's HTTP API to the outside: HTTP/1.1, with or without TLS.
@@ -147,7 +153,7 @@ final class ServerCore: Sendable {
                 .recvAllocator,
                 value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 1024, maximum: 65536)
             )
-            .childChannelInitializer { self.accept($0) }
+            .childChannelInitializer { self.accept($0, listener) }
         switch listener {
         case .tcp(let host, let port):
             do {
@@ -172,7 +178,9 @@ final class ServerCore: Sendable {
         }
     }
 
-    private func accept(_ channel: any Channel) -> EventLoopFuture<Void> {
+    private func accept(
+        _ channel: any Channel, _ listener: HTTPListener
+    ) -> EventLoopFuture<Void> {
         channel.eventLoop.makeCompletedFuture {
             guard let state = loops[ObjectIdentifier(channel.eventLoop)], !isStopping else {
                 throw ChannelError.ioOnClosedChannel
@@ -185,7 +193,8 @@ final class ServerCore: Sendable {
             let isTold = admission == .admitted || (!usesTLS && counts.admitRefusal())
             guard isTold else { throw ChannelError.ioOnClosedChannel }
             open.add(1, ordering: .relaxed)
-            let connection = HTTPConnection(self, state, peer, admission)
+            let connection = HTTPConnection(
+                self, state, peer, admission, onLoopback: listener.isLoopback)
             let pipeline = channel.pipeline.syncOperations
             // First: from here on the connection's end is noticed.
             try pipeline.addHandler(connection)

@@ -3,6 +3,7 @@ import NIOCore
 import NIOPosix
 import NIOSSL
 import Platform
+import Primitives
 
 /// A request that got no answer, in Go's words:
 /// `Get "http://127.0.0.1:1/": dial tcp 127.0.0.1:1: connect: connection refused`.
@@ -26,7 +27,7 @@ package struct HTTPCallError: Error, Hashable, Sendable, CustomStringConvertible
 
     package var description: String {
         let verb = method.prefix(1).uppercased() + method.dropFirst().lowercased()
-        return "\(verb) \"\(url)\": \(reason)"
+        return "\(verb) \"\(Redaction.url(url))\": \(reason)"
     }
 
     init(_ call: HTTPCall, kind: Kind = .invalid, reason: String) {

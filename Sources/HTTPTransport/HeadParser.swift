@@ -75,7 +75,7 @@ enum HeadParser {
                 throw .malformed("invalid header value")
             }
             lengths |= RequestFields.bit(line.name.count)
-            try note(line, head, &isChunked)
+            try note(line, of: lines, head, &isChunked)
         }
         guard isChunked else { return lengths }
         guard head.body == .none else { throw .malformed("too many framing headers") }
@@ -85,10 +85,10 @@ enum HeadParser {
 
     /// What the transport itself must know of a field.
     private static func note(
-        _ line: FieldLine, _ head: RequestHead, _ isChunked: inout Bool
+        _ line: FieldLine, of lines: RawText, _ head: RequestHead, _ isChunked: inout Bool
     ) throws(RequestFault) {
         switch line.name.count {
-        case 4: if line.name.equals("Host") { try host(head) }
+        case 4: if line.name.equals("Host") { try host(line.value, of: lines, head) }
         case 6:
             if line.name.equals("Expect") {
                 head.expectsContinue = line.value.equals("100-continue")
@@ -110,9 +110,13 @@ enum HeadParser {
         }
     }
 
-    private static func host(_ head: RequestHead) throws(RequestFault) {
+    private static func host(
+        _ value: RawText, of lines: RawText, _ head: RequestHead
+    ) throws(RequestFault) {
         if head.hasHost { throw .malformed("too many Host headers") }
         head.hasHost = true
+        let start = value.start - lines.start
+        head.host = start..<(start + value.count)
     }
 
     private static func connection(_ value: RawText, _ head: RequestHead) {

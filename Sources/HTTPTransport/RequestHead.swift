@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 
 /// What stands before the body of a request (RFC 9112, section 2), and how its body is framed. Only
@@ -17,6 +18,10 @@ final class RequestHead {
     var fields = RequestFields()
     var body = Body.none
     var hasHost = false
+    /// The `Host` value within the bytes of `fields`.
+    var host = 0..<0
+    /// True for a method that changes nothing (RFC 9110, section 9.2.1).
+    var isSafe: Bool { method == "GET" || method == "HEAD" || method == "OPTIONS" }
     /// `Connection` asks for the end, or for going on.
     var asksClose = false
     var asksKeepAlive = false
@@ -51,6 +56,22 @@ package struct RequestFields: Sendable, ExpressibleByDictionaryLiteral {
             lines.writeString("\(name): \(value)\r\n")
             lengths |= Self.bit(name.utf8.count)
         }
+    }
+
+    /// Returns true when the bytes at `range` are `other`.
+    func holds(_ other: [UInt8], at range: Range<Int>) -> Bool {
+        guard other.count == range.count else { return false }
+        return lines.withUnsafeReadableBytes { bytes in
+            guard let base = bytes.baseAddress else { return other.isEmpty }
+            return other.withUnsafeBytes { other in
+                guard let start = other.baseAddress else { return true }
+                return memcmp(base + range.lowerBound, start, other.count) == 0
+            }
+        }
+    }
+
+    func bytes(at range: Range<Int>) -> [UInt8] {
+        lines.getBytes(at: lines.readerIndex + range.lowerBound, length: range.count) ?? []
     }
 
     /// The value of the first field of that name, which is compared without case; blanks around it

@@ -23,6 +23,15 @@ package final class AntiEntropy: Sendable {
         var isComparisonDue = false
         var pauses = 0
         var outputTold: [String: Instant] = [:]
+        /// Callers of `settle`, each an open request. A pass serves those that came before it.
+        var waiters: [UInt64: Waiter] = [:]
+        var nextWaiter: UInt64 = 0
+        var hasFailed = false
+        var isOver = false
+    }
+    private struct Waiter {
+        let continuation: CheckedContinuation<Void, Never>
+        let timer: Task<Void, Never>
     }
     private let state = Mutex(State())
 
@@ -41,23 +50,31 @@ package final class AntiEntropy: Sendable {
     /// Synchronises until the task is cancelled.
     package func run() async {
         let observer = local.observe { [self] _ in changed() }
-        defer { local.stopObserving(observer) }
+        defer {
+            local.stopObserving(observer)
+            state.withLock { $0.isOver = true }
+            release(state.withLock { Array($0.waiters.keys) })
+        }
         var fullSyncAt = clock.now()
         while !Task.isCancelled {
             if isPaused {
                 await waitForChange(until: clock.now() + .seconds(1))
                 continue
             }
+            let served = state.withLock { Array($0.waiters.keys) }
             let isFull = fullSyncAt <= clock.now() || takeComparisonDue()
             do throws(ConsulError) {
                 if isFull { try await compare() }
                 try await syncChanges()
                 if isFull { fullSyncAt = clock.now() + Limits.fullSyncInterval }
+                state.withLock { $0.hasFailed = false }
             } catch {
                 if Task.isCancelled { return }
+                state.withLock { $0.hasFailed = true }
                 logger.error("failed to sync remote state", metadata: ["error": "\(error)"])
                 fullSyncAt = clock.now() + Limits.syncRetryInterval
             }
+            release(served)
             await waitForChange(until: nextOutputDue.map { min($0, fullSyncAt) } ?? fullSyncAt)
         }
     }
@@ -86,6 +103,51 @@ package final class AntiEntropy: Sendable {
     package func compareSoon() {
         state.withLock { $0.isComparisonDue = true }
         changed()
+    }
+
+    // MARK: Waiting for the catalog
+
+    /// Returns when the catalog has what the agent has, as Consul's API answers then. Returns
+    /// earlier when the servers refuse or do not answer in time: changes are synchronised later.
+    package func settle() async {
+        guard local.isOutOfSync else { return }
+        let (id, hasFailed) = state.withLock { state in
+            state.nextWaiter += 1
+            return (state.nextWaiter, state.hasFailed)
+        }
+        let deadline =
+            clock.now() + (hasFailed ? Limits.settleAfterFailureMax : Limits.settleMax)
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isOver = state.withLock { state in
+                    if state.isOver { return true }
+                    let timer = Task {
+                        if await clock.sleep(until: deadline) { release([id]) }
+                    }
+                    state.waiters[id] = Waiter(continuation: continuation, timer: timer)
+                    return false
+                }
+                if isOver { continuation.resume() }
+                changed()
+                if Task.isCancelled { release([id]) }
+            }
+        } onCancel: {
+            release([id])
+        }
+    }
+
+    /// How many callers of `settle` wait.
+    package var waiterCount: Int { state.withLock { $0.waiters.count } }
+
+    private func release(_ ids: [UInt64]) {
+        guard !ids.isEmpty else { return }
+        let waiters = state.withLock { state in
+            ids.compactMap { state.waiters.removeValue(forKey: $0) }
+        }
+        for waiter in waiters {
+            waiter.timer.cancel()
+            waiter.continuation.resume()
+        }
     }
 
     private func takeComparisonDue() -> Bool {

@@ -48,6 +48,10 @@ package enum Limits {
     package static let fullSyncInterval = GoDuration.seconds(60)
     /// After a failed one, plus a random part of as much again.
     package static let syncRetryInterval = GoDuration.seconds(15)
+    /// How long a request of the API waits for the servers to take its change: longer than an
+    /// election among healthy servers; and after a failed attempt, when they are probably away.
+    package static let settleMax = GoDuration.seconds(3)
+    package static let settleAfterFailureMax = GoDuration.milliseconds(250)
     /// Bytes of a persisted registration that are read back.
     package static let persistedFileMax = 1 << 20
     /// Inputs of one watch not yet looked at; queries are put one at a time, so few ever wait.

@@ -45,6 +45,15 @@ package final class LocalState: Sendable {
     package func service(_ id: String) -> LocalService? { contents.withLock { $0.services[id] } }
     package func check(_ id: String) -> LocalCheck? { contents.withLock { $0.checks[id] } }
 
+    /// True while the catalog lacks a registration, a removal or a status.
+    package var isOutOfSync: Bool {
+        contents.withLock { contents in
+            !contents.removedServices.isEmpty || !contents.removedChecks.isEmpty
+                || contents.services.values.contains { !$0.isInSync }
+                || contents.checks.values.contains { !$0.isInSync }
+        }
+    }
+
     package var removed: (services: Set<String>, checks: Set<String>) {
         contents.withLock { ($0.removedServices, $0.removedChecks) }
     }

@@ -31,6 +31,9 @@ public protocol PolledCheck: Sendable {
 }
 
 public protocol PushedCheck: Sendable {
+    /// Takes the receiver of reports before `run` begins, so that a heartbeat that comes at once is
+    /// reported before its caller goes on. Called at most once.
+    func attach(_ report: @escaping @Sendable (CheckObservation) -> Void)
     /// Reports until its task is cancelled.
     func run(reporting report: @escaping @Sendable (CheckObservation) -> Void) async
     /// A heartbeat from the API (`PUT /v1/agent/check/pass/:id`).
@@ -43,6 +46,7 @@ extension PolledCheck {
 }
 
 extension PushedCheck {
+    public func attach(_ report: @escaping @Sendable (CheckObservation) -> Void) {}
     public func heartbeat(_ observation: CheckObservation) -> Bool { false }
 }
 

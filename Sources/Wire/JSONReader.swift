@@ -302,7 +302,10 @@ public struct JSONReader: WireDecoder, Sendable {
 
     public mutating func unknownKey<R: Record>(_ key: String, in record: R) throws {
         if refusesUnknownKeys, !R.takesUnknownKeys, !toleratedKeys.contains(FoldedKey(key)) {
-            throw error("unknown field \"\(key)\"")
+            var error = error("unknown field \"\(key)\"", at: fieldKeyStart)
+            error.unknownField = JSONError.UnknownField(
+                name: key, known: FieldNames(of: R()).names)
+            throw error
         }
         try skip()
     }

@@ -21,6 +21,8 @@ final class ScriptedRecursor: ChannelInboundHandler, Sendable {
         /// First such lies, then the truth.
         case liesFirst
         case fails(ResponseCode)
+        /// More octets than a client without EDNS takes.
+        case answersAtLength
         /// `a.x` is an alias of `b.x`, which has two addresses.
         case aliases
     }
@@ -72,6 +74,9 @@ final class ScriptedRecursor: ChannelInboundHandler, Sendable {
         let lies = [octets(otherNumber), octets(otherQuestion), [1, 2, 3], octets(question)]
         switch manner {
         case .answers: return [octets(truth)]
+        case .answersAtLength:
+            truth.answers = (0..<60).map { ResourceRecord(name, ttl: 60, .a($0)) }
+            return [octets(truth)]
         case .drops: return []
         case .lies: return lies
         case .liesFirst: return lies + [octets(truth)]
@@ -116,6 +121,13 @@ final class ScriptedRecursor: ChannelInboundHandler, Sendable {
         let answer = try await ask([.answers], timeout: .seconds(30))
         #expect(answer.code == .success && answer.answers.map { $0.ttl } == [60])
         #expect(!answer.flags.contains(.authoritative))
+    }
+
+    /// A client without EDNS takes 512 octets, whatever the recursor sends.
+    @Test func aLongAnswerIsCut() async throws {
+        let answer = try await ask([.answersAtLength], timeout: .seconds(30))
+        #expect(answer.code == .success && answer.answers.isEmpty)
+        #expect(answer.flags.contains(.truncated) && answer.flags.contains(.recursionAvailable))
     }
 
     @Test func theNextIsAskedWhenOneIsSilent() async throws {

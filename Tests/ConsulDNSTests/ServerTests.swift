@@ -46,6 +46,24 @@ import Testing
         await server.stop()
     }
 
+    /// BADVERS, in the version that the server knows, and without an answer.
+    @Test func aLaterVersionOfEDNSIsNamed() async throws {
+        let server = try await Self.start(try Self.catalog())
+        let client = try UDPClient(port: server.port)
+        var message = DNSMessage(id: 7, flags: [])
+        message.questions = [DNSMessage.Question(DNSName("web.service.consul") ?? .root, .a)]
+        message.edns = EDNS(udpSize: 4096)
+        message.edns?.version = 1
+        var writer = MessageWriter()
+        writer.write(message)
+        try client.send(writer.bytes)
+        let answer = try client.receive()
+        #expect(answer.code == .badVersion && answer.answers.isEmpty && answer.id == 7)
+        #expect(answer.edns?.version == 0)
+        client.close()
+        await server.stop()
+    }
+
     @Test func manyQuestionsFromOneSocket() async throws {
         let server = try await Self.start(try Self.catalog())
         let client = try UDPClient(port: server.port)

@@ -157,6 +157,40 @@ private func kept(_ expression: String) throws -> [String] {
         #expect(try kept(negations) == ["m1"])
     }
 
+    /// Lists of 120 KB and more, as 1.8.7 takes them.
+    @Test func longFlatListsAreTaken() throws {
+        func list(_ term: (Int) -> String, _ joint: String) -> String {
+            (0..<8000).map(term).joined(separator: " \(joint) ")
+        }
+        #expect(try kept(list({ "Node.Node == m\($0 + 1)" }, "or")) == ["m1", "m2"])
+        #expect(try kept(list({ "Node.Node != m\($0 + 1)" }, "and")) == ["m0"])
+        #expect(try kept(list({ "\"x\($0)\" in Service.Tags" }, "or")) == [])
+        #expect(
+            try kept(list({ $0 % 2 == 0 ? "Service.Port == \($0)" : "Node.Node == \($0)" }, "or"))
+                == ["m0", "m2"])
+        #expect(throws: FilterError.self) {
+            try kept(list({ "Node.Node matches `.{\($0)}`" }, "or"))
+        }
+    }
+
+    /// Comparisons that are put together mean what they meant alone.
+    @Test func comparisonsOfOneFieldArePutTogether() throws {
+        for (expression, nodes) in [
+            ("Node.Node == m0 or Service.Port == 82 or Node.Node == m1", "m0 m1 m2"),
+            ("Node.Node == m0 or not (Node.Node == m0 or Node.Node == m1)", "m0 m2"),
+            ("Service.Meta.v == 1 or Service.Meta.v == 2", "m1"),
+            ("Service.Meta.zz != 1 and Service.Meta.zz != 2", "m0 m1 m2"),
+            ("Checks.Status == critical or Checks.Status == passing", "m0"),
+            ("Checks.Status != critical and Checks.Status != passing", ""),
+        ] {
+            #expect(try kept(expression).joined(separator: " ") == nodes, "\(expression)")
+        }
+        let both = instance("m", port: 1, tags: [], checks: [("a", "critical"), ("b", "warning")])
+        let filter = try Filter(
+            "Checks.Status != critical and Checks.Status != warning", for: CheckServiceNode.self)
+        #expect(filter.matches(both))  // each holds through another check
+    }
+
     /// Backtracking engines take for ever over these.
     @Test func noPatternHangs() throws {
         var long = instances[0]

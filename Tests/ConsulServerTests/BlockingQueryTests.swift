@@ -114,14 +114,6 @@ struct BlockingQueryTests {
         #expect(server.backend.hub.waiting == 0)
     }
 
-    @Test func anIndexThatWentBackIsAnsweredAtOnce() async throws {
-        let server = try Server()
-        try await server.put("a", "1")
-        #expect(try await server.get("a", after: 99).meta.index == 3)
-        #expect(try await server.get("never", after: 99).meta.index == 3)
-        #expect(try await Server().get("never").meta.index == 1)
-    }
-
     @Test func cancellingGivesThePlaceUp() async throws {
         let server = try Server()
         try await server.put("a", "1")

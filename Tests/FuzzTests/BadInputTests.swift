@@ -42,7 +42,7 @@ import Testing
             // What cannot be printed is no part of a path, in Consul's opinion.
             for target in [
                 "/v1/kv/a%00b", "/v1/kv/%0a", "/v1/kv/%7f", "/v1/kv/%c2%a0", "/v1/kv/%E2%80%A8",
-                "/v1/kv/%EF%BF%BF", "/v1/agent/service/%1b",
+                "/v1/kv/%EF%BF%BF", "/v1/health/service/%1b",
             ] {
                 let answer = try await agent.exchange(Self.request("PUT", target, body: [0x31]))
                 #expect(answer.status == 400, "\(target)")

@@ -38,6 +38,43 @@ import Testing
         await test.server.stop()
     }
 
+    /// A request that changes something runs alone: reads neither overtake it, nor it them.
+    @Test func pipelinedWritesKeepTheirPlace() async throws {
+        let test = try await TestServer()
+        let client = try RawClient(port: test.port)
+        let read = "GET /park HTTP/1.1\r\nHost: x\r\n\r\n"
+        let write = "PUT /park HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab"
+        client.send(read + read + write + write + read)
+        client.send("GET /echo?end HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        var answered = 0
+        for count in [2, 3, 4, 5] {
+            #expect(await eventually { test.handler.parked.withLock { $0.count } == count })
+            let parked = test.handler.parked.withLock { $0 }
+            while answered < count {
+                parked[answered].respond(.text(200, "n\(answered)"))
+                answered += 1
+            }
+        }
+        let bodies = client.receive().components(behind: "\r\n\r\n")
+        #expect(bodies == ["n0", "n1", "n2", "n3", "n4", "end"])
+        await test.server.stop()
+    }
+
+    /// Only names that the handler accepts are served; an accepted one is not asked about again.
+    @Test func theHostIsJudgedOnceAndWhenItChanges() async throws {
+        let test = try await TestServer()
+        let client = try RawClient(port: test.port)
+        for host in ["good:1", "good:1", "goods"] {
+            client.send("GET /echo?a HTTP/1.1\r\nHost: \(host)\r\n\r\n")
+            #expect(client.receive(until: "\r\n\r\na").hasPrefix("HTTP/1.1 200 OK"))
+        }
+        client.send("PUT /park HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 1\r\n\r\na")
+        #expect(client.receive().hasPrefix("HTTP/1.1 403 Forbidden"))
+        #expect(test.handler.hosts.withLock { $0 } == ["good:1", "goods", "evil.example"])
+        #expect(test.handler.parked.withLock { $0.isEmpty })
+        await test.server.stop()
+    }
+
     @Test func floodOfPipelinedRequestsIsHeldBack() async throws {
         let test = try await TestServer()
         let client = try RawClient(port: test.port)

@@ -15,6 +15,13 @@ final class TestHandler: HTTPHandler {
     let gone = Atomic<Int>(0)
     let streams = Mutex<[HTTPStreamWriter]>([])
 
+    let hosts = Mutex<[String]>([])
+
+    func refusal(ofHost host: String, onLoopback: Bool) -> HTTPResponse? {
+        hosts.withLock { $0.append(host) }
+        return host == "evil.example" ? .text(403, "not here") : nil
+    }
+
     func handle(_ request: HTTPRequest, _ responder: HTTPResponder) {
         switch request.path {
         case "/echo":

@@ -19,7 +19,11 @@ import Wire
 
         init(directory: String = "") throws {
             registry = try PluginRegistry([
-                Plugin(name: "test", version: "1", contributions: [.handlerKind(handlers)])
+                Plugin(
+                    name: "test", version: "1",
+                    contributions: [
+                        .handlerKind(handlers), .handlerKind(ScriptedHandlers(kind: "http")),
+                    ])
             ])
             let files = RegistrationFiles(directory: directory)
             try files.makeFolders()
@@ -32,8 +36,12 @@ import Wire
                 context: HandlerContext(processes: Nothing(), http: Nothing()))
         }
 
-        func apply(_ json: String...) throws {
-            try watches.apply(try json.map { try Self.read($0) }, registry: registry)
+        func apply(_ json: String..., allowsPrograms: Bool = true) throws {
+            var rules = AddedWatchRules()
+            rules.allowsPrograms = allowsPrograms
+            rules.deadLetterFolder = "/var/dead"
+            try watches.apply(
+                try json.map { try Self.read($0) }, registry: registry, rules: rules)
         }
 
         func add(_ json: String) throws -> String { try watches.add(try Self.read(json)) }
@@ -87,6 +95,71 @@ import Wire
         second.watches.restoreAdded { broken.append($0) }
         #expect(second.ids == ["key:a"])
         #expect(broken.isEmpty)
+        await second.watches.shutDown()
+    }
+
+    /// What chooses a program, a plugin or a file is refused with 403.
+    @Test(arguments: [
+        #""args": ["h"]"#, #""handler": "h""#, #""handler_type": "script""#,
+        #""handler_type": "mail""#, #""handler_type": "http", "handler_config": {"to": "x"}"#,
+        #""handler_type": "http", "args": ["h"]"#,
+        #""handler_type": "http", "retry": {"max": 1, "dead_letter": "/etc/cron.d/x"}"#,
+        #""handler_type": "http", "retry": {"max": 1, "dead_letter": "x"}"#,
+        #""handler_type": "http", "sandbox": {"working_directory": "/"}"#,
+    ])
+    func programsAndFilesNeedTheRight(_ fields: String) async throws {
+        let scene = try Scene()
+        try scene.apply(allowsPrograms: false)
+        let error = try #require(throws: ConsulError.self) {
+            _ = try scene.add(#"{"type": "key", "key": "a", \#(fields)}"#)
+        }
+        #expect(error.kind == .permissionDenied, "\(error)")
+        #expect(scene.ids.isEmpty)
+        _ = try scene.add(#"{"type": "key", "key": "a", "handler_type": "http"}"#)
+        #expect(scene.ids == ["key:a"])
+        await scene.watches.shutDown()
+    }
+
+    @Test(arguments: ["/etc/passwd", "../x", "/var/dead/../x", "/var/dead/", "a/b", "..", "a\0b"])
+    func deadLettersOfAddedWatchesStayInTheirFolder(_ path: String) async throws {
+        let scene = try Scene()
+        try scene.apply()
+        var definition = WatchDefinition()
+        definition.source.type = "key"
+        definition.source.key = "a"
+        definition.handlerType = "http"
+        definition.retry = RetryDefinition()
+        definition.retry?.deadLetter = path
+        let error = try #require(throws: ConsulError.self) {
+            _ = try scene.watches.add(definition)
+        }
+        #expect(error.kind == .badRequest, "\(error)")
+        for good in ["lost", "/var/dead/lost"] {
+            definition.retry?.deadLetter = good
+            let id = try scene.watches.add(definition)
+            let shown = scene.watches.status(of: id)?.definition.retry?.deadLetter
+            #expect(shown == "/var/dead/lost")
+        }
+        await scene.watches.shutDown()
+    }
+
+    /// Neither a restart nor a reload gives a watch a right that its client has no more.
+    @Test func aRightThatIsGoneStopsTheWatch() async throws {
+        let scratch = try TestFolder()
+        let first = try Scene(directory: scratch.path)
+        try first.apply()
+        _ = try first.add(Self.added)
+        try first.apply(allowsPrograms: false)
+        #expect(first.ids.isEmpty)
+        try first.apply()
+        #expect(first.ids == ["key:a"])
+        await first.watches.shutDown()
+        let second = try Scene(directory: scratch.path)
+        try second.apply(allowsPrograms: false)
+        var broken: [String] = []
+        second.watches.restoreAdded { broken.append($0) }
+        #expect(second.ids.isEmpty)
+        #expect(broken.count == 1 && broken[0].contains("enable_script_checks"))
         await second.watches.shutDown()
     }
 

@@ -100,6 +100,50 @@ import Testing
         }
     }
 
+    @Test func settlingWaitsUntilTheCatalogHasTheChanges() async throws {
+        let scene = Scene()
+        try await scene.running {
+            for port in 1...50 {
+                scene.add(service: "web", port: port)
+                scene.add(check: "c\(port)", status: "passing", service: "web")
+                await scene.sync.settle()
+                let (service, check) = scene.backend.state.withLock {
+                    ($0.services["web"]?.port, $0.checks["c\(port)"])
+                }
+                #expect(service == port && check != nil)
+            }
+            scene.local.removeService("web")
+            await scene.sync.settle()
+            #expect(scene.backend.state.withLock { $0.services["web"] } == nil)
+        }
+    }
+
+    /// Servers that refuse, do not answer or may not be asked now hold no request for long.
+    @Test func settlingIsBounded() async throws {
+        let scene = Scene()
+        try await scene.running {
+            _ = try await scene.told(1)
+            scene.backend.state.withLock { $0.failures = 1 }
+            scene.add(service: "web")
+            await scene.sync.settle()
+            scene.sync.pause()
+            scene.add(service: "db")
+            let waiting = Task { await scene.sync.settle() }
+            try await eventually("it waits") { scene.sync.waiterCount == 1 }
+            try await eventually("the wait ends with the clock") {
+                scene.clock.advance(.seconds(1))
+                return scene.sync.waiterCount == 0
+            }
+            await waiting.value
+            let late = Task { await scene.sync.settle() }
+            try await eventually("another waits") { scene.sync.waiterCount == 1 }
+            late.cancel()
+            await late.value
+            #expect(scene.backend.state.withLock { $0.services["db"] } == nil)
+        }
+        await scene.sync.settle()  // nothing runs any more
+    }
+
     /// However close changes follow one another, the last is told: none falls between two looks.
     @Test func noChangeIsMissed() async throws {
         let scene = Scene()

@@ -40,7 +40,8 @@ final class ScriptedHandlers: HandlerKind {
         }
     }
 
-    let kind = "script"
+    let kind: String
+    init(kind: String = "script") { self.kind = kind }
     private let all = Mutex<[Run]>([])
 
     /// All runs so far, as `name payload`.

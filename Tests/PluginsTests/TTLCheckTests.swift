@@ -43,14 +43,14 @@ import Testing
         #expect(heard.values[0] == CheckObservation(.critical, "TTL expired", isFinal: true))
 
         #expect(check.heartbeat(CheckObservation(.passing, "alive")))
-        try await eventually("it is heard") { heard.values.count == 2 }
-        try await eventually("it waits anew") { clock.waits == [.seconds(30)] }
+        #expect(heard.values.count == 2)  // before the caller goes on
         #expect(heard.values[1] == CheckObservation(.passing, "alive"))
         // A heartbeat in time pushes the end away.
         clock.advance(by: .seconds(20))
         #expect(check.heartbeat(CheckObservation(.warning, "tired")))
-        try await eventually("the time starts anew") { clock.waits == [.seconds(30)] }
-        clock.advance(by: .seconds(29))
+        clock.advance(by: .seconds(10))
+        try await eventually("it waits for the later end") { clock.waits == [.seconds(20)] }
+        clock.advance(by: .seconds(19))
         #expect(heard.values.count == 3)
         clock.advance(by: .seconds(1))
         try await eventually("it expires again") { heard.values.count == 4 }
@@ -61,6 +61,22 @@ import Testing
                     isFinal: true))
         running.cancel()
         await running.value
+    }
+
+    /// The head stays, in Consul's words.
+    @Test func aLongOutputKeepsItsHead() throws {
+        var script = Scripted()
+        script.clock = FakeClock()
+        let check = try type.pushed(definition, script)
+        let heard = Recorder<CheckObservation>()
+        check.attach { heard.add($0) }
+        let output = String(repeating: "a", count: script.outputMax) + "END"
+        #expect(check.heartbeat(CheckObservation(.passing, output)))
+        #expect(
+            heard.values.map { $0.output } == [
+                String(repeating: "a", count: script.outputMax)
+                    + " ... (captured \(script.outputMax) of \(script.outputMax + 3) bytes)"
+            ])
     }
 
     @Test func nothingIsReportedAfterItWasStopped() async throws {

@@ -8,6 +8,7 @@ package struct CheckSettings: Sendable {
     package var updateInterval = GoDuration.minutes(5)
     package var discardOutput = false
     package var outputMaxSize = 4096
+    package var watchDeadLetterDir = ""
     init() {}
 
     /// Whether definitions in fragments may run scripts.
@@ -35,5 +36,17 @@ package struct CheckSettings: Sendable {
             "check_output_max_size", \.checkRules.outputMaxSize,
             "Sets the maximum output size for checks on this agent.",
             flag: "check_output_max_size", check: SettingChecks.positive),
+        Setting(
+            "watch_dead_letter_dir", \.checkRules.watchDeadLetterDir,
+            "The folder of the dead-letter files of watches that are added through the API; empty "
+                + "is dead-letters in data_dir."),
     ]
+}
+
+extension RuntimeConfig {
+    /// The folder of dead-letter files that clients of the API may name; empty where there is none.
+    package var deadLetterFolder: String {
+        if !checkRules.watchDeadLetterDir.isEmpty { return checkRules.watchDeadLetterDir }
+        return node.dataDir.isEmpty ? "" : "\(node.dataDir)/dead-letters"
+    }
 }

@@ -9,6 +9,8 @@ package struct LimitSettings: Sendable {
     package var defaultQueryTime = GoDuration.seconds(300)
     package var maxQueryTime = GoDuration.seconds(600)
     package var allowWriteHTTPFrom: [String] = []
+    package var allowedHosts: [String] = []
+    package var refusesUnknownDeregistration = false
     package var blockEndpoints: [String] = []
     package var responseHeaders: [String: String] = [:]
     package var useCache = true
@@ -48,6 +50,17 @@ package struct LimitSettings: Sendable {
                 + "multiple times.",
             flag: "allow-write-http-from", reloads: true,
             check: AddressSettings.networks),
+        Setting(
+            "http_config.allowed_hosts", \.limits.allowedHosts,
+            "Host names that clients of the API may use besides addresses, loopback names, names "
+                + "without a dot and those of the DNS domain; *.example.com for all of a domain, * "
+                + "for any. Empty: any on listeners that other machines reach.",
+            reloads: true),
+        Setting(
+            "http_config.deregister_unknown_404", \.limits.refusesUnknownDeregistration,
+            "Answer the deregistration of an unknown service or check with 404, as newer versions "
+                + "of Consul do, instead of 200.",
+            reloads: true),
         Setting(
             "http_config.block_endpoints", \.limits.blockEndpoints,
             "Prefixes of paths that are answered with 403.", reloads: true),

@@ -42,6 +42,9 @@ package final class CheckRunner: Sendable {
 
     /// - Parameter stagger: how long to wait before the first probe, unless the definition says so.
     package func start(stagger: GoDuration) {
+        if case .pushed(let check) = instance {
+            check.attach { [weak self] observation in self?.take(observation) }
+        }
         let task = Task {
             switch instance {
             case .polled(let check): await poll(check, stagger: stagger)

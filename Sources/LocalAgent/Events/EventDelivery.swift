@@ -55,6 +55,7 @@ package actor EventDelivery {
                 pause = Limits.eventLogRetryMin
             } catch {
                 if Task.isCancelled { return }
+                index = 0
                 // Without servers there is nothing to follow, and others say so.
                 logger.debug("cannot follow the event log", metadata: ["error": "\(error)"])
                 await clock.sleep(until: clock.now() + pause)

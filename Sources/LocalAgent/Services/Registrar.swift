@@ -63,8 +63,6 @@ package actor Registrar {
         self.unixSeconds = unixSeconds
     }
 
-    package var allowsScriptsFromAPI: Bool { policy.scriptsFromAPI }
-
     // MARK: Services
 
     /// - Parameter replacesChecks: take out checks that the definition no longer has
@@ -146,7 +144,8 @@ package actor Registrar {
             let place = problem.path.isEmpty ? "" : "\(problem.path): "
             throw ConsulError(.badRequest, "Invalid check: \(place)\(problem.message)")
         }
-        guard !definition.args.isEmpty else { return }
+        let needsRight = source == .api ? definition.choosesProgram : !definition.args.isEmpty
+        guard needsRight else { return }
         let allowed =
             source == .api ? policy.scriptsFromAPI : policy.scriptsFromConfiguration
         if !allowed {

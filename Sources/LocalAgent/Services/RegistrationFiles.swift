@@ -165,6 +165,11 @@ extension RegistrationFiles: WatchStore {
 
     package func appendDeadLetter(_ line: [UInt8], to path: String) throws(ConsulError) {
         do throws(FileError) {
+            let end = path.utf8.lastIndex(of: UInt8(ascii: "/")) ?? path.startIndex
+            let folder = String(path[..<end])
+            if !folder.isEmpty, !Files.exists(folder) {
+                try Files.makeDirectory(folder, mode: 0o700)
+            }
             try Files.append(path, line, limit: Limits.deadLetterBytesMax)
         } catch {
             throw ConsulError(.internal, "\(error)")

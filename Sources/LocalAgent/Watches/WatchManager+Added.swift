@@ -1,7 +1,54 @@
 package import ConsulModel
+import Logging
 import PluginAPI
 import Synchronization
 import Watch
+
+/// Rules for watches that clients of the HTTP API add.
+package struct AddedWatchRules: Hashable, Sendable {
+    /// `enable_script_checks`: an added watch may choose a program, a plugin's handler or a file.
+    package var allowsPrograms = false
+    /// The folder of their dead-letter files; empty refuses such files.
+    package var deadLetterFolder = ""
+    package init() {}
+
+    /// Throws 403 for a definition that needs `enable_script_checks`, and 400 for a dead-letter
+    /// file outside of the folder.
+    func check(_ definition: WatchDefinition) throws(ConsulError) {
+        let fields = definition.programFields
+        guard allowsPrograms || fields.isEmpty else {
+            throw ConsulError(
+                .permissionDenied,
+                "Script handlers are disabled on this agent from remote calls; to enable, "
+                    + "configure 'enable_script_checks' to true (\(fields.joined(separator: ", ")) "
+                    + "chooses a program, a plugin or a file)")
+        }
+        _ = try resolved(definition)
+    }
+
+    /// Returns the definition with the whole path of its dead-letter file.
+    func resolved(_ definition: WatchDefinition) throws(ConsulError) -> WatchDefinition {
+        guard let given = definition.retry?.deadLetter, !given.isEmpty else { return definition }
+        guard !deadLetterFolder.isEmpty else {
+            throw ConsulError(
+                .badRequest,
+                "retry.dead_letter: this agent has no folder for dead-letter files; set "
+                    + "watch_dead_letter_dir or data_dir")
+        }
+        let folder = deadLetterFolder + "/"
+        let name = given.hasPrefix(folder) ? given.dropFirst(folder.utf8.count) : given[...]
+        guard !name.isEmpty, !name.utf8.contains(UInt8(ascii: "/")), !name.utf8.contains(0),
+            name != ".", name != ".."
+        else {
+            throw ConsulError(
+                .badRequest,
+                "retry.dead_letter: must be the name of a file in \(deadLetterFolder)")
+        }
+        var definition = definition
+        definition.retry?.deadLetter = folder + name
+        return definition
+    }
+}
 
 /// Watches that come and go through the API, beside those of the configuration. They are kept in
 /// the data directory.
@@ -9,7 +56,10 @@ extension WatchManager {
     /// Adds a watch, or replaces one that was added under the same ID.
     /// - Returns: its ID: the one given, or one made from what it looks at.
     package func add(_ definition: WatchDefinition) throws(ConsulError) -> String {
-        let (configured, registry) = state.withLock { ($0.configured, $0.registry) }
+        let (configured, registry, rules) = state.withLock {
+            ($0.configured, $0.registry, $0.rules)
+        }
+        try rules.check(definition)
         let id = definition.displayName
         guard !WatchIdentity.names(configured).contains(where: { $0.id == id }) else {
             throw ConsulError(
@@ -31,7 +81,7 @@ extension WatchManager {
         }
         var added = state.withLock { $0.added }
         added[id] = definition
-        _ = try replace(with: all(configured, added), registry)
+        _ = try replace(with: all(configured, added, rules), registry)
         state.withLock { $0.added[id] = definition }
         try around.store.saveAdded(definition, id: id)
         return id
@@ -39,8 +89,8 @@ extension WatchManager {
 
     /// Removes a watch that was added.
     package func remove(_ id: String) throws(ConsulError) {
-        let (configured, registry, added) = state.withLock {
-            ($0.configured, $0.registry, $0.added)
+        let (configured, registry, added, rules) = state.withLock {
+            ($0.configured, $0.registry, $0.added, $0.rules)
         }
         guard added[id] != nil, let registry else {
             let isConfigured = WatchIdentity.names(configured).contains { $0.id == id }
@@ -49,7 +99,8 @@ extension WatchManager {
                     .badRequest, "watch \"\(id)\" is the configuration's: remove it there")
                 : ConsulError(.notFound, "no watch named \"\(id)\"")
         }
-        _ = try replace(with: all(configured, added.filter { $0.key != id }), registry)
+        _ = try replace(
+            with: all(configured, added.filter { $0.key != id }, rules), registry)
         state.withLock { _ = $0.added.removeValue(forKey: id) }
         around.store.removeAdded(id)
     }
@@ -65,10 +116,23 @@ extension WatchManager {
         }
     }
 
-    private func all(_ configured: [WatchDefinition], _ added: [String: WatchDefinition])
-        -> [(id: String, definition: WatchDefinition)]
-    {
-        WatchIdentity.names(configured)
-            + added.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    /// Returns the watches to run. An added one that the rules forbid now is left out, but not
+    /// forgotten.
+    func all(
+        _ configured: [WatchDefinition], _ added: [String: WatchDefinition],
+        _ rules: AddedWatchRules
+    ) -> [(id: String, definition: WatchDefinition)] {
+        var all = WatchIdentity.names(configured)
+        for (id, definition) in added.sorted(by: { $0.key < $1.key }) {
+            do throws(ConsulError) {
+                try rules.check(definition)
+                all.append((id, try rules.resolved(definition)))
+            } catch {
+                around.logger.error(
+                    "a watch added through the API does not run",
+                    metadata: ["watch": "\(id)", "error": "\(error)"])
+            }
+        }
+        return all
     }
 }

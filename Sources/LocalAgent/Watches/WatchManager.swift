@@ -1,7 +1,9 @@
 package import ConsulModel
 package import PluginAPI
+import Primitives
 import Synchronization
 import Watch
+import Wire
 
 /// All watches of the agent. A reload hands it the new list: unchanged ones go on undisturbed,
 /// changed ones start again with the memory of the old, removed ones stop.
@@ -11,6 +13,7 @@ package final class WatchManager: Sendable {
         /// By the configuration, and beside it by the API.
         var configured: [WatchDefinition] = []
         var added: [String: WatchDefinition] = [:]
+        var rules = AddedWatchRules()
         var registry: PluginRegistry?
         /// Stopped, with a handler that may still be running.
         var leaving: [WatchRunner] = []
@@ -33,20 +36,21 @@ package final class WatchManager: Sendable {
     }
 
     /// Takes the configuration's watches over. Those added by the API go on, unless the
-    /// configuration now has their ID.
+    /// configuration now has their ID, or `rules` forbid them now.
     @discardableResult
-    package func apply(_ definitions: [WatchDefinition], registry: PluginRegistry)
-        throws(ConsulError) -> Difference
-    {
+    package func apply(
+        _ definitions: [WatchDefinition], registry: PluginRegistry,
+        rules: AddedWatchRules = AddedWatchRules()
+    ) throws(ConsulError) -> Difference {
         let configured = WatchIdentity.names(definitions)
         let taken = Set(configured.map { $0.id })
         let added = state.withLock { $0.added }.filter { !taken.contains($0.key) }
-        let wanted = configured + added.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
-        let difference = try replace(with: wanted, registry)
+        let difference = try replace(with: all(definitions, added, rules), registry)
         state.withLock { state in
             state.configured = definitions
             state.added = added
             state.registry = registry
+            state.rules = rules
         }
         return difference
     }
@@ -123,10 +127,17 @@ package final class WatchManager: Sendable {
     // MARK: The API
 
     package var statuses: [WatchStatus] {
-        state.withLock { Array($0.runners.values) }.map { $0.status }.sorted { $0.id < $1.id }
+        state.withLock { Array($0.runners.values) }.map { Self.shown($0.status) }
+            .sorted { $0.id < $1.id }
     }
 
-    package func status(of id: String) -> WatchStatus? { runner(id)?.status }
+    package func status(of id: String) -> WatchStatus? { runner(id).map { Self.shown($0.status) } }
+
+    private static func shown(_ status: WatchStatus) -> WatchStatus {
+        var status = status
+        status.definition = Redaction.record(status.definition)
+        return status
+    }
 
     /// - Returns: false when there is no such watch.
     package func pause(_ id: String) -> Bool { act(id) { $0.pause() } }

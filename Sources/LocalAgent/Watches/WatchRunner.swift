@@ -394,8 +394,12 @@ package final class WatchRunner: Sendable {
 
     private func log(_ outcome: HandlerOutcome) {
         if !outcome.output.isEmpty {
-            around.logger.debug(
-                "watch handler output", metadata: ["watch": "\(id)", "output": "\(outcome.output)"])
+            // As in Consul: a reply over HTTP is of less use than what a script prints.
+            let isHTTP = definition.handlerType == "http"
+            around.logger.log(
+                level: isHTTP ? .trace : .debug,
+                isHTTP ? "http watch handler output" : "watch handler output",
+                metadata: ["watch": "\(id)", "output": "\(outcome.output)"])
         }
         if !outcome.succeeded {
             around.logger.error(

@@ -76,15 +76,15 @@ struct KVGetCommand: Command {
     ) async throws(ConsulClientError) {
         let entries = try await client.kvList(prefix)
         if flags["format"] == "json" {
-            console.out(Output.json(entries))
+            console.out(OrderedJSON.text(entries))
             return
         }
         for (index, entry) in entries.enumerated() {
             if flags.isOn("detailed") {
-                console.out(detail(entry, flags))
+                console.writeBytes(detail(entry, flags))
                 if index < entries.count - 1 { console.out("") }
             } else {
-                console.out("\(entry.key):\(value(entry, flags))")
+                console.writeBytes(Array("\(entry.key):".utf8) + value(entry, flags) + [0x0A])
             }
         }
     }
@@ -97,35 +97,35 @@ struct KVGetCommand: Command {
             return 1
         }
         if flags["format"] == "json" {
-            console.out(Output.json(entry))
+            console.out(OrderedJSON.text(entry))
         } else if flags.isOn("detailed") {
-            console.out(detail(entry, flags))
-        } else if flags.isOn("base64") {
-            console.out(value(entry, flags))
+            console.writeBytes(detail(entry, flags))
         } else {
-            console.writeBytes(entry.value.array + [0x0A])
+            console.writeBytes(value(entry, flags) + [0x0A])
         }
         return 0
     }
 
-    private func value(_ entry: KVEntry, _ flags: ParsedFlags) -> String {
-        flags.isOn("base64") ? Base64.encode(entry.value.array) : entry.value.text
+    /// Bytes: a value need not be text.
+    private func value(_ entry: KVEntry, _ flags: ParsedFlags) -> [UInt8] {
+        flags.isOn("base64") ? Array(Base64.encode(entry.value.array).utf8) : entry.value.array
     }
 
-    private func detail(_ entry: KVEntry, _ flags: ParsedFlags) -> String {
+    private func detail(_ entry: KVEntry, _ flags: ParsedFlags) -> [UInt8] {
         var rows = [
             ("CreateIndex", "\(entry.raftIndex.createIndex)"), ("Flags", "\(entry.flags)"),
             ("Key", entry.key), ("LockIndex", "\(entry.lockIndex)"),
             ("ModifyIndex", "\(entry.raftIndex.modifyIndex)"),
             ("Session", entry.session.isEmpty ? "-" : entry.session),
-            ("Value", value(entry, flags)),
-        ]
+        ].map { ($0.0, Array($0.1.utf8)) }
+        rows.append(("Value", value(entry, flags)))
         if !entry.expires.isNever {
-            rows.insert(("Expires", entry.expires.description), at: 1)
+            rows.insert(("Expires", Array(entry.expires.description.utf8)), at: 1)
         }
-        if !entry.lease.isEmpty { rows.insert(("Lease", entry.lease), at: 3) }
-        return rows.map { name, value in
-            value.isEmpty ? name : name + String(repeating: " ", count: 17 - name.count) + value
-        }.joined(separator: "\n")
+        if !entry.lease.isEmpty { rows.insert(("Lease", Array(entry.lease.utf8)), at: 3) }
+        return rows.flatMap { name, value in
+            let blanks = value.isEmpty ? "" : String(repeating: " ", count: 17 - name.count)
+            return Array((name + blanks).utf8) + value + [0x0A]
+        }
     }
 }

@@ -76,7 +76,7 @@ struct KVPutCommand: Command {
                 client throws(ConsulClientError) in
                 let done = try await client.kvPut(key, data, parameters)
                 if done {
-                    console.out("Success! Data written to: \(key)")
+                    console.out("Success! \(Self.deed(flags)): \(key)")
                     return 0
                 }
                 if flags.isOn("cas") {
@@ -94,6 +94,13 @@ struct KVPutCommand: Command {
             console.error("Error! \(error)")
             return 1
         }
+    }
+
+    /// Of several conditions, one counts, as for the parameters.
+    private static func deed(_ flags: ParsedFlags) -> String {
+        if flags.isOn("cas") { return "Data written to" }
+        if flags.isOn("acquire") { return "Lock acquired on" }
+        return flags.isOn("release") ? "Lock released on" : "Data written to"
     }
 
     private func subject(_ flags: ParsedFlags) throws(UsageError) -> (String, [UInt8]) {

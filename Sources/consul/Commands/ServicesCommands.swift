@@ -189,8 +189,8 @@ struct ServicesDeregisterCommand: Command {
                     try await client.deregister(service: id)
                     console.out("Deregistered service: \(id)")
                 } catch {
-                    // In Consul's words, which name no service here.
-                    console.error("Error registering service \"\": \(error)")
+                    // HashiCorp's speaks of registering, and names no service.
+                    console.error("Error deregistering service \"\(id)\": \(error)")
                     return 1
                 }
             }

@@ -185,10 +185,7 @@ struct WatchCommandHost {
 
     /// Indented by four spaces, as Consul prints it.
     private func printed(_ content: WatchContent) -> String {
-        guard let value = try? JSONReader.decode(JSONValue.self, from: content.json) else {
-            return String(decoding: content.json, as: UTF8.self)
-        }
-        return Output.json(value)
+        OrderedJSON.text(encoded: content.json)
     }
 
     private func read(_ after: WatchIndex?) async -> Result<WatchAnswer, ConsulClientError> {

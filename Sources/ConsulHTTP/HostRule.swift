@@ -1,0 +1,45 @@
+import Primitives
+
+/// Decides which names a request may call this agent by.
+///
+/// A page in a browser can make its own name resolve to a loopback address (DNS rebinding) and so
+/// read and write the API of an agent that listens for this machine alone. The `Host` header still
+/// has that name. It always has a dot and is never an address, so that addresses and names without
+/// a dot may pass.
+struct HostRule {
+    private let allowed: [String]
+    private let ownDomains: [String]
+    private let nodeName: String
+
+    init(_ settings: AgentContext.Settings, nodeName: String) {
+        allowed = settings.allowedHosts.map { Self.plain($0[...]) }
+        ownDomains = settings.ownDomains.map { Self.plain($0[...]) }
+        self.nodeName = Self.plain(nodeName[...])
+    }
+
+    /// - Parameter onLoopback: The listener is on a loopback address. Any other one accepts every
+    ///   name until `http_config.allowed_hosts` is set.
+    func accepts(_ host: String, onLoopback: Bool) -> Bool {
+        guard onLoopback || !allowed.isEmpty else { return true }
+        let name = Self.plain(Self.withoutPort(host))
+        if !name.utf8.contains(UInt8(ascii: ".")) || IPAddress(name) != nil { return true }
+        if name == nodeName || name.hasSuffix(".localhost") { return true }
+        if ownDomains.contains(where: { !$0.isEmpty && name.hasSuffix(".\($0)") }) { return true }
+        return allowed.contains { pattern in
+            if pattern == "*" || pattern == name { return true }
+            return pattern.hasPrefix("*.") && name.hasSuffix(pattern.dropFirst())
+        }
+    }
+
+    /// Returns `name` of `name:port`, and the address of `[v6]:port`.
+    private static func withoutPort(_ host: String) -> Substring {
+        if host.hasPrefix("[") { return host.dropFirst().prefix { $0 != "]" } }
+        let colons = host.utf8.count { $0 == UInt8(ascii: ":") }
+        return colons == 1 ? host.prefix { $0 != ":" } : host[...]
+    }
+
+    /// Returns the name in lower case, without the dot of the DNS root.
+    private static func plain(_ name: Substring) -> String {
+        (name.hasSuffix(".") ? name.dropLast() : name).lowercased()
+    }
+}

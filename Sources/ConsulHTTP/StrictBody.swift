@@ -1,0 +1,37 @@
+import ConsulConfig
+import ConsulModel
+import Wire
+
+/// Reads JSON bodies as Consul does: a field that the record does not have is an error, lest a
+/// misspelled one change nothing in silence.
+enum StrictBody {
+    /// Fields that are accepted and have no effect: those of newer versions of Consul and of its
+    /// Enterprise edition, which programs send to any version, and those that Go's client library
+    /// sends along.
+    private static let accepted = [
+        "Namespace", "Partition", "Peer", "PeerName", "Locality", "SocketPath", "Ports",
+        "ContentHash", "Token", "ExposedPort", "H2PING", "H2PingUseTLS", "ProxyHTTP", "ProxyGRPC",
+        "Mode", "TransparentProxy", "EnvoyExtensions", "MutualTLSMode", "AccessLogs",
+        "DestinationPartition", "DestinationPeer", "LocalBindSocketPath", "LocalBindSocketMode",
+        "CentrallyConfigured", "PeerMeta",
+    ].map { FoldedKey($0) }
+
+    static func reader(_ body: [UInt8]) -> JSONReader {
+        var reader = JSONReader(body)
+        reader.refusesUnknownKeys = true
+        reader.toleratedKeys = accepted
+        return reader
+    }
+
+    /// Returns the reason in Consul's words, and for an unknown field the nearest known one.
+    static func reason(_ error: any Error) -> String {
+        guard let unknown = (error as? JSONError)?.unknownField else { return "\(error)" }
+        let text = "json: unknown field \(GoText.quoted(unknown.name))"
+        guard let near = Suggestion.nearest(unknown.name, in: unknown.known) else { return text }
+        return "\(text) (did you mean \"\(near)\"?)"
+    }
+
+    static func isBlank(_ body: [UInt8]) -> Bool {
+        body.allSatisfy { [0x20, 0x09, 0x0A, 0x0D].contains($0) }
+    }
+}
