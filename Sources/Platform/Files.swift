@@ -3,12 +3,67 @@ import Primitives
 
 /// Files and directories, with errors that name the path.
 package enum Files {
-    /// Reads a whole file of at most `limit` bytes.
+    /// Reads a whole regular file of at most `limit` bytes. Refuses everything else, since a FIFO
+    /// or a device may keep its reader waiting for ever.
     package static func read(_ path: String, limit: Int) throws(FileError) -> [UInt8] {
+        let file = try openRegular(path)
+        defer { close(file) }
+        return try read(file, named: path, limit: limit)
+    }
+
+    /// Reads a file of any kind, which may wait for the other end of a pipe: for commands, whose
+    /// user may name `/dev/stdin` or `<(a command)` and can interrupt them.
+    package static func readAny(_ path: String, limit: Int) throws(FileError) -> [UInt8] {
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { throw FileError("open", path, code: errno) }
         defer { close(file) }
         return try read(file, named: path, limit: limit)
+    }
+
+    /// Opens a regular file for reading, without waiting for anything. The caller closes it.
+    package static func openRegular(_ path: String) throws(FileError) -> Int32 {
+        let file = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+        guard file >= 0 else {
+            let code = errno
+            // A socket cannot be opened at all.
+            if code == ENXIO, let kind = specialKind(path) { throw notRegular(path, kind) }
+            throw FileError("open", path, code: code)
+        }
+        var status = stat()
+        guard fstat(file, &status) == 0 else {
+            let code = errno
+            close(file)
+            throw FileError("stat", path, code: code)
+        }
+        if let kind = specialKind(status) {
+            close(file)
+            throw notRegular(path, kind)
+        }
+        return file
+    }
+
+    /// Names what is at `path` if it is neither a regular file nor a directory: "a FIFO"; nil also
+    /// where nothing is.
+    package static func specialKind(_ path: String) -> String? {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFDIR
+            ? specialKind(status) : nil
+    }
+
+    private static func specialKind(_ status: stat) -> String? {
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: nil
+        case S_IFDIR: "a directory"
+        case S_IFIFO: "a FIFO"
+        case S_IFSOCK: "a socket"
+        default: "a device"
+        }
+    }
+
+    private static func notRegular(_ path: String, _ kind: String) -> FileError {
+        if kind == "a directory" { return FileError("read", path, code: EISDIR) }
+        return FileError(
+            "read", path, reason: "it is \(kind), and only regular files are read; remove it")
     }
 
     /// Reads standard input to its end, at most `limit` bytes, from where it stands. By its number
@@ -81,7 +136,9 @@ package enum Files {
         guard (size(path) ?? 0) + bytes.count <= limit else {
             throw FileError("append", path, reason: "the file has reached \(limit) bytes")
         }
-        let file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
+        if let kind = specialKind(path) { throw notRegular(path, kind) }
+        let flags = O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_CLOEXEC
+        let file = open(path, flags, 0o600)
         guard file >= 0 else { throw FileError("open", path, code: errno) }
         defer { close(file) }
         guard write(file, bytes, bytes.count) == bytes.count else {

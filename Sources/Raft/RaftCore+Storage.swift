@@ -46,6 +46,9 @@ extension RaftCore {
         (persist.truncateFrom, persist.entries) = tail.giveAway(sequence: sequence)
         if out.isEmpty {
             out.append(.persist(persist))
+        } else if case .compact = out[0] {
+            // A log that contradicts the snapshot is emptied before anything is added to it.
+            out.insert(.persist(persist), at: 1)
         } else {
             out.insert(.persist(persist), at: 0)
         }

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Platform
 
 /// The operations on files that snapshots need, each of which can be made to fail in tests.
 package struct Disk: Sendable {
@@ -8,7 +9,8 @@ package struct Disk: Sendable {
 
     package init(fault: (@Sendable (String) -> Int32)? = nil) { self.fault = fault }
 
-    private func injected(_ operation: String, _ path: String) throws(RaftNodeError) {
+    /// Fails where a test wants this operation to.
+    func check(_ operation: String, _ path: String) throws(RaftNodeError) {
         if let fault, case let code = fault(operation), code != 0 {
             throw Self.error(operation, path, code)
         }
@@ -31,7 +33,7 @@ package struct Disk: Sendable {
         if Self.exists(path) || path.isEmpty { return }
         let parent = Self.parent(of: path)
         if parent != path { try makeDirectory(parent) }
-        try injected("mkdir", path)
+        try check("mkdir", path)
         guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
             throw Self.error("mkdir", path, errno)
         }
@@ -62,16 +64,18 @@ package struct Disk: Sendable {
 
     /// A new file for its owner alone.
     func create(_ path: String) throws(RaftNodeError) -> Int32 {
-        try injected("create", path)
+        try check("create", path)
         let file = Glibc.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw Self.error("create", path, errno) }
         return file
     }
 
+    /// Opens a regular file for reading; anything else is refused, without waiting for it.
     func open(_ path: String) throws(RaftNodeError) -> Int32 {
-        let file = Glibc.open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { throw Self.error("open", path, errno) }
-        return file
+        do throws(FileError) { return try Files.openRegular(path) } catch {
+            if error.code != 0 { throw Self.error(error.operation, path, error.code) }
+            throw .failed(operation: error.operation, path: path, reason: error.reason)
+        }
     }
 
     func close(_ file: Int32) { _ = Glibc.close(file) }
@@ -79,7 +83,7 @@ package struct Disk: Sendable {
     func write(_ file: Int32, _ path: String, _ bytes: [UInt8]) throws(RaftNodeError) {
         var count = bytes.count
         var planned: RaftNodeError?
-        do { try injected("write", path) } catch {
+        do { try check("write", path) } catch {
             planned = error
             count /= 2
         }
@@ -124,13 +128,13 @@ package struct Disk: Sendable {
     }
 
     func sync(_ file: Int32, _ path: String) throws(RaftNodeError) {
-        try injected("sync", path)
+        try check("sync", path)
         guard fsync(file) == 0 else { throw Self.error("sync", path, errno) }
     }
 
     /// Makes names in the directory durable.
     func syncDirectory(_ path: String) throws(RaftNodeError) {
-        try injected("sync directory", path)
+        try check("sync directory", path)
         let file = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard file >= 0 else { throw Self.error("open", path, errno) }
         defer { close(file) }
@@ -138,14 +142,14 @@ package struct Disk: Sendable {
     }
 
     func rename(_ from: String, _ to: String) throws(RaftNodeError) {
-        try injected("rename", from)
+        try check("rename", from)
         guard Glibc.rename(from, to) == 0 else { throw Self.error("rename", from, errno) }
     }
 
     /// A file, or a directory with the files in it. What is not there is no error.
     func remove(_ path: String) throws(RaftNodeError) {
-        try injected("remove", path)
-        if Glibc.unlink(path) == 0 || errno == ENOENT { return }
+        try check("remove", path)
+        if Glibc.unlink(path) == 0 || errno == ENOENT || errno == ENOTDIR { return }
         guard errno == EISDIR || errno == EPERM else { throw Self.error("remove", path, errno) }
         for name in try list(path) { try remove("\(path)/\(name)") }
         guard rmdir(path) == 0 || errno == ENOENT else { throw Self.error("remove", path, errno) }
@@ -157,47 +161,5 @@ package struct Disk: Sendable {
         defer { close(file) }
         try write(file, path, bytes)
         try sync(file, path)
-    }
-}
-
-/// The lock on a data directory, and what it says of the last run: `open` while a store is open, so
-/// that one that was not closed is known at the next start.
-final class StoreLock {
-    private var file: Int32
-    private let path: String
-    /// A store was made here before.
-    let wasUsed: Bool
-    /// The last run did not close its store.
-    let wasLeftOpen: Bool
-
-    /// - Parameter mayCreate: false for who only looks.
-    init(_ path: String, mayCreate: Bool = true) throws(RaftNodeError) {
-        self.path = path
-        let flags = O_RDWR | O_CLOEXEC | (mayCreate ? O_CREAT : 0)
-        file = Glibc.open(path, flags, 0o600)
-        guard file >= 0 else { throw Disk.error("open", path, errno) }
-        guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
-            let code = errno
-            _ = Glibc.close(file)
-            throw code == EWOULDBLOCK ? .locked(path: path) : Disk.error("lock", path, code)
-        }
-        var byte: UInt8 = 0
-        wasUsed = pread(file, &byte, 1, 0) == 1
-        wasLeftOpen = byte == UInt8(ascii: "o")
-    }
-
-    deinit { release() }
-
-    /// Lets others have the store.
-    func release() {
-        if file >= 0 { _ = Glibc.close(file) }
-        file = -1
-    }
-
-    func mark(isOpen: Bool) throws(RaftNodeError) {
-        let text = Array((isOpen ? "open  \n" : "closed\n").utf8)
-        guard pwrite(file, text, text.count, 0) == text.count, fsync(file) == 0 else {
-            throw Disk.error("write", path, errno)
-        }
     }
 }

@@ -16,20 +16,41 @@ package struct DurableRaft: @unchecked Sendable {
     /// - Parameters:
     ///   - directory: `raft` in the data directory.
     ///   - vfs: the log's file layer, by SQLite's name of it; nil is the system's.
-    ///   - disk: that of the snapshots.
-    /// - Throws: `RaftNodeError`, which names the file and place; the caller must not serve then.
+    ///   - disk: that of the other files.
+    /// - Throws: `RaftNodeError`, which names the file, the place and the remedy; the caller must
+    ///   not serve then.
     package static func open(
         directory: String, machine: any StateMachine, logger: Logger, vfs: String? = nil,
         disk: Disk = Disk()
     ) throws -> DurableRaft {
-        let log = try SQLiteLogStore(directory: directory, vfs: vfs)
-        let store = try SnapshotStore(directory: "\(directory)/snapshots", disk: disk)
-        try PeersFile.writeInfo(directory: directory)
+        do throws(RaftNodeError) {
+            return try openAll(directory, machine, logger, vfs, disk)
+        } catch {
+            throw error.advising(of: directory)
+        }
+    }
+
+    private static func openAll(
+        _ directory: String, _ machine: any StateMachine, _ logger: Logger, _ vfs: String?,
+        _ disk: Disk
+    ) throws(RaftNodeError) -> DurableRaft {
+        let places = "\(directory)/snapshots"
+        let log = try SQLiteLogStore(directory: directory, vfs: vfs, disk: disk) {
+            let found = try? SnapshotStore(directory: places, onlyLooks: true).newest()
+            return found?.index ?? 0
+        }
+        if log.isUnconfirmed {
+            logger.warning(
+                "raft: the file lock is missing: nothing says whether the log is whole",
+                metadata: ["last-index": "\(log.outline.last)"])
+        }
+        let store = try SnapshotStore(directory: places, disk: disk)
+        try PeersFile.writeInfo(directory: directory, disk)
         var newest = try store.newest()
         for warning in store.takeWarnings() { logger.warning("raft: \(warning)") }
         if let meta = newest {
             let source = try store.open(meta)
-            try machine.restore { try source.next() }
+            try restore(machine, from: source, directory)
             logger.info(
                 "raft: restored from snapshot",
                 metadata: ["id": "\(meta.id)", "last-index": "\(meta.index)"])
@@ -37,13 +58,14 @@ package struct DurableRaft: @unchecked Sendable {
         // Also where the log is empty behind a snapshot that was installed.
         if log.outline.base > newest?.index ?? 0 {
             throw RaftNodeError.damaged(
-                path: "\(directory)/snapshots", place: "the newest snapshot",
+                path: places, place: "the newest snapshot",
                 reason: "the log begins at entry \(log.outline.base + 1), and no whole snapshot "
                     + "reaches that far")
         }
+        try reconcile(log, with: newest, logger)
         if let peers = try PeersFile.read(directory: directory) {
             newest = try recover(peers, in: directory, log, store, newest, machine, logger)
-            try PeersFile.remove(directory: directory)
+            try PeersFile.remove(directory: directory, disk)
         }
         return DurableRaft(
             log: log, snapshots: SnapshotKeeper(disk: store),
@@ -52,10 +74,49 @@ package struct DurableRaft: @unchecked Sendable {
 
     private static func stored(
         _ log: SQLiteLogStore, _ newest: SnapshotMeta?
-    ) throws -> StoredState {
+    ) throws(RaftNodeError) -> StoredState {
         do { return try StoredState(log: log, snapshot: newest) } catch {
-            guard case .badConfiguration(let index)? = error as? RaftError else { throw error }
-            throw SQLiteLogStore.damaged(log.path, index, "it is no configuration of a group")
+            switch error as? RaftError {
+            case .badConfiguration(let index)?:
+                throw SQLiteLogStore.damaged(log.path, index, "it is no configuration of a group")
+            default: throw RaftNodeError(error, "read", log.path)
+            }
+        }
+    }
+
+    private static func restore(
+        _ machine: any StateMachine, from source: SnapshotSource, _ directory: String
+    ) throws(RaftNodeError) {
+        do { try machine.restore { try source.next() } } catch {
+            throw RaftNodeError(error, "restore", "\(directory)/snapshots/\(source.meta.id)")
+        }
+    }
+
+    /// Lets the log go on after the snapshot where it ends before it or contradicts it. The snapshot
+    /// is newer then: a restore or an installation was interrupted before it could empty the log,
+    /// or the log was removed.
+    private static func reconcile(
+        _ log: SQLiteLogStore, with newest: SnapshotMeta?, _ logger: Logger
+    ) throws(RaftNodeError) {
+        guard let newest else { return }
+        let (base, last) = (log.outline.base, log.outline.last)
+        do {
+            if base != newest.index, log.term(at: newest.index) != newest.term {
+                try log.reset(after: newest.index)
+                logger.warning(
+                    log.isNew
+                        ? "raft: there is no log, and what was written after the snapshot is lost"
+                        : "raft: the log was older than the newest snapshot, and goes on after it",
+                    metadata: ["last-index": "\(last)", "snapshot": "\(newest.id)"])
+            }
+            let term = max(newest.term, log.outline.lastTerm, log.lostTerm ?? 0)
+            if log.state.hardState.term < term || log.lostTerm != nil {
+                // A vote in that term may be forgotten, so this server votes in a later one.
+                try log.write(
+                    hardState: HardState(term: term + 1), truncateFrom: nil, entries: [])
+            }
+        } catch {
+            throw RaftNodeError(error, "write", log.path)
         }
     }
 
@@ -63,7 +124,7 @@ package struct DurableRaft: @unchecked Sendable {
     private static func recover(
         _ peers: Configuration, in directory: String, _ log: SQLiteLogStore, _ store: SnapshotStore,
         _ newest: SnapshotMeta?, _ machine: any StateMachine, _ logger: Logger
-    ) throws -> SnapshotMeta? {
+    ) throws(RaftNodeError) -> SnapshotMeta? {
         let (index, term) = (
             max(log.lastIndex, newest?.index ?? 0),
             log.lastIndex > 0 ? log.term(at: log.lastIndex) ?? 0 : newest?.term ?? 0
@@ -73,8 +134,31 @@ package struct DurableRaft: @unchecked Sendable {
                 path: "\(directory)/peers.json",
                 reason: "this server holds nothing to recover from")
         }
+        do { try replay(log, after: newest?.index ?? 0, into: machine) } catch {
+            throw RaftNodeError(error, "replay", log.path)
+        }
+        let meta = SnapshotMeta(
+            index: index, term: term, configuration: peers, configurationIndex: index)
+        let written: SnapshotMeta
+        do {
+            written = try RaftDriver.write(
+                machine.image(lastIndex: index), as: meta,
+                SystemClock.unixNanoseconds() / 1_000_000, in: store)
+            try log.reset(after: index)
+        } catch {
+            throw RaftNodeError(error, "write", directory)
+        }
+        logger.warning(
+            "raft: the group was set by peers.json",
+            metadata: ["servers": "\(peers.servers.map(\.address).joined(separator: ","))"])
+        return written
+    }
+
+    private static func replay(
+        _ log: SQLiteLogStore, after index: LogIndex, into machine: any StateMachine
+    ) throws {
         var commands: [LogEntry] = []
-        let first = max(log.firstIndex, (newest?.index ?? 0) + 1)
+        let first = max(log.firstIndex, index + 1)
         if log.lastIndex >= first, log.lastIndex > 0 {
             try log.forEach(in: first...log.lastIndex) { entry in
                 if entry.kind == .command { commands.append(entry) }
@@ -86,15 +170,5 @@ package struct DurableRaft: @unchecked Sendable {
             }
             if !commands.isEmpty { try machine.apply(commands) }
         }
-        let meta = SnapshotMeta(
-            index: index, term: term, configuration: peers, configurationIndex: index)
-        let written = try RaftDriver.write(
-            machine.image(lastIndex: index), as: meta,
-            SystemClock.unixNanoseconds() / 1_000_000, in: store)
-        try log.reset(after: index)
-        logger.warning(
-            "raft: the group was set by peers.json",
-            metadata: ["servers": "\(peers.servers.map(\.address).joined(separator: ","))"])
-        return written
     }
 }

@@ -29,6 +29,7 @@ enum EntryRow {
         guard number(row, 13, 4) <= UInt64(row.count - headCount) else {
             return "its extensions are longer than the row"
         }
+        guard term(of: row) <= Limits.indexMax else { return "its term is out of range" }
         return nil
     }
 
@@ -86,13 +87,17 @@ struct StateRow: Equatable {
     var base: LogIndex = 0
     var last: LogIndex = 0
     var lastTerm: Term = 0
+    /// How many writes the log has had, this one included.
+    var writes: UInt64 = 0
 
-    static let headCount = 4 + 8 * 4
+    /// The layout that `bytes` has; that of 1 lacks `writes`.
+    static let version = 2
+    private static func headCount(_ version: Int) -> Int { 4 + 8 * (version == 1 ? 4 : 5) }
 
     var bytes: [UInt8] {
         var row: [UInt8] = []
         EntryRow.append(0, 4, to: &row)
-        for number in [hardState.term, base, last, lastTerm] {
+        for number in [hardState.term, base, last, lastTerm, writes] {
             EntryRow.append(number, 8, to: &row)
         }
         row += hardState.vote.utf8
@@ -102,12 +107,21 @@ struct StateRow: Equatable {
 
     init() {}
 
-    init?(_ row: UnsafeRawBufferPointer) {
-        guard row.count >= Self.headCount, EntryRow.isSealed(row, number: 0) else { return nil }
+    var synced: SyncedWrite {
+        SyncedWrite(number: writes, last: last, lastTerm: lastTerm, term: hardState.term)
+    }
+
+    /// Nil for a row that is damaged, or counts beyond `Limits.indexMax`.
+    init?(_ row: UnsafeRawBufferPointer, version: Int = Self.version) {
+        let headCount = Self.headCount(version)
+        guard row.count >= headCount, EntryRow.isSealed(row, number: 0) else { return nil }
         hardState.term = EntryRow.number(row, 4, 8)
         base = EntryRow.number(row, 12, 8)
         last = EntryRow.number(row, 20, 8)
         lastTerm = EntryRow.number(row, 28, 8)
-        hardState.vote = String(decoding: row[Self.headCount...], as: UTF8.self)
+        if version > 1 { writes = EntryRow.number(row, 36, 8) }
+        hardState.vote = String(decoding: row[headCount...], as: UTF8.self)
+        let numbers = [hardState.term, base, last, lastTerm, writes]
+        guard numbers.allSatisfy({ $0 <= Limits.indexMax }), base <= last else { return nil }
     }
 }

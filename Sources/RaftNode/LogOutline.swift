@@ -104,15 +104,19 @@ struct LogOutline {
         return Array(cache[start..<end])
     }
 
-    /// What must hold of a write, which the core sees to.
-    func check(truncateFrom: LogIndex?, _ entries: [LogEntry]) {
+    /// Names what is wrong with a write: it leaves a gap, or cuts off what is not there. The entries
+    /// of a log that is empty may begin anywhere.
+    func gap(truncateFrom: LogIndex?, _ entries: [LogEntry]) -> String? {
+        if let truncateFrom, truncateFrom <= base {
+            return "it is to be cut off at entry \(truncateFrom), and begins after entry \(base)"
+        }
+        guard let first = entries.first else { return nil }
         let end = truncateFrom.map { min($0 - 1, last) } ?? last
-        if let truncateFrom {
-            precondition(truncateFrom > base, "truncated at \(truncateFrom), begins after \(base)")
+        var due = end == base ? max(first.index, 1) : end + 1
+        for entry in entries {
+            if entry.index != due { return "entry \(entry.index) comes where \(due) is due" }
+            due += 1
         }
-        for (place, entry) in entries.enumerated() {
-            let due = end + 1 + UInt64(place)
-            precondition(entry.index == due, "entry \(entry.index) written where \(due) is due")
-        }
+        return nil
     }
 }

@@ -33,11 +33,16 @@ package final class MemoryLogStore: LogStore {
     package func write(
         hardState: HardState?, truncateFrom: LogIndex?, entries new: [LogEntry]
     ) throws {
-        outline.check(truncateFrom: truncateFrom, new)
+        if let gap = outline.gap(truncateFrom: truncateFrom, new) {
+            throw RaftNodeError.failed(operation: "write", path: "the log", reason: gap)
+        }
         if let hardState { state = hardState }
         if let truncateFrom, truncateFrom <= outline.last {
             entries.removeLast(Int(outline.last - truncateFrom + 1))
             outline.truncate(from: truncateFrom)
+        }
+        if outline.isEmpty, let first = new.first, first.index != outline.base + 1 {
+            try reset(after: first.index - 1)
         }
         for entry in new { outline.append(entry.index, entry.term) }
         entries += new

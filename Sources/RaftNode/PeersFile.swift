@@ -54,16 +54,16 @@ package enum PeersFile {
     }
 
     /// The file was used: so that it is not used again at the next start.
-    package static func remove(directory: String) throws(RaftNodeError) {
-        try Disk().remove("\(directory)/\(name)")
-        try Disk().syncDirectory(directory)
+    package static func remove(directory: String, _ disk: Disk = Disk()) throws(RaftNodeError) {
+        try disk.remove("\(directory)/\(name)")
+        try disk.syncDirectory(directory)
     }
 
     /// Says beside the log how such a file is written, as Consul does.
-    package static func writeInfo(directory: String) throws(RaftNodeError) {
+    package static func writeInfo(directory: String, _ disk: Disk = Disk()) throws(RaftNodeError) {
         let path = "\(directory)/\(infoName)"
         if Disk.exists(path) { return }
-        try Disk().writeFile(path, Array(info.utf8))
+        try disk.writeFile(path, Array(info.utf8))
     }
 
     private static let info = """

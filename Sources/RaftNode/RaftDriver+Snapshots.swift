@@ -147,6 +147,9 @@ extension RaftDriver {
         let finished: SnapshotMeta
         do {
             finished = try Self.write(contents(meta.index), as: meta, milliseconds, in: store)
+        } catch RaftNodeError.unusable(let path, let reason) {
+            // A start may find it, so this server must not go on with what was before.
+            throw RaftNodeError.unusable(path: path, reason: reason)
         } catch {
             logger.error("raft: nothing was restored", metadata: ["error": "\(error)"])
             return nil

@@ -1,3 +1,5 @@
+internal import Raft
+
 /// Why the store of a server's log or snapshots cannot go on. Each names the file.
 package enum RaftNodeError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Another process has the store open.
@@ -8,6 +10,8 @@ package enum RaftNodeError: Error, Hashable, Sendable, CustomStringConvertible {
     case readOnly(path: String)
     /// Data that was durable is gone or was changed. The place is a row, a byte or a part.
     case damaged(path: String, place: String, reason: String)
+    /// The end of the log is gone: fewer writes than had been synced.
+    case lostEnd(path: String, reason: String)
     /// The system refused an operation.
     case failed(operation: String, path: String, reason: String)
     /// A write failed before, so that nobody knows what the disk holds: only a restart may go on.
@@ -16,6 +20,51 @@ package enum RaftNodeError: Error, Hashable, Sendable, CustomStringConvertible {
     case badPeersFile(path: String, reason: String)
     /// An archive of a snapshot that is not one, or is damaged.
     case badArchive(reason: String)
+
+    /// An error of the system's or another target's, while a file was worked on.
+    init(_ error: any Error, _ operation: String, _ path: String) {
+        self =
+            error as? RaftNodeError
+            ?? .failed(operation: operation, path: path, reason: "\(error)")
+    }
+
+    /// This error with what an operator can do about damage.
+    ///
+    /// - Parameter directory: `raft` in the data directory, with everything that is left of it.
+    func advising(of directory: String) -> RaftNodeError {
+        switch self {
+        case .damaged(let path, let place, let reason):
+            return .damaged(
+                path: path, place: place, reason: reason + Self.remedy(for: self, in: directory))
+        case .lostEnd(let path, let reason):
+            return .lostEnd(path: path, reason: reason + Self.remedy(for: self, in: directory))
+        default: return self
+        }
+    }
+
+    private static func remedy(for error: RaftNodeError, in directory: String) -> String {
+        var advice = "; put the file back from a copy, or, to go on "
+        let newest = try? SnapshotStore(directory: "\(directory)/snapshots", onlyLooks: true)
+            .newest()
+        if case .lostEnd = error {
+            advice += "without them, remove \(directory)/\(SQLiteLogStore.lockName)"
+        } else if let newest, !error.isAboutSnapshots {
+            let log = SQLiteLogStore.fileName
+            advice +=
+                "from the snapshot of entry \(newest.index) without what was written after it, "
+                + "remove \(log), \(log)-wal and \(SQLiteLogStore.lockName) in \(directory)"
+        } else {
+            advice +=
+                "from an archive of \"consul snapshot save\", move \(directory) away and restore it"
+        }
+        return advice + " (\"consul operator raft inspect\" shows what is left)"
+    }
+
+    /// The log is as it was written, and no snapshot reaches up to its beginning.
+    private var isAboutSnapshots: Bool {
+        if case .damaged(let path, _, _) = self { return path.hasSuffix("/snapshots") }
+        return false
+    }
 
     package var description: String {
         switch self {
@@ -27,6 +76,8 @@ package enum RaftNodeError: Error, Hashable, Sendable, CustomStringConvertible {
             return "\(path) may only be read: check its owner, mode and file system"
         case .damaged(let path, let place, let reason):
             return "\(path) is damaged at \(place): \(reason)"
+        case .lostEnd(let path, let reason):
+            return "\(path) is damaged at its end: \(reason)"
         case .failed(let operation, let path, let reason):
             return "\(operation) \(path): \(reason)"
         case .unusable(let path, let reason):

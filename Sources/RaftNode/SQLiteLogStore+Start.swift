@@ -1,12 +1,18 @@
 internal import Glibc
+internal import Platform
 internal import Raft
 
 extension SQLiteLogStore {
     /// What must be there of the files before SQLite opens them, which would make what is missing
     /// and drop what is wrong.
-    static func checkFiles(_ path: String, _ lock: StoreLock) throws(RaftNodeError) {
+    static func checkFiles(
+        _ path: String, _ lock: StoreLock, _ disk: Disk = Disk()
+    ) throws(RaftNodeError) {
         let journal = "\(path)-wal"
-        let disk = Disk()
+        for file in [path, journal] {
+            guard let kind = Files.specialKind(file) else { continue }
+            throw .failed(operation: "open", path: file, reason: "it is \(kind); remove it")
+        }
         guard Disk.exists(path) else {
             if lock.wasUsed || Disk.exists(journal) {
                 throw .damaged(
@@ -38,7 +44,7 @@ extension SQLiteLogStore {
         try database.run("PRAGMA journal_mode = WAL")
         try database.run("PRAGMA synchronous = FULL")
         try database.run("PRAGMA wal_autocheckpoint = \(Limits.journalPages)")
-        switch try database.number("PRAGMA user_version") {
+        switch Int(try database.number("PRAGMA user_version")) {
         case 0 where wasUsed:
             throw .damaged(
                 path: database.path, place: "byte 0",
@@ -49,14 +55,50 @@ extension SQLiteLogStore {
             try database.run("CREATE TABLE state(id INTEGER PRIMARY KEY, value BLOB NOT NULL)")
             let statement = try database.prepare("INSERT INTO state(id, value) VALUES(1, ?1)")
             try statement.run(blob: StateRow().bytes, at: 1)
-            try database.run("PRAGMA user_version = 1")
+            try database.run("PRAGMA user_version = \(StateRow.version)")
             try database.run("COMMIT")
-        case 1: break
+        case 1: try upgrade(database)
+        case StateRow.version: break
         case let version:
             throw .failed(
                 operation: "open", path: database.path,
-                reason: "it has version \(version), and this program knows 1")
+                reason: "it has version \(version), and this program knows 1 to "
+                    + "\(StateRow.version): start the newer program that wrote it")
         }
+    }
+
+    /// Lets the state's row of a store of version 1 count its writes.
+    private static func upgrade(_ database: SQLiteDatabase) throws(RaftNodeError) {
+        let select = try database.prepare("SELECT value FROM state WHERE id = 1")
+        guard try select.step(), let state = StateRow(select.blob(0), version: 1) else {
+            throw damagedState(database.path)
+        }
+        select.reset()
+        try database.run("BEGIN IMMEDIATE")
+        let replace = try database.prepare("REPLACE INTO state(id, value) VALUES(1, ?1)")
+        try replace.run(blob: state.bytes, at: 1)
+        try database.run("PRAGMA user_version = \(StateRow.version)")
+        try database.run("COMMIT")
+    }
+
+    static func damagedState(_ path: String) -> RaftNodeError {
+        .damaged(
+            path: path, place: "the state's row", reason: "it is missing or its checksum wrong")
+    }
+
+    /// Compares the log with the newest write that was synced, which is recorded outside of its
+    /// files: a journal that was cut ends like one that was written so far.
+    static func checkEnd(
+        _ state: StateRow, _ lock: StoreLock, _ path: String
+    ) throws(RaftNodeError) {
+        guard let synced = lock.syncedBefore, synced.number > state.writes else { return }
+        let count = synced.number - state.writes
+        var reason = "\(count == 1 ? "a write" : "\(count) writes") that had been synced "
+        reason += count == 1 ? "is missing" : "are missing"
+        if synced.last > state.last {
+            reason += ": the log ends at entry \(state.last), and was written to \(synced.last)"
+        }
+        throw .lostEnd(path: lock.wasLeftOpen ? "\(path)-wal" : path, reason: reason)
     }
 
     /// Reads all rows, and makes sure that each is what was written and none is missing.
@@ -66,9 +108,7 @@ extension SQLiteLogStore {
         let path = database.path
         let select = try database.prepare("SELECT value FROM state WHERE id = 1")
         guard try select.step(), let state = StateRow(select.blob(0)) else {
-            throw .damaged(
-                path: path, place: "the state's row",
-                reason: "it is missing or its checksum wrong")
+            throw damagedState(path)
         }
         select.reset()
         var outline = LogOutline(base: state.base)

@@ -11,10 +11,18 @@ package import Raft
 /// not at all.
 package final class SQLiteLogStore: LogStore {
     package static let fileName = "log.sqlite"
+    static let lockName = "lock"
 
     package let path: String
     let database: SQLiteDatabase
     private let lock: StoreLock
+    private let hadLog: Bool
+    /// The log was here, and the file that says how far it went was not.
+    var isUnconfirmed: Bool { hadLog && !lock.wasUsed }
+    /// The end of the log is missing, and a snapshot holds it: the term of its newest write.
+    private(set) var lostTerm: Term?
+    /// No log was here.
+    var isNew: Bool { !hadLog }
     /// nil once it is closed.
     private var statements: Statements?
     var outline = LogOutline()
@@ -47,17 +55,29 @@ package final class SQLiteLogStore: LogStore {
     /// - Parameters:
     ///   - directory: `raft` in the data directory.
     ///   - vfs: the file layer by SQLite's name of it; nil is the system's.
-    /// - Throws: `locked` when another process has it open, `damaged` with file and place.
-    package init(directory: String, vfs: String? = nil) throws(RaftNodeError) {
+    ///   - disk: that of the other files.
+    ///   - covered: the index up to which a snapshot holds all entries; asked when the end of the
+    ///     log is missing.
+    /// - Throws: `locked` when another process has it open, `damaged` with file and place, `lostEnd`
+    ///   when entries that no snapshot holds are missing.
+    package init(
+        directory: String, vfs: String? = nil, disk: Disk = Disk(),
+        covered: () -> LogIndex = { 0 }
+    ) throws(RaftNodeError) {
         path = "\(directory)/\(Self.fileName)"
-        try Disk().makeDirectory(directory)
-        lock = try StoreLock("\(directory)/lock")
-        try Self.checkFiles(path, lock)
+        try disk.makeDirectory(directory)
+        hadLog = Disk.exists(path)
+        lock = try StoreLock("\(directory)/\(Self.lockName)", disk: disk)
+        try Self.checkFiles(path, lock, disk)
         database = try SQLiteDatabase(path, vfs: vfs)
         try Self.setUp(database, wasUsed: lock.wasUsed)
         let statements = try Statements(database)
         self.statements = statements
         (state, outline) = try Self.checkRows(database)
+        do { try Self.checkEnd(state, lock, path) } catch {
+            guard let synced = lock.syncedBefore, synced.last <= covered() else { throw error }
+            lostTerm = synced.term
+        }
         // The journal exists from here on, so its absence at the next start is a loss.
         try transaction(state) { _ throws(RaftNodeError) in }
         try lock.mark(isOpen: true)
@@ -109,9 +129,11 @@ package final class SQLiteLogStore: LogStore {
     package func forEach(
         in range: ClosedRange<LogIndex>, _ body: (LogEntry) throws -> Bool
     ) throws {
-        precondition(
-            range.lowerBound > outline.base && range.upperBound <= outline.last,
-            "read of \(range) where the log is \(outline.base + 1)...\(outline.last)")
+        guard range.lowerBound > outline.base, range.upperBound <= outline.last else {
+            throw RaftNodeError.failed(
+                operation: "read", path: path,
+                reason: "\(range) where the log is \(outline.base + 1)...\(outline.last)")
+        }
         guard let select = statements?.select else {
             throw RaftNodeError.unusable(path: path, reason: "it was closed")
         }
@@ -143,13 +165,17 @@ package final class SQLiteLogStore: LogStore {
     package func write(
         hardState: HardState?, truncateFrom: LogIndex?, entries: [LogEntry]
     ) throws {
-        outline.check(truncateFrom: truncateFrom, entries)
+        if let gap = outline.gap(truncateFrom: truncateFrom, entries) {
+            throw RaftNodeError.failed(operation: "write", path: path, reason: gap)
+        }
         var next = state
         if let hardState { next.hardState = hardState }
         if let truncateFrom, truncateFrom <= next.last {
             next.last = truncateFrom - 1
             next.lastTerm = outline.term(at: next.last) ?? 0
         }
+        // An empty log begins where its entries do.
+        if next.last == next.base, let first = entries.first { next.base = first.index - 1 }
         if let last = entries.last {
             next.last = last.index
             next.lastTerm = last.term
@@ -166,6 +192,7 @@ package final class SQLiteLogStore: LogStore {
             }
         }
         if let truncateFrom { outline.truncate(from: truncateFrom) }
+        if outline.base != next.base { outline.restart(after: next.base) }
         for entry in entries { outline.append(entry) }
         if row.capacity > Limits.cachedBytesMax / 16 { row = [] }
     }
@@ -200,6 +227,8 @@ package final class SQLiteLogStore: LogStore {
     ) throws(RaftNodeError) {
         if let failure { throw .unusable(path: path, reason: failure) }
         guard let statements else { throw .unusable(path: path, reason: "it was closed") }
+        var next = next
+        next.writes += 1
         do {
             try leaveLeftovers()
             try statements.begin.run()
@@ -217,6 +246,7 @@ package final class SQLiteLogStore: LogStore {
             throw error
         }
         state = next
+        lock.note(next.synced)
     }
 
     /// Has the journal begun anew before the next write. What was left in it behind its end would

@@ -97,6 +97,9 @@ package final class SnapshotArchiveReader {
         guard record.version == 1 else {
             throw .badArchive(reason: "it is of version \(record.version); 1 is known")
         }
+        guard record.isInRange else {
+            throw .badArchive(reason: "an index or term in meta.json is out of range")
+        }
         guard record.size == stateCount else {
             throw .badArchive(reason: "state.bin has not the size that meta.json tells")
         }

@@ -34,6 +34,9 @@ struct SnapshotMetaRecord: Record {
         try visit.field("Size", &size)
     }
 
+    /// All numbers can be counted on from.
+    var isInRange: Bool { max(index, term, configurationIndex) <= Limits.indexMax }
+
     var meta: SnapshotMeta {
         SnapshotMeta(
             id: id, index: index, term: term,

@@ -29,6 +29,30 @@ package final class SnapshotStore: Sendable {
         for name in try disk.list(directory) where name.hasSuffix(".tmp") {
             try disk.remove("\(directory)/\(name)")
         }
+        try removeRests()
+    }
+
+    /// Removes the snapshots that an earlier program was removing when it ended: of each a file is
+    /// gone, and a newer one is whole as far as its `meta.json` says.
+    private func removeRests() throws(RaftNodeError) {
+        let names = try disk.list(directory)
+        let whole = names.filter { (try? read($0)) != nil }.compactMap { SnapshotName($0) }.max()
+        guard let whole else { return }
+        for name in names {
+            guard let found = SnapshotName(name), found < whole else { continue }
+            let isWhole = ["meta.json", "state.bin", "SHA256SUMS"].allSatisfy {
+                Disk.exists("\(directory)/\(name)/\($0)")
+            }
+            if !isWhole { try remove(name) }
+        }
+    }
+
+    /// Removes a snapshot under another name, so that a crash in between leaves nothing of its own.
+    private func remove(_ name: String) throws(RaftNodeError) {
+        let path = "\(directory)/\(name)"
+        try disk.remove("\(path).tmp")
+        try disk.rename(path, "\(path).tmp")
+        try disk.remove("\(path).tmp")
     }
 
     /// Gives the warnings and forgets them.
@@ -100,12 +124,12 @@ package final class SnapshotStore: Sendable {
         }
         do {
             let record = try JSONReader.decode(SnapshotMetaRecord.self, from: text)
-            if record.id == name, record.version == 1 { return (record.meta, sums) }
+            if record.id == name, record.version == 1, record.isInRange { return (record.meta, sums) }
         } catch {
             throw .damaged(path: "\(path)/meta.json", place: "its text", reason: "\(error)")
         }
         throw .damaged(
-            path: "\(path)/meta.json", place: "its text", reason: "another snapshot or version")
+            path: "\(path)/meta.json", place: "its text", reason: "another snapshot, version or range")
     }
 
     // MARK: Writing
@@ -127,13 +151,16 @@ package final class SnapshotStore: Sendable {
         return SnapshotSink(meta, path: path, file: file, disk: disk)
     }
 
-    /// Removes the snapshots beyond those that are kept. What cannot be removed is a warning: the
-    /// new snapshot stands all the same.
+    /// Removes the snapshots beyond those that are kept, the damaged ones among them: a newer one
+    /// was just written. What cannot be removed is a warning: the new snapshot stands all the same.
     package func removeOld() {
         do {
-            for meta in try list().dropFirst(Limits.snapshotsKept) {
-                do { try disk.remove("\(directory)/\(meta.id)") } catch {
-                    warn("the old snapshot \(meta.id) stays: \(error)")
+            let names = try disk.list(directory).compactMap { SnapshotName($0) }.sorted(by: >)
+            let whole = names.filter { (try? read($0.text)) != nil }
+            guard let oldest = whole.prefix(Limits.snapshotsKept).last else { return }
+            for name in names where name < oldest || name < whole[0] && !whole.contains(name) {
+                do { try remove(name.text) } catch {
+                    warn("the old snapshot \(name.text) stays: \(error)")
                 }
             }
         } catch {
@@ -142,6 +169,23 @@ package final class SnapshotStore: Sendable {
     }
 
     private func warn(_ text: String) { gathered.withLock { $0.append(text) } }
+}
+
+/// The name of a snapshot, `term-index-milliseconds`. Newer ones are greater.
+private struct SnapshotName: Comparable {
+    let text: String
+    private let numbers: [UInt64]
+
+    init?(_ text: String) {
+        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+        numbers = parts.compactMap { UInt64($0) }
+        guard parts.count == 3, numbers.count == 3 else { return nil }
+        self.text = text
+    }
+
+    static func < (left: SnapshotName, right: SnapshotName) -> Bool {
+        left.numbers.lexicographicallyPrecedes(right.numbers)
+    }
 }
 
 /// A snapshot being written, by whoever holds it.
@@ -177,6 +221,8 @@ package final class SnapshotSink {
     }
 
     /// Makes the snapshot durable under its name. The caller then removes the old ones.
+    ///
+    /// - Throws: `unusable` when nobody knows whether it has its name: a start may find it.
     package func finish() throws(RaftNodeError) -> SnapshotMeta {
         let text = SnapshotMetaRecord(meta).text
         let sums = SnapshotSums(meta: SHA256Sum.hex(of: text), state: sum.hex)
@@ -187,7 +233,11 @@ package final class SnapshotSink {
         try disk.rename("\(path).tmp", path)
         disk.close(file)
         isOpen = false
-        try disk.syncDirectory(Disk.parent(of: path))
+        do throws(RaftNodeError) {
+            try disk.syncDirectory(Disk.parent(of: path))
+        } catch {
+            throw .unusable(path: path, reason: "\(error)")
+        }
         return meta
     }
 

@@ -14,6 +14,8 @@ package struct StoreInspection: Sendable {
     package var snapshots: [SnapshotMeta] = []
     /// What is damaged or missing, with file and place; the first `Limits.problemsMax`.
     package var problems: [RaftNodeError] = []
+    /// What the next start does about a store that is not as a server leaves it.
+    package var notes: [String] = []
     /// A recovery file waits for the next start.
     package var hasPeersFile = false
     package init() {}
@@ -30,14 +32,15 @@ package struct StoreInspection: Sendable {
     ) throws(RaftNodeError) -> StoreInspection {
         let path = "\(directory)/\(SQLiteLogStore.fileName)"
         let lockPath = "\(directory)/lock"
-        guard Disk.exists(path) || Disk.exists(lockPath) else {
+        let snapshots = "\(directory)/snapshots"
+        guard Disk.exists(path) || Disk.exists(lockPath) || Disk.exists(snapshots) else {
             throw .failed(
                 operation: "open", path: path, reason: "no such file: no server kept a log here")
         }
         var found = StoreInspection()
         let lock = Disk.exists(lockPath) ? try StoreLock(lockPath, mayCreate: false) : nil
         let base = found.lookAtLog(path, lock, see)
-        found.lookAtSnapshots("\(directory)/snapshots", base)
+        found.lookAtSnapshots(snapshots, base)
         do {
             found.hasPeersFile = try PeersFile.read(directory: directory) != nil
         } catch {
@@ -73,10 +76,11 @@ package struct StoreInspection: Sendable {
             let database = try SQLiteDatabase(path, readOnly: true, vfs: "unix-none")
             try database.run("PRAGMA locking_mode = EXCLUSIVE")
             try database.run("PRAGMA cell_size_check = ON")
-            guard try database.number("PRAGMA user_version") != 0 else {
+            let version = Int(try database.number("PRAGMA user_version"))
+            guard version != 0 else {
                 throw .damaged(path: path, place: "byte 0", reason: "the file is empty")
             }
-            return try lookAtRows(database, see)
+            return try lookAtRows(database, version, lock, see)
         } catch {
             note(error)
             return nil
@@ -84,19 +88,20 @@ package struct StoreInspection: Sendable {
     }
 
     private mutating func lookAtRows(
-        _ database: SQLiteDatabase, _ see: (LogEntry) -> Void
+        _ database: SQLiteDatabase, _ version: Int, _ lock: StoreLock?,
+        _ see: (LogEntry) -> Void
     ) throws(RaftNodeError) -> LogIndex? {
         let path = database.path
         let select = try database.prepare("SELECT value FROM state WHERE id = 1")
-        let state = try select.step() ? StateRow(select.blob(0)) : nil
+        let state = try select.step() ? StateRow(select.blob(0), version: version) : nil
         select.reset()
         if let state {
             hardState = state.hardState
+            if let lock {
+                do { try SQLiteLogStore.checkEnd(state, lock, path) } catch { note(error) }
+            }
         } else {
-            note(
-                .damaged(
-                    path: path, place: "the state's row",
-                    reason: "it is missing or its checksum wrong"))
+            note(SQLiteLogStore.damagedState(path))
         }
         let rows = try database.prepare("SELECT idx, entry FROM log ORDER BY idx")
         defer { rows.reset() }
@@ -107,7 +112,7 @@ package struct StoreInspection: Sendable {
                 let reason = "row \(index) stands where \(due) is due"
                 note(SQLiteLogStore.damaged(path, min(index, due), reason))
             }
-            due = index + 1
+            due = index &+ 1
             if firstIndex == 0 { firstIndex = index }
             lastIndex = index
             let row = rows.blob(1)
@@ -153,6 +158,11 @@ package struct StoreInspection: Sendable {
         let newest = snapshots.first
         if let newest, newest.configurationIndex > configurationIndex {
             (configuration, configurationIndex) = (newest.configuration, newest.configurationIndex)
+        }
+        if let newest, problems.isEmpty, max(lastIndex, base ?? 0) < newest.index {
+            notes.append(
+                "the log ends at entry \(max(lastIndex, base ?? 0)), before the newest snapshot: "
+                    + "the next start goes on after entry \(newest.index)")
         }
         if let base, base > newest?.index ?? 0 {
             note(

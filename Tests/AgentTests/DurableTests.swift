@@ -67,6 +67,34 @@ import Testing
         await agent.stop()
     }
 
+    @Test func aJournalThatWasCutKeepsTheServerFromStarting() async throws {
+        let scratch = try Scratch()
+        let agent = try await AgentProcess.start(in: scratch)
+        try await leads(agent)
+        for number in 0..<40 { try await agent.put("/v1/kv/key\(number)", "kept") }
+        agent.signal(SIGKILL)
+        _ = await agent.exit()
+        let raft = "\(scratch.path)/data/raft"
+        let size = try #require(Files.size("\(raft)/log.sqlite-wal"))
+        #expect(truncate("\(raft)/log.sqlite-wal", size * 98 / 100) == 0)
+        let (code, text) = await inspect(scratch)
+        #expect(code == 1 && text.contains("log.sqlite-wal is damaged at its end"), "\(text)")
+        let refused = try await AgentProcess.launch([:], in: scratch)
+        guard case .exited(1) = await refused.exit() else {
+            Issue.record("it did not refuse")
+            return
+        }
+        let lines = refused.log
+        #expect(lines.contains("Failed to start Raft: \(raft)/log.sqlite-wal is damaged"), "\(lines)")
+        #expect(lines.contains("to go on without them, remove \(raft)/lock"), "\(lines)")
+        try Files.remove("\(raft)/lock")
+        let again = try await AgentProcess.start(in: scratch)
+        try await leads(again)
+        #expect(again.log.contains("the file lock is missing"))
+        #expect(try await again.get("/v1/kv/key0?raw").text == "kept")
+        await again.stop()
+    }
+
     @Test func inspectReadsWhatAStoppedServerLeft() async throws {
         let scratch = try Scratch()
         let agent = try await AgentProcess.start(in: scratch)

@@ -68,8 +68,8 @@ import Testing
         }
     }
 
-    /// The journal: changed anywhere but in its last transaction, it is refused; there, the log
-    /// ends before that transaction, as after a crash in the middle of it.
+    /// The journal: changed anywhere, it is refused. In its last transaction the change looks like
+    /// a crash in the middle of it, but for the record of that write.
     @Test func aChangedJournalIsRefused() throws {
         let folder = try Folder()
         let store = try filled(folder)
@@ -84,10 +84,10 @@ import Testing
             do {
                 let damaged = try SQLiteLogStore(directory: copy.path)
                 let found = try contents(damaged)
-                #expect(found == Array(Self.written.prefix(50)) || found == Self.written)
+                #expect(found == Self.written)
             } catch let error as RaftNodeError {
                 refused += 1
-                #expect("\(error)".contains("log.sqlite-wal is damaged at byte"), "\(error)")
+                #expect("\(error)".contains("log.sqlite-wal is damaged at "), "\(error)")
             }
         }
         #expect(refused > 20)

@@ -56,6 +56,11 @@ final class ListMachine: StateMachine {
         }
     }
 
+    /// The state of a machine that took these commands with its last entry.
+    static func image(of texts: [String], at index: LogIndex) -> any StateImage {
+        Image(items: texts.map { Item(index: index, text: $0) }[...])
+    }
+
     private struct Image: StateImage {
         var items: ArraySlice<Item>
         mutating func next() -> [UInt8]? {
@@ -290,6 +295,14 @@ final class Member: Sendable {
     }
     func transfer(to id: ServerID) async -> Answer {
         await asked { node.transferLeadership(to: id, reply: $0) }
+    }
+    /// Puts these commands in the place of all there is.
+    func restore(_ texts: [String], beyond index: LogIndex = 0) async -> Answer {
+        await asked { reply in
+            node.restore(beyond: index) { last in ListMachine.image(of: texts, at: last) } reply: {
+                reply($0)
+            }
+        }
     }
     func bootstrap(_ ids: [ServerID]) async -> Answer {
         let servers = ids.map { Server(id: $0, address: "\($0):8300") }

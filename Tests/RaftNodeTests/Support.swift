@@ -18,6 +18,8 @@ final class Folder {
 
     /// As after a crash: the files as they are now, without the lock.
     func copy() throws -> Folder {
+        // A server whose first operation failed has made nothing.
+        if !FileManager.default.fileExists(atPath: path) { return try Folder() }
         // An old snapshot may be removed meanwhile.
         for _ in 0..<20 {
             let other = try Folder()

@@ -91,7 +91,9 @@ private struct StoreContents {
         }
         if store.hasPeersFile { rows.append(["peers.json", "is obeyed at the next start"]) }
         rows.append(["Problems", store.problems.isEmpty ? "none" : "\(store.problems.count)"])
-        return ([Table.format(rows)] + store.problems.map { "  \($0)" }).joined(separator: "\n")
+        let notes = store.notes.map { "Note: \($0)" }
+        return ([Table.format(rows)] + store.problems.map { "  \($0)" } + notes)
+            .joined(separator: "\n")
     }
 
     var json: JSONValue {
@@ -115,6 +117,7 @@ private struct StoreContents {
             "Servers": .array(servers), "Entries": .object(counts.mapValues { .integer($0) }),
             "Snapshots": .array(snapshots), "PeersFile": .bool(store.hasPeersFile),
             "Problems": .array(store.problems.map { .string("\($0)") }),
+            "Notes": .array(store.notes.map { .string($0) }),
         ])
     }
 
