@@ -10,7 +10,7 @@ extension Resolver {
         _ name: String, _ datacenter: String, _ ask: Ask,
         _ done: @escaping @Sendable (Found) -> Void
     ) {
-        guard [.any, .a, .aaaa, .txt].contains(ask.type) else { return done(Found()) }
+        guard [.any, .a, .aaaa, .txt, .ns, .soa].contains(ask.type) else { return done(Found()) }
         let query = NamedQuery(name, options(datacenter, ask.zone))
         read(.catalogNodeServices, query, ask.zone) { [self] result in
             switch result {

@@ -25,7 +25,7 @@ struct RecordMaker: Sendable {
     /// well, as in Consul.
     func suits(_ data: RecordData) -> Bool {
         switch ask.type {
-        case .srv, .any, .ns, .txt: true
+        case .srv, .any, .txt: true
         default: data.type == ask.type
         }
     }

@@ -63,7 +63,8 @@ extension Resolver {
     private func missing(_ service: ServiceAsk, _ done: @escaping @Sendable (Found) -> Void) {
         let ask = service.ask
         if service.tag.isEmpty || service.isMesh {
-            return done(service.service.hasPrefix("_") ? noRecords(ask) : noSuchName(ask))
+            let isTransport = service.service.hasPrefix("_") && !service.isMesh
+            return done(isTransport ? noRecords(ask) : noSuchName(ask))
         }
         let query = NamedQuery(service.service, options(service.datacenter, ask.zone))
         read(.healthServiceNodes, query, ask.zone) { [self] result in

@@ -5,7 +5,7 @@ import Testing
 @Suite struct ScriptTests {
     @Test(arguments: [
         "names", "places", "services", "addresses", "aliases", "nodes", "reverse", "zone", "limits",
-        "rules", "order", "near", "records", "mesh",
+        "rules", "order", "near", "records", "mesh", "above",
     ])
     func plays(_ name: String) throws {
         let script = try ScriptFile(name: name)
