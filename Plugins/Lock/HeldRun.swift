@@ -25,10 +25,14 @@ struct HeldRun {
         if let problem = warden.begin(until: keeper.aliveUntil) {
             run.complain("The child runs without a guard: \(problem)")
         }
-        let handle = ProcessHandle()
+        let (starts, start) = AsyncStream.makeStream(of: Void.self)
+        let handle = ProcessHandle { _ in start.finish() }
         let child = Task { [spec = spec(), feed] in
             feed.yield(.childEnded(await ProcessRun.run(spec, handle: handle).ending))
+            start.finish()
         }
+        // A signal that comes before the child runs would reach nobody: it waits in `events`.
+        for await _ in starts {}
         let started = SystemClock.now()
         var isLost = false
         var stopper: ProcessSignal?
