@@ -13,15 +13,7 @@ public struct AliasCheckType: CheckType {
     }
 
     public func problems(in definition: CheckDefinition) -> [DefinitionProblem] {
-        var problems = CheckRules.thresholdProblems(in: definition)
-        if definition.interval > .zero {
-            problems.append(
-                DefinitionProblem("interval", "Interval cannot be set for Alias checks"))
-        }
-        if definition.ttl > .zero {
-            problems.append(DefinitionProblem("ttl", "TTL must be not be set for Alias checks"))
-        }
-        return problems
+        CheckRules.thresholdProblems(in: definition)
     }
 
     public func make(_ definition: CheckDefinition, in context: CheckContext) -> CheckInstance {

@@ -12,6 +12,8 @@ package final class WatchManager: Sendable {
         var configured: [WatchDefinition] = []
         var added: [String: WatchDefinition] = [:]
         var registry: PluginRegistry?
+        /// Why watches of the configuration do not run, or may not.
+        var faults: [String: WatchFault] = [:]
         /// Stopped, with a handler that may still be running.
         var leaving: [WatchRunner] = []
     }
@@ -34,12 +36,17 @@ package final class WatchManager: Sendable {
 
     /// Takes the configuration's watches over. Those added by the API go on, unless the
     /// configuration now has their ID.
+    /// - Parameter held: the faults with which a start goes on, in the order of the definitions;
+    ///   none after a reload.
     @discardableResult
-    package func apply(_ definitions: [WatchDefinition], registry: PluginRegistry)
-        throws(ConsulError) -> Difference
-    {
-        let configured = WatchIdentity.names(definitions)
-        let taken = Set(configured.map { $0.id })
+    package func apply(
+        _ definitions: [WatchDefinition], held: [[DefinitionProblem]] = [],
+        registry: PluginRegistry
+    ) throws(ConsulError) -> Difference {
+        let all = WatchIdentity.names(definitions)
+        let taken = Set(all.map { $0.id })
+        let faults = WatchFault.byID(all, held)
+        let configured = all.filter { faults[$0.id]?.keepsFromRunning != true }
         let added = state.withLock { $0.added }.filter { !taken.contains($0.key) }
         let wanted = configured + added.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
         let difference = try replace(with: wanted, registry)
@@ -47,6 +54,7 @@ package final class WatchManager: Sendable {
             state.configured = definitions
             state.added = added
             state.registry = registry
+            state.faults = faults
         }
         return difference
     }
@@ -123,10 +131,29 @@ package final class WatchManager: Sendable {
     // MARK: The API
 
     package var statuses: [WatchStatus] {
-        state.withLock { Array($0.runners.values) }.map { $0.status }.sorted { $0.id < $1.id }
+        let (runners, faults) = state.withLock { ($0.runners, $0.faults) }
+        let running = runners.values.map { Self.status($0.status, with: faults) }
+        let held = faults.filter { runners[$0.key] == nil }.map { $0.value.status(of: $0.key) }
+        return (running + held).sorted { $0.id < $1.id }
     }
 
-    package func status(of id: String) -> WatchStatus? { runner(id)?.status }
+    package func status(of id: String) -> WatchStatus? {
+        let (runner, faults) = state.withLock { ($0.runners[id], $0.faults) }
+        return runner.map { Self.status($0.status, with: faults) } ?? faults[id]?.status(of: id)
+    }
+
+    /// A fault counts until a handler has succeeded: its program may have come meanwhile.
+    private static func status(
+        _ status: WatchStatus, with faults: [String: WatchFault]
+    ) -> WatchStatus {
+        guard let fault = faults[status.id],
+            !status.runs.contains(where: { !$0.isRunning && $0.failure.isEmpty })
+        else { return status }
+        var status = status
+        status.state = "failed"
+        status.error = fault.reason
+        return status
+    }
 
     /// - Returns: false when there is no such watch.
     package func pause(_ id: String) -> Bool { act(id) { $0.pause() } }
