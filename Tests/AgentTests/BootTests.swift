@@ -66,6 +66,45 @@ struct BootTests {
         await agent.stop()
     }
 
+    @Test func aliasesOfNothingAreCriticalAndCyclesAreResolved() async throws {
+        let fragment = """
+            {"services": [{"name": "x", "check": {"alias_service": "y"}},
+                          {"name": "y", "checks": [{"id": "back", "alias_service": "x"},
+                                                   {"id": "real", "ttl": "60s"}]},
+                          {"name": "bare"}],
+             "checks": [{"id": "node", "name": "node", "alias_node": "ghost-node",
+                         "alias_service": "ghost"},
+                        {"id": "itself", "name": "itself", "alias_service": "nothing"},
+                        {"id": "bare", "name": "bare", "alias_node": "here",
+                         "alias_service": "bare"}]}
+            """
+        let agent = try await AgentProcess.start(["alias.json": fragment])
+        for (id, output) in [
+            ("node", "Service ghost could not be found on node ghost-node"),
+            ("itself", "Service nothing could not be found on node "),
+        ] {
+            try await eventually("\(id) says why it is critical") {
+                let check = try await agent.check(id)
+                return check.status == "critical" && check.output == output
+            }
+        }
+        // Checks of the node bear on each of its services.
+        for id in ["node", "itself"] {
+            #expect(try await agent.put("/v1/agent/check/deregister/\(id)").status == 200)
+        }
+        #expect(try await agent.put("/v1/agent/check/pass/real").status == 200)
+        for id in ["service:x", "back", "bare"] {
+            try await eventually("\(id) passes") {
+                try await agent.check(id).status == "passing"
+            }
+        }
+        #expect(try await agent.put("/v1/agent/check/fail/real").status == 200)
+        try await eventually("the alias follows") {
+            try await agent.check("service:x").status == "critical"
+        }
+        await agent.stop()
+    }
+
     @Test func aStrictStartRefusesThem() async throws {
         let agent = try AgentProcess.launch(["faulty.json": Self.faulty], flags: ["-strict"])
         #expect(await agent.exit() == .exited(1))

@@ -62,7 +62,7 @@ struct AliasCheckTests {
         try await type.pushed(definition, script).run { heard.add($0) }
         #expect(
             heard.values == [
-                CheckObservation(.critical, "Service db not found"),
+                CheckObservation(.critical, "Service db could not be found on node node2"),
                 CheckObservation(.passing, "No checks found."),
                 CheckObservation(.passing, "All checks passing."),
                 CheckObservation(.critical, "Aliased check \"the c\" failing: down"),
