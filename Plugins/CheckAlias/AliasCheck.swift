@@ -13,15 +13,7 @@ public struct AliasCheckType: CheckType {
     }
 
     public func problems(in definition: CheckDefinition) -> [DefinitionProblem] {
-        var problems = CheckRules.thresholdProblems(in: definition)
-        if definition.interval > .zero {
-            problems.append(
-                DefinitionProblem("interval", "Interval cannot be set for Alias checks"))
-        }
-        if definition.ttl > .zero {
-            problems.append(DefinitionProblem("ttl", "TTL must be not be set for Alias checks"))
-        }
-        return problems
+        CheckRules.thresholdProblems(in: definition)
     }
 
     public func make(_ definition: CheckDefinition, in context: CheckContext) -> CheckInstance {
@@ -36,10 +28,16 @@ struct AliasCheck: PushedCheck {
     func run(reporting report: @escaping @Sendable (CheckObservation) -> Void) async {
         let own = context.checkID
         await context.checks.observe(
-            node: definition.aliasNode, serviceID: definition.aliasService
+            node: definition.aliasNode, serviceID: definition.aliasService, for: own
         ) { checks in
             guard let checks else {
-                report(CheckObservation(.critical, "Service \(definition.aliasService) not found"))
+                let (service, node) = (definition.aliasService, definition.aliasNode)
+                report(
+                    CheckObservation(
+                        .critical,
+                        service.isEmpty
+                            ? "Node \(node) could not be found"
+                            : "Service \(service) could not be found on node \(node)"))
                 return
             }
             report(Self.summary(of: checks.filter { $0.checkID != own }))

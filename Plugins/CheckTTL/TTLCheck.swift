@@ -14,11 +14,7 @@ public struct TTLCheckType: CheckType {
     }
 
     public func problems(in definition: CheckDefinition) -> [DefinitionProblem] {
-        var problems = CheckRules.thresholdProblems(in: definition)
-        if definition.ttl < .zero {
-            problems.append(DefinitionProblem("ttl", "TTL must be > 0 for TTL checks"))
-        }
-        return problems
+        CheckRules.thresholdProblems(in: definition)
     }
 
     public func make(_ definition: CheckDefinition, in context: CheckContext) -> CheckInstance {

@@ -60,7 +60,7 @@ extension Agent {
         rules.altDomain = settings.altDomain
         rules.datacenter = config.node.datacenter
         rules.nodeName = config.node.name
-        rules.recursors = settings.recursors
+        rules.recursors = settings.recursors.filter { !$0.isEmpty }
         rules.recursorTimeout = settings.recursorTimeout
         rules.allowStale = settings.allowStale
         rules.maxStale = settings.maxStale

@@ -27,15 +27,26 @@ extension Agent {
         _ = Files.writeAll(STDERR_FILENO, Array(text.utf8))
     }
 
-    /// Once, at the start: settings that nothing here acts on.
-    func tellUnused(_ config: RuntimeConfig) {
+    /// Logs once, at the start, the settings that nothing here acts on: the ports in one line, all
+    /// others in another.
+    func logUnused(_ config: RuntimeConfig) {
+        var ports: [String] = []
+        var others: [String] = []
         for (name, origin) in config.notActedOn {
-            let isCirconus = name.hasPrefix("telemetry.circonus_")
+            if name.hasPrefix("telemetry.circonus_") {
+                logger.warning(
+                    "nothing is sent to Circonus: use statsd_address, dogstatsd_addr or /metrics",
+                    metadata: ["setting": "\(name)", "from": "\(origin)"])
+            } else if name.hasPrefix("ports.") {
+                ports.append(name)
+            } else {
+                others.append("\(name) (\(origin))")
+            }
+        }
+        for (sort, names) in [("ports", ports), ("settings", others)] where !names.isEmpty {
             logger.warning(
-                isCirconus
-                    ? "nothing is sent to Circonus: use statsd_address, dogstatsd_addr or /metrics"
-                    : "this setting is understood but nothing acts on it yet",
-                metadata: ["setting": "\(name)", "from": "\(origin)"])
+                "these \(sort) are understood but nothing acts on them yet",
+                metadata: ["\(sort)": "\(names.joined(separator: ", "))"])
         }
     }
 }

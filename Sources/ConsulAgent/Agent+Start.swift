@@ -37,6 +37,7 @@ extension Agent {
             }
         }
         host.logFailures()
+        logHeld()
         await registerServer(config)
         do throws(ConsulError) {
             try await registrar.apply(
@@ -60,15 +61,23 @@ extension Agent {
         tellServiceManager(config)
         logger.info("Consul agent running!")
         ProgramCode.forgetStartup()
-        tellUnused(config)
+        logUnused(config)
+    }
+
+    /// Logs what the agent starts beside, once: the sources are refused as soon as they are read
+    /// strictly.
+    private func logHeld() {
+        for fault in held {
+            logger.error("\(fault)")
+        }
     }
 
     /// After the listeners: a handler that calls this agent's API must find it there.
     private func startWatches(_ config: RuntimeConfig) throws(ConsulAgentError) {
         do throws(ConsulError) {
             try watches.apply(
-                config.watches.map { $0.definition }, registry: registry,
-                rules: Parts.addedWatchRules(config))
+                config.watches.map { $0.definition }, held: config.watches.map { $0.held },
+                registry: registry, rules: Parts.addedWatchRules(config))
         } catch {
             throw .start(error.message)
         }

@@ -32,6 +32,8 @@ package final class Agent: Sendable {
     }
 
     let sources: ConfigSources
+    /// Faults of the configuration that the start lives with.
+    let held: [ConfigError]
     let host: PluginHost
     let changing: Mutex<Changing>
     let loops: EventLoops
@@ -71,11 +73,13 @@ package final class Agent: Sendable {
     ///   - plugins: the built-in ones.
     ///   - host: has loaded `config` and runs the external ones; by default there are none until a
     ///     reload finds some.
+    ///   - held: the faults of the configuration with which it goes on.
     package init(
         config: RuntimeConfig, sources: ConfigSources, plugins: [Plugin], logSink: LogSink,
-        host: PluginHost? = nil
+        host: PluginHost? = nil, held: [ConfigError] = []
     ) throws(ConsulAgentError) {
         self.sources = sources
+        self.held = held
         self.logSink = logSink
         let plugged: PluginHost
         if let host { plugged = host } else { plugged = try PluginHost(builtIn: plugins) }

@@ -32,14 +32,15 @@ package struct ConfigSources: Sendable {
     ///   which is then no error; nil makes it one.
     package func load(
         registry: PluginRegistry, scope: ConfigLoader.Scope = .agent,
-        passingOver: (@Sendable (String) -> Void)? = nil
+        rigour: ConfigLoader.Rigour = .strict, passingOver: (@Sendable (String) -> Void)? = nil
     ) -> LoadOutcome {
         var fragments: [Fragment] = []
         var unreadable: [ConfigError] = []
         for place in places { read(place, &fragments, &unreadable) }
         var outcome = ConfigLoader.load(
             fragments: fragments, flags: flags, surroundings: Machine.surroundings,
-            rules: Self.rules(registry, passingOver), scope: scope)
+            rules: Self.rules(registry, passingOver), scope: scope, rigour: rigour,
+            isComplete: unreadable.isEmpty)
         if !unreadable.isEmpty {
             outcome.errors = unreadable + outcome.errors
             outcome.config = nil

@@ -1,6 +1,7 @@
 import ConsulConfig
 import Glibc
 import Platform
+import Primitives
 
 /// What the configuration may ask of the machine.
 enum Machine {
@@ -15,24 +16,21 @@ enum Machine {
                 } catch {
                     return .failure(ReadProblem("\(error)"))
                 }
-            }, addresses: addresses)
+            }, interfaces: interfaces)
     }
 
     @Sendable static func variable(_ name: String) -> String? {
         getenv(name).map { String(cString: $0) }
     }
 
-    @Sendable private static func addresses(_ query: AddressQuery) -> [String] {
-        let up = HostAddresses.all().filter { $0.isUp && !$0.isLinkLocal }
-        let found: [HostAddress]
-        switch query {
-        case .privateAddresses: found = up.filter { $0.isPrivate && !$0.isLoopback }
-        case .publicAddresses: found = up.filter { !$0.isPrivate && !$0.isLoopback }
-        case .interface(let name): found = up.filter { $0.interface == name }
-        case .all: found = up
+    @Sendable private static func interfaces() -> [InterfaceAddress] {
+        let route = HostAddresses.defaultRouteInterface()
+        return HostAddresses.all().compactMap { one in
+            guard let address = IPAddress(one.text) else { return nil }
+            return InterfaceAddress(
+                one.interface, address, prefixLength: one.prefixLength, isUp: one.isUp,
+                isLoopback: one.isLoopback, isDefault: one.interface == route, flags: one.flags)
         }
-        return found.filter { $0.isIPv4 }.map { $0.text }
-            + found.filter { !$0.isIPv4 }.map { $0.text }
     }
 
     /// Why a program cannot be run; nil when it can.

@@ -97,13 +97,15 @@ package final class PluginHost: Sendable {
     // MARK: Loading
 
     /// Reads the configuration with the programs that it needs.
-    package func load(_ sources: ConfigSources) async -> Loaded {
-        await load(sources, with: programs, scope: .agent, onlyIfNeeded: false)
+    package func load(_ sources: ConfigSources, rigour: ConfigLoader.Rigour = .strict) async
+        -> Loaded
+    {
+        await load(sources, with: programs, rigour: rigour, scope: .agent, onlyIfNeeded: false)
     }
 
     /// The first load of an agent: what is right is in force at once.
     package func open(_ sources: ConfigSources) async -> LoadOutcome {
-        let loaded = await load(sources)
+        let loaded = await load(sources, rigour: .bootable)
         guard loaded.outcome.config != nil else {
             await discard(loaded)
             return loaded.outcome
@@ -115,18 +117,21 @@ package final class PluginHost: Sendable {
     /// Reads the configuration for `consul validate`: programs run only if a definition needs them,
     /// and not for longer than it takes.
     package func judge(_ sources: ConfigSources, scope: ConfigLoader.Scope) async -> LoadOutcome {
-        let loaded = await load(sources, with: judging, scope: scope, onlyIfNeeded: true)
+        let loaded = await load(
+            sources, with: judging, rigour: .strict, scope: scope, onlyIfNeeded: true)
         await judging.release(loaded.selection)
         return loaded.outcome
     }
 
     private func load(
-        _ sources: ConfigSources, with programs: PluginPrograms, scope: ConfigLoader.Scope,
-        onlyIfNeeded: Bool
+        _ sources: ConfigSources, with programs: PluginPrograms, rigour: ConfigLoader.Rigour,
+        scope: ConfigLoader.Scope, onlyIfNeeded: Bool
     ) async -> Loaded {
         let unknown = UnknownTypes()
         let plain = registry(of: [])
-        var outcome = sources.load(registry: plain, scope: scope) { unknown.add($0) }
+        var outcome = sources.load(registry: plain, scope: scope, rigour: rigour) {
+            unknown.add($0)
+        }
         var loaded = Loaded(
             outcome: outcome, registry: plain, selection: PluginPrograms.Selection())
         guard let config = outcome.config else { return loaded }
@@ -151,7 +156,7 @@ package final class PluginHost: Sendable {
         loaded.registry = registry(of: loaded.selection.plugins)
         if !unknown.names.isEmpty {
             let warnings = loaded.outcome.warnings.filter { !outcome.warnings.contains($0) }
-            outcome = sources.load(registry: loaded.registry, scope: scope)
+            outcome = sources.load(registry: loaded.registry, scope: scope, rigour: rigour)
             outcome.warnings += warnings
             outcome.errors += outcome.errors.isEmpty ? [] : Self.hints(loaded.selection)
             loaded.outcome = outcome

@@ -5,15 +5,23 @@ package struct ConfigError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The key's path, `services[0].check.interval`; empty when the file itself is meant.
     package var path: String
     package var message: String
+    /// True when a start goes on beside this error, with the item held or the value ignored;
+    /// `consul validate`, a reload and a strict start refuse it.
+    package var isHeld: Bool
 
-    package init(_ place: SourcePlace, path: String, _ message: String) {
-        self.init(.file(place), path: path, message)
+    package init(
+        _ place: SourcePlace, path: String, _ message: String, isHeld: Bool = false
+    ) {
+        self.init(.file(place), path: path, message, isHeld: isHeld)
     }
 
-    package init(_ origin: SourceOrigin, path: String, _ message: String) {
+    package init(
+        _ origin: SourceOrigin, path: String, _ message: String, isHeld: Bool = false
+    ) {
         self.origin = origin
         self.path = path
         self.message = message
+        self.isHeld = isHeld
     }
 
     package var description: String {

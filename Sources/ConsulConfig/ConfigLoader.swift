@@ -1,12 +1,15 @@
 import ConsulModel
 import Wire
 
-/// What came of loading: the configuration when nothing was wrong, and in any case all that was.
+/// The result of loading: the configuration when nothing refuses it, and every fault.
 package struct LoadOutcome: Sendable {
     package var config: RuntimeConfig?
     /// In the order of the sources; within a file by line.
     package var errors: [ConfigError]
     package var warnings: [ConfigError]
+    /// Faults that a start logs and lives with; empty after a strict load, which counts them among
+    /// the errors.
+    package var held: [ConfigError] = []
 }
 
 /// Merges the sources of the configuration in their order (defaults, `-dev`, fragments as given,
@@ -15,6 +18,10 @@ package struct ConfigLoader {
     /// What is judged: the configuration of an agent, or fragments for themselves (`-partial`), for
     /// which nothing is required that another fragment may say.
     package enum Scope: Sendable { case agent, partial }
+
+    /// Which faults refuse the whole. A start is bootable: it refuses what HashiCorp's agent
+    /// refuses, and goes on beside the rest. All else is strict.
+    package enum Rigour: Sendable { case strict, bootable }
 
     private var config = RuntimeConfig()
     private var errors: [ConfigError] = []
@@ -29,11 +36,14 @@ package struct ConfigLoader {
     /// - Parameters:
     ///   - fragments: in the order in which they count; later ones win.
     ///   - flags: as typed; those that the loader does not know (`config-file`) are ignored.
+    ///   - isComplete: false when a file could not be read: its settings are not missed.
     package static func load(
         fragments: [Fragment], flags: [FlagValue] = [], surroundings: ConfigSurroundings,
-        rules: DefinitionRules = DefinitionRules(), scope: Scope = .agent
+        rules: DefinitionRules = DefinitionRules(), scope: Scope = .agent,
+        rigour: Rigour = .strict, isComplete: Bool = true
     ) -> LoadOutcome {
         var loader = ConfigLoader(surroundings)
+        loader.isComplete = isComplete
         loader.applyDev(flags)
         let format = loader.forcedFormat(flags)
         for fragment in fragments { loader.read(fragment, forced: format) }
@@ -43,12 +53,16 @@ package struct ConfigLoader {
             loader.config, surroundings: surroundings, rules: rules, scope: scope,
             faults: loader.faults, isComplete: loader.isComplete)
         validation.run()
-        let errors = loader.errors + validation.errors
+        let all = Self.inOrder(loader.errors + validation.errors, of: fragments)
+        let isStrict = rigour == .strict || validation.config.node.strictConfig
+        let errors = isStrict ? all : all.filter { !$0.isHeld }
+        let held = isStrict ? [] : all.filter { $0.isHeld }
+        if errors.isEmpty { validation.dropHeld() }
         return LoadOutcome(
-            config: errors.isEmpty ? validation.config : nil,
-            errors: Self.bounded(Self.inOrder(errors, of: fragments)),
+            config: errors.isEmpty ? validation.config : nil, errors: Self.bounded(errors),
             warnings: Self.bounded(
-                Self.inOrder(loader.warnings + validation.warnings, of: fragments)))
+                Self.inOrder(loader.warnings + validation.warnings, of: fragments)),
+            held: Self.bounded(held))
     }
 
     private init(_ surroundings: ConfigSurroundings) { self.surroundings = surroundings }
@@ -65,8 +79,19 @@ package struct ConfigLoader {
             guard case .file(let place) = error.origin else { return (fragments.count + 1, 0, 0) }
             return (ranks[place.file] ?? fragments.count, place.line, place.column)
         }
-        var seen: Set<ConfigError> = []
-        let kept = errors.filter { seen.insert($0).inserted }
+        // An error that two rules found is reported once, and refuses where either does.
+        var kept: [ConfigError] = []
+        var indices: [ConfigError: Int] = [:]
+        for error in errors {
+            var identity = error
+            identity.isHeld = false
+            if let index = indices[identity] {
+                kept[index].isHeld = kept[index].isHeld && error.isHeld
+            } else {
+                indices[identity] = kept.count
+                kept.append(error)
+            }
+        }
         let keys = kept.map(key)
         let order = kept.indices.sorted { one, other in
             keys[one] == keys[other] ? one < other : keys[one] < keys[other]
@@ -131,6 +156,13 @@ package struct ConfigLoader {
                         + "(or say -config-format)"))
             return
         }
+        guard !fragment.isEmpty else {
+            warnings.append(
+                ConfigError(
+                    SourcePlace(file: fragment.path, line: 1, column: 1), path: "",
+                    "the file is empty: it counts as {}"))
+            return
+        }
         let (root, problems) = FragmentParser.parse(fragment, as: format)
         errors += problems
         guard var root else {
@@ -182,7 +214,7 @@ package struct ConfigLoader {
                 }
             case nil:
                 let message = Suggestion.unknownKey(
-                    entry.key, known: SettingTable.keys(in: section))
+                    entry.key, path: path, known: SettingTable.keys(in: section))
                 errors.append(ConfigError(entry.place, path: path, message))
             }
         }
@@ -192,7 +224,7 @@ package struct ConfigLoader {
         let before = setting.shown(config)
         let problems = setting.read(entry.value, &config)
         errors += problems
-        guard problems.isEmpty else {
+        guard problems.allSatisfy({ $0.isHeld }) else {
             faults.insert(setting.name)
             return
         }
@@ -253,8 +285,13 @@ package struct ConfigLoader {
         let (definition, problems) = ConfigReader.read(D.self, from: node, path: path)
         errors += problems
         guard node.block != nil else { return nil }
-        let faults = problems.map { $0.path } + unfilled.filter { $0.hasPrefix(path) }
-        return Placed(
+        let faults =
+            problems.filter { !$0.isHeld }.map { $0.path }
+            + unfilled.filter { $0.hasPrefix(path) }
+        var placed = Placed(
             definition: definition, place: node.place, path: path, node: node, faults: faults)
+        placed.held = problems.filter { $0.isHeld }
+            .map { DefinitionProblem($0.path, $0.message, .shows) }
+        return placed
     }
 }

@@ -55,8 +55,11 @@ struct ConfigReader: WireDecoder {
         return text.text
     }
 
-    private mutating func report(_ message: String, at place: SourcePlace? = nil) {
-        errors.append(ConfigError(place ?? current.place, path: path, message))
+    private mutating func report(
+        _ message: String, at place: SourcePlace? = nil, isHeld: Bool = false
+    ) {
+        errors.append(
+            ConfigError(place ?? current.place, path: path, message, isHeld: isHeld))
     }
 
     private mutating func mismatch(_ wanted: String) {
@@ -116,8 +119,16 @@ struct ConfigReader: WireDecoder {
         return empty
     }
 
+    /// HashiCorp's agent cuts off a fraction.
     mutating func integer() -> Int64 {
-        number(SourceNumber.integer, or: 0, "a whole number of 64 bits")
+        if case .number(let text) = current.content, SourceNumber.integer(text) == nil,
+            let number = SourceNumber.double(text),
+            let value = Int64(exactly: number.rounded(.towardZero))
+        {
+            report("\(text) is not a whole number of 64 bits", isHeld: true)
+            return value
+        }
+        return number(SourceNumber.integer, or: 0, "a whole number of 64 bits")
     }
     mutating func unsigned() -> UInt64 {
         number(SourceNumber.unsigned, or: 0, "a whole number from 0 to 2^64-1")
@@ -160,8 +171,23 @@ struct ConfigReader: WireDecoder {
 
     mutating func beginArray() {
         var nodes: [SourceNode] = []
-        if let elements = current.elements { nodes = elements } else { mismatch("a list") }
+        if let elements = current.elements {
+            nodes = elements
+        } else if current.text != nil, isHandlerProgram {
+            report("expected a list, found a string: it is taken as the program", isHeld: true)
+            nodes = [current]
+        } else {
+            mismatch("a list")
+        }
         frames.append((.list(nodes, next: 0), steps.count))
+    }
+
+    /// Whether this is a watch's `args`, for which HashiCorp's agent takes a text too.
+    private var isHandlerProgram: Bool {
+        guard base.hasPrefix("watches"), steps.count == 1, case .key(let key) = steps[0] else {
+            return false
+        }
+        return key.lowercased() == "args"
     }
 
     mutating func nextElement() -> Bool {

@@ -49,10 +49,19 @@ package struct RuntimeConfig: Sendable {
     /// says so once, in one warning.
     package var notActedOn: [(name: String, origin: SourceOrigin)] {
         SettingTable.all.compactMap { setting in
-            guard !setting.isActedOn, let origin = origins[setting.name]?.last, origin != .dev
+            guard !setting.isActedOn, let origin = origins[setting.name]?.last, origin != .dev,
+                isOn(setting)
             else { return nil }
             return (setting.name, origin)
         }
+    }
+
+    /// Whether the value asks for something: a port that is turned off does not, nor does the
+    /// default of another setting.
+    private func isOn(_ setting: Setting) -> Bool {
+        let value = setting.shown(self)
+        guard setting.name.hasPrefix("ports.") else { return value != setting.standard }
+        return (value.integerValue ?? 0) > 0
     }
 
     /// Whether some file or flag said this setting.
@@ -73,6 +82,9 @@ package struct Placed<Definition: Record & Hashable & Sendable>: Sendable {
     let node: SourceNode
     /// The paths of what could not be read in it.
     var faults: [String] = []
+    /// Faults that a start lives with, with full paths. Of services and checks only those found
+    /// while reading: the registrar judges the rest anew.
+    package internal(set) var held: [DefinitionProblem] = []
 
     /// Whether a problem at this path only follows from what could not be read beside it.
     func isExplained(_ path: String) -> Bool {

@@ -3,17 +3,16 @@ import Wire
 /// Names that a user may have meant.
 package enum Suggestion {
     /// What to say about a key that `known` lacks.
-    static func unknownKey(_ key: String, known: [String]) -> String {
-        if let remedy = remedies[key] { return "unknown key (\(remedy))" }
+    ///
+    /// - Parameter path: of a setting's key; a record's keys have none.
+    static func unknownKey(_ key: String, path: String? = nil, known: [String]) -> String {
+        if let remedy = RemovedKeys.remedy(path: path, key: key) {
+            return "unknown key (\(remedy))"
+        }
         if let name = nearest(key, in: known) { return "unknown key (did you mean \"\(name)\"?)" }
         guard !known.isEmpty, known.count <= Limits.listedKeysMax else { return "unknown key" }
         return "unknown key (known here: \(known.joined(separator: ", ")))"
     }
-
-    /// Keys of older Consuls, and what took their place.
-    private static let remedies = [
-        "script": "removed from Consul: write args: [\"/bin/sh\", \"-c\", \"…\"]"
-    ]
 
     package static func nearest(_ name: String, in known: [String]) -> String? {
         let folded = fold(name)

@@ -7,8 +7,8 @@ package struct ConfigSurroundings: Sendable {
     /// folder.
     package var readFile: @Sendable (String) -> Result<[UInt8], ReadProblem>
     package var hostName: String
-    /// The machine's addresses, best first; IPv4 before IPv6.
-    package var addresses: @Sendable (AddressQuery) -> [String]
+    /// The addresses of all of the machine's interfaces, in the system's order.
+    package var interfaces: @Sendable () -> [InterfaceAddress]
 
     package init(
         hostName: String,
@@ -16,12 +16,12 @@ package struct ConfigSurroundings: Sendable {
         readFile: @escaping @Sendable (String) -> Result<[UInt8], ReadProblem> = { _ in
             .failure(ReadProblem("files cannot be read here"))
         },
-        addresses: @escaping @Sendable (AddressQuery) -> [String] = { _ in [] }
+        interfaces: @escaping @Sendable () -> [InterfaceAddress] = { [] }
     ) {
         self.hostName = hostName
         self.variable = variable
         self.readFile = readFile
-        self.addresses = addresses
+        self.interfaces = interfaces
     }
 }
 
@@ -29,15 +29,4 @@ package struct ConfigSurroundings: Sendable {
 package struct ReadProblem: Error, Sendable {
     package var message: String
     package init(_ message: String) { self.message = message }
-}
-
-/// Which of the machine's addresses are meant.
-package enum AddressQuery: Hashable, Sendable {
-    /// RFC 6890 private addresses of interfaces that are up, the default route's first.
-    case privateAddresses
-    case publicAddresses
-    /// Those of the named interface.
-    case interface(String)
-    /// Those of all interfaces that are up, loopback included.
-    case all
 }

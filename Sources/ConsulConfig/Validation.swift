@@ -13,6 +13,8 @@ struct Validation {
     let isComplete: Bool
     var errors: [ConfigError] = []
     var warnings: [ConfigError] = []
+    /// Faults of the definition at hand that a start lives with.
+    var heldHere: [DefinitionProblem] = []
 
     init(
         _ config: RuntimeConfig, surroundings: ConfigSurroundings, rules: DefinitionRules,
@@ -28,11 +30,15 @@ struct Validation {
 
     mutating func run() {
         for setting in SettingTable.all {
-            if let problem = setting.problem(config) { refuse(setting.name, problem) }
+            guard let problem = setting.problem(config) else { continue }
+            refuse(setting.name, problem, isHeld: setting.fallsBack)
+            if setting.fallsBack { setting.copy(RuntimeConfig(), &config) }
         }
         resolveNames()
         checkBootstrap()
         checkTimes()
+        checkSecurity()
+        checkLater()
         warnOfOpenScripts()
         resolveAddresses()
         checkPorts()
@@ -42,9 +48,9 @@ struct Validation {
     // MARK: Reporting
 
     /// Says something about a setting, at the place where it was last said.
-    mutating func refuse(_ name: String, _ message: String) {
+    mutating func refuse(_ name: String, _ message: String, isHeld: Bool = false) {
         guard !faults.contains(name) else { return }
-        errors.append(ConfigError(origin(name), path: name, message))
+        errors.append(ConfigError(origin(name), path: name, message, isHeld: isHeld))
     }
 
     mutating func warn(_ name: String, _ message: String) {
@@ -91,7 +97,10 @@ struct Validation {
     private mutating func checkBootstrap() {
         let node = config.node
         if node.bootstrap, node.bootstrapExpect > 0 {
-            refuse("bootstrap", "excludes bootstrap_expect: say one of the two")
+            // For HashiCorp's agent an expectation of 1 is the same as bootstrap.
+            refuse(
+                "bootstrap", "excludes bootstrap_expect: say one of the two",
+                isHeld: node.bootstrapExpect == 1)
         }
         guard scope == .agent, isComplete, !node.server else {
             return checkExpectation()
@@ -121,11 +130,13 @@ struct Validation {
             refuse(
                 "default_query_time",
                 "\(config.limits.defaultQueryTime) is more than max_query_time, "
-                    + "\(config.limits.maxQueryTime)")
+                    + "\(config.limits.maxQueryTime)", isHeld: true)
         }
         for name in ["reconnect_timeout", "reconnect_timeout_wan"] {
             guard let time: GoDuration = config.stored(name) else { continue }
-            if time < .hours(8) { refuse(name, "\(time) is less than the 8h that it must be") }
+            if time < .hours(8) {
+                refuse(name, "\(time) is less than the 8h that it must be", isHeld: true)
+            }
         }
     }
 
@@ -151,6 +162,9 @@ struct Validation {
             ("ports.server", ports.server),
             ("ports.serf_lan", ports.serfLAN), ("ports.serf_wan", ports.serfWAN),
         ]
+        for (name, port) in named where port < -1 {
+            refuse(name, SettingChecks.notPort(port), isHeld: true)
+        }
         var users: [Int: String] = [:]
         for (name, port) in named where port > 0 {
             if let other = users[port] {

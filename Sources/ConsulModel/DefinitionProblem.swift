@@ -1,10 +1,27 @@
 /// A fault in a definition, at a field. `path` is relative to the definition, in the snake case of
 /// configuration files (`http`, `expect.status[0]`); empty for the whole.
 public struct DefinitionProblem: Error, Hashable, Sendable {
+    /// What follows from the fault. `consul validate` and a reload refuse a definition for any
+    /// fault; a start and the API refuse only those that HashiCorp's agent refuses too.
+    public enum Effect: Hashable, Sendable {
+        /// Refuses the definition.
+        case refuses
+        /// Takes the definition; it does not run, and is critical (a check) or failed (a watch).
+        case holds
+        /// Runs the definition; the fault is shown until the first result.
+        case shows
+    }
+
     public var path: String
     public var message: String
-    public init(_ path: String, _ message: String) {
+    public var effect: Effect
+
+    public init(_ path: String, _ message: String, _ effect: Effect = .holds) {
         self.path = path
         self.message = message
+        self.effect = effect
     }
+
+    /// The fault with the field's path, for outputs and answers.
+    public var text: String { path.isEmpty ? message : "\(path): \(message)" }
 }

@@ -1,3 +1,4 @@
+import ConsulModel
 package import Primitives
 
 /// The bounds of what one agent keeps and does.
@@ -43,7 +44,7 @@ package enum Limits {
     /// How often services are looked at that have been critical for too long, as in Consul.
     package static let reapInterval = GoDuration.seconds(30)
     /// The least time before a critical service may be taken out, as in Consul.
-    package static let deregisterAfterMin = GoDuration.minutes(1)
+    package static let deregisterAfterMin = CheckDefinition.deregisterAfterMin
     /// A full comparison with the catalog, as Consul does for small clusters.
     package static let fullSyncInterval = GoDuration.seconds(60)
     /// After a failed one, plus a random part of as much again.

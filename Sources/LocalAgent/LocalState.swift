@@ -69,6 +69,16 @@ package final class LocalState: Sendable {
         }
     }
 
+    /// The same as an alias check sees them. A check that follows the alias in turn is replaced by
+    /// the checks behind it, so that a cycle of aliases is as healthy as its other checks; else all
+    /// of them would stay critical for ever.
+    package func checks(ofService id: String, followedBy checkID: String) -> [HealthCheck]? {
+        guard let checks = checks(ofService: id) else { return nil }
+        let graph = contents.withLock { AliasGraph($0.checks, nodeName: nodeName) }
+        guard graph.hasAliases(besides: checkID) else { return checks }
+        return graph.expanded(checks, for: checkID) { self.checks(ofService: $0) ?? [] }
+    }
+
     // MARK: Observing
 
     /// Calls back after every change until `stopObserving`. The call comes on the changing thread

@@ -10,6 +10,8 @@ package struct HostAddress: Hashable, Sendable {
     package var prefixLength: Int
     package var isLoopback: Bool
     package var isUp: Bool
+    /// The interface's flags as go-sockaddr names them, `up`, `multicast` …
+    package var flags: [String] = []
 
     package var isIPv4: Bool { bytes.count == 4 }
     package var isLinkLocal: Bool {
@@ -33,6 +35,25 @@ package enum HostAddresses {
         return name.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
     }
 
+    /// The interface of the IPv4 default route; nil when there is none.
+    package static func defaultRouteInterface() -> String? {
+        let table = (try? Files.read("/proc/net/route", limit: 1 << 20)) ?? []
+        for line in String(decoding: table, as: UTF8.self).split(separator: "\n").dropFirst() {
+            let fields = line.split(whereSeparator: { $0 == "\t" || $0 == " " })
+            guard fields.count > 7, fields[1] == "00000000", fields[7] == "00000000" else {
+                continue
+            }
+            return String(fields[0])
+        }
+        return nil
+    }
+
+    private static let names: [(flag: Int, name: String)] = [
+        (Int(IFF_UP), "up"), (Int(IFF_BROADCAST), "broadcast"),
+        (Int(IFF_LOOPBACK), "loopback"), (Int(IFF_POINTOPOINT), "pointtopoint"),
+        (Int(IFF_MULTICAST), "multicast"),
+    ]
+
     /// All addresses, in the system's order.
     package static func all() -> [HostAddress] {
         var first: UnsafeMutablePointer<ifaddrs>?
@@ -52,7 +73,8 @@ package enum HostAddresses {
                     interface: String(cString: entry.ifa_name), text: text(of: bytes),
                     bytes: bytes, prefixLength: mask.reduce(0) { $0 + $1.nonzeroBitCount },
                     isLoopback: flags & Int(IFF_LOOPBACK) != 0,
-                    isUp: flags & Int(IFF_UP) != 0))
+                    isUp: flags & Int(IFF_UP) != 0,
+                    flags: names.filter { flags & $0.flag != 0 }.map { $0.name }))
         }
         return found
     }

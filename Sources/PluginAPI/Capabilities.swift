@@ -168,8 +168,11 @@ public protocol CheckObserver: Sendable {
     /// The checks that bear on a service of this agent (with those of the node), or on the node
     /// alone when `serviceID` is empty; of another node when `node` is given. Each state is told
     /// once at first and then at every change, until the returned call's task is cancelled. Nil: no
-    /// such service.
+    /// such service, or no such node.
+    /// - Parameter checkID: the check that asks. Of this agent's checks that follow it in turn, the
+    ///   checks behind them are given in their place.
     func observe(
-        node: String, serviceID: String, telling tell: @escaping @Sendable ([HealthCheck]?) -> Void
+        node: String, serviceID: String, for checkID: String,
+        telling tell: @escaping @Sendable ([HealthCheck]?) -> Void
     ) async
 }

@@ -5,38 +5,15 @@ import Primitives
 public enum CheckRules {
     /// Every polled type needs an interval.
     public static func intervalProblems(in definition: CheckDefinition) -> [DefinitionProblem] {
-        var problems: [DefinitionProblem] = []
-        if definition.interval <= .zero {
-            problems.append(
-                DefinitionProblem(
-                    "interval", "Interval must be > 0 for Script, HTTP, or TCP checks"))
-        }
-        if definition.ttl > .zero {
-            problems.append(DefinitionProblem("ttl", "a check with an interval has no TTL"))
-        }
-        return problems + thresholdProblems(in: definition)
+        let problems = definition.commonFaults
+        let needsInterval =
+            definition.interval <= .zero && !problems.contains { $0.effect == .refuses }
+        return needsInterval ? [CheckDefinition.intervalFault] + problems : problems
     }
 
+    /// The faults that checks of every type can have: thresholds, times, the initial status.
     public static func thresholdProblems(in definition: CheckDefinition) -> [DefinitionProblem] {
-        let counts = [
-            ("success_before_passing", definition.successBeforePassing),
-            ("failures_before_warning", definition.failuresBeforeWarning),
-            ("failures_before_critical", definition.failuresBeforeCritical),
-            ("output_max_size", definition.outputMaxSize),
-        ]
-        var problems = counts.filter { $0.1 < 0 }.map {
-            DefinitionProblem($0.0, "must not be negative")
-        }
-        if definition.timeout < .zero {
-            problems.append(DefinitionProblem("timeout", "must not be negative"))
-        }
-        if !definition.status.isEmpty, CheckStatus(rawValue: definition.status) == nil {
-            problems.append(
-                DefinitionProblem(
-                    "status",
-                    "unknown status \"\(definition.status)\": use passing, warning or critical"))
-        }
-        return problems
+        definition.commonFaults
     }
 
     /// `host:port`, `[v6]:port`; nil for anything else.
@@ -53,9 +30,16 @@ public enum CheckRules {
         return (String(host.isEmpty ? "127.0.0.1" : host), port)
     }
 
+    /// HashiCorp's agent takes any text, and the check then fails for ever.
     public static func addressProblems(_ field: String, _ text: String) -> [DefinitionProblem] {
-        hostAndPort(text) == nil
-            ? [DefinitionProblem(field, "\"\(text)\" is not host:port (for example web.local:80)")]
-            : []
+        if hostAndPort(text) != nil { return [] }
+        let hasPort = text.contains(":")
+        return [
+            DefinitionProblem(
+                field,
+                hasPort
+                    ? "\"\(text)\" is not host:port (for example web.local:80)"
+                    : "address \(text): missing port in address (write host:port)")
+        ]
     }
 }

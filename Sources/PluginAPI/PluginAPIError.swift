@@ -14,7 +14,7 @@ public enum PluginAPIError: Error, Hashable, Sendable, CustomStringConvertible {
         case .noCheckType:
             "Check must be one of script, HTTP, TCP, UDP, TTL, alias, Docker, os_service, "
                 + "or of a type that a plugin provides"
-        case .noGRPC: "gRPC checks are not there yet: use a tcp check, or a plugin"
+        case .noGRPC: "gRPC checks are not supported yet: use a tcp check, or a plugin"
         case .unknownCheckType(let type): "no plugin provides checks of type \"\(type)\""
         case .severalCheckTypes(let kinds):
             "Check must be of one type, this is \(kinds.joined(separator: " and "))"

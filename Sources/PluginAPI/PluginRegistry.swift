@@ -46,10 +46,16 @@ public struct PluginRegistry: Sendable {
 
     /// Everything wrong with a check's definition, whichever type it is of.
     public func problems(in definition: CheckDefinition) -> [DefinitionProblem] {
+        let common = definition.commonFaults
+        let own: [DefinitionProblem]
         do {
-            return try checkType(for: definition).problems(in: definition)
+            own = try checkType(for: definition).problems(in: definition)
         } catch {
-            return [DefinitionProblem("", "\(error)")]
+            // A check without any type is refused; a type that came from a plugin may come back.
+            own = [
+                DefinitionProblem("", "\(error)", error == .noCheckType ? .refuses : .holds)
+            ]
         }
+        return common + own.filter { !common.contains($0) }
     }
 }

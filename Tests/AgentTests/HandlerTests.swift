@@ -86,14 +86,13 @@ import Testing
         await agent.stop()
     }
 
-    @Test func aMissingHandlerIsAnErrorAtTheStart() async throws {
-        let agent = try AgentProcess.launch([
-            "watches.json": """
+    @Test func aMissingHandlerIsAnErrorAtAStrictStart() async throws {
+        let watches = """
             {"watches": [
               {"type": "key", "key": "a", "args": ["$DIR/nowhere.sh"]},
               {"type": "key", "key": "b", "args": ["no-such-program"]}]}
             """
-        ])
+        let agent = try AgentProcess.launch(["watches.json": watches], flags: ["-strict"])
         #expect(await agent.exit() == .exited(1))
         #expect(agent.log.contains("config.d/watches.json:2:"))
         #expect(agent.log.contains("nowhere.sh: no such file"))

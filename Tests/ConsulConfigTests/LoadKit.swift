@@ -1,4 +1,5 @@
 import ConsulModel
+import Primitives
 
 @testable import ConsulConfig
 
@@ -26,12 +27,17 @@ extension ConfigSurroundings {
             $0 == "secret.txt"
                 ? .success(Array("hunter2\n".utf8)) : .failure(ReadProblem("no such file"))
         },
-        addresses: {
-            switch $0 {
-            case .privateAddresses: ["10.0.0.5"]
-            case .interface("eth0"): ["192.168.1.7", "fe80::7"]
-            case .all: ["127.0.0.1", "10.0.0.5"]
-            default: []
+        interfaces: {
+            [
+                ("lo", "127.0.0.1", 8, true, true), ("eth1", "10.0.0.5", 8, true, false),
+                ("eth0", "192.168.1.7", 24, false, false), ("eth0", "fe80::7", 64, false, false),
+            ].compactMap { name, text, size, isUp, isLoopback in
+                IPAddress(text).map {
+                    InterfaceAddress(
+                        name, $0, prefixLength: size, isUp: isUp, isLoopback: isLoopback,
+                        isDefault: name == "eth1",
+                        flags: [isUp ? "up" : "", isLoopback ? "loopback" : "multicast"])
+                }
             }
         })
 }

@@ -171,7 +171,7 @@ import Wire
                 """
                 datacenter: ${DC}
                 ports: {http: "${PORT}", dns: "${DNS_PORT:-8700}"}
-                encrypt: ${file:secret.txt}
+                acl_master_token: ${file:secret.txt}
                 enable_local_script_checks: "${SCRIPTS:-true}"
                 node_meta: {a: "$${HOME} $$ ${home} ${x%y} ${EMPTY:-e} ${EMPTY}!"}
                 check: {name: c, interval: 10s, args: ["${HOME}/c", "-x"]}
@@ -183,7 +183,7 @@ import Wire
         ])
         #expect(config.node.datacenter == "east")
         #expect(config.ports.http == 8080 && config.ports.dns == 8700)
-        #expect(config.stored("encrypt") == "hunter2")
+        #expect(config.stored("acl_master_token") == "hunter2")
         #expect(config.node.meta["a"] == "${HOME} $$ ${home} ${x%y} e !")
         #expect(config.checks[0].definition.args == ["/root/c", "-x"])
         #expect(config.watches[0].definition.args[2] == "echo ${CONSUL_INDEX}")
@@ -247,16 +247,59 @@ import Wire
         (#"{{ GetAllInterfaces | include "network" "10.0.0.0/8" | attr "address" }}"#, "10.0.0.5"),
         (
             #"{{ GetAllInterfaces | exclude "network" "10.0.0.0/8" | join "address" " " }}"#,
-            "127.0.0.1"
+            "127.0.0.1 192.168.1.7 fe80::7"
         ),
         (#"{{GetPrivateInterfaces | include "type" "ipv4" | attr "address"}}"#, "10.0.0.5"),
-        (#"{{ GetPrivateInterfaces | include "type" "ipv6" | attr "address" }}"#, nil),
-        (#"{{ GetAllInterfaces | sort "size" | attr "address" }}"#, nil),
+        (#"{{ GetPrivateInterfaces | include "type" "ipv6" | attr "address" }}"#, ""),
+        (#"{{ GetAllInterfaces | sort "size" | attr "address" }}"#, "127.0.0.1"),
         (#"{{ GetAllInterfaces | include "network" "10/8" | attr "address" }}"#, nil),
+        (#"{{ GetAllInterfaces | include "name" "^eth0" | attr "address" }}"#, "192.168.1.7"),
+        (#"{{ GetAllInterfaces | include "name" `eth[01]` | sort "-address" | "#
+            + #"limit 1 | join "address" " " }}"#, "192.168.1.7"),
+        (#"{{ GetAllInterfaces | include "flags" "up" | exclude "flags" "loopback" | "#
+            + #"attr "address" }}"#, "10.0.0.5"),
+        (#"{{ GetAllInterfaces | include "flags" "loopback|multicast" | sort "-name" | "#
+            + #"join "name" " " }}"#, "lo eth1 eth0 eth0"),
+        (#"{{ GetAllInterfaces | include "flags" "down" | attr "name" }}"#, "eth0"),
+        ("{{ GetPrivateIPs }}", "10.0.0.5 192.168.1.7"),
+        (#"{{ GetAllInterfaces | sort "default,address" | attr "address" }}"#, "10.0.0.5"),
+        (#"{{ GetAllInterfaces | include "rfc" "1918" | sort "-size" | attr "string" }}"#,
+            "192.168.1.7/24"),
+        (#"{{ GetAllInterfaces | unique "name" | offset 2 | attr "network" }}"#,
+            "192.168.1.0/24"),
+        (#"{{ GetAllInterfaces | include "type" "IPv6" | attr "network" }}"#, "fe80::/64"),
+        ("{{ GetDefaultInterfaces | attr \"address\" }}", "10.0.0.5"),
+        ("{{ GetInterfaceIP `eth0` }}", "192.168.1.7"),
+        ("{{GetInterfaceIP \"eth0\"}}", "192.168.1.7"),
+        (#"{{ GetInterfaceIPs "eth" }}"#, "10.0.0.5 192.168.1.7 fe80::7"),
+        (#"{{ GetInterfaceIP "eth9" }}"#, ""), ("a {{- GetPrivateIP -}} b", "a10.0.0.5b"),
+        (#"{{ (GetPrivateInterfaces | attr "address") }}"#, "10.0.0.5"),
     ])
     func pipelines(_ template: String, _ address: String?) {
-        let resolved = AddressTemplate.resolve(template, with: ConfigSurroundings.test.addresses)
+        let resolved = AddressTemplate.resolve(
+            template, with: ConfigSurroundings.test.interfaces())
         #expect((try? resolved.get()) == address)
+    }
+
+    /// The error names the part that is not supported.
+    @Test(arguments: [
+        ("{{ GetNoSuch }}", "function \"GetNoSuch\""),
+        (#"{{ GetAllInterfaces | nosuch "x" }}"#, "function \"nosuch\""),
+        (#"{{ GetAllInterfaces | include "nosuch" "x" }}"#, "selector \"nosuch\""),
+        (#"{{ GetAllInterfaces | attr "nosuch" }}"#, "attribute \"nosuch\""),
+        (#"{{ GetAllInterfaces | sort "nosuch" }}"#, "sort key \"nosuch\""),
+        (#"{{ GetAllInterfaces | include "flags" "nosuch" }}"#, "flag \"nosuch\""),
+        (#"{{ GetAllInterfaces | include "name" "(" }}"#, "missing closing )"),
+        (#"{{ GetAllInterfaces | limit "x" }}"#, "limit wants a number"),
+        ("{{ GetAllInterfaces }}", "end it with"), ("{{ GetPrivateIP \"x\" }}", "GetPrivateIP"),
+        ("{{ GetPrivateIP", "{{ without }}"), ("{{ `x }}", "never closed"), ("{{ }}", "function"),
+        (#"{{ GetAllInterfaces | attr "name" | limit 1 }}"#, "goes on after its result"),
+    ])
+    func faultsOfTemplates(_ template: String, _ part: String) {
+        switch AddressTemplate.resolve(template, with: ConfigSurroundings.test.interfaces()) {
+        case .success(let text): Issue.record("\(template) gave \(text)")
+        case .failure(let problem): #expect(problem.message.contains(part), "\(problem.message)")
+        }
     }
 
     @Test func commentsAreNotFilledInAndAliasesOfThemAre() throws {

@@ -14,7 +14,7 @@ import Testing
         let old = try config(
             """
             log_level: info
-            encrypt: aaa
+            acl_token: aaa
             ports: {http: 1000}
             services: [{name: kept}, {name: gone}, {name: moved, port: 1}]
             check: {name: c, ttl: 10s}
@@ -26,7 +26,7 @@ import Testing
         let new = try config(
             """
             log_level: warn
-            encrypt: bbb
+            acl_token: bbb
             ports: {http: 2000}
             services: [{name: moved, port: 2}, {name: kept}, {name: fresh}]
             check: {name: c, ttl: 10s}
@@ -42,7 +42,7 @@ import Testing
                 "service fresh: added", "service moved: changed", "service gone: removed",
                 "watch key:b: changed",
                 "setting ports.http: 1000 -> 2000 (needs a restart)",
-                #"setting encrypt: "hidden" -> "hidden" (needs a restart)"#,
+                #"setting acl_token: "hidden" -> "hidden" (needs a restart)"#,
             ])
         #expect(difference.services.unchanged == ["kept"] && difference.checks.unchanged == ["c"])
         #expect(difference.watches.unchanged == ["key:a", "key:a#2"])
@@ -51,7 +51,7 @@ import Testing
         #expect(merged.logging.level == "WARN" && merged.ports.http == 1000)
         #expect(merged.services.count == 3)
         let waiting = ConfigDifference(from: merged, to: new)
-        #expect(waiting.settings.map { $0.name } == ["ports.http", "encrypt"])
+        #expect(waiting.settings.map { $0.name } == ["ports.http", "acl_token"])
         #expect(ConfigDifference(from: new, to: new).isEmpty)
     }
 
@@ -61,7 +61,7 @@ import Testing
                 ("1.yaml", "recursors: [1.1.1.1]\nnode_meta:\n  a: '1'\n  b: '2'\n"),
                 (
                     "2.json",
-                    #"{"recursors": ["8.8.8.8"], "node_meta": {"b": "3"}, "encrypt": "k","#
+                    #"{"recursors": ["8.8.8.8"], "node_meta": {"b": "3"}, "acl_token": "k","#
                         + #""service": {"name": "web", "token": "t"}}"#
                 ),
             ], flags: [FlagValue("dev"), FlagValue("http-port", "9000")])
@@ -71,8 +71,8 @@ import Testing
             #"node_meta.a = "1"  # 1.yaml:3:3"#, #"node_meta.b = "3"  # 2.json:1:42"#,
             "ports.http = 9000  # -http-port", #"log_level = "DEBUG"  # -dev"#,
             #"node_name = "host1"  # default"#, #"max_query_time = "10m0s"  # default"#,
-            #"encrypt = "hidden"  # 2.json:1:53"#,
-            #"services[0] = {"Name":"web","Token":"hidden"}  # 2.json:1:79"#,
+            #"acl_token = "hidden"  # 2.json:1:53"#,
+            #"services[0] = {"Name":"web","Token":"hidden"}  # 2.json:1:81"#,
         ] {
             #expect(lines.contains(line), "\(line)")
         }

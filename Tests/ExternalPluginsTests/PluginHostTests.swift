@@ -54,15 +54,18 @@ import Wire
     @Test func missingTypeIsAnErrorThatNamesItAndTheFailedProgram() async throws {
         let file = plugins.program("dead", "exit 3")
         let host = try PluginHost(builtIn: [])
-        let outcome = await host.open(
-            sources(good + "watches: [{type: nodes, handler_type: other}]\n"))
+        let text = good + "watches: [{type: nodes, handler_type: other}]\n"
+        // A start goes on without the program.
+        let start = await host.open(sources(text))
+        #expect(start.config != nil && start.held.count == 2)
+        #expect(host.statuses.map { $0.state } == ["failed"])
+        let outcome = await host.judge(sources(text), scope: .agent)
         #expect(outcome.config == nil)
         let all = texts(outcome).joined(separator: "\n")
         #expect(all.contains("no plugin provides checks of type \"good\""))
         #expect(all.contains("Handler type 'other' not recognized"))
         #expect(all.contains("\(file.path)"))
         #expect(all.contains("is not used: the program ended: exit status 3"))
-        #expect(host.statuses.isEmpty)
         await host.stop()
     }
 

@@ -19,17 +19,22 @@ import Testing
         readFile: {
             $0 == "secret.txt" ? .success([0x68, 0x0A]) : .failure(ReadProblem("no such file"))
         },
-        addresses: { _ in ["127.0.0.1"] })
+        interfaces: {
+            IPAddress("127.0.0.1").map { [InterfaceAddress("lo", $0, prefixLength: 8)] } ?? []
+        })
 
     private static func fault(in bytes: [UInt8], path: String) -> String? {
         let lines = bytes.count { $0 == 0x0A || $0 == 0x0D || $0 == 0x85 || $0 == 0xA8 } + 1
-        for scope in [ConfigLoader.Scope.agent, .partial] {
+        for (scope, rigour) in [
+            (ConfigLoader.Scope.agent, ConfigLoader.Rigour.strict), (.partial, .strict),
+            (.agent, .bootable),
+        ] {
             let outcome = ConfigLoader.load(
                 fragments: [Fragment(path: path, bytes: bytes)], flags: [FlagValue("dev")],
-                surroundings: surroundings, scope: scope)
+                surroundings: surroundings, scope: scope, rigour: rigour)
             if outcome.config == nil, outcome.errors.isEmpty { return "neither one nor the other" }
             if outcome.config != nil, !outcome.errors.isEmpty { return "both" }
-            for error in outcome.errors + outcome.warnings {
+            for error in outcome.errors + outcome.warnings + outcome.held {
                 if error.message.isEmpty { return "an error without a word" }
                 switch error.origin {
                 case .file(let place):

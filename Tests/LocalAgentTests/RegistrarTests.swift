@@ -145,7 +145,7 @@ import Wire
         await #expect(throws: ConsulError.self) {
             try await scene.apply(
                 services: [#"{"name":"new"}"#],
-                checks: [#"{"id":"c","name":"c","args":["bad"],"interval":"9s"}"#])
+                checks: [#"{"id":"c","name":"c","ttl":"9s","interval":"9s"}"#])
         }
         #expect(scene.local.services.keys.sorted() == ["web"])
     }

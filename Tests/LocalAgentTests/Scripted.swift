@@ -142,6 +142,7 @@ struct Nothing: ProcessRunner, HTTPProber, NetworkProber, CheckObserver {
         async throws(ProbeError) -> [UInt8]?
     { throw ProbeError("no") }
     func observe(
-        node: String, serviceID: String, telling tell: @escaping @Sendable ([HealthCheck]?) -> Void
+        node: String, serviceID: String, for checkID: String,
+        telling tell: @escaping @Sendable ([HealthCheck]?) -> Void
     ) async {}
 }

@@ -62,6 +62,34 @@ import Wire
         #"{"id":"e","type":"event","args":["\#(handler)"]\#(more)}"#
     }
 
+    @Test func aFaultOfADefinitionIsShownUntilAHandlerSucceeds() async throws {
+        let scene = try Scene()
+        let definitions = try [
+            Self.key("absent", "h1"), #"{"id":"held","type":"checks","state":"foo","args":["x"]}"#,
+        ].map { try JSONReader.decode(WatchDefinition.self, from: Array($0.utf8)) }
+        try scene.watches.apply(
+            definitions,
+            held: [
+                [DefinitionProblem("watches[0].args[0]", "no such file", .shows)],
+                [DefinitionProblem("watches[1].state", "Unsupported state: foo")],
+            ], registry: scene.registry)
+        let held = try #require(scene.watches.status(of: "held"))
+        #expect(held.state == "failed" && held.type == "checks" && held.handler == "script")
+        #expect(held.error == "watches[1].state: Unsupported state: foo")
+        #expect(scene.watches.statuses.map { $0.id } == ["absent", "held"])
+        // The other runs; its fault is forgotten once a handler succeeded.
+        _ = try await scene.runs(1)
+        #expect(scene.watches.status(of: "absent")?.error == "watches[0].args[0]: no such file")
+        scene.handlers.end(1)
+        try await eventually("the fault is forgotten") {
+            scene.watches.status(of: "absent")?.error == ""
+        }
+        // A reload has no faults.
+        try scene.watches.apply(
+            [definitions[0]], registry: scene.registry)
+        #expect(scene.watches.statuses.map { $0.id } == ["absent"])
+    }
+
     @Test func anUnchangedWatchGoesOnUndisturbed() async throws {
         let scene = try Scene()
         try scene.apply(Self.key("one", "h1"), Self.key("two", "h2"))

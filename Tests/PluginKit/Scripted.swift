@@ -109,7 +109,8 @@ package struct ScriptedChecks: CheckObserver {
     package init() {}
 
     package func observe(
-        node: String, serviceID: String, telling tell: @escaping @Sendable ([HealthCheck]?) -> Void
+        node: String, serviceID: String, for checkID: String,
+        telling tell: @escaping @Sendable ([HealthCheck]?) -> Void
     ) async {
         asked.add([node, serviceID])
         for state in states { tell(state) }

@@ -61,9 +61,9 @@ struct HTTPCheckTests {
         }
         #expect(
             type.problems(in: wrong) == [
-                DefinitionProblem("failures_before_critical", "must not be negative"),
                 DefinitionProblem(
-                    "status", "unknown status \"fine\": use passing, warning or critical"),
+                    "status", "unknown status \"fine\": use passing, warning or critical", .shows),
+                DefinitionProblem("failures_before_critical", "must not be negative", .shows),
                 DefinitionProblem(
                     "http", "\"web.local\" is not a URL: begin with http:// or https://"),
                 DefinitionProblem(

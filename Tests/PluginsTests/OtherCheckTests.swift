@@ -35,9 +35,18 @@ struct AliasCheckTests {
         timed.ttl = .seconds(1)
         #expect(
             type.problems(in: timed) == [
-                DefinitionProblem("interval", "Interval cannot be set for Alias checks"),
-                DefinitionProblem("ttl", "TTL must be not be set for Alias checks"),
+                DefinitionProblem(
+                    "ttl", "Interval and TTL cannot both be specified", .refuses)
             ])
+        timed.interval = .zero
+        #expect(
+            type.problems(in: timed) == [
+                DefinitionProblem("ttl", "TTL must be not be set for Alias checks", .refuses)
+            ])
+        // HashiCorp's agent does not mind an interval.
+        timed.ttl = .zero
+        timed.interval = .seconds(1)
+        #expect(type.problems(in: timed).isEmpty)
     }
 
     @Test func isAsBadAsTheWorst() async throws {
@@ -53,7 +62,7 @@ struct AliasCheckTests {
         try await type.pushed(definition, script).run { heard.add($0) }
         #expect(
             heard.values == [
-                CheckObservation(.critical, "Service db not found"),
+                CheckObservation(.critical, "Service db could not be found on node node2"),
                 CheckObservation(.passing, "No checks found."),
                 CheckObservation(.passing, "All checks passing."),
                 CheckObservation(.critical, "Aliased check \"the c\" failing: down"),
@@ -142,7 +151,8 @@ struct StandardPluginsTests {
         }
         #expect(
             registry.problems(in: definition) == [
-                DefinitionProblem("", "Check must be of one type, this is http and tcp")
+                CheckDefinition.intervalFault,
+                DefinitionProblem("", "Check must be of one type, this is http and tcp"),
             ])
         definition.type = "disk"
         #expect(throws: PluginAPIError.unknownCheckType("disk")) {
@@ -160,6 +170,9 @@ struct CheckTypeChoiceTests {
         definition.grpc = "127.0.0.1:1"
         #expect(
             registry.problems(in: definition).map { $0.message }
-                == ["gRPC checks are not there yet: use a tcp check, or a plugin"])
+                == [
+                    CheckDefinition.intervalFault.message,
+                    "gRPC checks are not supported yet: use a tcp check, or a plugin",
+                ])
     }
 }

@@ -30,8 +30,7 @@ struct ScriptCheckTests {
         #expect(type.problems(in: definition).isEmpty)
         #expect(
             type.problems(in: wrong) == [
-                DefinitionProblem(
-                    "interval", "Interval must be > 0 for Script, HTTP, or TCP checks"),
+                CheckDefinition.intervalFault,
                 DefinitionProblem("args[0]", "the program's name is empty"),
             ])
     }

@@ -24,7 +24,7 @@ import Testing
         negative.ttl = .seconds(-1)
         #expect(
             type.problems(in: negative) == [
-                DefinitionProblem("ttl", "TTL must be > 0 for TTL checks")
+                DefinitionProblem("ttl", "TTL must be > 0 for TTL checks", .refuses)
             ])
     }
 

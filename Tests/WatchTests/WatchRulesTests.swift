@@ -67,7 +67,7 @@ import Wire
 
     @Test(arguments: [
         #"{"type":"key","key":"a"}"#, #"{"type":"keyprefix","prefix":"a/"}"#,
-        #"{"type":"services","filter":"x == 1"}"#, #"{"type":"nodes"}"#,
+        #"{"type":"services"}"#, #"{"type":"nodes"}"#,
         #"{"type":"service","service":"web","tag":["a","b"],"passingonly":true}"#,
         #"{"type":"checks"}"#, #"{"type":"checks","state":"critical"}"#, #"{"type":"event"}"#,
         #"{"type":"event","name":"deploy"}"#, #"{"type":"agent_service","service_id":"web"}"#,

@@ -9,21 +9,58 @@ extension Validation {
             self.check(check, check.definition, field: "", inService: false)
         }
         checkCheckIDs()
-        for watch in config.watches { self.check(watch) }
+        for index in config.watches.indices {
+            heldHere = config.watches[index].held
+            check(config.watches[index])
+            config.watches[index].held = heldHere
+        }
         checkWatchIDs()
         checkRecords()
     }
 
-    mutating func refuse<D>(_ placed: Placed<D>, _ field: String, _ message: String) {
+    mutating func refuse<D>(
+        _ placed: Placed<D>, _ field: String, _ message: String,
+        _ effect: DefinitionProblem.Effect = .refuses
+    ) {
         let (place, path) = placed.location(of: field)
         guard !placed.isExplained(path) else { return }
-        errors.append(ConfigError(place, path: path, message))
+        errors.append(ConfigError(place, path: path, message, isHeld: effect != .refuses))
+        if effect != .refuses { heldHere.append(DefinitionProblem(path, message, effect)) }
+    }
+
+    /// Reports faults that their owner found.
+    private mutating func refuse<D>(
+        _ placed: Placed<D>, _ faults: [DefinitionProblem], at: (String) -> String = { $0 }
+    ) {
+        for fault in faults {
+            refuse(placed, at(fault.path), fault.message, fault.effect)
+        }
     }
 
     private mutating func warn<D>(_ placed: Placed<D>, _ field: String, _ message: String) {
         let (place, path) = placed.location(of: field)
         guard !placed.isExplained(path) else { return }
         warnings.append(ConfigError(place, path: path, message))
+    }
+
+    /// Removes what a start goes on without: all but the last of definitions with one ID, and
+    /// records with faults.
+    mutating func dropHeld() {
+        config.services = Self.lastOfEach(config.services) { $0.effectiveID }
+        config.checks = Self.lastOfEach(config.checks) { $0.effectiveID }
+        config.watches = Self.lastOfEach(config.watches) { $0.id }
+        config.dnsRecords.removeAll { !$0.held.isEmpty }
+    }
+
+    /// Definitions without an ID are all kept.
+    private static func lastOfEach<D>(
+        _ placed: [Placed<D>], _ id: (D) -> String
+    ) -> [Placed<D>] {
+        var taken: Set<String> = []
+        return placed.reversed().filter { one in
+            let id = id(one.definition)
+            return id.isEmpty || taken.insert(id).inserted
+        }.reversed()
     }
 
     // MARK: Services
@@ -38,7 +75,8 @@ extension Validation {
             if let first = places[definition.effectiveID] {
                 refuse(
                     service, field,
-                    "duplicate service ID \"\(definition.effectiveID)\" (first at \(first))")
+                    "duplicate service ID \"\(definition.effectiveID)\" (first at \(first)): the "
+                        + "last one counts", .shows)
             } else {
                 places[definition.effectiveID] = service.location(of: field).place
             }
@@ -47,29 +85,9 @@ extension Validation {
 
     private mutating func check(_ service: Placed<ServiceDefinition>) {
         let definition = service.definition
-        if definition.name.isEmpty { refuse(service, "name", "Service name must be set") }
-        if !ServiceKind.known.contains(definition.kind) {
-            refuse(
-                service, "kind",
-                "\(quoted(definition.kind)) is none of "
-                    + ServiceKind.known.filter { !$0.isEmpty }.joined(separator: ", "))
-        }
-        if !(0...65535).contains(definition.port) {
-            refuse(service, "port", "\(definition.port) is not a port (1 to 65535, or 0 for none)")
-        }
+        refuse(service, definition.commonFaults)
+        for hint in definition.hints { warn(service, hint.path, hint.message) }
         if let problem = NodeChecks.meta(definition.meta) { refuse(service, "meta", problem) }
-        if let weights = definition.weights {
-            for (name, weight) in [("passing", weights.passing), ("warning", weights.warning)]
-            where !(name == "passing" ? 1...65535 : 0...65535).contains(weight) {
-                refuse(
-                    service, "weights.\(name)",
-                    "\(weight) is not from \(name == "passing" ? 1 : 0) to 65535")
-            }
-        }
-        for (tag, address) in definition.taggedAddresses.sorted(by: { $0.key < $1.key })
-        where !(0...65535).contains(address.port) {
-            refuse(service, "tagged_addresses.\(tag).port", "\(address.port) is not a port")
-        }
         if let single = definition.check {
             check(service, single, field: "check", inService: true)
         }
@@ -96,42 +114,13 @@ extension Validation {
         if !inService, definition.name.isEmpty, definition.id.isEmpty {
             refuse(placed, at("name"), "a check outside of a service must have a name")
         }
-        let statuses = ["", "passing", "warning", "critical"]
-        if !statuses.contains(definition.status) {
-            refuse(
-                placed, at("status"),
-                "\(quoted(definition.status)) is none of passing, warning, critical")
-        }
-        let named: [(String, GoDuration)] = [
-            ("interval", definition.interval), ("timeout", definition.timeout),
-            ("ttl", definition.ttl), ("initial_delay", definition.initialDelay),
-            ("deregister_critical_service_after", definition.deregisterCriticalServiceAfter),
-        ]
-        for (name, value) in named where value < .zero {
-            refuse(placed, at(name), "\(value) must not be negative")
-        }
-        checkInterval(placed, definition, at: at)
-        for problem in rules.checkProblems(definition) {
-            refuse(placed, at(problem.path), problem.message)
-        }
-    }
-
-    /// Everything that is polled needs an interval. Kinds from outside say so themselves.
-    private mutating func checkInterval<D>(
-        _ placed: Placed<D>, _ definition: CheckDefinition, at: (String) -> String
-    ) {
-        let isPolled =
-            !definition.args.isEmpty || !definition.dockerContainerID.isEmpty
-            || ![
-                definition.http, definition.tcp, definition.udp, definition.grpc,
-                definition.osService,
-            ].allSatisfy { $0.isEmpty }
-        if isPolled, definition.interval == .zero {
-            refuse(
-                placed, at("interval"), "Interval must be > 0 for Script, HTTP, or TCP checks")
-        } else if isPolled, definition.interval > .zero, definition.interval < .seconds(1) {
+        let faults = definition.commonFaults
+        refuse(placed, faults, at: at)
+        refuse(placed, rules.checkProblems(definition).filter { !faults.contains($0) }, at: at)
+        if definition.interval > .zero, definition.interval < .seconds(1) {
             warn(placed, at("interval"), "\(definition.interval) is raised to 1s")
         }
+        for hint in definition.hints { warn(placed, at(hint.path), hint.message) }
     }
 
     /// The ID under which the agent will know each check: given, or made from the service or the
@@ -144,7 +133,9 @@ extension Validation {
             if let first = places[id] {
                 doubles.append(
                     ConfigError(
-                        place, path: path, "duplicate check ID \"\(id)\" (first at \(first))"))
+                        place, path: path,
+                        "duplicate check ID \"\(id)\" (first at \(first)): the last one counts",
+                        isHeld: true))
             } else {
                 places[id] = place
             }
@@ -182,7 +173,9 @@ extension Validation {
         if handlers.count > 1 {
             refuse(watch, handlers[1], "Only one watch handler allowed")
         } else if handlers.isEmpty, isOwnKind {
-            refuse(watch, "", "Must define a watch handler")
+            // HashiCorp's agent takes an empty list for a handler.
+            let isEmptyList = watch.node.block?.contains { $0.key == "args" } ?? false
+            refuse(watch, "", "Must define a watch handler", isEmptyList ? .holds : .refuses)
         } else if definition.handlerType == "http", definition.httpHandler == nil {
             refuse(watch, "handler_type", "Handler type 'http' requires 'http_handler_config'")
         } else if definition.handlerType == "script", definition.httpHandler != nil {
@@ -202,14 +195,12 @@ extension Validation {
         for (name, value) in [
             ("timeout", definition.timeout), ("kill_timeout", definition.killTimeout),
         ] where value < .zero {
-            refuse(watch, name, "\(value) must not be negative")
+            refuse(watch, name, "\(value) must not be negative", .shows)
         }
         if let program = definition.args.first, let problem = rules.handlerProblem(program) {
-            refuse(watch, "args[0]", problem)
+            refuse(watch, "args[0]", problem, .shows)
         }
-        for problem in rules.watchProblems(definition) {
-            refuse(watch, problem.path, problem.message)
-        }
+        refuse(watch, rules.watchProblems(definition))
     }
 
     private mutating func checkWatchIDs() {
@@ -218,8 +209,9 @@ extension Validation {
             let place = watch.location(of: "id").place
             if let first = places[watch.definition.id] {
                 refuse(
-                    watch, "id", "duplicate watch ID \"\(watch.definition.id)\" (first at \(first))"
-                )
+                    watch, "id",
+                    "duplicate watch ID \"\(watch.definition.id)\" (first at \(first)): the last "
+                        + "one counts", .shows)
             } else {
                 places[watch.definition.id] = place
             }

@@ -5,10 +5,13 @@ extension Validation {
     mutating func checkRecords() {
         var places: [String: SourcePlace] = [:]
         var types: [String: (type: String, place: SourcePlace)] = [:]
-        for record in config.dnsRecords {
+        for index in config.dnsRecords.indices {
+            let record = config.dnsRecords[index]
             let definition = record.definition
+            heldHere = record.held
+            defer { config.dnsRecords[index].held = heldHere }
             for problem in rules.dnsRecordProblems(definition, config.dns.domain) {
-                refuse(record, problem.path, problem.message)
+                refuse(record, problem.path, problem.message, .holds)
             }
             guard !definition.name.isEmpty, !definition.type.isEmpty else { continue }
             let place = record.location(of: "name").place
@@ -16,7 +19,7 @@ extension Validation {
                 refuse(
                     record, "name",
                     "\(quoted(definition.name)) has \(definition.type) records already (at "
-                        + "\(first)): list all of their values there")
+                        + "\(first)): list all of their values there", .holds)
                 continue
             }
             places[definition.identity] = place
@@ -26,7 +29,7 @@ extension Validation {
                 refuse(
                     record, "type",
                     "a name with a CNAME has no other records: \(quoted(definition.name)) has "
-                        + "\(other.type) (at \(other.place))")
+                        + "\(other.type) (at \(other.place))", .holds)
             } else {
                 types[name] = (type, place)
             }

@@ -47,7 +47,7 @@ package struct AddressSettings: Sendable {
             "The group of sockets in addresses."),
         Setting(
             "unix_sockets.mode", \.addresses.unixSocketMode,
-            "The mode of sockets in addresses, as octal text.", check: mode),
+            "The mode of sockets in addresses, as octal text."),
     ]
 
     private static let own: [Setting] = [
@@ -68,12 +68,12 @@ package struct AddressSettings: Sendable {
         Setting(
             "serf_lan_allowed_cidrs", \.addresses.serfLANAllowed,
             "Networks (eg: 192.168.1.0/24) allowed for Serf LAN. Can be specified multiple times.",
-            flag: "serf-lan-allowed-cidrs", check: networks),
+            flag: "serf-lan-allowed-cidrs", isActedOn: false, check: networks),
         Setting(
             "serf_wan_allowed_cidrs", \.addresses.serfWANAllowed,
             "Networks (eg: 192.168.1.0/24) allowed for Serf WAN (other datacenters). "
                 + "Can be specified multiple times.",
-            flag: "serf-wan-allowed-cidrs", check: networks),
+            flag: "serf-wan-allowed-cidrs", isActedOn: false, check: networks),
     ]
 
     private static let told: [Setting] = [
@@ -102,7 +102,7 @@ package struct AddressSettings: Sendable {
         }
     }
 
-    @Sendable private static func mode(_ text: String) -> String? {
+    static func modeProblem(_ text: String) -> String? {
         text.isEmpty || UInt16(text, radix: 8).map { $0 <= 0o7777 } == true
             ? nil : "\(quoted(text)) is not a mode such as \"0660\""
     }

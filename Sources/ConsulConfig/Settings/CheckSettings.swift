@@ -28,7 +28,7 @@ package struct CheckSettings: Sendable {
         Setting(
             "check_update_interval", \.checkRules.updateInterval,
             "How often a change of a check's output alone is told to the servers.",
-            check: LimitSettings.notNegative),
+            fallsBack: true, check: LimitSettings.notNegative),
         Setting(
             "discard_check_output", \.checkRules.discardOutput,
             "Do not keep the output of checks.", reloads: true),

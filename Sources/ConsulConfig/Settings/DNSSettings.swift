@@ -63,7 +63,7 @@ package struct DNSSettings: Sendable {
             "dns_config.allow_stale", \.dns.allowStale, "Let any server answer.", reloads: true),
         Setting(
             "dns_config.max_stale", \.dns.maxStale, "How old an answer may be.", reloads: true,
-            check: LimitSettings.notNegative),
+            fallsBack: true, check: LimitSettings.notNegative),
         Setting(
             "dns_config.a_record_limit", \.dns.aRecordLimit,
             "How many addresses an answer has at most; 0 is no bound.", reloads: true,
@@ -76,7 +76,7 @@ package struct DNSSettings: Sendable {
             "Mark a shortened UDP answer as truncated.", reloads: true),
         Setting(
             "dns_config.node_ttl", \.dns.nodeTTL, "The TTL of answers about nodes.",
-            reloads: true, check: LimitSettings.notNegative),
+            reloads: true, fallsBack: true, check: LimitSettings.notNegative),
         Setting(
             "dns_config.service_ttl", \.dns.serviceTTL,
             "The TTL of answers by service; a name may end in *.", reloads: true,
@@ -86,7 +86,8 @@ package struct DNSSettings: Sendable {
             "Leave out what is not passing, warnings included.", reloads: true),
         Setting(
             "dns_config.recursor_timeout", \.dns.recursorTimeout,
-            "How long a recursor may take.", reloads: true, check: LimitSettings.positive),
+            "How long a recursor may take.", reloads: true, fallsBack: true,
+            check: LimitSettings.positive),
         Setting(
             "dns_config.udp_answer_limit", \.dns.udpAnswerLimit,
             "How many records a UDP answer has.", reloads: true, check: SettingChecks.notNegative),
@@ -98,7 +99,7 @@ package struct DNSSettings: Sendable {
             reloads: true, isActedOn: false),
         Setting(
             "dns_config.cache_max_age", \.dns.cacheMaxAge, "How old the cache may be.",
-            reloads: true, isActedOn: false, check: LimitSettings.notNegative),
+            reloads: true, isActedOn: false, fallsBack: true, check: LimitSettings.notNegative),
         Setting(
             "dns_config.soa.refresh", \.dns.soaRefresh, "Seconds in the SOA.", reloads: true),
         Setting("dns_config.soa.retry", \.dns.soaRetry, "Seconds in the SOA.", reloads: true),
@@ -115,8 +116,13 @@ package struct DNSSettings: Sendable {
         Setting(
             "recursors", \.dns.recursors,
             "Address of an upstream DNS server. Can be specified multiple times.",
-            flag: "recursor", reloads: true),
+            flag: "recursor", reloads: true, check: recursors),
     ]
+
+    @Sendable private static func recursors(_ addresses: [String]) -> String? {
+        let isWildcard = addresses.contains { ["0.0.0.0", "::", "[::]"].contains($0) }
+        return isWildcard ? "DNS recursor address cannot be 0.0.0.0, :: or [::]" : nil
+    }
 
     @Sendable private static func durations(_ map: [String: String]) -> String? {
         map.sorted { $0.key < $1.key }.first { GoDuration($0.value) == nil }.map {

@@ -22,28 +22,29 @@ package struct LimitSettings: Sendable {
         Setting(
             "limits.http_max_conns_per_client", \.limits.httpMaxConnectionsPerClient,
             "How many HTTP connections one address may have; 0 is no bound.", reloads: true,
-            check: SettingChecks.notNegative),
+            fallsBack: true, check: SettingChecks.notNegative),
         Setting(
             "limits.https_handshake_timeout", \.limits.httpsHandshakeTimeout,
-            "How long a TLS handshake of a client may take.", check: positive),
+            "How long a TLS handshake of a client may take.", fallsBack: true, check: positive),
         Setting(
             "limits.kv_max_value_size", \.limits.kvMaxValueSize,
-            "Bytes that one value of the key/value store may have.", check: SettingChecks.positive),
+            "Bytes that one value of the key/value store may have.", fallsBack: true,
+            check: SettingChecks.positive),
         Setting(
             "limits.txn_max_req_len", \.limits.txnMaxRequestLength,
             "Bytes that the body of a transaction may have, if more than a value may have.",
-            check: SettingChecks.positive),
+            fallsBack: true, check: SettingChecks.positive),
         Setting(
             "default_query_time", \.limits.defaultQueryTime,
             "the amount of time a blocking query will wait before Consul will force a response. "
                 + "This value can be overridden by the 'wait' query parameter.",
-            flag: "default-query-time", check: positive),
+            flag: "default-query-time", fallsBack: true, check: positive),
         Setting(
             "max_query_time", \.limits.maxQueryTime,
             "the maximum amount of time a blocking query can wait before Consul will force a "
                 + "response. Consul applies jitter to the wait time. The jittered time will be "
                 + "capped to MaxQueryTime.",
-            flag: "max-query-time", check: positive),
+            flag: "max-query-time", fallsBack: true, check: positive),
         Setting(
             "http_config.allow_write_http_from", \.limits.allowWriteHTTPFrom,
             "Only allow write endpoint calls from given network. CIDR format, can be specified "
@@ -74,7 +75,7 @@ package struct LimitSettings: Sendable {
             "discovery_max_stale", \.limits.discoveryMaxStale,
             "Lets any server answer catalog and health reads that ask for no consistency of their "
                 + "own, if it heard from the leader within this time.",
-            reloads: true, check: notNegative),
+            reloads: true, fallsBack: true, check: notNegative),
         Setting(
             "disable_http_unprintable_char_filter", \.limits.allowsUnprintablePaths,
             "Accept control characters in request paths.", reloads: true),

@@ -26,11 +26,11 @@ package struct LoggingSettings: Sendable {
         Setting(
             "log_rotate_bytes", \.logging.rotateBytes,
             "Maximum number of bytes that should be written to a log file.",
-            flag: "log-rotate-bytes", check: SettingChecks.notNegative),
+            flag: "log-rotate-bytes", fallsBack: true, check: SettingChecks.notNegative),
         Setting(
             "log_rotate_duration", \.logging.rotateDuration,
             "Time after which log rotation needs to be performed.", flag: "log-rotate-duration",
-            check: { $0.nanoseconds > 0 ? nil : "\($0) must be more than 0s" }),
+            fallsBack: true, check: { $0.nanoseconds > 0 ? nil : "\($0) must be more than 0s" }),
         Setting(
             "log_rotate_max_files", \.logging.rotateMaxFiles,
             "Maximum number of log file archives to keep: 0 is all, -1 is none.",

@@ -23,6 +23,7 @@ package struct NodeSettings: Sendable {
     package var disableCoordinates = false
     package var translateWANAddresses = false
     package var enableDebug = false
+    package var strictConfig = false
     init() {}
 
     /// Whether SIGTERM makes the agent leave: clients do unless told otherwise.
@@ -44,7 +45,7 @@ package struct NodeSettings: Sendable {
         Setting(
             "disable_host_node_id", \.node.disableHostNodeID,
             "Make a random node ID instead of deriving one from the host.",
-            flag: "disable-host-node-id"),
+            flag: "disable-host-node-id", isActedOn: false),
         Setting(
             "node_meta", \.node.meta,
             "An arbitrary metadata key/value pair for this node, of the format `key:value`. "
@@ -77,6 +78,10 @@ package struct NodeSettings: Sendable {
             "Path to a directory of programs that bring check types and handler kinds.",
             flag: "plugin-dir"),
         Setting(
+            "strict_config", \.node.strictConfig,
+            "Refuse to start for any fault of the configuration, as consul validate does.",
+            flag: "strict"),
+        Setting(
             "enable_debug", \.node.enableDebug, "Serve the debugging endpoints.", dev: true),
         Setting(
             "disable_remote_exec", \.node.disableRemoteExec,
@@ -92,7 +97,7 @@ package struct NodeSettings: Sendable {
             "Do not measure and send network coordinates."),
         Setting(
             "translate_wan_addrs", \.node.translateWANAddresses,
-            "Answer with WAN addresses for nodes of other datacenters."),
+            "Answer with WAN addresses for nodes of other datacenters.", isActedOn: false),
     ]
 
     private static let leaving: [Setting] = [

@@ -24,10 +24,11 @@ package struct RaftSettings: Sendable {
             }),
         Setting(
             "raft_snapshot_threshold", \.raft.snapshotThreshold,
-            "Entries of the log after which a snapshot is made.", check: SettingChecks.positive),
+            "Entries of the log after which a snapshot is made.", fallsBack: true,
+            check: SettingChecks.positive),
         Setting(
             "raft_trailing_logs", \.raft.trailingLogs,
             "Entries kept behind a snapshot, for servers that lag a little.",
-            check: SettingChecks.positive),
+            fallsBack: true, check: SettingChecks.positive),
     ]
 }

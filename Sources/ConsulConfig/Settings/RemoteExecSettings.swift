@@ -18,15 +18,15 @@ enum RemoteExecSettings {
             "remote_exec.timeout", \.remoteExec.timeout,
             "How long a job of consul exec may take, where it has no limit of its own. 0 is for as "
                 + "long as it takes.",
-            reloads: true, check: LimitSettings.notNegative),
+            reloads: true, fallsBack: true, check: LimitSettings.notNegative),
         Setting(
             "remote_exec.max_parallel", \.remoteExec.parallelMax,
             "How many jobs of consul exec may run at once; a further one is refused.",
-            reloads: true, check: SettingChecks.positive),
+            reloads: true, fallsBack: true, check: SettingChecks.positive),
         Setting(
             "remote_exec.output_max", \.remoteExec.outputMax,
             "How many bytes of a job's output are sent to the caller; the rest is dropped.",
-            reloads: true, check: SettingChecks.notNegative),
+            reloads: true, fallsBack: true, check: SettingChecks.notNegative),
     ]
 
     @Sendable private static func jobs(_ jobs: [RemoteExecJob]) -> String? {

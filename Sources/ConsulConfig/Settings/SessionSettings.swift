@@ -10,10 +10,10 @@ package struct SessionSettings: Sendable {
     static let settings: [Setting] = [
         Setting(
             "session_ttl_min", \.sessions.ttlMin, "The shortest TTL of a session.",
-            check: LimitSettings.notNegative),
+            fallsBack: true, check: LimitSettings.notNegative),
         Setting(
             "session_ttl_grace", \.sessions.ttlGrace,
             "Ends a session this long after its TTL, rather than after twice its TTL.",
-            check: LimitSettings.notNegative),
+            fallsBack: true, check: LimitSettings.notNegative),
     ]
 }

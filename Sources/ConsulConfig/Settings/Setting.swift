@@ -27,16 +27,23 @@ package struct Setting: Sendable {
     let applyDev: (@Sendable (inout RuntimeConfig) -> Void)?
     /// What is wrong with the merged value, if anything.
     let problem: @Sendable (RuntimeConfig) -> String?
+    /// HashiCorp's agent takes any value here: a start reports a wrong one and uses the default.
+    let fallsBack: Bool
     /// Takes the setting's value over from one configuration into another.
     let copy: @Sendable (RuntimeConfig, inout RuntimeConfig) -> Void
     /// The value as JSON.
     let shown: @Sendable (RuntimeConfig) -> JSONValue
+    /// The default as JSON.
+    var standard: JSONValue { shown(Self.defaults) }
+    private static let defaults = RuntimeConfig()
 
     init<T: SettingType>(
         _ name: String, _ path: any WritableKeyPath<RuntimeConfig, T> & Sendable, _ meaning: String,
         flag: String? = nil, dev: T? = nil, reloads: Bool = false, secret: Bool = false,
-        isActedOn: Bool = true, check: (@Sendable (T) -> String?)? = nil
+        isActedOn: Bool = true, fallsBack: Bool = false,
+        check: (@Sendable (T) -> String?)? = nil
     ) {
+        self.fallsBack = fallsBack
         self.name = name
         self.meaning = meaning
         self.flag = flag
@@ -47,7 +54,7 @@ package struct Setting: Sendable {
         self.isActedOn = isActedOn
         read = { node, config in
             let (value, errors) = ConfigReader.read(T.self, from: node, path: name)
-            if errors.isEmpty { config[keyPath: path].merge(value) }
+            if errors.allSatisfy({ $0.isHeld }) { config[keyPath: path].merge(value) }
             return errors
         }
         takeFlag = { text, config in
@@ -102,8 +109,10 @@ enum JSONTree {
 
 /// Checks that many settings share.
 enum SettingChecks {
-    static func port(_ value: Int) -> String? {
-        (-1...65535).contains(value) ? nil : "\(value) is not a port (1 to 65535, or -1 for none)"
+    static func port(_ value: Int) -> String? { value <= 65535 ? nil : notPort(value) }
+
+    static func notPort(_ value: Int) -> String {
+        "\(value) is not a port (1 to 65535, or -1 for none)"
     }
 
     static func positive(_ value: Int) -> String? {

@@ -9,6 +9,20 @@ package struct Fragment: Sendable {
     }
 }
 
+extension Fragment {
+    private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+
+    /// The first byte of the text that is no white space; nil for an empty file.
+    private var firstByte: UInt8? {
+        let start = bytes.starts(with: Self.byteOrderMark) ? 3 : 0
+        return bytes[start...].first { $0 > 0x20 }
+    }
+
+    var isEmpty: Bool { firstByte == nil }
+    /// HCL begins with a brace only where it is JSON.
+    var isJSONText: Bool { firstByte == UInt8(ascii: "{") }
+}
+
 /// How a fragment is written.
 package enum FragmentFormat: String, Sendable {
     case json, yaml, hcl
@@ -33,7 +47,7 @@ enum FragmentParser {
         root: SourceNode?, errors: [ConfigError]
     ) {
         let whole = SourcePlace(file: fragment.path)
-        guard format != .hcl else {
+        guard format != .hcl || fragment.isJSONText else {
             let message = "HCL is not read yet: write this fragment as JSON or YAML"
             return (nil, [ConfigError(whole, path: "", message)])
         }
@@ -43,14 +57,22 @@ enum FragmentParser {
                 + "file may have: split it"
             return (nil, [ConfigError(whole, path: "", message)])
         }
-        if let offset = firstInvalidByte(fragment.bytes) {
-            var cursor = PlaceCursor(fragment.bytes, file: fragment.path)
+        var bytes = fragment.bytes
+        var encoding: [ConfigError] = []
+        if let offset = firstInvalidByte(bytes) {
+            var cursor = PlaceCursor(bytes, file: fragment.path)
             let message = "this is not UTF-8: save the file in that encoding"
-            return (nil, [ConfigError(cursor.place(of: offset), path: "", message)])
+            encoding = [
+                ConfigError(cursor.place(of: offset), path: "", message, isHeld: true)
+            ]
+            // HashiCorp's agent puts U+FFFD in place of such a byte.
+            bytes = Array(String(decoding: bytes, as: UTF8.self).utf8)
         }
-        return format == .json
-            ? JSONFragment.parse(fragment.bytes, file: fragment.path)
-            : YAMLFragment.parse(fragment.bytes, file: fragment.path)
+        let (root, errors) =
+            format == .yaml
+            ? YAMLFragment.parse(bytes, file: fragment.path)
+            : JSONFragment.parse(bytes, file: fragment.path)
+        return (root, encoding + errors)
     }
 
     private static func firstInvalidByte(_ bytes: [UInt8]) -> Int? {

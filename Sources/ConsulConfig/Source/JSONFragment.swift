@@ -34,9 +34,7 @@ struct JSONFragment {
 
     private func explained(_ error: JSONError) -> String {
         if error.offset >= bytes.count {
-            return bytes.allSatisfy { $0 <= 0x20 }
-                ? "the file is empty: write {} for a fragment without settings"
-                : "\(error.reason): the file ends in the middle of a value (half written?)"
+            return "\(error.reason): the file ends in the middle of a value (half written?)"
         }
         if error.reason.hasSuffix("never closed") {
             return error.reason + ": the file ends inside it (half written?)"

@@ -112,8 +112,8 @@ package struct SourceEntry: Sendable {
     }
 }
 
-/// Collects a map's entries and notices a key that stands there already. The first one is kept, so
-/// that nothing further is said about the second.
+/// Collects a map's entries and notices a key that is there already. The last one counts, as in
+/// HashiCorp's agent.
 struct EntryCollector {
     private(set) var entries: [SourceEntry] = []
     private var indexByKey: [String: Int] = [:]
@@ -123,7 +123,9 @@ struct EntryCollector {
             errors.append(
                 ConfigError(
                     entry.place, path: "",
-                    "duplicate key \"\(entry.key)\" (first at \(entries[first].place))"))
+                    "duplicate key \"\(entry.key)\" (first at \(entries[first].place))",
+                    isHeld: true))
+            entries[first].value = entry.value
             return
         }
         indexByKey[entry.key] = entries.count

@@ -21,8 +21,11 @@ extension Registrar {
                 for check in try checkDefinitions(of: service, source: .configuration) {
                     wantedChecks.insert(check.id)
                 }
+                if !service.commonFaults.isEmpty {
+                    wantedChecks.insert(Self.definitionCheckID(service))
+                }
             }
-            for check in checks { try validate(check, source: .configuration) }
+            for check in checks { _ = try verdict(on: check, source: .configuration) }
         } catch {
             (self.registry, self.policy) = (oldRegistry, oldPolicy)
             throw error

@@ -73,6 +73,9 @@ package actor Registrar {
         _ definition: ServiceDefinition, source: RegistrationSource, replacesChecks: Bool = false,
         persists: Bool = true
     ) throws(ConsulError) {
+        var definition = definition
+        // As in HashiCorp's API: a check without any field is none.
+        if source == .api, definition.check?.isBlank == true { definition.check = nil }
         let service = definition.nodeService.withStandardAddresses
         let checks = try checkDefinitions(of: definition, source: source)
         if source == .api, persists {
@@ -87,6 +90,11 @@ package actor Registrar {
             if replacesChecks, !wanted.contains(id) { remove(check: id) }
         }
         for check in checks { try add(check, source: source, persists: false) }
+        if source == .configuration {
+            holdService(definition)
+        } else if persists {
+            logHints(definition.hints, "service", definition.effectiveID)
+        }
     }
 
     /// A service's checks with the IDs and names that Consul gives them.
@@ -103,7 +111,7 @@ package actor Registrar {
                 check.id = all.count > 1 ? "service:\(id):\(index + 1)" : "service:\(id)"
             }
             if check.name.isEmpty { check.name = "Service '\(definition.name)' check" }
-            try validate(check, source: source)
+            _ = try verdict(on: check, source: source)
             checks.append(check)
         }
         return checks
@@ -128,7 +136,6 @@ package actor Registrar {
         if !definition.serviceID.isEmpty, local.service(definition.serviceID) == nil {
             throw LocalAgentError.serviceMissing(definition.serviceID)
         }
-        try validate(definition, source: source)
         try add(definition, source: source, persists: persists && source == .api)
     }
 
@@ -137,13 +144,24 @@ package actor Registrar {
         remove(check: id)
     }
 
-    func validate(_ definition: CheckDefinition, source: RegistrationSource)
+    /// Judges a definition. Throws for the faults that HashiCorp's agent refuses too.
+    func verdict(on definition: CheckDefinition, source: RegistrationSource)
+        throws(ConsulError) -> DefinitionVerdict
+    {
+        let problems = registry.problems(in: definition)
+        if let problem = problems.first(where: { $0.effect == .refuses }) {
+            throw ConsulError(.badRequest, "Invalid check: \(problem.message)")
+        }
+        try refuseScripts(definition, source: source)
+        if problems.isEmpty { return .sound }
+        return DefinitionVerdict(
+            isHeld: problems.contains { $0.effect == .holds },
+            reason: "Invalid check: " + problems.map { $0.text }.joined(separator: "; "))
+    }
+
+    private func refuseScripts(_ definition: CheckDefinition, source: RegistrationSource)
         throws(ConsulError)
     {
-        if let problem = registry.problems(in: definition).first {
-            let place = problem.path.isEmpty ? "" : "\(problem.path): "
-            throw ConsulError(.badRequest, "Invalid check: \(place)\(problem.message)")
-        }
         let needsRight = source == .api ? definition.choosesProgram : !definition.args.isEmpty
         guard needsRight else { return }
         let allowed =
@@ -163,15 +181,21 @@ package actor Registrar {
     private func add(
         _ definition: CheckDefinition, source: RegistrationSource, persists: Bool
     ) throws(ConsulError) {
-        let type = try checkType(of: definition)
-        var check = newCheck(definition, kind: type.kind)
-        restoreHeartbeat(&check, definition)
-        let instance: CheckInstance
-        do {
-            instance = try type.make(definition, in: context(for: definition))
-        } catch {
-            throw ConsulError(.badRequest, "Invalid check: \(error)")
+        let verdict = try verdict(on: definition, source: source)
+        let (kind, instance) = try instance(of: definition, isHeld: verdict.isHeld)
+        var check = newCheck(definition, kind: kind)
+        if verdict != .sound {
+            check.status = CheckStatus.critical.rawValue
+            check.output = verdict.reason
+            // The start logs the faults of the configuration, with their places.
+            if source == .api {
+                logger.warning(
+                    "a check's definition has faults",
+                    metadata: ["check": "\(definition.id)", "error": "\(verdict.reason)"])
+            }
         }
+        if source == .api { logHints(definition.hints, "check", definition.id) }
+        if !verdict.isHeld { restoreHeartbeat(&check, definition) }
         if persists {
             var persisted = PersistedCheck()
             persisted.check = check
@@ -192,14 +216,41 @@ package actor Registrar {
         runner.start(stagger: random.duration(below: stagger))
     }
 
-    private func checkType(of definition: CheckDefinition) throws(ConsulError)
-        -> any CheckType
+    private func instance(of definition: CheckDefinition, isHeld: Bool) throws(ConsulError)
+        -> (kind: String, instance: CheckInstance)
     {
-        do throws(PluginAPIError) {
-            return try registry.checkType(for: definition)
+        do {
+            let type = try registry.checkType(for: definition)
+            if isHeld { return (type.kind, .pushed(HeldCheck())) }
+            return (type.kind, try type.make(definition, in: context(for: definition)))
         } catch {
-            throw ConsulError(.badRequest, "Invalid check: \(error)")
+            guard isHeld else { throw ConsulError(.badRequest, "Invalid check: \(error)") }
+            let kind = definition.grpc.isEmpty ? definition.type : "grpc"
+            return (kind, .pushed(HeldCheck()))
         }
+    }
+
+    /// Makes a service of the configuration critical whose own fields are at fault.
+    private func holdService(_ definition: ServiceDefinition) {
+        let faults = definition.commonFaults
+        guard !faults.isEmpty, let service = local.service(definition.effectiveID) else { return }
+        var held = CheckDefinition()
+        held.id = Self.definitionCheckID(definition)
+        held.name = "Definition of service '\(definition.name)'"
+        held.serviceID = service.service.id
+        var check = newCheck(held, kind: "definition")
+        check.status = CheckStatus.critical.rawValue
+        check.output = "Invalid service: " + faults.map { $0.text }.joined(separator: "; ")
+        local.addCheck(held, check: check, source: .configuration)
+    }
+
+    /// Logs hints about a registration by the API; those of the configuration have a place.
+    private func logHints(_ hints: [DefinitionProblem], _ sort: String, _ id: String) {
+        for hint in hints { logger.warning("\(hint.message)", metadata: ["\(sort)": "\(id)"]) }
+    }
+
+    static func definitionCheckID(_ service: ServiceDefinition) -> String {
+        "service:\(service.effectiveID):definition"
     }
 
     private func newCheck(_ definition: CheckDefinition, kind: String) -> HealthCheck {
@@ -207,8 +258,7 @@ package actor Registrar {
         check.node = local.nodeName
         check.checkID = definition.id
         check.name = definition.name.isEmpty ? definition.id : definition.name
-        check.status =
-            definition.status.isEmpty ? CheckStatus.critical.rawValue : definition.status
+        check.status = (CheckStatus(rawValue: definition.status) ?? .critical).rawValue
         check.notes = definition.notes
         check.type = kind
         if let service = local.service(definition.serviceID) {

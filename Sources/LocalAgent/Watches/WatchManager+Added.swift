@@ -56,8 +56,8 @@ extension WatchManager {
     /// Adds a watch, or replaces one that was added under the same ID.
     /// - Returns: its ID: the one given, or one made from what it looks at.
     package func add(_ definition: WatchDefinition) throws(ConsulError) -> String {
-        let (configured, registry, rules) = state.withLock {
-            ($0.configured, $0.registry, $0.rules)
+        let (configured, registry, rules, faults) = state.withLock {
+            ($0.configured, $0.registry, $0.rules, $0.faults)
         }
         try rules.check(definition)
         let id = definition.displayName
@@ -81,7 +81,7 @@ extension WatchManager {
         }
         var added = state.withLock { $0.added }
         added[id] = definition
-        _ = try replace(with: all(configured, added, rules), registry)
+        _ = try replace(with: all(configured, added, rules, faults), registry)
         state.withLock { $0.added[id] = definition }
         try around.store.saveAdded(definition, id: id)
         return id
@@ -89,8 +89,8 @@ extension WatchManager {
 
     /// Removes a watch that was added.
     package func remove(_ id: String) throws(ConsulError) {
-        let (configured, registry, added, rules) = state.withLock {
-            ($0.configured, $0.registry, $0.added, $0.rules)
+        let (configured, registry, added, rules, faults) = state.withLock {
+            ($0.configured, $0.registry, $0.added, $0.rules, $0.faults)
         }
         guard added[id] != nil, let registry else {
             let isConfigured = WatchIdentity.names(configured).contains { $0.id == id }
@@ -100,7 +100,7 @@ extension WatchManager {
                 : ConsulError(.notFound, "no watch named \"\(id)\"")
         }
         _ = try replace(
-            with: all(configured, added.filter { $0.key != id }, rules), registry)
+            with: all(configured, added.filter { $0.key != id }, rules, faults), registry)
         state.withLock { _ = $0.added.removeValue(forKey: id) }
         around.store.removeAdded(id)
     }
@@ -116,13 +116,15 @@ extension WatchManager {
         }
     }
 
-    /// Returns the watches to run. An added one that the rules forbid now is left out, but not
-    /// forgotten.
+    /// Returns the watches to run: of the configuration those whose faults let them run, and the
+    /// added ones. An added one that the rules forbid now is left out, but not forgotten.
     func all(
         _ configured: [WatchDefinition], _ added: [String: WatchDefinition],
-        _ rules: AddedWatchRules
+        _ rules: AddedWatchRules, _ faults: [String: WatchFault]
     ) -> [(id: String, definition: WatchDefinition)] {
-        var all = WatchIdentity.names(configured)
+        var all = WatchIdentity.names(configured).filter {
+            faults[$0.id]?.keepsFromRunning != true
+        }
         for (id, definition) in added.sorted(by: { $0.key < $1.key }) {
             do throws(ConsulError) {
                 try rules.check(definition)

@@ -15,6 +15,8 @@ package final class WatchManager: Sendable {
         var added: [String: WatchDefinition] = [:]
         var rules = AddedWatchRules()
         var registry: PluginRegistry?
+        /// Why watches of the configuration do not run, or may not.
+        var faults: [String: WatchFault] = [:]
         /// Stopped, with a handler that may still be running.
         var leaving: [WatchRunner] = []
     }
@@ -37,20 +39,25 @@ package final class WatchManager: Sendable {
 
     /// Takes the configuration's watches over. Those added by the API go on, unless the
     /// configuration now has their ID, or `rules` forbid them now.
+    /// - Parameter held: the faults with which a start goes on, in the order of the definitions;
+    ///   none after a reload.
     @discardableResult
     package func apply(
-        _ definitions: [WatchDefinition], registry: PluginRegistry,
-        rules: AddedWatchRules = AddedWatchRules()
+        _ definitions: [WatchDefinition], held: [[DefinitionProblem]] = [],
+        registry: PluginRegistry, rules: AddedWatchRules = AddedWatchRules()
     ) throws(ConsulError) -> Difference {
         let configured = WatchIdentity.names(definitions)
         let taken = Set(configured.map { $0.id })
+        let faults = WatchFault.byID(configured, held)
         let added = state.withLock { $0.added }.filter { !taken.contains($0.key) }
-        let difference = try replace(with: all(definitions, added, rules), registry)
+        let difference = try replace(
+            with: all(definitions, added, rules, faults), registry)
         state.withLock { state in
             state.configured = definitions
             state.added = added
             state.registry = registry
             state.rules = rules
+            state.faults = faults
         }
         return difference
     }
@@ -127,15 +134,31 @@ package final class WatchManager: Sendable {
     // MARK: The API
 
     package var statuses: [WatchStatus] {
-        state.withLock { Array($0.runners.values) }.map { Self.shown($0.status) }
-            .sorted { $0.id < $1.id }
+        let (runners, faults) = state.withLock { ($0.runners, $0.faults) }
+        let running = runners.values.map { Self.shown($0.status, with: faults) }
+        let held = faults.filter { runners[$0.key] == nil }
+            .map { Self.shown($0.value.status(of: $0.key), with: [:]) }
+        return (running + held).sorted { $0.id < $1.id }
     }
 
-    package func status(of id: String) -> WatchStatus? { runner(id).map { Self.shown($0.status) } }
+    package func status(of id: String) -> WatchStatus? {
+        let (runner, faults) = state.withLock { ($0.runners[id], $0.faults) }
+        let status = runner?.status ?? faults[id]?.status(of: id)
+        return status.map { Self.shown($0, with: runner == nil ? [:] : faults) }
+    }
 
-    private static func shown(_ status: WatchStatus) -> WatchStatus {
+    /// Returns a status without secrets. A fault counts until a handler has succeeded: its program
+    /// may have come meanwhile.
+    private static func shown(
+        _ status: WatchStatus, with faults: [String: WatchFault]
+    ) -> WatchStatus {
         var status = status
         status.definition = Redaction.record(status.definition)
+        guard let fault = faults[status.id],
+            !status.runs.contains(where: { !$0.isRunning && $0.failure.isEmpty })
+        else { return status }
+        status.state = "failed"
+        status.error = fault.reason
         return status
     }
 

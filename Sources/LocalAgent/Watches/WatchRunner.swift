@@ -97,7 +97,7 @@ package final class WatchRunner: Sendable {
         loop = around.loops?.next()
         var status = WatchStatus()
         status.id = id
-        status.type = definition.anyOf.isEmpty ? definition.source.type : "any_of"
+        status.type = definition.displayType
         status.handler = handlerName
         status.definition = definition
         metrics = WatchMetrics(id, type: status.type, in: around.registry)

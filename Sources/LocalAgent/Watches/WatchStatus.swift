@@ -5,7 +5,8 @@ package import Wire
 package struct WatchStatus: Record, Hashable, Sendable {
     package var id = ""
     package var type = ""
-    /// `waiting` for a change, `running` a handler, `paused`, or `failing` to put its query.
+    /// `waiting` for a change, `running` a handler, `paused`, `failing` to put its query, or
+    /// `failed` for its definition.
     package var state = "waiting"
     package var handler = ""
     package var index = ""
@@ -16,6 +17,8 @@ package struct WatchStatus: Record, Hashable, Sendable {
     package var droppedEvents: UInt64 = 0
     /// The last query's error; empty once one has succeeded again.
     package var queryError = ""
+    /// The fault of a definition that the agent started beside.
+    package var error = ""
     /// Newest last.
     package var runs: [WatchRun] = []
     package var definition = WatchDefinition()
@@ -32,6 +35,7 @@ package struct WatchStatus: Record, Hashable, Sendable {
         try visit.field("DeadLetters", &deadLetters)
         try visit.field("DroppedEvents", &droppedEvents, .omitEmpty)
         try visit.field("QueryError", &queryError, .omitEmpty)
+        try visit.field("Error", &error, .omitEmpty)
         try visit.field("Runs", &runs)
         try visit.field("Definition", &definition)
     }

@@ -3,7 +3,7 @@ import ConsulModel
 /// The names of all services with their tags, as an object.
 enum ServicesWatch: WatchType {
     static let name = "services"
-    static let fields: Set<String> = ["filter"]
+    static let fields: Set<String> = []
 
     static func problems(in source: WatchSource) -> [DefinitionProblem] { [] }
 

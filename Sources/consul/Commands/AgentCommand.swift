@@ -50,7 +50,7 @@ struct AgentCommand: Command {
             let sink = try Self.logSink(config)
             let agent = try Agent(
                 config: config, sources: sources, plugins: plugins, logSink: sink,
-                host: opened)
+                host: opened, held: outcome.held)
             console.out(AgentBanner.text(config, nodeID: agent.nodeID))
             try await agent.start()
             return await agent.run()

@@ -118,8 +118,11 @@ struct ConfigEffectiveCommand: Command {
     func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
         do throws(ConsulAgentError) {
             let registry = try Agent.registry(StandardPlugins.all(shell: AgentCommand.shell))
-            let outcome = AgentCommand.sources(flags).load(registry: registry) { _ in }
+            let outcome = AgentCommand.sources(flags).load(
+                registry: registry, rigour: .bootable
+            ) { _ in }
             guard let config = outcome.config else { throw .configuration(outcome.errors) }
+            for fault in outcome.held { console.error("\(fault)") }
             let values = config.effective.filter {
                 !flags.isOn("given") || $0.source != "default"
             }

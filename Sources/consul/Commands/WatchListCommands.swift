@@ -27,11 +27,16 @@ struct WatchListCommand: Command {
                         + watches.map {
                             [
                                 $0.id, $0.type, $0.state, "\($0.fires)", "\($0.failures)",
-                                $0.index, $0.runs.last.map { Self.summary($0) } ?? "-",
+                                $0.index, Self.summary($0),
                             ]
                         }))
             return 0
         }
+    }
+
+    private static func summary(_ watch: WatchStatus) -> String {
+        if !watch.error.isEmpty { return watch.error }
+        return watch.runs.last.map { summary($0) } ?? "-"
     }
 
     static func summary(_ run: WatchRun) -> String {
@@ -74,6 +79,7 @@ struct WatchShowCommand: Command {
             "Fires     \(watch.fires)", "Failures  \(watch.failures)",
         ]
         if watch.droppedEvents > 0 { lines.append("Dropped   \(watch.droppedEvents) events") }
+        if !watch.error.isEmpty { lines.append("Error     \(watch.error)") }
         if !watch.queryError.isEmpty { lines.append("Error     \(watch.queryError)") }
         for run in watch.runs {
             lines.append("")

@@ -13,6 +13,7 @@ extension Validation {
         config.listen.dnsTLS = endpoints(
             "addresses.dns_tls", given.dnsTLS, config.ports.dnsTLS)
         config.listen.grpc = endpoints("addresses.grpc", given.grpc, config.ports.grpc)
+        dropListenersWithoutCertificate()
         config.listen.serfLAN =
             given.serfLAN.isEmpty ? config.listen.bind : address("serf_lan", given.serfLAN)
         config.listen.serfWAN =
@@ -49,10 +50,10 @@ extension Validation {
         guard let bound = IPAddress(config.listen.bind) else { return "" }
         guard bound.isUnspecified else { return config.listen.bind }
         let family = bound.isIPv6 ? "IPv6" : "IPv4"
-        let query: AddressQuery = bound.isIPv6 ? .publicAddresses : .privateAddresses
-        let found = surroundings.addresses(query).filter {
-            IPAddress($0)?.isIPv6 == bound.isIPv6
-        }
+        let found = surroundings.interfaces().filter {
+            $0.isUp && !$0.isLoopback && $0.isForwardable && $0.address.isIPv6 == bound.isIPv6
+                && $0.isPrivate != bound.isIPv6
+        }.map { $0.text }
         if found.count == 1 { return found[0] }
         let kind = bound.isIPv6 ? "public" : "private"
         refuse(
@@ -117,8 +118,16 @@ extension Validation {
     private mutating func addresses(_ name: String, _ text: String) -> [String] {
         var words = text
         if text.contains("{{") {
-            switch AddressTemplate.resolve(text, with: surroundings.addresses) {
-            case .success(let resolved): words = resolved
+            switch AddressTemplate.resolve(text, with: surroundings.interfaces()) {
+            case .success(let resolved):
+                words = resolved
+                if resolved.allSatisfy({ $0.isWhitespace }) {
+                    // HashiCorp's agent takes it as not given; the first two must be.
+                    refuse(
+                        name, "\(quoted(text)) finds no address on this machine",
+                        isHeld: name != "bind_addr" && name != "client_addr")
+                    return []
+                }
             case .failure(let problem):
                 refuse(name, problem.message)
                 return []
