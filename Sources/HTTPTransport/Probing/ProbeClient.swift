@@ -26,6 +26,7 @@ package struct ProbeClient: Sendable {
         let deadline = call.timeout.map { NIODeadline.now() + .nanoseconds(max(1, $0.nanoseconds)) }
         var hop = Hop(call)
         do {
+            try ProbeRequest.check(call)
             hop.url = try ProbeURL(call.url)
             if let url = hop.url, !url.credentials.isEmpty,
                 !hop.call.headers.contains(name: "Authorization")
@@ -37,17 +38,17 @@ package struct ProbeClient: Sendable {
             while let url = hop.url {
                 let response = try await exchange(hop.call, url, deadline)
                 guard call.followsRedirects,
-                    let location = response.headers.first(name: "Location"),
+                    let location = response.headers.first(name: "Location"), !location.isEmpty,
                     try hop.follow(response.status, location)
                 else { return response }
             }
             throw ProbeURLError("no Host in request URL")
         } catch let error as ProbeURLError {
-            throw HTTPCallError(call, reason: error.reason)
+            throw HTTPCallError(hop.call, reason: error.reason)
         } catch let error as ResponseReader.Failure {
-            throw HTTPCallError(call, kind: .broken, reason: error.reason)
+            throw HTTPCallError(hop.call, kind: .broken, reason: error.reason)
         } catch {
-            throw HTTPCallError(call, error, isTimedOut: error is ProbeTimeout, hasHead: false)
+            throw HTTPCallError(hop.call, error, isTimedOut: error is ProbeTimeout, hasHead: false)
         }
     }
 
@@ -142,6 +143,7 @@ private struct Hop {
             for name in ["Authorization", "Cookie"] { call.headers.remove(name: name) }
         }
         call.headers.remove(name: "Host")
+        call.url = next.text
         url = next
         return true
     }
@@ -154,9 +156,9 @@ private enum ProbeRequest {
         _ call: HTTPCall, _ url: ProbeURL, throughProxy proxy: ProxyRules.Proxy?
     ) -> [UInt8] {
         let target = proxy == nil ? url.target : "http://\(url.authority)\(url.target)"
-        var text = "\(clean(call.method)) \(target) HTTP/1.1\r\n"
-        if !call.headers.contains(name: "Host") { text += "Host: \(clean(url.authority))\r\n" }
-        for (name, value) in call.headers { text += "\(clean(name)): \(clean(value))\r\n" }
+        var text = "\(call.method) \(target) HTTP/1.1\r\n"
+        if !call.headers.contains(name: "Host") { text += "Host: \(url.authority)\r\n" }
+        for (name, value) in call.headers { text += "\(name): \(value)\r\n" }
         if let proxy { text += authorization(proxy) }
         if !call.headers.contains(name: "Connection") { text += "Connection: close\r\n" }
         let hasBody = !call.body.isEmpty || ["POST", "PUT", "PATCH"].contains(call.method)
@@ -179,9 +181,24 @@ private enum ProbeRequest {
             + "\(Base64.encode(Array(proxy.credentials.utf8)))\r\n"
     }
 
-    /// A line end in a configured value would add fields, or a request of its own.
-    private static func clean(_ text: String) -> String {
-        let isClean = text.utf8.allSatisfy { $0 != 0x0D && $0 != 0x0A && $0 != 0 }
-        return isClean ? text : String(text.unicodeScalars.filter { $0.value >= 0x20 })
+    /// Refuses a method or field that would become another request, in the words of Go's client.
+    static func check(_ call: HTTPCall) throws(ProbeURLError) {
+        guard isToken(call.method) else {
+            throw ProbeURLError("net/http: invalid method \(ResponseReader.shown(Array(call.method.utf8)))")
+        }
+        for (name, value) in call.headers {
+            guard isToken(name) else {
+                throw ProbeURLError(
+                    "net/http: invalid header field name \(ResponseReader.shown(Array(name.utf8)))")
+            }
+            let isClean = value.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }
+            guard isClean else {
+                throw ProbeURLError("net/http: invalid header field value for \"\(name)\"")
+            }
+        }
+    }
+
+    private static func isToken(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.allSatisfy(ASCII.isToken)
     }
 }

@@ -185,7 +185,7 @@ struct ResponseReader {
     }
 
     /// In Go's quotes, cut where a line becomes too long for a message.
-    private static func shown(_ text: [UInt8]) -> String {
+    static func shown(_ text: [UInt8]) -> String {
         var out = "\""
         for scalar in String(decoding: text.prefix(80), as: UTF8.self).unicodeScalars {
             switch scalar {
