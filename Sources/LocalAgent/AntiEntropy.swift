@@ -56,6 +56,8 @@ package final class AntiEntropy: Sendable {
             release(state.withLock { Array($0.waiters.keys) })
         }
         var fullSyncAt = clock.now()
+        // The items that the last pass could not send wait for the retry, whatever else changes.
+        var stuck: Set<String> = []
         while !Task.isCancelled {
             if isPaused {
                 await waitForChange(until: clock.now() + .seconds(1))
@@ -63,6 +65,11 @@ package final class AntiEntropy: Sendable {
             }
             let served = state.withLock { Array($0.waiters.keys) }
             let isFull = fullSyncAt <= clock.now() || takeComparisonDue()
+            let pending = stuck.isEmpty ? [] : local.unsynced
+            if !isFull, served.isEmpty, !stuck.isEmpty, pending.isSubset(of: stuck) {
+                await waitForChange(until: fullSyncAt)
+                continue
+            }
             var refused: Set<String> = []
             do throws(ConsulError) {
                 if isFull { try await compare(&refused) }
@@ -70,8 +77,9 @@ package final class AntiEntropy: Sendable {
             } catch {
                 if Task.isCancelled { return }
                 logger.error("failed to sync remote state", metadata: ["error": "\(error)"])
-                refused.insert("")
+                refused = local.unsynced.union([""])
             }
+            stuck = refused
             let hasFailed = !refused.isEmpty
             state.withLock { $0.hasFailed = hasFailed }
             let interval = hasFailed ? Limits.syncRetryInterval : Limits.fullSyncInterval
@@ -88,7 +96,11 @@ package final class AntiEntropy: Sendable {
     package func pause() { state.withLock { $0.pauses += 1 } }
 
     package func resume() {
-        state.withLock { $0.pauses -= 1 }
+        state.withLock { state in
+            state.pauses -= 1
+            // A reload may have mended what the servers refused.
+            if state.hasFailed { state.isComparisonDue = true }
+        }
         changed()
     }
 
@@ -276,7 +288,10 @@ package final class AntiEntropy: Sendable {
         let now = clock.now()
         for local in local.checks.values.sorted(by: { $0.check.checkID < $1.check.checkID })
         where !local.isInSync || isOutputDue(local, now: now) {
-            if refused.contains("service \(local.check.serviceID)") { continue }
+            if refused.contains("service \(local.check.serviceID)") {
+                refused.insert("check \(local.check.checkID)")
+                continue
+            }
             try await register(local.check, now, &refused)
         }
     }

@@ -54,6 +54,19 @@ package final class LocalState: Sendable {
         }
     }
 
+    /// The items that the catalog lacks, as `service web` and `check c1`.
+    package var unsynced: Set<String> {
+        contents.withLock { contents in
+            let services = contents.services.filter { !$0.value.isInSync }.keys
+            let checks = contents.checks.filter { !$0.value.isInSync }.keys
+            let all =
+                services.map { "service \($0)" } + checks.map { "check \($0)" }
+                + contents.removedServices.map { "service \($0)" }
+                + contents.removedChecks.map { "check \($0)" }
+            return Set(all)
+        }
+    }
+
     package var removed: (services: Set<String>, checks: Set<String>) {
         contents.withLock { ($0.removedServices, $0.removedChecks) }
     }

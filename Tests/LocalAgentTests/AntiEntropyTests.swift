@@ -249,6 +249,16 @@ import Testing
                 scene.clock.sleepers(within: Limits.syncRetryInterval) > 0
             }
             #expect(scene.backend.state.withLock { $0.refusals } == 1)
+            // A change of another item is sent at once; a new output does not bring the retry on.
+            scene.local.updateCheck("c1", status: .critical, output: "newer")
+            scene.local.updateCheck("c2", status: .passing, output: "")
+            #expect(try await scene.told(1) == ["check c2 passing "])
+            let refusals = scene.backend.state.withLock { $0.refusals }
+            scene.local.updateCheck("c1", status: .critical, output: "new")
+            try await eventually("it waits for the retry") {
+                scene.clock.sleepers(within: Limits.syncRetryInterval) > 0
+            }
+            #expect(scene.backend.state.withLock { $0.refusals } == refusals)
             scene.backend.state.withLock { $0.refusedService = nil }
             scene.clock.advance(Limits.syncRetryInterval)
             #expect(try await scene.told(2) == ["service a", "check c1 critical new"])

@@ -188,9 +188,15 @@ import Wire
         let path = "\(scratch.path)/services/ffff"
         try AtomicFile.write(path, Array(#"{"Service":{"#.utf8), mode: 0o600)
         var broken: [String] = []
-        let all = files.loadAll(PersistedService.self, in: .services) { broken.append($0) }
+        try AtomicFile.write("\(scratch.path)/services/eeee", Array("{}".utf8), mode: 0o600)
+        let all = files.loadAll(
+            PersistedService.self, in: .services, broken: { broken.append($0) },
+            fault: { $0.service.name.isEmpty ? "Service name missing" : nil })
         #expect(all == [persisted])
-        #expect(broken.count == 1 && broken[0].hasPrefix("\(path): "))
+        broken.sort()
+        #expect(broken.count == 2 && broken.last?.hasPrefix("\(path): ") == true)
+        #expect(
+            broken.first == "\(scratch.path)/services/eeee: Service name missing; remove the file")
         #expect(Files.exists(path))
     }
 
