@@ -53,7 +53,7 @@ import Wire
         await server.backend.stop()
     }
 
-    /// What changes gets a higher index: else a client that waits for one would miss it.
+    /// Every change raises the index: a client that waits for one would miss it otherwise.
     @Test(arguments: [1, 2, 3] as [UInt64])
     func whatChangesGetsAHigherIndex(_ seed: UInt64) async throws {
         let server = try Server()

@@ -242,7 +242,7 @@ private final class FixedServer: Sendable {
         #expect(try ProxyRules { _ in nil }.proxy(for: ProbeURL("http://elsewhere.com/")) == nil)
         let all = ProxyRules { ["http_proxy": "http://p", "no_proxy": "*"][$0] }
         #expect(try all.proxy(for: ProbeURL("http://elsewhere.com/")) == nil)
-        // Of a CGI program, HTTP_PROXY is a client's header.
+        // In a CGI program HTTP_PROXY comes from a client's header.
         let cgi = ProxyRules { ["HTTP_PROXY": "http://p", "REQUEST_METHOD": "GET"][$0] }
         #expect(try cgi.proxy(for: ProbeURL("http://elsewhere.com/")) == nil)
         let socks = ProxyRules { ["HTTP_PROXY": "socks5://p"][$0] }

@@ -11,7 +11,7 @@ final class ProbeExchange: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    /// What is sent first to a proxy that is to pass a TLS connection on, and what follows.
+    /// Holds the request to a proxy for a TLS connection, and makes the TLS that follows it.
     struct Tunnel {
         let request: [UInt8]
         let makeTLS: () throws -> NIOSSLClientHandler

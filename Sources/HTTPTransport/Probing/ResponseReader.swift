@@ -103,7 +103,7 @@ struct ResponseReader {
     private mutating func readHead(_ rest: inout UnsafeRawBufferPointer) throws(Failure) {
         while !rest.isEmpty {
             let isWhole = takeLine(&rest)
-            // What cannot become a status line is judged before its end: a greeting may have none.
+            // Judges a line before its end: a foreign greeting may have none.
             if !hasStatusLine { try refuseForeign(isWhole ?? line) }
             if headBytes > Limits.responseHeadBytesMax { throw .headTooLong }
             guard let text = isWhole else { return }
