@@ -72,6 +72,9 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
     var firstID: UInt64 = 0
     var reading = Reading.head
     var body: [UInt8] = []
+    /// The body that is being read, where it goes to the disk; and whether a piece is on its way.
+    var incomingFile: IncomingBodyFile?
+    var isSpooling = false
     private var parser: RequestParser
     /// Bytes not yet parsed: the beginning of something, or, while too many requests wait, at most
     /// what one more read of the socket held.
@@ -129,6 +132,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
         slots = []
         firstID += UInt64(waiting.count)
         input = ByteBuffer()
+        incomingFile = nil
         for slot in waiting {
             if case .stream(let stream) = slot.answer { stream.writer.close() }
             slot.onClose?()
@@ -167,7 +171,9 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
         if mayRead { context.read() } else { wantsRead = true }
     }
 
-    private var mayProcess: Bool { slots.count < server.limits.pipelined && isWritable }
+    private var mayProcess: Bool {
+        slots.count < server.limits.pipelined && isWritable && !isSpooling
+    }
     /// What the parser could go on with is parsed before more is read.
     private var mayRead: Bool { mayProcess }
 
@@ -180,6 +186,13 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
         } else {
             watchUnsent()
         }
+    }
+
+    /// A piece of a body is on the disk: go on behind it.
+    func resume() {
+        setDeadline(server.limits.bodyTimeout, atMost: bodyEnd)
+        process()  // the end of the body needs no further bytes
+        processParked()
     }
 
     private func processParked() {
@@ -215,9 +228,12 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
         switch (event, reading) {
         case (.head(let head), .head): begin(head)
         case (.body(let count), .body(let head, let limit)):
-            guard body.count + count <= limit else {
+            guard (incomingFile?.received ?? body.count) + count <= limit else {
                 refuseBody(head, limit)
                 return
+            }
+            if let incomingFile {
+                return spool(input.readBytes(length: count) ?? [], incomingFile, head)
             }
             if body.isEmpty {
                 body = input.readBytes(length: count) ?? []
@@ -228,9 +244,9 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
         case (.end, .body(let head, _)):
             reading = .head
             owesContinue = false
-            let whole = body
-            body = []
-            dispatch(head, whole)
+            let (whole, file) = (body, incomingFile?.file)
+            (body, incomingFile) = ([], nil)
+            dispatch(head, whole, file)
         default: break  // discarding
         }
     }
@@ -249,9 +265,16 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
                     refuseBody(head, limit)
                     return
                 }
-                if declared > input.readableBytes {
+                if declared > input.readableBytes, limit <= Limits.bodyBytesInMemory {
                     body.reserveCapacity(min(declared, 64 * 1024))
                 }
+            }
+            if limit > Limits.bodyBytesInMemory, let rules = server.limits.bodyFile(head.path) {
+                guard let place = BodyFilePlace(server.bodyFiles) else {
+                    refuse(.text(429, "Too many large bodies are being received"), head)
+                    return
+                }
+                incomingFile = IncomingBodyFile(rules, place)
             }
             if head.expectsContinue {
                 owesContinue = true
@@ -263,7 +286,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
         setDeadline(server.limits.bodyTimeout, atMost: bodyEnd)
     }
 
-    private func dispatch(_ head: RequestHead, _ body: [UInt8]) {
+    private func dispatch(_ head: RequestHead, _ body: [UInt8], _ file: BodyFile? = nil) {
         let id = firstID + UInt64(slots.count)
         let slot = Slot(head, mayStay: !server.isStopping)
         if !slot.keepsAlive { reading = .discarding }
@@ -272,7 +295,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
         server.handler.handle(
             HTTPRequest(
                 method: head.method, uri: head.target, headers: head.fields, body: body,
-                peer: peer, eventLoop: eventLoop),
+                bodyFile: file, peer: peer, eventLoop: eventLoop),
             HTTPResponder(connection: self, id: id))
     }
 
