@@ -1,6 +1,7 @@
 import ConsulModel
 import ConsulServer
 import Primitives
+import Synchronization
 import Testing
 import Wire
 
@@ -46,8 +47,8 @@ import Wire
         }
         try await server.settle()
         #expect(!box.isAnswered)
-        var request = SnapshotRestoreRequest()
-        request.archive = saved.bytes
+        let left = Mutex([saved.bytes])
+        let request = SnapshotRestoreRequest { left.withLock { $0.popLast() } }
         _ = try await server.backend.call(.snapshotRestore, request)
         #expect(try await box.answer().value.map(\.value.text) == ["1"])
         await server.backend.stop()
