@@ -1,5 +1,6 @@
 import ConsulConfig
 import ConsulModel
+import Primitives
 import Wire
 
 /// Reads JSON bodies as Consul does: a field that the record does not have is an error, lest a
