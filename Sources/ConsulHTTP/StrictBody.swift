@@ -15,13 +15,29 @@ enum StrictBody {
         "Mode", "TransparentProxy", "EnvoyExtensions", "MutualTLSMode", "AccessLogs",
         "DestinationPartition", "DestinationPeer", "LocalBindSocketPath", "LocalBindSocketMode",
         "CentrallyConfigured", "PeerMeta",
+        "LocalServiceSocketPath", "Datacenter",
     ].map { FoldedKey($0) }
 
-    static func reader(_ body: [UInt8]) -> JSONReader {
+    /// - Parameter obsolete: Fields that Consul still accepts in this body alone.
+    static func reader(_ body: [UInt8], obsolete: [String] = []) -> JSONReader {
         var reader = JSONReader(body)
         reader.refusesUnknownKeys = true
-        reader.toleratedKeys = accepted
+        reader.toleratedKeys = accepted + obsolete.map { FoldedKey($0) }
         return reader
+    }
+
+    /// Refuses unknown fields in a part of a body that is kept as it came.
+    static func check<Body: WireValue>(_ part: JSONValue, as type: Body.Type)
+        throws(ConsulError)
+    {
+        guard case .object = part else { return }
+        do {
+            var reader = reader(JSONWriter.encode(part))
+            var value = Body()
+            try value.decode(from: &reader)
+        } catch {
+            throw ConsulError(.badRequest, "Request decode failed: \(reason(error))")
+        }
     }
 
     /// Returns the reason in Consul's words, and for an unknown field the nearest known one.
