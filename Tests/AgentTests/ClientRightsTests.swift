@@ -69,6 +69,8 @@ import Testing
         try await agent.put("/v1/kv/a", "1")
         #expect(try await agent.get("/v1/kv/a?dc=bad&t%6fken=SECRET7").status == 500)
         #expect(try await agent.get("/v1/acl/info/SECRET8").status != 200)
+        let check = #"{"Name": "t", "TCP": "u:SECRET9@h", "Interval": "1s"}"#
+        #expect(try await agent.put("/v1/agent/check/register", check).status != 200)
         try await eventually("both have failed") {
             let check = try await agent.check("h").output
             let watch = try await agent.watch("key:a")
