@@ -117,7 +117,8 @@ import Wire
             (
                 "agent/service/register",
                 #"{"Name": "a", "Namespace": "default", "Partition": "default", "Locality": {},"#
-                    + #""Proxy": {"Mode": "", "TransparentProxy": {}, "LocalServiceSocketPath": ""}}"#
+                    + #""Proxy": {"Mode": "", "TransparentProxy": {},"#
+                    + #""LocalServiceSocketPath": ""}}"#
             ),
             // The form in which Go's client sends it.
             (
@@ -126,7 +127,8 @@ import Wire
             ),
             (
                 "catalog/register",
-                #"{"Node": "n", "Address": "10.0.0.1", "Service": {"Service": "s", "Datacenter": ""}}"#
+                #"{"Node": "n", "Address": "10.0.0.1","#
+                    + #""Service": {"Service": "s", "Datacenter": ""}}"#
             ),
         ] {
             let answer = try await agent.put("/v1/\(path)", body)
