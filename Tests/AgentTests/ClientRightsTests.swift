@@ -111,7 +111,8 @@ import Testing
         }
         for foreign in [
             "evil.example", "evil.example:8500", "127.0.0.1.evil.example", "localhost.evil.example",
-            "evil.example.", "notconsul.example", "evil.consul.example",
+            "evil.example.", "[::1].evil.example", "[::1]evil.example", "here:80.evil.example",
+            "127.0.0.1@evil.example", "notconsul.example", "evil.consul.example",
         ] {
             #expect(try await status(foreign) == 403, "\(foreign)")
             #expect(try await status(foreign, unix: true) == 200, "\(foreign)")
