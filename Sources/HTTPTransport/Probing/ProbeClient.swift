@@ -24,6 +24,10 @@ package struct ProbeClient: Sendable {
     /// come the call succeeds, at the latest when its time is over. Cancelling the task ends it.
     package func execute(_ call: HTTPCall) async throws(HTTPCallError) -> HTTPClientResponse {
         let deadline = call.timeout.map { NIODeadline.now() + .nanoseconds(max(1, $0.nanoseconds)) }
+        guard RequestRules.isToken(call.method) else {
+            throw HTTPCallError(
+                call, reason: "net/http: invalid method \(GoText.quoted(call.method))")
+        }
         var hop = Hop(call)
         do {
             hop.url = try ProbeURL(call.url)
@@ -154,15 +158,13 @@ private enum ProbeRequest {
         _ call: HTTPCall, _ url: ProbeURL, throughProxy proxy: ProxyRules.Proxy?
     ) -> [UInt8] {
         let target = proxy == nil ? url.target : "http://\(url.authority)\(url.target)"
-        var text = "\(clean(call.method)) \(target) HTTP/1.1\r\n"
-        if !call.headers.contains(name: "Host") { text += "Host: \(clean(url.authority))\r\n" }
-        for (name, value) in call.headers { text += "\(clean(name)): \(clean(value))\r\n" }
+        var text = "\(call.method) \(target) HTTP/1.1\r\n"
+        if !call.headers.contains(name: "Host") { text += "Host: \(url.authority)\r\n" }
+        for (name, value) in call.headers { text += "\(name): \(value)\r\n" }
         if let proxy { text += authorization(proxy) }
         if !call.headers.contains(name: "Connection") { text += "Connection: close\r\n" }
         let hasBody = !call.body.isEmpty || ["POST", "PUT", "PATCH"].contains(call.method)
-        if hasBody, !call.headers.contains(name: "Content-Length") {
-            text += "Content-Length: \(call.body.count)\r\n"
-        }
+        if hasBody { text += "Content-Length: \(call.body.count)\r\n" }
         return Array("\(text)\r\n".utf8) + call.body
     }
 
@@ -177,11 +179,5 @@ private enum ProbeRequest {
         if proxy.credentials.isEmpty { return "" }
         return "Proxy-Authorization: Basic "
             + "\(Base64.encode(Array(proxy.credentials.utf8)))\r\n"
-    }
-
-    /// A line end in a configured value would add fields, or a request of its own.
-    private static func clean(_ text: String) -> String {
-        let isClean = text.utf8.allSatisfy { $0 != 0x0D && $0 != 0x0A && $0 != 0 }
-        return isClean ? text : String(text.unicodeScalars.filter { $0.value >= 0x20 })
     }
 }

@@ -110,7 +110,10 @@ final class ProbeExchange: ChannelInboundHandler {
     private func succeed() {
         timer?.cancel()
         var headers = HTTPHeaders()
-        for field in reader.fields { headers.add(name: field.name, value: field.value) }
+        // NIO traps on names beyond ASCII.
+        for field in reader.fields where RequestRules.isToken(field.name) {
+            headers.add(name: field.name, value: field.value)
+        }
         promise.succeed(
             HTTPClientResponse(
                 status: reader.status, reason: reader.reason, headers: headers, body: kept.bytes,

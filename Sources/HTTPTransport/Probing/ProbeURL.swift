@@ -16,6 +16,9 @@ struct ProbeURL: Hashable, Sendable {
 
     /// - Throws: the reason, in Go's words.
     init(_ text: String) throws(ProbeURLError) {
+        if RequestRules.hasControl(text) {
+            throw ProbeURLError("net/url: invalid control character in URL")
+        }
         guard let colon = text.firstRange(of: "://") else {
             throw ProbeURLError("unsupported protocol scheme \"\"")
         }
@@ -55,6 +58,9 @@ struct ProbeURL: Hashable, Sendable {
             digits = text[text.index(after: colon)...]
         }
         guard !host.isEmpty else { throw ProbeURLError("no Host in request URL") }
+        guard !host.utf8.contains(0x20) else {
+            throw ProbeURLError("invalid character \" \" in host name")
+        }
         guard let digits, !digits.isEmpty else { return (String(host), standard) }
         guard let port = Int(digits), digits.allSatisfy(\.isNumber) else {
             throw ProbeURLError("invalid port \":\(digits)\" after host")

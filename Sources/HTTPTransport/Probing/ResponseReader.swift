@@ -186,21 +186,7 @@ struct ResponseReader {
 
     /// In Go's quotes, cut where a line becomes too long for a message.
     private static func shown(_ text: [UInt8]) -> String {
-        var out = "\""
-        for scalar in String(decoding: text.prefix(80), as: UTF8.self).unicodeScalars {
-            switch scalar {
-            case "\"": out += "\\\""
-            case "\\": out += "\\\\"
-            case "\r": out += "\\r"
-            case "\n": out += "\\n"
-            case "\t": out += "\\t"
-            case "\u{0}"..<" ", "\u{7F}"..."\u{9F}":
-                out += scalar.value < 16 ? "\\x0" : "\\x"
-                out += String(scalar.value, radix: 16)
-            default: out.unicodeScalars.append(scalar)
-            }
-        }
-        return out + "\""
+        GoText.quoted(String(decoding: text.prefix(80), as: UTF8.self))
     }
 }
 
