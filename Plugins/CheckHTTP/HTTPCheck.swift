@@ -14,13 +14,7 @@ public struct HTTPCheckType: CheckType {
 
     public func problems(in definition: CheckDefinition) -> [DefinitionProblem] {
         var problems = CheckRules.intervalProblems(in: definition)
-        if !definition.http.hasPrefix("http://"), !definition.http.hasPrefix("https://") {
-            problems.append(
-                DefinitionProblem(
-                    "http",
-                    "\"\(Redaction.url(definition.http))\" is not a URL: begin with http:// or "
-                        + "https://"))
-        }
+        problems += CheckRules.urlProblems("http", definition.http)
         if let expect = definition.expect {
             problems += ResponseJudge.problems(in: expect)
         }

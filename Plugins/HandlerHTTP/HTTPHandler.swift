@@ -18,14 +18,7 @@ public struct HTTPHandlerKind: HandlerKind {
                     "http_handler_config", "Must define a watch handler: its path is missing")
             ]
         }
-        var problems: [DefinitionProblem] = []
-        if !settings.path.hasPrefix("http://"), !settings.path.hasPrefix("https://") {
-            problems.append(
-                DefinitionProblem(
-                    "http_handler_config.path",
-                    "\"\(Redaction.url(settings.path))\" is not a URL: begin with http:// or "
-                        + "https://"))
-        }
+        var problems = CheckRules.urlProblems("http_handler_config.path", settings.path)
         if settings.timeout <= .zero {
             problems.append(
                 DefinitionProblem("http_handler_config.timeout", "must be above 0"))

@@ -6,7 +6,7 @@ struct NoServersBackend: Backend {
 
     /// A client that knows no server.
     static let noServers = NoServersBackend(
-        error: ConsulError(.internal, "No known Consul servers"))
+        error: ConsulError(.noLeader, "No known Consul servers"))
     /// A server that was not told to bootstrap.
     static let noLeader = NoServersBackend(error: .noLeader)
 

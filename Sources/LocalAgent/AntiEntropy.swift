@@ -63,19 +63,24 @@ package final class AntiEntropy: Sendable {
             }
             let served = state.withLock { Array($0.waiters.keys) }
             let isFull = fullSyncAt <= clock.now() || takeComparisonDue()
+            var refused: Set<String> = []
             do throws(ConsulError) {
-                if isFull { try await compare() }
-                try await syncChanges()
-                if isFull { fullSyncAt = clock.now() + Limits.fullSyncInterval }
-                state.withLock { $0.hasFailed = false }
+                if isFull { try await compare(&refused) }
+                try await syncChanges(&refused)
             } catch {
                 if Task.isCancelled { return }
-                state.withLock { $0.hasFailed = true }
                 logger.error("failed to sync remote state", metadata: ["error": "\(error)"])
-                fullSyncAt = clock.now() + Limits.syncRetryInterval
+                refused.insert("")
             }
+            let hasFailed = !refused.isEmpty
+            state.withLock { $0.hasFailed = hasFailed }
+            let interval = hasFailed ? Limits.syncRetryInterval : Limits.fullSyncInterval
+            let next = clock.now() + interval
+            fullSyncAt = isFull ? next : min(fullSyncAt, next)
             release(served)
-            await waitForChange(until: nextOutputDue.map { min($0, fullSyncAt) } ?? fullSyncAt)
+            // An output that cannot be sent stays due: only a change comes before the retry.
+            let due = hasFailed ? nil : nextOutputDue
+            await waitForChange(until: due.map { min($0, fullSyncAt) } ?? fullSyncAt)
         }
     }
 
@@ -186,7 +191,7 @@ package final class AntiEntropy: Sendable {
     // MARK: Comparing
 
     /// Asks the catalog what it has of this node, and marks what differs.
-    private func compare() async throws(ConsulError) {
+    private func compare(_ refused: inout Set<String>) async throws(ConsulError) {
         let nodeName = local.nodeName
         let remote = try await backend.call(
             .catalogNodeServices, NamedQuery(nodeName)
@@ -200,7 +205,7 @@ package final class AntiEntropy: Sendable {
             if let mine = services[service.id] {
                 if isSame(mine.service, remote: service) { staleServices.remove(service.id) }
             } else if service.id != "consul" {
-                try await deregister(service: service.id)
+                try await deregister(service: service.id, &refused)
             }
         }
         let checks = local.checks
@@ -209,7 +214,7 @@ package final class AntiEntropy: Sendable {
             if let mine = checks[check.checkID] {
                 if isSame(mine.check, remote: check) { staleChecks.remove(check.checkID) }
             } else if check.checkID != "serfHealth" {
-                try await deregister(check: check.checkID)
+                try await deregister(check: check.checkID, &refused)
             }
         }
         local.markOutOfSync(services: Array(staleServices), checks: Array(staleChecks))
@@ -241,7 +246,7 @@ package final class AntiEntropy: Sendable {
     // MARK: Telling
 
     private func registerNode() async throws(ConsulError) {
-        try await send(request())
+        _ = try await backend.call(.catalogRegister, request())
         logger.info("Synced node info")
     }
 
@@ -257,65 +262,99 @@ package final class AntiEntropy: Sendable {
         return request
     }
 
-    private func send(_ request: RegisterRequest) async throws(ConsulError) {
-        _ = try await backend.call(.catalogRegister, request)
-    }
-
-    /// Tells what is marked as changed.
-    private func syncChanges() async throws(ConsulError) {
+    /// Sends what is marked as changed.
+    /// - Parameter refused: receives the items that the servers refuse, as `service web`. They do
+    ///   not keep the others back. Checks of a refused service are not sent.
+    private func syncChanges(_ refused: inout Set<String>) async throws(ConsulError) {
         let removed = local.removed
-        for id in removed.services.sorted() { try await deregister(service: id) }
-        for id in removed.checks.sorted() { try await deregister(check: id) }
+        for id in removed.services.sorted() { try await deregister(service: id, &refused) }
+        for id in removed.checks.sorted() { try await deregister(check: id, &refused) }
         let services = local.services.values.filter { !$0.isInSync }
         for local in services.sorted(by: { $0.service.id < $1.service.id }) {
-            try await register(local.service)
+            try await register(local.service, &refused)
         }
         let now = clock.now()
         for local in local.checks.values.sorted(by: { $0.check.checkID < $1.check.checkID })
         where !local.isInSync || isOutputDue(local, now: now) {
-            try await register(local.check)
-            state.withLock { $0.outputTold[local.check.checkID] = now }
+            if refused.contains("service \(local.check.serviceID)") { continue }
+            try await register(local.check, now, &refused)
         }
     }
 
-    private func register(_ service: NodeService) async throws(ConsulError) {
+    private func register(
+        _ service: NodeService, _ refused: inout Set<String>
+    ) async throws(ConsulError) {
         var request = request()
         request.skipNodeUpdate = true
         request.service = service
         request.checks = local.checks.values.map { $0.check }
             .filter { $0.serviceID == service.id }.sorted { $0.checkID < $1.checkID }
-        try await send(request)
+        guard try await call(.catalogRegister, request, ("service", service.id), &refused)
+        else { return }
         local.markSynced(service: service)
         for check in request.checks { local.markSynced(check: check) }
         logger.info("Synced service", metadata: ["service": "\(service.id)"])
     }
 
-    private func register(_ check: HealthCheck) async throws(ConsulError) {
+    private func register(
+        _ check: HealthCheck, _ now: Instant, _ refused: inout Set<String>
+    ) async throws(ConsulError) {
         var request = request()
         request.skipNodeUpdate = true
         request.check = check
         if let service = local.service(check.serviceID) { request.service = service.service }
-        try await send(request)
+        guard try await call(.catalogRegister, request, ("check", check.checkID), &refused)
+        else { return }
         local.markSynced(check: check)
+        state.withLock { $0.outputTold[check.checkID] = now }
         logger.info("Synced check", metadata: ["check": "\(check.checkID)"])
     }
 
-    private func deregister(service id: String) async throws(ConsulError) {
+    private func deregister(
+        service id: String, _ refused: inout Set<String>
+    ) async throws(ConsulError) {
         var request = DeregisterRequest()
         request.node = local.nodeName
         request.serviceID = id
-        _ = try await backend.call(.catalogDeregister, request)
+        guard try await call(.catalogDeregister, request, ("service", id), &refused)
+        else { return }
         local.forgetRemoved(service: id)
         logger.info("Deregistered service", metadata: ["service": "\(id)"])
     }
 
-    private func deregister(check id: String) async throws(ConsulError) {
+    private func deregister(
+        check id: String, _ refused: inout Set<String>
+    ) async throws(ConsulError) {
         var request = DeregisterRequest()
         request.node = local.nodeName
         request.checkID = id
-        _ = try await backend.call(.catalogDeregister, request)
+        guard try await call(.catalogDeregister, request, ("check", id), &refused)
+        else { return }
         local.forgetRemoved(check: id)
         logger.info("Deregistered check", metadata: ["check": "\(id)"])
+    }
+
+    /// Sends the change of one item.
+    /// - Returns: false when the servers refuse the item, which is logged and noted in `refused`.
+    /// - Throws: errors that every other item would meet, too.
+    private func call<Request: Sendable, Response: Sendable>(
+        _ endpoint: Endpoint<Request, Response>, _ request: Request,
+        _ item: (kind: String, id: String), _ refused: inout Set<String>
+    ) async throws(ConsulError) -> Bool {
+        do throws(ConsulError) {
+            _ = try await backend.call(endpoint, request)
+            return true
+        } catch {
+            switch error.kind {
+            case .noLeader, .cancelled, .tooManyRequests: throw error
+            default: break
+            }
+            logger.error(
+                "failed to sync remote state",
+                metadata: ["error": "\(error)", "\(item.kind)": "\(item.id)"])
+            refused.insert("\(item.kind) \(item.id)")
+            return false
+        }
     }
 
     // MARK: Output-only changes

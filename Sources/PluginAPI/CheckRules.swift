@@ -16,6 +16,17 @@ public enum CheckRules {
         definition.commonFaults
     }
 
+    /// The fault of a URL that has neither of HTTP's schemes, in any case of letters.
+    public static func urlProblems(_ field: String, _ url: String) -> [DefinitionProblem] {
+        let scheme = url.prefix(8).lowercased()
+        if scheme.hasPrefix("http://") || scheme.hasPrefix("https://") { return [] }
+        return [
+            DefinitionProblem(
+                field,
+                "\"\(Redaction.url(url))\" is not a URL: begin with http:// or https://")
+        ]
+    }
+
     /// `host:port`, `[v6]:port`; nil for anything else.
     public static func hostAndPort(_ text: String) -> (host: String, port: Int)? {
         guard let colon = text.lastIndex(of: ":"),

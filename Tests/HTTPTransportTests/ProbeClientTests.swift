@@ -165,6 +165,55 @@ private final class FixedServer: Sendable {
         other.stop()
     }
 
+    @Test func errorsBehindARedirectNameItsTarget() async throws {
+        let server = try await FixedServer([
+            "/away": "HTTP/1.1 301 Moved\r\nLocation: https://127.0.0.1:1/\r\n\r\n",
+            "/login": "HTTP/1.1 302 Found\r\nLocation: end?next=http://web.local/\r\n\r\n",
+            "/end?next=http://web.local/": "HTTP/1.1 200 OK\r\n\r\nin",
+        ])
+        let error = await #expect(throws: HTTPCallError.self) {
+            try await client.execute(call(server.url + "/away"))
+        }
+        #expect(
+            error?.description == "Get \"https://127.0.0.1:1/\": dial tcp 127.0.0.1:1: connect: "
+                + "connection refused")
+        // A URL in a relative location's query is no scheme.
+        #expect(try await client.execute(call(server.url + "/login")).text == "in")
+        server.stop()
+    }
+
+    @Test func oddURLsAndFieldsAreRefusedInGosWords() async throws {
+        let server = try await FixedServer(["*": "HTTP/1.1 200 OK\r\n\r\n"])
+        let upper = try await client.execute(call("HTTP://127.0.0.1:\(server.port)/"))
+        #expect(upper.status == 200)
+        for (url, reason) in [
+            ("http://x y/", #"invalid character " " in host name"#),
+            ("http://{{ GetPrivateIP }}:80/", #"invalid character "{" in host name"#),
+            ("http://127.0.0.1/%zz", #"invalid URL escape "%zz""#),
+            ("http://a%b/", #"invalid URL escape "%b""#),
+            ("http://127.0.0.1/\r\nX: y", "net/url: invalid control character in URL"),
+        ] {
+            let error = await #expect(throws: HTTPCallError.self) {
+                try await client.execute(call(url))
+            }
+            #expect(error?.reason == reason, "\(url)")
+        }
+        let method = await #expect(throws: HTTPCallError.self) {
+            try await client.execute(call(server.url) { $0.method = "GET /x HTTP/1.1\r\nA: b" })
+        }
+        #expect(method?.reason == #"net/http: invalid method "GET /x HTTP/1.1\r\nA: b""#)
+        let name = await #expect(throws: HTTPCallError.self) {
+            try await client.execute(call(server.url) { $0.headers = ["Bad Name": "x"] })
+        }
+        #expect(name?.reason == #"net/http: invalid header field name "Bad Name""#)
+        let value = await #expect(throws: HTTPCallError.self) {
+            try await client.execute(call(server.url) { $0.headers = ["A": "b\r\nC: d"] })
+        }
+        #expect(value?.reason == #"net/http: invalid header field value for "A""#)
+        #expect(server.requests.withLock { $0.count } == 1)
+        server.stop()
+    }
+
     @Test func whatIsNoHTTPIsNamedInGosWords() async throws {
         let broken = "net/http: HTTP/1.x transport connection broken: "
         let server = try await FixedServer([

@@ -234,6 +234,41 @@ import Testing
         }
     }
 
+    @Test func aRefusedServiceKeepsNoOtherBack() async throws {
+        let scene = Scene()
+        scene.backend.state.withLock { $0.refusedService = "a" }
+        scene.add(service: "a")
+        scene.add(service: "b")
+        scene.add(check: "c1", service: "a")
+        scene.add(check: "c2")
+        scene.local.updateCheck("c1", status: .critical, output: "new")
+        try await scene.running {
+            #expect(
+                try await scene.told(3) == ["node here", "service b", "check c2 critical "])
+            try await eventually("it waits for the retry") {
+                scene.clock.sleepers(within: Limits.syncRetryInterval) > 0
+            }
+            #expect(scene.backend.state.withLock { $0.refusals } == 1)
+            scene.backend.state.withLock { $0.refusedService = nil }
+            scene.clock.advance(Limits.syncRetryInterval)
+            #expect(try await scene.told(2) == ["service a", "check c1 critical new"])
+            try await eventually("all is sent") { scene.isAtRest() }
+        }
+    }
+
+    @Test func anOutputThatCannotBeSentWaitsForTheRetry() async throws {
+        let scene = Scene()
+        scene.add(check: "c1")
+        scene.local.updateCheck("c1", status: .critical, output: "new")
+        scene.backend.state.withLock { $0.failures = 1000 }
+        try await scene.running {
+            try await eventually("it waits for the retry") {
+                scene.clock.sleepers(within: Limits.syncRetryInterval) > 0
+            }
+            #expect(scene.backend.state.withLock { $0.failures } == 999)
+        }
+    }
+
     @Test func whileItIsHeldBackNothingIsTold() async throws {
         let scene = Scene()
         scene.add(service: "a")

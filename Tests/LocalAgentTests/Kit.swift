@@ -82,6 +82,9 @@ final class ScriptedBackend: Backend {
     struct State {
         var log: [String] = []
         var failures = 0
+        /// Registrations of this service are refused.
+        var refusedService: String?
+        var refusals = 0
         var node: Node?
         var services: [String: NodeService] = [:]
         var checks: [String: HealthCheck] = [:]
@@ -123,6 +126,16 @@ final class ScriptedBackend: Backend {
         }
         if fails {
             reply(.failure(.noLeader))
+            return nil
+        }
+        let isRefused = state.withLock { state in
+            let service = (request as? RegisterRequest)?.service
+            guard let service, service.id == state.refusedService else { return false }
+            state.refusals += 1
+            return true
+        }
+        if isRefused {
+            reply(.failure(ConsulError(.internal, "Invalid service address")))
             return nil
         }
         if let query = request as? NamedQuery {

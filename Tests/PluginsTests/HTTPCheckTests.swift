@@ -49,6 +49,7 @@ struct HTTPCheckTests {
 
     @Test func saysWhatIsWrong() {
         #expect(type.problems(in: definition()).isEmpty)
+        #expect(type.problems(in: definition { $0.http = "HTTP://web.local/" }).isEmpty)
         let wrong = definition { definition in
             definition.http = "web.local"
             definition.status = "fine"

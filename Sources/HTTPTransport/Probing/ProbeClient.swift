@@ -41,17 +41,17 @@ package struct ProbeClient: Sendable {
             while let url = hop.url {
                 let response = try await exchange(hop.call, url, deadline)
                 guard call.followsRedirects,
-                    let location = response.headers.first(name: "Location"),
+                    let location = response.headers.first(name: "Location"), !location.isEmpty,
                     try hop.follow(response.status, location)
                 else { return response }
             }
             throw ProbeURLError("no Host in request URL")
         } catch let error as ProbeURLError {
-            throw HTTPCallError(call, reason: error.reason)
+            throw HTTPCallError(hop.call, reason: error.reason)
         } catch let error as ResponseReader.Failure {
-            throw HTTPCallError(call, kind: .broken, reason: error.reason)
+            throw HTTPCallError(hop.call, kind: .broken, reason: error.reason)
         } catch {
-            throw HTTPCallError(call, error, isTimedOut: error is ProbeTimeout, hasHead: false)
+            throw HTTPCallError(hop.call, error, isTimedOut: error is ProbeTimeout, hasHead: false)
         }
     }
 
@@ -146,6 +146,7 @@ private struct Hop {
             for name in ["Authorization", "Cookie"] { call.headers.remove(name: name) }
         }
         call.headers.remove(name: "Host")
+        call.url = next.text
         url = next
         return true
     }

@@ -14,6 +14,9 @@ struct ProbeURL: Hashable, Sendable {
     /// From the first `/` or `?` on; begins with `/`.
     var target: String
 
+    /// Without credentials, for messages.
+    var text: String { "\(isTLS ? "https" : "http")://\(authority)\(target)" }
+
     /// - Throws: the reason, in Go's words.
     init(_ text: String) throws(ProbeURLError) {
         if RequestRules.hasControl(text) {
@@ -30,6 +33,7 @@ struct ProbeURL: Hashable, Sendable {
         let rest = text[colon.upperBound...].prefix { $0 != "#" }
         let end = rest.firstIndex { $0 == "/" || $0 == "?" } ?? rest.endIndex
         let path = rest[end...]
+        try Self.checkEscapes(path.prefix { $0 != "?" })
         target = Self.escaped(path.hasPrefix("/") ? path : "/\(path)")
         var place = rest[..<end]
         credentials = ""
@@ -58,8 +62,10 @@ struct ProbeURL: Hashable, Sendable {
             digits = text[text.index(after: colon)...]
         }
         guard !host.isEmpty else { throw ProbeURLError("no Host in request URL") }
-        guard !host.utf8.contains(0x20) else {
-            throw ProbeURLError("invalid character \" \" in host name")
+        if !text.hasPrefix("[") { try checkEscapes(host) }
+        if let odd = host.unicodeScalars.first(where: { !mayBeInHost($0) }) {
+            let shown = GoText.quoted(String(odd))
+            throw ProbeURLError("invalid character \(shown) in host name")
         }
         guard let digits, !digits.isEmpty else { return (String(host), standard) }
         guard let port = Int(digits), digits.allSatisfy(\.isNumber) else {
@@ -71,10 +77,18 @@ struct ProbeURL: Hashable, Sendable {
         return (String(host), port)
     }
 
+    /// Reports whether `text` begins with a scheme: a relative path may hold a URL in its query.
+    private static func hasScheme(_ text: String) -> Bool {
+        guard let end = text.firstRange(of: "://")?.lowerBound else { return false }
+        return text[..<end].utf8.allSatisfy {
+            ASCII.lowered($0) &- 0x61 < 26 || $0 &- 0x30 < 10 || "+-.".utf8.contains($0)
+        }
+    }
+
     /// Resolves a `Location` against this URL.
     func resolve(_ location: String) throws(ProbeURLError) -> ProbeURL {
         let scheme = isTLS ? "https" : "http"
-        if location.contains("://"), !location.hasPrefix("/") { return try ProbeURL(location) }
+        if Self.hasScheme(location) { return try ProbeURL(location) }
         if location.hasPrefix("//") { return try ProbeURL("\(scheme):\(location)") }
         let path = target.prefix { $0 != "?" }
         if location.hasPrefix("/") {
@@ -85,6 +99,29 @@ struct ProbeURL: Hashable, Sendable {
         }
         let folder = path[...(path.lastIndex(of: "/") ?? path.startIndex)]
         return try ProbeURL("\(scheme)://\(authority)\(folder)\(location)")
+    }
+
+    private static func mayBeInHost(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar {
+        case "a"..."z", "A"..."Z", "0"..."9": true
+        default: !scalar.isASCII || "-._~!$&'()*+,;=:[]<>\"%".unicodeScalars.contains(scalar)
+        }
+    }
+
+    /// Refuses a percent sign without two hexadecimal digits.
+    private static func checkEscapes(_ text: Substring) throws(ProbeURLError) {
+        var rest = text.utf8[...]
+        while let percent = rest.firstIndex(of: UInt8(ascii: "%")) {
+            let escape = rest[percent...].prefix(3)
+            guard escape.count == 3, escape.dropFirst().allSatisfy(isHexDigit) else {
+                throw ProbeURLError("invalid URL escape \"\(Substring(escape))\"")
+            }
+            rest = rest[escape.endIndex...]
+        }
+    }
+
+    private static func isHexDigit(_ byte: UInt8) -> Bool {
+        byte &- 0x30 < 10 || ASCII.lowered(byte) &- 0x61 < 6
     }
 
     /// Escapes what may not stand in a request line; escapes that are there stay.

@@ -69,13 +69,19 @@ extension Registrar {
         let broken = { [logger] (reason: String) in
             logger.error("cannot read a persisted registration", metadata: ["error": "\(reason)"])
         }
-        for persisted in files.loadAll(PersistedService.self, in: .services, broken: broken)
+        let services = files.loadAll(PersistedService.self, in: .services, broken: broken) {
+            $0.service.name.isEmpty ? "Service name missing" : nil
+        }
+        for persisted in services
         where local.service(persisted.service.effectiveID) == nil {
             tryRestoring("service", persisted.service.effectiveID) { () throws(ConsulError) in
                 try register(persisted.service, source: .api, persists: false)
             }
         }
-        for persisted in files.loadAll(PersistedCheck.self, in: .checks, broken: broken)
+        let checks = files.loadAll(PersistedCheck.self, in: .checks, broken: broken) {
+            $0.definition.id.isEmpty && $0.check.checkID.isEmpty ? "CheckID missing" : nil
+        }
+        for persisted in checks
         where local.check(persisted.definition.id) == nil {
             // Consul starts them critical: nobody knows what happened meanwhile.
             tryRestoring("check", persisted.definition.id) { () throws(ConsulError) in

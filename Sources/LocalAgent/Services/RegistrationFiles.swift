@@ -118,9 +118,11 @@ package struct RegistrationFiles: Sendable {
         return try? read(path(folder, id))
     }
 
-    /// All files of a folder; those that cannot be read are told to `broken`, and left.
+    /// Returns the values of a folder's files. Reports the files that cannot be read, and those in
+    /// which `fault` finds one, to `broken` and leaves them.
     package func loadAll<Value: WireValue>(
-        _ type: Value.Type, in folder: Folder, broken: (String) -> Void
+        _ type: Value.Type, in folder: Folder, broken: (String) -> Void,
+        fault: (Value) -> String? = { _ in nil }
     ) -> [Value] {
         let place = "\(directory)/\(folder.rawValue)"
         guard !directory.isEmpty, Files.isDirectory(place) else { return [] }
@@ -129,7 +131,12 @@ package struct RegistrationFiles: Sendable {
             for name in try Files.list(place) where !Files.isDirectory("\(place)/\(name)") {
                 guard !name.contains(".") else { continue }  // half-written, from before a crash
                 do {
-                    values.append(try read("\(place)/\(name)"))
+                    let value: Value = try read("\(place)/\(name)")
+                    if let fault = fault(value) {
+                        broken("\(place)/\(name): \(fault); remove the file")
+                    } else {
+                        values.append(value)
+                    }
                 } catch {
                     broken("\(place)/\(name): \(error)")
                 }
