@@ -155,7 +155,7 @@ struct ConfigSchema: Hashable, Sendable {
         switch value {
         case .null: "null"
         case .bool: "a boolean"
-        case .integer, .double: "the number \(text(value))"
+        case .integer, .unsigned, .double: "the number \(text(value))"
         case .string: "the string \(text(value))"
         case .array: "an array"
         case .object: "an object"

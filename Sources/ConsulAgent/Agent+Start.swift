@@ -114,6 +114,19 @@ extension Agent {
                 """)
             return
         }
+        let group = serverBackend.groupWithoutSelf
+        if !group.isEmpty {
+            logger.error(
+                """
+                not part of stable configuration, aborting election: the log names other servers; \
+                put the ID of this server back into the file node-id, or set the group by \
+                raft/peers.json
+                """,
+                metadata: [
+                    "node-id": "\(nodeID)", "servers": "\(group.joined(separator: ", "))",
+                ])
+            return
+        }
         // Alone it leads at once; in a group others may have to come first.
         let deadline = clock.now() + .seconds(2)
         while !serverBackend.log.leadership.isReady, clock.now() < deadline,

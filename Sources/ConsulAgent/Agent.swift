@@ -101,6 +101,7 @@ package final class Agent: Sendable {
         } catch {
             throw .start(error.message)
         }
+        Self.warnOfLostState(config, logger)
         var random = SystemRandom.generator()
         nodeID = try NodeIdentity.id(config, random: &random)
         changing = Mutex(Changing(config: config))
@@ -135,6 +136,20 @@ package final class Agent: Sendable {
         membership = LocalMembership(
             member: NodeIdentity.member(config, id: id), events: events, local: local,
             responders: responders)
+    }
+
+    /// A node that has an ID started here before. Where it was a server, its state is gone.
+    private static func warnOfLostState(_ config: RuntimeConfig, _ logger: Logger) {
+        let folder = config.node.dataDir
+        guard config.node.server, !config.devMode, Files.exists("\(folder)/node-id"),
+            !Files.exists("\(folder)/raft")
+        else { return }
+        logger.warning(
+            """
+            this node has an ID and no raft folder: it starts with an empty state. If it was a \
+            server, its state is lost; stop it and put the folder back, or restore a snapshot
+            """,
+            metadata: ["missing": "\(folder)/raft"])
     }
 
     private static let loopCount = max(1, min(System.coreCount, 16))

@@ -7,7 +7,7 @@ import Primitives
 struct AliasObserver: CheckObserver {
     /// After a failed query.
     private static let retry = GoDuration.seconds(5)
-    /// Of one blocking query. A service without checks may go unseen for so long.
+    /// The wait of one blocking query. A service without checks may go unseen for so long.
     private static let queryTime = GoDuration.seconds(60)
 
     let local: LocalState

@@ -36,11 +36,13 @@ package struct ConfigSources: Sendable {
     ) -> LoadOutcome {
         var fragments: [Fragment] = []
         var unreadable: [ConfigError] = []
-        for place in places { read(place, &fragments, &unreadable) }
+        var skipped: [ConfigError] = []
+        for place in places { read(place, &fragments, &unreadable, &skipped) }
         var outcome = ConfigLoader.load(
             fragments: fragments, flags: flags, surroundings: Machine.surroundings,
             rules: Self.rules(registry, passingOver), scope: scope, rigour: rigour,
             isComplete: unreadable.isEmpty)
+        outcome.warnings = skipped + outcome.warnings
         if !unreadable.isEmpty {
             outcome.errors = unreadable + outcome.errors
             outcome.config = nil
@@ -49,14 +51,15 @@ package struct ConfigSources: Sendable {
     }
 
     private func read(
-        _ place: Place, _ fragments: inout [Fragment], _ unreadable: inout [ConfigError]
+        _ place: Place, _ fragments: inout [Fragment], _ unreadable: inout [ConfigError],
+        _ skipped: inout [ConfigError]
     ) {
         switch place {
         case .file(let path): readFile(path, &fragments, &unreadable)
-        case .directory(let path): readDirectory(path, &fragments, &unreadable)
+        case .directory(let path): readDirectory(path, &fragments, &unreadable, &skipped)
         case .either(let path):
             if Files.isDirectory(path) {
-                readDirectory(path, &fragments, &unreadable)
+                readDirectory(path, &fragments, &unreadable, &skipped)
             } else {
                 readFile(path, &fragments, &unreadable)
             }
@@ -64,15 +67,21 @@ package struct ConfigSources: Sendable {
     }
 
     /// In byte order of the names. Folders inside, and names that begin with a dot or end with a
-    /// tilde, are passed over.
+    /// tilde, are passed over; a FIFO or another special file too, with a warning.
     private func readDirectory(
-        _ path: String, _ fragments: inout [Fragment], _ unreadable: inout [ConfigError]
+        _ path: String, _ fragments: inout [Fragment], _ unreadable: inout [ConfigError],
+        _ skipped: inout [ConfigError]
     ) {
         let folder = path.hasSuffix("/") && path.count > 1 ? String(path.dropLast()) : path
         do throws(FileError) {
             for name in try Files.list(folder) {
                 let file = "\(folder)/\(name)"
                 if name.hasPrefix(".") || name.hasSuffix("~") || Files.isDirectory(file) {
+                    continue
+                }
+                if let kind = Files.specialKind(file) {
+                    let text = "is passed over: it is \(kind), and only regular files are read"
+                    skipped.append(ConfigError(SourcePlace(file: file), path: "", text))
                     continue
                 }
                 readFile(file, &fragments, &unreadable)

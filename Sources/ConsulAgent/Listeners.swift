@@ -57,6 +57,8 @@ package enum Listeners {
         }
     }
 
+    private static var temporaryFolder: String { Machine.variable("TMPDIR") ?? "/tmp" }
+
     private static func limits(_ config: RuntimeConfig) -> HTTPServerLimits {
         let settings = config.limits
         var limits = HTTPServerLimits()
@@ -68,6 +70,16 @@ package enum Listeners {
         limits.bodyBytes = { _, path in
             if path == "/v1/snapshot" { return BodyTooLarge.archiveBytesMax }
             return BodyTooLarge.isTransaction(path) ? txnMax : settings.kvMaxValueSize
+        }
+        let folder = config.node.dataDir.isEmpty ? temporaryFolder : config.node.dataDir
+        limits.bodyFile = { path in
+            path == "/v1/snapshot"
+                ? BodyFileRules(
+                    folder: folder, firstBytes: [0x1F, 0x8B],
+                    refusal: .text(
+                        500, "failed to read snapshot file: failed to decompress snapshot: "
+                            + "gzip: invalid header"))
+                : nil
         }
         limits.bodyTooLarge = { BodyTooLarge.answer(path: $0, limit: $1, declared: $2) }
         return limits

@@ -1,5 +1,6 @@
 import ConsulConfig
 import ConsulModel
+import ConsulServer
 import Platform
 import Primitives
 
@@ -18,7 +19,7 @@ enum NodeIdentity {
                     .split(whereSeparator: { $0.isWhitespace }).joined()
                 guard UUIDText.isValid(text) else {
                     throw FileError(
-                        "read", path, reason: "not a UUID; remove the file to get a new one")
+                        "read", path, reason: "not a UUID; \(remedy(config.node.dataDir))")
                 }
                 return text.lowercased()
             }
@@ -28,6 +29,16 @@ enum NodeIdentity {
         } catch {
             throw .start("\(error)")
         }
+    }
+
+    /// A new ID belongs to no group, so a server that was in one needs its own back.
+    private static func remedy(_ dataDir: String) -> String {
+        let raft = "\(dataDir)/raft"
+        guard Files.exists(raft) else { return "remove the file to get a new one" }
+        let known = StoredGroup.servers(in: raft)
+        if known.isEmpty { return "put this server's own ID back: its log in \(raft) needs it" }
+        return "put this server's own ID back, which its log in \(raft) knows: "
+            + known.joined(separator: ", ")
     }
 
     static func node(_ config: RuntimeConfig, id: String) -> Node {

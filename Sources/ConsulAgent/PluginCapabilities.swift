@@ -187,10 +187,7 @@ struct RealHTTP: HTTPProber {
     let tls: TLSSettings?
 
     func request(_ probe: HTTPProbe) async throws(ProbeError) -> HTTPProbeAnswer {
-        var headers = HTTPHeaders()
-        for (name, value) in probe.headers { headers.add(name: name, value: value) }
-        var call = HTTPCall(
-            method: probe.method, url: probe.url, headers: headers, body: probe.body)
+        var call = HTTPCall(method: probe.method, url: probe.url, body: probe.body)
         call.timeout = probe.timeout
         call.followsRedirects = probe.followRedirects
         call.keep = probe.keepsBodyStart ? .first(probe.bodyMax) : .last(probe.bodyMax)
@@ -200,6 +197,7 @@ struct RealHTTP: HTTPProber {
         if !probe.tlsServerName.isEmpty { settings.serverName = probe.tlsServerName }
         if settings != TLSSettings() { call.tls = settings }
         do throws(HTTPCallError) {
+            try call.add(probe.headers)
             let answer = try await client.execute(call)
             return HTTPProbeAnswer(
                 status: answer.status, reason: answer.reason, body: answer.body)

@@ -74,7 +74,7 @@ public final class ConsulClient: Sendable {
     private static func token(_ settings: Settings) throws(ConsulClientError) -> String {
         guard settings.token.isEmpty, !settings.tokenFile.isEmpty else { return settings.token }
         do throws(FileError) {
-            let bytes = try Files.read(settings.tokenFile, limit: 4096)
+            let bytes = try Files.readAny(settings.tokenFile, limit: 4096)
             return String(decoding: bytes, as: UTF8.self)
                 .split(whereSeparator: { $0.isWhitespace }).joined()
         } catch {

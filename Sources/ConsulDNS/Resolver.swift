@@ -17,7 +17,7 @@ final class Resolver: Sendable {
     /// Zone transfers under way.
     let transfers = TransferCount()
     let metrics: DNSMetrics
-    /// What the names of nodes with dots end in, at one version of the catalog: names that exist
+    /// The ends of node names that have dots, at one version of the catalog: names that exist
     /// and have no records. As many as nodes with dots have labels.
     let dottedNodes = Mutex<(version: UInt64?, ends: Set<String>)>((nil, []))
 

@@ -4,6 +4,7 @@ import LocalAgent
 import Logging
 import Platform
 import PluginAPI
+import Primitives
 import Vivaldi
 import Wire
 

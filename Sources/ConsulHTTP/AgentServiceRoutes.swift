@@ -32,6 +32,8 @@ enum AgentServiceRoutes {
             throw ConsulError(.badRequest, "Missing service name")
         }
         try refuse(definition)
+        try StrictBody.check(
+            definition.connect?.sidecarService ?? .null, as: ServiceDefinition.self)
         try await exchange.agent.registrar.register(
             definition, source: .api,
             replacesChecks: exchange.query.has("replace-existing-checks"))

@@ -24,7 +24,8 @@ enum CatalogRoutes {
 
     @Sendable static func deregister(_ exchange: Exchange) throws(ConsulError) {
         try exchange.query.refuseNamespace()
-        var request = try exchange.body(DeregisterRequest.self)
+        // Go's client always sends an empty address along.
+        var request = try exchange.body(DeregisterRequest.self, obsolete: ["Address"])
         request.token = exchange.token
         exchange.call(.catalogDeregister, request) { exchange.json($0) }
     }

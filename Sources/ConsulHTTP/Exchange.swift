@@ -68,15 +68,18 @@ final class Exchange: Sendable {
     }
 
     /// The body as a record. Consul's words for one that cannot be read.
-    /// - Parameter acceptsUnknown: Consul lets fields pass here that the record does not have.
+    /// - Parameters:
+    ///   - acceptsUnknown: Consul lets fields pass here that the record does not have.
+    ///   - obsolete: Fields that Consul accepts without using them.
     func body<Body: WireValue>(
-        _ type: Body.Type = Body.self, acceptsUnknown: Bool = false
+        _ type: Body.Type = Body.self, acceptsUnknown: Bool = false,
+        obsolete: [String] = []
     ) throws(ConsulError) -> Body {
         if StrictBody.isBlank(request.body) {
             throw ConsulError(.badRequest, "Request decode failed: EOF")
         }
         do {
-            var reader = StrictBody.reader(request.body)
+            var reader = StrictBody.reader(request.body, obsolete: obsolete)
             reader.refusesUnknownKeys = !acceptsUnknown
             var value = Body()
             try value.decode(from: &reader)

@@ -31,11 +31,20 @@ struct HostRule {
         }
     }
 
-    /// Returns `name` of `name:port`, and the address of `[v6]:port`.
+    /// Returns `name` of `name:port`, and the address of `[v6]:port`; all of the text when it has
+    /// neither form, so that nothing behind a bracket or a colon is passed over.
     private static func withoutPort(_ host: String) -> Substring {
-        if host.hasPrefix("[") { return host.dropFirst().prefix { $0 != "]" } }
-        let colons = host.utf8.count { $0 == UInt8(ascii: ":") }
-        return colons == 1 ? host.prefix { $0 != ":" } : host[...]
+        if host.hasPrefix("["), let close = host.firstIndex(of: "]") {
+            let rest = host[host.index(after: close)...]
+            guard rest.isEmpty || isPort(rest) else { return host[...] }
+            return host[host.index(after: host.startIndex)..<close]
+        }
+        guard let colon = host.firstIndex(of: ":"), isPort(host[colon...]) else { return host[...] }
+        return host[..<colon]
+    }
+
+    private static func isPort(_ text: Substring) -> Bool {
+        text.hasPrefix(":") && text.utf8.dropFirst().allSatisfy { $0 &- 0x30 < 10 }
     }
 
     /// Returns the name in lower case, without the dot of the DNS root.

@@ -1,6 +1,7 @@
 import ConsulModel
 import HTTPTransport
 import Logging
+import Primitives
 
 /// A request that came to nothing, as the log tells it in Consul's words.
 struct RequestFailure: Sendable {
@@ -16,7 +17,7 @@ struct RequestFailure: Sendable {
             "Request error",
             metadata: [
                 "method": "\(method)", "url": "\(ConsulHandler.withoutSecrets(uri))",
-                "from": "\(peer)", "error": "\(error.message)",
+                "from": "\(peer)", "error": "\(Redaction.text(error.message))",
             ])
     }
 }

@@ -1,4 +1,5 @@
 import HTTPTransport
+import Primitives
 
 /// What the path of a request leads to, by the rules of Go's `ServeMux`: a path with `//`, `.` or
 /// `..` in it, or a group's without its last `/`, is moved to its clean form. Go undoes escapes

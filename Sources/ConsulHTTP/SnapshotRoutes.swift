@@ -1,5 +1,6 @@
 import ConsulModel
 import HTTPTransport
+import Synchronization
 
 let snapshotRoutes = [
     Route(
@@ -22,10 +23,17 @@ enum SnapshotRoutes {
     }
 
     @Sendable static func restore(_ exchange: Exchange) throws(ConsulError) {
-        var request = SnapshotRestoreRequest()
+        let file = exchange.request.bodyFile
+        let left = Mutex(exchange.request.body)
+        var request = SnapshotRestoreRequest {
+            if let file { return try file.next() }
+            return left.withLock { left in
+                defer { left = [] }
+                return left.isEmpty ? nil : left
+            }
+        }
         request.datacenter = exchange.query["dc"]
         request.token = exchange.token
-        request.archive = exchange.request.body
         exchange.call(.snapshotRestore, request) { _ in Exchange.empty }
     }
 }

@@ -1,5 +1,6 @@
 import ConsulConfig
 import ConsulModel
+import Primitives
 import Wire
 
 /// Reads JSON bodies as Consul does: a field that the record does not have is an error, lest a
@@ -14,13 +15,29 @@ enum StrictBody {
         "Mode", "TransparentProxy", "EnvoyExtensions", "MutualTLSMode", "AccessLogs",
         "DestinationPartition", "DestinationPeer", "LocalBindSocketPath", "LocalBindSocketMode",
         "CentrallyConfigured", "PeerMeta",
+        "LocalServiceSocketPath", "Datacenter",
     ].map { FoldedKey($0) }
 
-    static func reader(_ body: [UInt8]) -> JSONReader {
+    /// - Parameter obsolete: Fields that Consul still accepts in this body alone.
+    static func reader(_ body: [UInt8], obsolete: [String] = []) -> JSONReader {
         var reader = JSONReader(body)
         reader.refusesUnknownKeys = true
-        reader.toleratedKeys = accepted
+        reader.toleratedKeys = accepted + obsolete.map { FoldedKey($0) }
         return reader
+    }
+
+    /// Refuses unknown fields in a part of a body that is kept as it came.
+    static func check<Body: WireValue>(_ part: JSONValue, as type: Body.Type)
+        throws(ConsulError)
+    {
+        guard case .object = part else { return }
+        do {
+            var reader = reader(JSONWriter.encode(part))
+            var value = Body()
+            try value.decode(from: &reader)
+        } catch {
+            throw ConsulError(.badRequest, "Request decode failed: \(reason(error))")
+        }
     }
 
     /// Returns the reason in Consul's words, and for an unknown field the nearest known one.

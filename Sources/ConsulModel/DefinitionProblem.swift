@@ -1,7 +1,7 @@
 /// A fault in a definition, at a field. `path` is relative to the definition, in the snake case of
 /// configuration files (`http`, `expect.status[0]`); empty for the whole.
 public struct DefinitionProblem: Error, Hashable, Sendable {
-    /// What follows from the fault. `consul validate` and a reload refuse a definition for any
+    /// The consequence of the fault. `consul validate` and a reload refuse a definition for any
     /// fault; a start and the API refuse only those that HashiCorp's agent refuses too.
     public enum Effect: Hashable, Sendable {
         /// Refuses the definition.

@@ -45,7 +45,7 @@ public struct NodeService: Record, Hashable, Sendable {
         return connect.native ? service : nil
     }
 
-    /// True for an address that stands for every address of a machine: clients could not reach it.
+    /// True for `0.0.0.0`, `::` and their like: they name no host, and no client could connect.
     public var hasUnspecifiedAddress: Bool { ["0.0.0.0", "::", "[::]"].contains(address) }
 
     /// True when the two differ in nothing but their indexes: a write of one over the other changes

@@ -18,11 +18,13 @@ public struct SnapshotArchive: Sendable {
 }
 
 /// Puts an archive's contents in the place of all that the servers hold: `PUT /v1/snapshot`.
-public struct SnapshotRestoreRequest: Hashable, Sendable {
+public struct SnapshotRestoreRequest: Sendable {
     public var datacenter = ""
     public var token = ""
-    public var archive: [UInt8] = []
-    public init() {}
+    /// The archive's next piece; nil behind the last. Called on one thread, which may wait.
+    public var next: @Sendable () throws -> [UInt8]?
+
+    public init(_ next: @escaping @Sendable () throws -> [UInt8]?) { self.next = next }
 }
 
 extension Endpoint where Request == SnapshotSaveRequest, Response == SnapshotArchive {

@@ -113,6 +113,15 @@ package final class ServerBackend: Backend {
             || !stored.configurations.isEmpty
     }
 
+    /// The servers that the log names when this one is not among them, each as "ID (address)". It
+    /// can neither vote nor lead then.
+    package var groupWithoutSelf: [String] {
+        guard let stored = durable?.stored else { return [] }
+        let group = stored.configurations.last?.configuration ?? stored.snapshot?.configuration
+        guard let group, group[configuration.nodeID] == nil else { return [] }
+        return StoredGroup.texts(group)
+    }
+
     /// Called once, on any thread, should the log not be able to go on: this server can neither
     /// write nor say what it knows, and its process must end.
     package func onStop(_ body: @escaping @Sendable (String) -> Void) { log.node.onStop(body) }

@@ -25,7 +25,7 @@ enum SnapshotEndpoint {
         table.add(.snapshotRestore, in: { $0.datacenter }) { request, reply in
             NIOThreadPool.singleton.submit { _ in
                 let restored: (machine: FSM, meta: SnapshotMeta)
-                do { restored = try read(request.archive) } catch {
+                do { restored = try read(request.next) } catch {
                     let reason = "failed to read snapshot file: \(error)"
                     return reply(.failure(ConsulError(.internal, reason)))
                 }
@@ -71,10 +71,12 @@ enum SnapshotEndpoint {
     }
 
     /// The archive's state, once all of it was found to be as it was saved.
-    private static func read(_ archive: [UInt8]) throws -> (FSM, SnapshotMeta) {
+    private static func read(_ next: () throws -> [UInt8]?) throws -> (FSM, SnapshotMeta) {
         let reader = SnapshotArchiveReader()
         var restore = StateRestore()
-        try reader.receive(archive) { piece in try restore.receive(piece) }
+        while let part = try next() {
+            try reader.receive(part) { piece in try restore.receive(piece) }
+        }
         let meta = try reader.finish()
         return (try restore.finish().machine, meta)
     }

@@ -56,10 +56,30 @@ extension Catalog {
         }
         nodes.insert(Row(node), for: TableKey.of(node.node))
         if !node.id.isEmpty { nodeIDs.insert(node.node, for: TableKey.of(node.id)) }
+        if let old, old.node != node.node { respell(node.node, at: index, &changes) }
         nodesIndex = index
         changes.tables.insert(.nodes)
         changes.nodes.append(TableKey.folded(node.node))
         touchServices(on: node.node, at: index, &changes)
+    }
+
+    /// Gives the rows of a node its new spelling. HashiCorp's servers leave the old one, and end
+    /// when they restore a snapshot with a check whose node is spelled otherwise.
+    private mutating func respell(_ node: String, at index: UInt64, _ changes: inout Changes) {
+        var found: [Instance] = []
+        instances.forEach(under: TableKey.of(node)) { found.append($0.record) }
+        for var instance in found where instance.node != node {
+            instance.node = node
+            insertInstance(instance)
+        }
+        var kept: [HealthCheck] = []
+        checks.forEach(under: TableKey.of(node)) { kept.append($0.record) }
+        for var check in kept where check.node != node {
+            check.node = node
+            check.raftIndex.modifyIndex = index
+            insertCheck(check)
+            touch(check, at: index, &changes)
+        }
     }
 
     /// A name belongs to the node that has it while that node is alive by gossip's own check.

@@ -14,6 +14,9 @@ struct Graveyard: Sendable {
     private(set) var forgotten: UInt64 = 0
 
     mutating func bury(_ key: String, at index: UInt64, isTree: Bool = false) {
+        // HashiCorp's servers cannot restore a tombstone without a key. The deletion of everything
+        // is newer than any other, so that none of them needs to be remembered.
+        if key.isEmpty { return forget(through: max(forgotten, index)) }
         let wasTree = tombstones[key.utf8]?.isTree ?? false
         tombstones.insert(Tombstone(index: index, isTree: isTree || wasTree), for: key.utf8)
         if tombstones.count > Limits.tombstonesMax { forgetOlderHalf() }

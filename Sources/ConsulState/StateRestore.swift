@@ -162,7 +162,8 @@ extension Catalog {
             touchRestored(service.service, service.raftIndex.modifyIndex)
             servicesIndex = max(servicesIndex, service.raftIndex.modifyIndex)
         }
-        for check in (request.check.map { [$0] } ?? []) + request.checks {
+        for var check in (request.check.map { [$0] } ?? []) + request.checks {
+            check.node = name
             if let old = checks[TableKey.of(check.node, check.checkID)]?.record {
                 var changes = Changes()
                 removeCheck(old, at: checksIndex, &changes)

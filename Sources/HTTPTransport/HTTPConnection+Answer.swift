@@ -49,6 +49,7 @@ extension HTTPConnection {
     func refuse(_ response: HTTPResponse, _ head: RequestHead? = nil) {
         reading = .discarding
         body = []
+        incomingFile = nil
         owesContinue = false
         slots.append(
             Slot(

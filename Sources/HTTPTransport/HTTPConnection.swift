@@ -73,12 +73,15 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
     /// The last `Host` that the handler accepted.
     private var acceptedHost: [UInt8]?
     /// A request behind others that it must not overtake: it waits until they are answered.
-    private var held: (head: RequestHead, body: [UInt8])?
+    private var held: (head: RequestHead, body: [UInt8], file: BodyFile?)?
     var context: ChannelHandlerContext?
     var slots: [Slot] = []
     var firstID: UInt64 = 0
     var reading = Reading.head
     var body: [UInt8] = []
+    /// The body that is being read, where it goes to the disk; and whether a piece is on its way.
+    var incomingFile: IncomingBodyFile?
+    var isSpooling = false
     private var parser: RequestParser
     /// Bytes not yet parsed: the beginning of something, or, while too many requests wait, at most
     /// what one more read of the socket held.
@@ -138,6 +141,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
         held = nil
         firstID += UInt64(waiting.count)
         input = ByteBuffer()
+        incomingFile = nil
         for slot in waiting {
             if case .stream(let stream) = slot.answer { stream.writer.close() }
             slot.onClose?()
@@ -177,7 +181,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
     }
 
     private var mayProcess: Bool {
-        slots.count < server.limits.pipelined && isWritable && held == nil
+        slots.count < server.limits.pipelined && isWritable && held == nil && !isSpooling
     }
     /// What the parser could go on with is parsed before more is read.
     private var mayRead: Bool { mayProcess }
@@ -191,6 +195,13 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
         } else {
             watchUnsent()
         }
+    }
+
+    /// A piece of a body is on the disk: go on behind it.
+    func resume() {
+        setDeadline(server.limits.bodyTimeout, atMost: bodyEnd)
+        process()  // the end of the body needs no further bytes
+        processParked()
     }
 
     private func processParked() {
@@ -226,9 +237,12 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
         switch (event, reading) {
         case (.head(let head), .head): begin(head)
         case (.body(let count), .body(let head, let limit)):
-            guard body.count + count <= limit else {
+            guard (incomingFile?.received ?? body.count) + count <= limit else {
                 refuseBody(head, limit)
                 return
+            }
+            if let incomingFile {
+                return spool(input.readBytes(length: count) ?? [], incomingFile, head)
             }
             if body.isEmpty {
                 body = input.readBytes(length: count) ?? []
@@ -239,9 +253,9 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
         case (.end, .body(let head, _)):
             reading = .head
             owesContinue = false
-            let whole = body
-            body = []
-            dispatch(head, whole)
+            let (whole, file) = (body, incomingFile?.file)
+            (body, incomingFile) = ([], nil)
+            dispatch(head, whole, file)
         default: break  // discarding
         }
     }
@@ -261,9 +275,16 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
                     refuseBody(head, limit)
                     return
                 }
-                if declared > input.readableBytes {
+                if declared > input.readableBytes, limit <= Limits.bodyBytesInMemory {
                     body.reserveCapacity(min(declared, 64 * 1024))
                 }
+            }
+            if limit > Limits.bodyBytesInMemory, let rules = server.limits.bodyFile(head.path) {
+                guard let place = BodyFilePlace(server.bodyFiles) else {
+                    refuse(.text(429, "Too many large bodies are being received"), head)
+                    return
+                }
+                incomingFile = IncomingBodyFile(rules, place)
             }
             if head.expectsContinue {
                 owesContinue = true
@@ -290,9 +311,9 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
 
     /// Hands a request to the handler. Only safe ones run side by side: a request that changes
     /// something waits for those before it, and those after it wait for it.
-    private func dispatch(_ head: RequestHead, _ body: [UInt8]) {
+    private func dispatch(_ head: RequestHead, _ body: [UInt8], _ file: BodyFile? = nil) {
         if !slots.isEmpty, !head.isSafe || !slots[0].isSafe {
-            held = (head, body)
+            held = (head, body, file)
             return
         }
         let id = firstID + UInt64(slots.count)
@@ -303,7 +324,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
         server.handler.handle(
             HTTPRequest(
                 method: head.method, uri: head.target, headers: head.fields, body: body,
-                peer: peer, eventLoop: eventLoop),
+                bodyFile: file, peer: peer, eventLoop: eventLoop),
             HTTPResponder(connection: self, id: id))
     }
 
@@ -400,7 +421,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
         flushInTurn()
         if slots.isEmpty, let held {
             self.held = nil
-            dispatch(held.head, held.body)
+            dispatch(held.head, held.body, held.file)
         }
         if slots.isEmpty {
             sendContinueIfOwed()

@@ -36,13 +36,16 @@ package final class HTTPRequest: Sendable {
     package let uri: String
     package let headers: RequestFields
     package let body: [UInt8]
+    /// The body where it was taken in on the disk; `body` is empty then.
+    package let bodyFile: BodyFile?
     package let peer: HTTPPeer
     package let eventLoop: any EventLoop
 
     package init(
         method: String, uri: String, headers: RequestFields = [:], body: [UInt8] = [],
-        peer: HTTPPeer, eventLoop: any EventLoop
+        bodyFile: BodyFile? = nil, peer: HTTPPeer, eventLoop: any EventLoop
     ) {
+        self.bodyFile = bodyFile
         self.method = method
         self.uri = uri
         self.headers = headers
@@ -125,6 +128,9 @@ package struct HTTPServerLimits: Sendable {
             _, limit, _ in
             .text(413, "Request body too large, max size: \(limit) bytes.")
         }
+    /// Where a body that may be large is taken in; nil keeps it in memory. Called once per request
+    /// whose body may grow beyond `Limits.bodyBytesInMemory`.
+    package var bodyFile: @Sendable (_ path: Substring) -> BodyFileRules? = { _ in nil }
 
     package init() {}
 }

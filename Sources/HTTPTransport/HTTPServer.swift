@@ -106,6 +106,7 @@ final class ServerCore: Sendable {
     let handler: any HTTPHandler
     let limits: HTTPServerLimits
     let counts: ConnectionCounts
+    let bodyFiles = BodyFileCount()
     private let tls: Mutex<NIOSSLContext?>
     let usesTLS: Bool
     private let group: any EventLoopGroup

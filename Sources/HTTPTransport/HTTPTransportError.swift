@@ -26,8 +26,9 @@ package struct HTTPCallError: Error, Hashable, Sendable, CustomStringConvertible
     package var url: String
 
     package var description: String {
+        guard RequestRules.isToken(method) else { return reason }
         let verb = method.prefix(1).uppercased() + method.dropFirst().lowercased()
-        return "\(verb) \"\(Redaction.url(url))\": \(reason)"
+        return "\(verb) \(GoText.quoted(Redaction.url(url))): \(reason)"
     }
 
     init(_ call: HTTPCall, kind: Kind = .invalid, reason: String) {

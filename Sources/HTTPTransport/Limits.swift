@@ -10,6 +10,14 @@ package enum Limits {
     static let chunkLineBytesMax = 4096
     /// A body when the handler sets no other bound: that of a key's value in Consul.
     package static let bodyBytesMaxDefault = 512 * 1024
+    /// Bodies that may grow beyond it can be taken in on the disk.
+    static let bodyBytesInMemory = 8 * 1024 * 1024
+    /// Bodies on the disk at once, of one server: each may have the size of a whole state.
+    static let bodyFilesMax = 4
+    /// Of such a body, read at once.
+    static let bodyPieceBytes = 256 * 1024
+    /// `O_TMPFILE`, which the C library's headers hide from Swift.
+    static let temporaryFileFlag: Int32 = 0o20_200_000
     /// From the first byte of a request (or the connection) to the end of its headers: longer is
     /// either broken or hostile.
     package static let headerTimeout = GoDuration.seconds(10)

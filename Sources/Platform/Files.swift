@@ -254,6 +254,15 @@ package enum AtomicFile {
         try sync(directory: folder)
     }
 
+    /// Removes what writes into this folder left that a crash interrupted. Nothing may be written
+    /// there meanwhile.
+    package static func removeLeftovers(in folder: String) throws(FileError) {
+        for name in try Files.list(folder) where name.contains(".tmp-") {
+            let path = "\(folder)/\(name)"
+            if Files.isRegular(path) { try Files.remove(path) }
+        }
+    }
+
     private static func create(
         beside path: String, mode: UInt32
     ) throws(FileError) -> (file: Int32, path: String) {

@@ -5,18 +5,18 @@ import Primitives
 /// Gives memory that a peak has left free back to the system once the process is idle: the C
 /// library keeps it otherwise, for as long as a single block near the end of the heap is in use.
 package struct FreedMemory {
-    /// What one look sees, in bytes.
+    /// The figures of one look, in bytes.
     struct Figures: Hashable, Sendable {
         /// Held by the program.
         var used: Int
         /// Taken from the system for it; does not sink when pages inside are given back.
         var taken: Int
-        /// Of the whole process.
+        /// The pages of the whole process.
         var resident: Int
     }
 
     private var before: Figures?
-    /// What was resident after the last return, or at the first look.
+    /// The resident bytes after the last return, or at the first look.
     private var residentAtRest: Int?
 
     init() {}
@@ -33,8 +33,8 @@ package struct FreedMemory {
         }
     }
 
-    /// True when much is free, the process has grown since the last return, and its use of memory
-    /// stands still: a busy process would take the pages again at once.
+    /// Returns true when much is free, the process has grown since the last return, and its use of
+    /// memory is steady: a busy process would take the pages again at once.
     mutating func isDue(_ now: Figures) -> Bool {
         defer { before = now }
         let rest = min(residentAtRest ?? now.resident, now.resident)

@@ -104,19 +104,22 @@ public enum Redaction {
         return Array(url[...colon]) + Array("***".utf8) + Array(url[at...])
     }
 
-    /// `?name=value&…` and `;` instead of `&`.
+    /// `?name=value&…`, with `;` instead of `&`, and the same behind `#`.
     private static func hidingQuery(_ url: ArraySlice<UInt8>) -> [UInt8] {
-        guard let query = url.firstIndex(of: UInt8(ascii: "?")) else { return Array(url) }
+        let marks = [UInt8(ascii: "?"), UInt8(ascii: "#")]
+        guard let query = url.firstIndex(where: { marks.contains($0) }) else { return Array(url) }
         var out = Array(url[...query])
         var rest = url[(query + 1)...]
         while true {
-            let pair = rest.prefix { $0 != UInt8(ascii: "&") && $0 != UInt8(ascii: ";") }
+            var pair = rest.prefix { $0 != UInt8(ascii: "&") && $0 != UInt8(ascii: ";") }
             if let equals = pair.firstIndex(of: UInt8(ascii: "=")),
                 isSecret(unescaped(pair[..<equals]))
             {
                 out += pair[...equals]
                 out += mark.utf8
             } else {
+                // A secret may itself contain the mark of the fragment, and is hidden with it.
+                pair = pair.prefix { $0 != UInt8(ascii: "#") }
                 out += pair
             }
             guard pair.endIndex < rest.endIndex else { return out }

@@ -92,9 +92,9 @@ package struct DurableRaft: @unchecked Sendable {
         }
     }
 
-    /// Lets the log go on after the snapshot where it ends before it or contradicts it. The snapshot
-    /// is newer then: a restore or an installation was interrupted before it could empty the log,
-    /// or the log was removed.
+    /// Lets the log go on after the snapshot where it ends before it or contradicts it. The
+    /// snapshot is newer then: a restore or an installation was interrupted before it could empty
+    /// the log, or the log was removed.
     private static func reconcile(
         _ log: SQLiteLogStore, with newest: SnapshotMeta?, _ logger: Logger
     ) throws(RaftNodeError) {

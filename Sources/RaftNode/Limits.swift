@@ -19,8 +19,8 @@ package enum Limits {
     /// Bytes of a snapshot after which they are synced: one sync of all at the end would hold up
     /// the log's for as long.
     static let snapshotSyncBytes = 4 << 20
-    /// The highest index or term that a file may name: SQLite has 63 bits, and there must be room to
-    /// count on from it.
+    /// The highest index or term that a file may name: SQLite has 63 bits, and there must be room
+    /// to count on from it.
     static let indexMax: UInt64 = 1 << 62
     /// Of the files beside a snapshot's contents; a configuration has some dozen servers.
     static let metaBytesMax = 1 << 20

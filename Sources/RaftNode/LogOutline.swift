@@ -104,8 +104,8 @@ struct LogOutline {
         return Array(cache[start..<end])
     }
 
-    /// Names what is wrong with a write: it leaves a gap, or cuts off what is not there. The entries
-    /// of a log that is empty may begin anywhere.
+    /// Names what is wrong with a write: it leaves a gap, or cuts off what is not there. The
+    /// entries of a log that is empty may begin anywhere.
     func gap(truncateFrom: LogIndex?, _ entries: [LogEntry]) -> String? {
         if let truncateFrom, truncateFrom <= base {
             return "it is to be cut off at entry \(truncateFrom), and begins after entry \(base)"

@@ -16,6 +16,11 @@ final class SQLiteDatabase {
             close()
             throw error
         }
+        // SQLite opens what it may not write for reading, and fails at its first lock.
+        if !readOnly, sqlite3_db_readonly(handle, "main") == 1 {
+            close()
+            throw RaftNodeError.readOnly(path: path)
+        }
         sqlite3_extended_result_codes(handle, 1)
         sqlite3_busy_timeout(handle, 0)
         // The journal stays when the connection ends, so that its absence always means a loss.
@@ -63,6 +68,7 @@ final class SQLiteDatabase {
             return .damaged(path: path, place: "a page of the file", reason: text)
         default:
             let system = handle.map { sqlite3_system_errno($0) } ?? 0
+            if [EACCES, EPERM, EROFS].contains(system) { return .readOnly(path: path) }
             let cause = system == 0 ? nil : strerror(system).map { String(cString: $0) }
             return .failed(
                 operation: "write or read", path: path,

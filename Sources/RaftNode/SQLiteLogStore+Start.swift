@@ -9,10 +9,7 @@ extension SQLiteLogStore {
         _ path: String, _ lock: StoreLock, _ disk: Disk = Disk()
     ) throws(RaftNodeError) {
         let journal = "\(path)-wal"
-        for file in [path, journal] {
-            guard let kind = Files.specialKind(file) else { continue }
-            throw .failed(operation: "open", path: file, reason: "it is \(kind); remove it")
-        }
+        try refuseSpecialFiles(path)
         guard Disk.exists(path) else {
             if lock.wasUsed || Disk.exists(journal) {
                 throw .damaged(
@@ -34,6 +31,14 @@ extension SQLiteLogStore {
                 path: journal, place: "its name",
                 reason: "the journal is gone, and the newest entries with it: the server that "
                     + "wrote it did not close its log")
+        }
+    }
+
+    /// SQLite would wait for the other end of a FIFO.
+    static func refuseSpecialFiles(_ path: String) throws(RaftNodeError) {
+        for file in [path, "\(path)-wal"] {
+            guard let kind = Files.specialKind(file) else { continue }
+            throw .failed(operation: "open", path: file, reason: "it is \(kind); remove it")
         }
     }
 

@@ -58,8 +58,8 @@ package final class SQLiteLogStore: LogStore {
     ///   - disk: that of the other files.
     ///   - covered: the index up to which a snapshot holds all entries; asked when the end of the
     ///     log is missing.
-    /// - Throws: `locked` when another process has it open, `damaged` with file and place, `lostEnd`
-    ///   when entries that no snapshot holds are missing.
+    /// - Throws: `locked` when another process has it open, `damaged` with file and place,
+    ///   `lostEnd` when entries that no snapshot holds are missing.
     package init(
         directory: String, vfs: String? = nil, disk: Disk = Disk(),
         covered: () -> LogIndex = { 0 }

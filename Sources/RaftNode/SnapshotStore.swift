@@ -124,12 +124,15 @@ package final class SnapshotStore: Sendable {
         }
         do {
             let record = try JSONReader.decode(SnapshotMetaRecord.self, from: text)
-            if record.id == name, record.version == 1, record.isInRange { return (record.meta, sums) }
+            if record.id == name, record.version == 1, record.isInRange {
+                return (record.meta, sums)
+            }
         } catch {
             throw .damaged(path: "\(path)/meta.json", place: "its text", reason: "\(error)")
         }
         throw .damaged(
-            path: "\(path)/meta.json", place: "its text", reason: "another snapshot, version or range")
+            path: "\(path)/meta.json", place: "its text",
+            reason: "another snapshot, version or range")
     }
 
     // MARK: Writing

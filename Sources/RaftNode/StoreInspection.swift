@@ -64,6 +64,12 @@ package struct StoreInspection: Sendable {
             return nil
         }
         do throws(RaftNodeError) {
+            try SQLiteLogStore.refuseSpecialFiles(path)
+        } catch {
+            note(error)
+            return nil
+        }
+        do throws(RaftNodeError) {
             if let lock { try SQLiteLogStore.checkFiles(path, lock) }
         } catch {
             note(error)

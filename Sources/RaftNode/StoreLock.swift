@@ -29,7 +29,10 @@ final class StoreLock {
         if mayCreate, !Disk.exists(path) { try disk.check("create", path) }
         let flags = O_RDWR | O_CLOEXEC | (mayCreate ? O_CREAT : 0)
         file = Glibc.open(path, flags, 0o600)
-        guard file >= 0 else { throw Disk.error("open", path, errno) }
+        guard file >= 0 else {
+            let code = errno
+            throw code == EACCES ? .readOnly(path: path) : Disk.error("open", path, code)
+        }
         guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
             let code = errno
             _ = Glibc.close(file)

@@ -4,6 +4,8 @@ public indirect enum JSONValue: Hashable, Sendable, WireValue {
     case null
     case bool(Bool)
     case integer(Int64)
+    /// A number beyond `Int64.max`.
+    case unsigned(UInt64)
     case double(Double)
     case string(String)
     case array([JSONValue])
@@ -18,6 +20,7 @@ public indirect enum JSONValue: Hashable, Sendable, WireValue {
         case .null: encoder.null()
         case .bool(let value): encoder.bool(value)
         case .integer(let value): encoder.untyped(value)
+        case .unsigned(let value): value.encode(to: &encoder)
         case .double(let value): encoder.double(value)
         case .string(let value): encoder.string(value)
         case .array(let value): value.encode(to: &encoder)
@@ -32,8 +35,15 @@ public indirect enum JSONValue: Hashable, Sendable, WireValue {
             self = .null
         case .bool: self = .bool(try decoder.bool())
         case .number:
+            var again = decoder
             let number = try decoder.double()
-            self = Int64(exactly: number).map { .integer($0) } ?? .double(number)
+            if let integer = Int64(exactly: number) {
+                self = .integer(integer)
+            } else if number >= 0x1p63, number <= 0x1p64, let whole = try? again.unsigned() {
+                self = .unsigned(whole)
+            } else {
+                self = .double(number)
+            }
         case .string: self = .string(try decoder.string())
         case .array:
             var value: [JSONValue] = []

@@ -69,6 +69,8 @@ import Testing
         try await agent.put("/v1/kv/a", "1")
         #expect(try await agent.get("/v1/kv/a?dc=bad&t%6fken=SECRET7").status == 500)
         #expect(try await agent.get("/v1/acl/info/SECRET8").status != 200)
+        let check = #"{"Name": "t", "TCP": "u:SECRET9@h", "Interval": "1s"}"#
+        #expect(try await agent.put("/v1/agent/check/register", check).status != 200)
         try await eventually("both have failed") {
             let check = try await agent.check("h").output
             let watch = try await agent.watch("key:a")
@@ -109,7 +111,8 @@ import Testing
         }
         for foreign in [
             "evil.example", "evil.example:8500", "127.0.0.1.evil.example", "localhost.evil.example",
-            "evil.example.", "notconsul.example", "evil.consul.example",
+            "evil.example.", "[::1].evil.example", "[::1]evil.example", "here:80.evil.example",
+            "127.0.0.1@evil.example", "notconsul.example", "evil.consul.example",
         ] {
             #expect(try await status(foreign) == 403, "\(foreign)")
             #expect(try await status(foreign, unix: true) == 200, "\(foreign)")

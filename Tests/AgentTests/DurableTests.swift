@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import HTTPTransport
 import NIOHTTP1
@@ -85,7 +86,8 @@ import Testing
             return
         }
         let lines = refused.log
-        #expect(lines.contains("Failed to start Raft: \(raft)/log.sqlite-wal is damaged"), "\(lines)")
+        let refusal = "Failed to start Raft: \(raft)/log.sqlite-wal is damaged at its end"
+        #expect(lines.contains(refusal), "\(lines)")
         #expect(lines.contains("to go on without them, remove \(raft)/lock"), "\(lines)")
         try Files.remove("\(raft)/lock")
         let again = try await AgentProcess.start(in: scratch)
@@ -93,6 +95,76 @@ import Testing
         #expect(again.log.contains("the file lock is missing"))
         #expect(try await again.get("/v1/kv/key0?raw").text == "kept")
         await again.stop()
+    }
+
+    @Test func aServerWithoutItsIDIsToldWhichItWas() async throws {
+        let scratch = try Scratch()
+        let first = try await AgentProcess.start(in: scratch)
+        try await leads(first)
+        let file = "\(scratch.path)/data/node-id"
+        let id = String(decoding: try Files.read(file, limit: 100), as: UTF8.self)
+        await first.stop()
+        try scratch.write("data/node-id", "damaged")
+        let refused = try AgentProcess.launch([:], in: scratch)
+        _ = await refused.exit()
+        #expect(refused.log.contains("node-id: not a UUID; put this server's own ID back"))
+        #expect(refused.log.contains("knows: \(id) (127.0.0.1:8300)"), "\(refused.log)")
+        // As one that removed the file.
+        try Files.remove(file)
+        let stranger = try await AgentProcess.start(in: scratch, leads: false)
+        try await eventually("it says why nobody leads") {
+            stranger.log.contains("not part of stable configuration, aborting election")
+        }
+        #expect(stranger.log.contains("\(id) (127.0.0.1:8300)"), "\(stranger.log)")
+        await stranger.stop()
+        try scratch.write("data/node-id", id)
+        let again = try await AgentProcess.start(in: scratch)
+        try await leads(again)
+        await again.stop()
+    }
+
+    @Test func aServerWhoseStateIsGoneSaysSo() async throws {
+        let scratch = try Scratch()
+        let first = try await AgentProcess.start(in: scratch)
+        try await leads(first)
+        #expect(!first.log.contains("it starts with an empty state"))
+        await first.stop()
+        try FileManager.default.removeItem(atPath: "\(scratch.path)/data/raft")
+        try scratch.write("data/services/0123.tmp-abc", "{")
+        let second = try await AgentProcess.start(in: scratch)
+        try await leads(second)
+        #expect(second.log.contains("[WARN]  agent: this node has an ID and no raft folder"))
+        #expect(!Files.exists("\(scratch.path)/data/services/0123.tmp-abc"))
+        await second.stop()
+    }
+
+    /// Only regular files are read: nothing waits for the other end of a FIFO.
+    @Test(.timeLimit(.minutes(2)))
+    func specialFilesAreNamedAndNotWaitedFor() async throws {
+        let scratch = try Scratch()
+        for name in ["services/fifo", "checks/fifo"] {
+            let folder = "\(scratch.path)/data/\(name.dropLast(5))"
+            try Files.makeDirectory(folder, mode: 0o700)
+            #expect(mkfifo("\(scratch.path)/data/\(name)", 0o600) == 0)
+        }
+        try scratch.write("config.d/99-last.json", "{}")
+        #expect(mkfifo("\(scratch.path)/config.d/50-fifo.json", 0o600) == 0)
+        let agent = try await AgentProcess.start(in: scratch)
+        #expect(agent.log.contains("is passed over: it is a FIFO"), "\(agent.log)")
+        #expect(agent.log.contains("services/fifo"), "\(agent.log)")
+        #expect(try await agent.put("/v1/agent/reload").status == 200)
+        await agent.stop()
+        for name in ["node-id", "raft/peers.json"] {
+            let file = "\(scratch.path)/data/\(name)"
+            let kept = try? Files.read(file, limit: 100)
+            try Files.remove(file)
+            #expect(mkfifo(file, 0o600) == 0)
+            let refused = try AgentProcess.launch([:], in: scratch)
+            _ = await refused.exit()
+            #expect(refused.log.contains("\(file): it is a FIFO"), "\(refused.log)")
+            try Files.remove(file)
+            if let kept { try scratch.write("data/\(name)", String(decoding: kept, as: UTF8.self)) }
+        }
     }
 
     @Test func inspectReadsWhatAStoppedServerLeft() async throws {

@@ -95,6 +95,11 @@ import Wire
                 #"Request decode failed: json: unknown field "Nod" (did you mean "Node"?)"#
             ),
             (
+                "agent/service/register",
+                #"{"Name": "a", "Connect": {"SidecarService": {"Prot": 80}}}"#,
+                #"Request decode failed: json: unknown field "Prot" (did you mean "Port"?)"#
+            ),
+            (
                 "agent/check/update/x", #"{"Statsu": "passing"}"#,
                 #"Request decode failed: json: unknown field "Statsu" (did you mean "Status"?)"#
             ),
@@ -112,7 +117,18 @@ import Wire
             (
                 "agent/service/register",
                 #"{"Name": "a", "Namespace": "default", "Partition": "default", "Locality": {},"#
-                    + #""Proxy": {"Mode": "", "TransparentProxy": {}}}"#
+                    + #""Proxy": {"Mode": "", "TransparentProxy": {},"#
+                    + #""LocalServiceSocketPath": ""}}"#
+            ),
+            // The form in which Go's client sends it.
+            (
+                "catalog/deregister",
+                #"{"Node": "n", "Address": "", "Datacenter": "", "ServiceID": "", "CheckID": ""}"#
+            ),
+            (
+                "catalog/register",
+                #"{"Node": "n", "Address": "10.0.0.1","#
+                    + #""Service": {"Service": "s", "Datacenter": ""}}"#
             ),
         ] {
             let answer = try await agent.put("/v1/\(path)", body)

@@ -1,6 +1,7 @@
 import ConsulModel
 import ConsulServer
 import Primitives
+import Synchronization
 import Testing
 import Wire
 
@@ -46,14 +47,14 @@ import Wire
         }
         try await server.settle()
         #expect(!box.isAnswered)
-        var request = SnapshotRestoreRequest()
-        request.archive = saved.bytes
+        let left = Mutex([saved.bytes])
+        let request = SnapshotRestoreRequest { left.withLock { $0.popLast() } }
         _ = try await server.backend.call(.snapshotRestore, request)
         #expect(try await box.answer().value.map(\.value.text) == ["1"])
         await server.backend.stop()
     }
 
-    /// What changes gets a higher index: else a client that waits for one would miss it.
+    /// Every change raises the index: a client that waits for one would miss it otherwise.
     @Test(arguments: [1, 2, 3] as [UInt64])
     func whatChangesGetsAHigherIndex(_ seed: UInt64) async throws {
         let server = try Server()

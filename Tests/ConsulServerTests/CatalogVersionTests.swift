@@ -1,5 +1,6 @@
 import ConsulModel
 import ConsulServer
+import Synchronization
 import Testing
 
 /// The numbers by which others keep what they read of the catalog.
@@ -52,8 +53,8 @@ import Testing
         try await server.register("n1", service: "web")
         let saved = try await server.backend.call(.snapshotSave, SnapshotSaveRequest())
         let all = try await moved(server) {
-            var request = SnapshotRestoreRequest()
-            request.archive = saved.bytes
+            let left = Mutex([saved.bytes])
+            let request = SnapshotRestoreRequest { left.withLock { $0.popLast() } }
             _ = try await server.backend.call(.snapshotRestore, request)
         }
         #expect(all == [true, true, true, true])

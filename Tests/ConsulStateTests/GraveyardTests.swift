@@ -1,6 +1,8 @@
 import ConsulModel
-import ConsulState
 import Testing
+import Wire
+
+@testable import ConsulState
 
 @Suite struct GraveyardTests {
     /// More deletions than are remembered: no prefix's index goes back, and one whose deletion was
@@ -27,5 +29,56 @@ import Testing
         #expect(machine.store.kvs.list("kept/").index > deleted)
         #expect(machine.store.kvs.list("flood/").index == index)
         #expect(machine.store.kvs.get("kept/a").index == 2)
+    }
+
+    private func restored(_ image: StateSnapshot) throws -> FSM {
+        var image = image
+        var restore = StateRestore()
+        while let piece = image.next() { try restore.receive(piece) }
+        return try restore.finish().machine
+    }
+
+    /// HashiCorp's servers cannot restore a tombstone without a key, and end. None is written, and
+    /// no index of a prefix goes back.
+    @Test func deletingEverythingLeavesNoTombstoneWithoutAKey() throws {
+        var machine = FSM()
+        var index: UInt64 = 1
+        func write(_ operation: KVOperation, _ key: String) {
+            index += 1
+            var entry = KVEntry()
+            entry.key = key
+            _ = machine.apply(index, .kvs(KVSRequest(operation, entry)))
+        }
+        write(.set, "a/x")
+        write(.set, "b/x")
+        write(.delete, "a/x")
+        write(.deleteTree, "")
+        for found in [machine, try restored(StateSnapshot(of: machine, lastIndex: index))] {
+            found.checkInvariants()
+            #expect(!found.store.kvs.hasTombstones(through: .max))
+            for prefix in ["", "a/", "b/", "c/"] {
+                #expect(found.store.kvs.list(prefix).index == index, "\(prefix)")
+            }
+        }
+        write(.set, "a/y")
+        write(.delete, "a/y")
+        #expect(machine.store.kvs.list("a/").index == index)
+        #expect(machine.store.kvs.list("b/").index == 5)
+    }
+
+    /// An archive of an earlier version that has such a tombstone heals.
+    @Test func aTombstoneWithoutAKeyIsNotWrittenAgain() throws {
+        var writer = MessagePackWriter()
+        writer.record(SnapshotHead(lastIndex: 9))
+        writer.byte(MessageType.tombstone)
+        var entry = KVEntry()
+        entry.flags = SnapshotHead.treeFlag
+        entry.raftIndex.modifyIndex = 7
+        entry.encode(to: &writer)
+        var restore = StateRestore()
+        try restore.receive(writer.output)
+        let machine = try restore.finish().machine
+        #expect(!machine.store.kvs.hasTombstones(through: .max))
+        #expect(machine.store.kvs.list("any/").index == 7)
     }
 }

@@ -30,6 +30,15 @@ final class TestHandler: HTTPHandler {
                     status: 200,
                     headers: ["Content-Type": "text/plain", "X-Method": request.method],
                     body: request.body.isEmpty ? Array(request.query.utf8) : request.body))
+        case "/file":
+            var sum = 0
+            var count = 0
+            while let piece = try? request.bodyFile?.next() {
+                count += piece.count
+                for byte in piece { sum &+= Int(byte) }
+            }
+            let place = request.bodyFile == nil ? "memory" : "disk"
+            responder.respond(.text(200, "\(place) \(count) \(sum)"))
         case "/headers":
             responder.addHeaders([("X-Own", "ours"), ("X-Added", "ours")])
             responder.respond(HTTPResponse(status: 200, headers: ["X-Own": "theirs"]))

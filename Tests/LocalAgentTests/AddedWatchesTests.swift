@@ -98,7 +98,7 @@ import Wire
         await second.watches.shutDown()
     }
 
-    /// What chooses a program, a plugin or a file is refused with 403.
+    /// Refuses with 403 all that chooses a program, a plugin or a file.
     @Test(arguments: [
         #""args": ["h"]"#, #""handler": "h""#, #""handler_type": "script""#,
         #""handler_type": "mail""#, #""handler_type": "http", "handler_config": {"to": "x"}"#,

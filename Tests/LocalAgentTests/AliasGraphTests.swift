@@ -38,7 +38,7 @@ struct AliasGraphTests {
         #expect(seen("y", by: "x-y") == ["y-real", "z-real"])
         #expect(seen("z", by: "y-z") == ["z-real", "y-real"])
         #expect(seen("x", by: "z-x") == ["y-real", "z-real"])
-        // A check of the node bears on every service, and may follow one.
+        // A check of the node counts for every service, and may follow one.
         add("node", service: "", alias: "x")
         #expect(seen("x", by: "node") == ["y-real", "z-real"])
         #expect(seen("none", by: "x-y") == nil)

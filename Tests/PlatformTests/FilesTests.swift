@@ -39,6 +39,50 @@ func withFolder<R>(_ body: (String) async throws -> R) async throws -> R {
         }
     }
 
+    /// Nothing waits for the other end of a FIFO or a socket, or for a device.
+    @Test(.timeLimit(.minutes(1)))
+    func onlyRegularFilesAreRead() async throws {
+        try await withFolder { folder in
+            #expect(mkfifo("\(folder)/fifo", 0o600) == 0)
+            let listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+            defer { close(listener) }
+            var address = sockaddr_un()
+            address.sun_family = sa_family_t(AF_UNIX)
+            let place = Array("\(folder)/socket".utf8)
+            withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: place) }
+            let count = socklen_t(MemoryLayout<sockaddr_un>.size)
+            let code = withUnsafePointer(to: &address) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(listener, $0, count) }
+            }
+            #expect(code == 0)
+            for (path, kind) in [
+                ("\(folder)/fifo", "a FIFO"), ("\(folder)/socket", "a socket"),
+                ("/dev/zero", "a device"),
+            ] {
+                #expect {
+                    try Files.read(path, limit: 10)
+                } throws: { "\($0)".contains("read \(path): it is \(kind), and only regular") }
+                #expect(throws: FileError.self) { try Files.append(path, [1], limit: 9) }
+                #expect(Files.specialKind(path) == kind)
+            }
+            #expect(throws: FileError("read", folder, code: EISDIR)) {
+                try Files.read(folder, limit: 10)
+            }
+            #expect(Files.specialKind(folder) == nil && Files.specialKind("/none") == nil)
+            // A command's user may name a pipe.
+            let nothing = try Files.readAny("/dev/null", limit: 10)
+            #expect(nothing.isEmpty)
+        }
+    }
+
+    @Test func whatAnInterruptedWriteLeftIsRemoved() async throws {
+        try await withFolder { folder in
+            for name in ["a", "a.tmp-1x", "b.tmp"] { try AtomicFile.write("\(folder)/\(name)", []) }
+            try AtomicFile.removeLeftovers(in: folder)
+            #expect(try Files.list(folder) == ["a", "b.tmp"])
+        }
+    }
+
     @Test func namesAreListedInByteOrder() async throws {
         try await withFolder { folder in
             for name in ["b", "B", "a10", "a2"] { try AtomicFile.write("\(folder)/\(name)", []) }

@@ -28,6 +28,11 @@ import Testing
         ("provider=aws secret_access_key=abc region=x",
             "provider=aws secret_access_key=<hidden> region=x"),
         ("X-Consul-Token: abc def\nnext: 1", "X-Consul-Token: <hidden>\nnext: 1"),
+        (
+            "tcp: \"u:p@h:1\" and http://h/?a=b#access_token=x",
+            "tcp: \"u:***@h:1\" and http://h/?a=b#access_token=<hidden>"
+        ),
+        ("see http://h/#token=x&y=z", "see http://h/#token=<hidden>&y=z"),
         ("Authorization:Basic", "Authorization:<hidden>"),
         ("-H 'Authorization: Bearer abc' http://h/", "-H 'Authorization: <hidden>' http://h/"),
         ("a: b=c d", "a: b=c d"), ("plain words", "plain words"),

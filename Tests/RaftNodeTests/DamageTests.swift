@@ -1,6 +1,8 @@
 import CSQLite
 import Foundation
+import Glibc
 import Raft
+import Synchronization
 import Testing
 
 @testable import RaftNode
@@ -167,6 +169,29 @@ import Testing
             count += 1
         }
         #expect(count > 30)
+    }
+
+    @Test func aFileThatMayOnlyBeReadIsNamed() throws {
+        let folder = try closed()
+        FaultyFiles.use(.max)
+        FaultyFiles.isReadOnly.store(true, ordering: .relaxed)
+        defer { FaultyFiles.isReadOnly.store(false, ordering: .relaxed) }
+        let error = RaftNodeError.readOnly(path: "\(folder.path)/log.sqlite")
+        #expect(throws: error) {
+            try SQLiteLogStore(directory: folder.path, vfs: FaultyFiles.name)
+        }
+        #expect("\(error)".contains("may only be read: check its owner, mode and file system"))
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: ["log.sqlite", "log.sqlite-wal", "lock"])
+    func aSpecialFileIsNamedAndNotWaitedFor(name: String) throws {
+        let folder = try closed()
+        try folder.remove(name)
+        #expect(mkfifo("\(folder.path)/\(name)", 0o600) == 0)
+        #expect {
+            _ = try SQLiteLogStore(directory: folder.path)
+        } throws: { "\($0)" == "open \(folder.path)/\(name): it is a FIFO; remove it" }
+        _ = try? StoreInspection.look(directory: folder.path) { _ in }
     }
 
     @Test func afterAFailureTheStoreTakesNoMore() throws {

@@ -1,5 +1,6 @@
 import Digests
 import Foundation
+import Glibc
 import Raft
 import Synchronization
 import Testing
@@ -43,6 +44,33 @@ import Testing
         #expect((newest.index, newest.term, newest.size) == (4, 2, 2))
         #expect(try read(again, newest) == [1, 4])
         #expect(again.takeWarnings().isEmpty)
+    }
+
+    /// A removal that a crash interrupted, by this program or an earlier one, and a damaged
+    /// snapshot: gone when they are of no use, and warned of once at most.
+    @Test(.timeLimit(.minutes(1)))
+    func theRestOfAnOldSnapshotIsCleanedUp() throws {
+        let folder = try Folder()
+        let store = try SnapshotStore(directory: folder.path)
+        for index in [9, 100, 101] as [UInt64] { _ = try save(store, index, [[UInt8(index)]]) }
+        try folder.remove("2-100-1100/SHA256SUMS")
+        let again = try SnapshotStore(directory: folder.path)
+        #expect(try again.newest()?.index == 101)
+        #expect(again.takeWarnings().isEmpty)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["2-101-1101"])
+        // One whose files are there and damaged stays until a newer one is written.
+        _ = try save(again, 102, [[2]])
+        try folder.write("2-102-1102/meta.json", Array("{}".utf8))
+        _ = try save(again, 103, [[3]])
+        let left = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+        #expect(left == ["2-101-1101", "2-103-1103"])
+        #expect(again.takeWarnings().isEmpty)
+        // The newest stays whatever it lacks, and so does a name of someone else's.
+        try folder.remove("2-103-1103/SHA256SUMS")
+        #expect(mkfifo("\(folder.path)/other", 0o600) == 0)
+        let last = try SnapshotStore(directory: folder.path)
+        #expect(try last.newest()?.index == 101)
+        #expect(last.takeWarnings().count == 2)
     }
 
     @Test func whatIsGivenUpIsGone() throws {

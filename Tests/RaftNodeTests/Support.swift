@@ -75,6 +75,8 @@ enum FaultyFiles {
     /// Operations until one fails; that one and all that follow it.
     static let left = Atomic<Int>(.max)
     static let code = Atomic<Int32>(IOFault.write)
+    /// Files open for reading alone, as those that the process may not write.
+    static let isReadOnly = Atomic(false)
 
     nonisolated(unsafe) private static var real: UnsafeMutablePointer<sqlite3_vfs>!
     /// Any of SQLite's tables: they differ in how they lock, not in how they write.
@@ -100,8 +102,11 @@ enum FaultyFiles {
         layer.initialize(to: real.pointee)
         layer.pointee.zName = UnsafePointer(strdup(name))
         layer.pointee.xOpen = { _, path, file, flags, outFlags in
+            let writes = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+            let isReadOnly = FaultyFiles.isReadOnly.load(ordering: .relaxed)
             let result = FaultyFiles.real.pointee.xOpen(
-                FaultyFiles.real, path, file, flags, outFlags)
+                FaultyFiles.real, path, file,
+                isReadOnly ? flags & ~writes | SQLITE_OPEN_READONLY : flags, outFlags)
             if result == SQLITE_OK, let file, let table = file.pointee.pMethods {
                 file.pointee.pMethods = FaultyFiles.wrap(table)
             }

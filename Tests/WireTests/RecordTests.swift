@@ -67,4 +67,14 @@ private struct Index: Record {
         #expect(
             text == "{\n    \"a\": [\n        1,\n        {}\n    ],\n    \"b\": []\n}")
     }
+
+    /// `rlimit` values may be as large as UInt64; a record that has them is redacted as a tree.
+    @Test func largeNumbersSurviveAsTrees() throws {
+        for number in [UInt64.max, UInt64(Int64.max) + 1, 7] {
+            let text = "[\(number)]"
+            let tree = try JSONReader.decode(JSONValue.self, from: Array(text.utf8))
+            #expect(String(decoding: JSONWriter.encode(tree), as: UTF8.self) == text)
+            #expect(Redaction.record(["limit": number]) == ["limit": number])
+        }
+    }
 }

@@ -9,7 +9,7 @@ struct AddressTemplate {
         let message: String
     }
 
-    /// What a stage of a pipeline passes on.
+    /// The value that a stage of a pipeline hands to the next.
     private enum Value {
         case addresses([InterfaceAddress])
         case text(String)

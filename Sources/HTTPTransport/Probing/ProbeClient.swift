@@ -24,9 +24,12 @@ package struct ProbeClient: Sendable {
     /// come the call succeeds, at the latest when its time is over. Cancelling the task ends it.
     package func execute(_ call: HTTPCall) async throws(HTTPCallError) -> HTTPClientResponse {
         let deadline = call.timeout.map { NIODeadline.now() + .nanoseconds(max(1, $0.nanoseconds)) }
+        guard RequestRules.isToken(call.method) else {
+            throw HTTPCallError(
+                call, reason: "net/http: invalid method \(GoText.quoted(call.method))")
+        }
         var hop = Hop(call)
         do {
-            try ProbeRequest.check(call)
             hop.url = try ProbeURL(call.url)
             if let url = hop.url, !url.credentials.isEmpty,
                 !hop.call.headers.contains(name: "Authorization")
@@ -162,9 +165,7 @@ private enum ProbeRequest {
         if let proxy { text += authorization(proxy) }
         if !call.headers.contains(name: "Connection") { text += "Connection: close\r\n" }
         let hasBody = !call.body.isEmpty || ["POST", "PUT", "PATCH"].contains(call.method)
-        if hasBody, !call.headers.contains(name: "Content-Length") {
-            text += "Content-Length: \(call.body.count)\r\n"
-        }
+        if hasBody { text += "Content-Length: \(call.body.count)\r\n" }
         return Array("\(text)\r\n".utf8) + call.body
     }
 
@@ -179,26 +180,5 @@ private enum ProbeRequest {
         if proxy.credentials.isEmpty { return "" }
         return "Proxy-Authorization: Basic "
             + "\(Base64.encode(Array(proxy.credentials.utf8)))\r\n"
-    }
-
-    /// Refuses a method or field that would become another request, in the words of Go's client.
-    static func check(_ call: HTTPCall) throws(ProbeURLError) {
-        guard isToken(call.method) else {
-            throw ProbeURLError("net/http: invalid method \(ResponseReader.shown(Array(call.method.utf8)))")
-        }
-        for (name, value) in call.headers {
-            guard isToken(name) else {
-                throw ProbeURLError(
-                    "net/http: invalid header field name \(ResponseReader.shown(Array(name.utf8)))")
-            }
-            let isClean = value.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }
-            guard isClean else {
-                throw ProbeURLError("net/http: invalid header field value for \"\(name)\"")
-            }
-        }
-    }
-
-    private static func isToken(_ text: String) -> Bool {
-        !text.isEmpty && text.utf8.allSatisfy(ASCII.isToken)
     }
 }

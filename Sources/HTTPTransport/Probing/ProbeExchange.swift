@@ -11,7 +11,7 @@ final class ProbeExchange: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    /// What is sent first to a proxy that is to pass a TLS connection on, and what follows.
+    /// Holds the request to a proxy for a TLS connection, and makes the TLS that follows it.
     struct Tunnel {
         let request: [UInt8]
         let makeTLS: () throws -> NIOSSLClientHandler
@@ -110,7 +110,10 @@ final class ProbeExchange: ChannelInboundHandler {
     private func succeed() {
         timer?.cancel()
         var headers = HTTPHeaders()
-        for field in reader.fields { headers.add(name: field.name, value: field.value) }
+        // NIO traps on names beyond ASCII.
+        for field in reader.fields where RequestRules.isToken(field.name) {
+            headers.add(name: field.name, value: field.value)
+        }
         promise.succeed(
             HTTPClientResponse(
                 status: reader.status, reason: reader.reason, headers: headers, body: kept.bytes,

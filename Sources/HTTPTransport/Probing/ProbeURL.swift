@@ -19,7 +19,7 @@ struct ProbeURL: Hashable, Sendable {
 
     /// - Throws: the reason, in Go's words.
     init(_ text: String) throws(ProbeURLError) {
-        guard text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
+        if RequestRules.hasControl(text) {
             throw ProbeURLError("net/url: invalid control character in URL")
         }
         guard let colon = text.firstRange(of: "://") else {
@@ -64,7 +64,7 @@ struct ProbeURL: Hashable, Sendable {
         guard !host.isEmpty else { throw ProbeURLError("no Host in request URL") }
         if !text.hasPrefix("[") { try checkEscapes(host) }
         if let odd = host.unicodeScalars.first(where: { !mayBeInHost($0) }) {
-            let shown = ResponseReader.shown(Array(String(odd).utf8))
+            let shown = GoText.quoted(String(odd))
             throw ProbeURLError("invalid character \(shown) in host name")
         }
         guard let digits, !digits.isEmpty else { return (String(host), standard) }

@@ -25,7 +25,7 @@ package struct ProxyRules: Sendable {
         case domain(String, isItselfCovered: Bool, port: Int?)
     }
 
-    /// What the process was started with.
+    /// The rules of this process's environment, read once.
     package static let environment = ProxyRules { name in
         getenv(name).map { String(cString: $0) }
     }

@@ -103,7 +103,7 @@ struct ResponseReader {
     private mutating func readHead(_ rest: inout UnsafeRawBufferPointer) throws(Failure) {
         while !rest.isEmpty {
             let isWhole = takeLine(&rest)
-            // What cannot become a status line is judged before its end: a greeting may have none.
+            // Judges a line before its end: a foreign greeting may have none.
             if !hasStatusLine { try refuseForeign(isWhole ?? line) }
             if headBytes > Limits.responseHeadBytesMax { throw .headTooLong }
             guard let text = isWhole else { return }
@@ -185,22 +185,8 @@ struct ResponseReader {
     }
 
     /// In Go's quotes, cut where a line becomes too long for a message.
-    static func shown(_ text: [UInt8]) -> String {
-        var out = "\""
-        for scalar in String(decoding: text.prefix(80), as: UTF8.self).unicodeScalars {
-            switch scalar {
-            case "\"": out += "\\\""
-            case "\\": out += "\\\\"
-            case "\r": out += "\\r"
-            case "\n": out += "\\n"
-            case "\t": out += "\\t"
-            case "\u{0}"..<" ", "\u{7F}"..."\u{9F}":
-                out += scalar.value < 16 ? "\\x0" : "\\x"
-                out += String(scalar.value, radix: 16)
-            default: out.unicodeScalars.append(scalar)
-            }
-        }
-        return out + "\""
+    private static func shown(_ text: [UInt8]) -> String {
+        GoText.quoted(String(decoding: text.prefix(80), as: UTF8.self))
     }
 }
 

@@ -60,6 +60,7 @@ package struct RegistrationFiles: Sendable {
     /// - Parameter directory: empty keeps nothing.
     package init(directory: String) { self.directory = directory }
 
+    /// Makes the folders, and removes what an interrupted write left in them.
     package func makeFolders() throws(ConsulError) {
         guard !directory.isEmpty else { return }
         guard !Files.exists(directory) || Files.isDirectory(directory) else {
@@ -68,6 +69,7 @@ package struct RegistrationFiles: Sendable {
         for folder in Folder.allCases {
             do throws(FileError) {
                 try Files.makeDirectory("\(directory)/\(folder.rawValue)", mode: 0o700)
+                try AtomicFile.removeLeftovers(in: "\(directory)/\(folder.rawValue)")
             } catch {
                 throw ConsulError(.internal, "\(error)")
             }

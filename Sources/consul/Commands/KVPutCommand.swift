@@ -154,7 +154,7 @@ enum DataArgument {
         do throws(FileError) {
             if argument == "-" { return try Files.readStandardInput(limit: bytesMax) }
             if argument.hasPrefix("@") {
-                return try Files.read(String(argument.dropFirst()), limit: bytesMax)
+                return try Files.readAny(String(argument.dropFirst()), limit: bytesMax)
             }
             return GivenArguments.bytes(of: argument)
         } catch {

@@ -44,7 +44,7 @@ enum KVTree {
             let bytes =
                 source == "-"
                 ? try Files.readStandardInput(limit: bytesMax)
-                : try Files.read(source, limit: bytesMax)
+                : try Files.readAny(source, limit: bytesMax)
             let isYAML = source.hasSuffix(".yaml") || source.hasSuffix(".yml")
             return isYAML ? try self.yaml(bytes, source) : try json(bytes, source)
         } catch {

@@ -157,7 +157,7 @@ private enum SnapshotFile {
 
     static func read(_ file: String, _ console: Console) -> [UInt8]? {
         do throws(FileError) {
-            return try Files.read(file, limit: bytesMax)
+            return try Files.readAny(file, limit: bytesMax)
         } catch {
             console.error("Error opening snapshot file: \(error)")
             return nil

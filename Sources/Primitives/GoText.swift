@@ -1,6 +1,6 @@
 /// Texts as Go prints them with `%q`: Consul's answers name what they refuse so.
-enum GoText {
-    static func quoted(_ text: String) -> String {
+public enum GoText {
+    public static func quoted(_ text: String) -> String {
         var out = "\""
         for scalar in text.unicodeScalars {
             switch scalar {
@@ -22,7 +22,7 @@ enum GoText {
     }
 
     /// As Go's `unicode.IsPrint`: of the spaces, only the ASCII one.
-    static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
+    public static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.properties.generalCategory {
         case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator,
             .paragraphSeparator:
