@@ -1,4 +1,5 @@
 import Platform
+import Primitives
 
 /// A URL taken apart as Go's client does it: the credentials become a header, the fragment is
 /// dropped, the rest of the path is sent as written.
