@@ -118,6 +118,10 @@ package struct HTTPCallError: Error, Hashable, Sendable, CustomStringConvertible
         if text.contains("WRONG_VERSION_NUMBER") || text.contains("HTTP_REQUEST") {
             return "http: server gave HTTP response to HTTPS client"
         }
+        if let routine = text.firstRange(of: "OPENSSL_internal:") {
+            let code = text[routine.upperBound...].prefix { $0.isUppercase || $0 == "_" }
+            return "tls: " + code.lowercased().replacing("_", with: " ")
+        }
         guard let place = text.firstRange(of: " at /") else { return text }
         return String(text[..<place.lowerBound])
     }

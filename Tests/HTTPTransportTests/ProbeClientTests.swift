@@ -182,7 +182,7 @@ private final class FixedServer: Sendable {
         server.stop()
     }
 
-    @Test func oddURLsAndFieldsAreRefusedInGosWords() async throws {
+    @Test func oddURLsAndMethodsAreRefusedInGosWords() async throws {
         let server = try await FixedServer(["*": "HTTP/1.1 200 OK\r\n\r\n"])
         let upper = try await client.execute(call("HTTP://127.0.0.1:\(server.port)/"))
         #expect(upper.status == 200)
@@ -202,14 +202,6 @@ private final class FixedServer: Sendable {
             try await client.execute(call(server.url) { $0.method = "GET /x HTTP/1.1\r\nA: b" })
         }
         #expect(method?.reason == #"net/http: invalid method "GET /x HTTP/1.1\r\nA: b""#)
-        let name = await #expect(throws: HTTPCallError.self) {
-            try await client.execute(call(server.url) { $0.headers = ["Bad Name": "x"] })
-        }
-        #expect(name?.reason == #"net/http: invalid header field name "Bad Name""#)
-        let value = await #expect(throws: HTTPCallError.self) {
-            try await client.execute(call(server.url) { $0.headers = ["A": "b\r\nC: d"] })
-        }
-        #expect(value?.reason == #"net/http: invalid header field value for "A""#)
         #expect(server.requests.withLock { $0.count } == 1)
         server.stop()
     }
