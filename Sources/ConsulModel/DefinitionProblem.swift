@@ -1,3 +1,5 @@
+import Primitives
+
 /// A fault in a definition, at a field. `path` is relative to the definition, in the snake case of
 /// configuration files (`http`, `expect.status[0]`); empty for the whole.
 public struct DefinitionProblem: Error, Hashable, Sendable {
@@ -16,9 +18,10 @@ public struct DefinitionProblem: Error, Hashable, Sendable {
     public var message: String
     public var effect: Effect
 
+    /// - Parameter message: may quote the value at fault; passwords and tokens in it are hidden.
     public init(_ path: String, _ message: String, _ effect: Effect = .holds) {
         self.path = path
-        self.message = message
+        self.message = Redaction.text(message)
         self.effect = effect
     }
 
