@@ -1,7 +1,7 @@
 import HTTPTransport
 import Primitives
 
-/// What the path of a request leads to, by the rules of Go's `ServeMux`: a path with `//`, `.` or
+/// The destination of a request's path, by the rules of Go's `ServeMux`: a path with `//`, `.` or
 /// `..` in it, or a group's without its last `/`, is moved to its clean form. Go undoes escapes
 /// first; here an escaped `/` or `.` belongs to the name, so that every name can be reached.
 enum RequestPath {

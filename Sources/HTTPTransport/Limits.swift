@@ -14,7 +14,7 @@ package enum Limits {
     static let bodyBytesInMemory = 8 * 1024 * 1024
     /// Bodies on the disk at once, of one server: each may have the size of a whole state.
     static let bodyFilesMax = 4
-    /// Of such a body, read at once.
+    /// The bytes of such a body that are read at once.
     static let bodyPieceBytes = 256 * 1024
     /// `O_TMPFILE`, which the C library's headers hide from Swift.
     static let temporaryFileFlag: Int32 = 0o20_200_000

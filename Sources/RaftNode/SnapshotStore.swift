@@ -155,7 +155,7 @@ package final class SnapshotStore: Sendable {
     }
 
     /// Removes the snapshots beyond those that are kept, the damaged ones among them: a newer one
-    /// was just written. What cannot be removed is a warning: the new snapshot stands all the same.
+    /// was just written. A failure to remove is a warning: the new snapshot counts all the same.
     package func removeOld() {
         do {
             let names = try disk.list(directory).compactMap { SnapshotName($0) }.sorted(by: >)

@@ -14,7 +14,7 @@ package struct StoreInspection: Sendable {
     package var snapshots: [SnapshotMeta] = []
     /// What is damaged or missing, with file and place; the first `Limits.problemsMax`.
     package var problems: [RaftNodeError] = []
-    /// What the next start does about a store that is not as a server leaves it.
+    /// The action of the next start for a store that is not as a server leaves it.
     package var notes: [String] = []
     /// A recovery file waits for the next start.
     package var hasPeersFile = false

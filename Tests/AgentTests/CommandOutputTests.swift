@@ -5,7 +5,8 @@ import Primitives
 import TestKit
 import Testing
 
-/// What commands print, against one agent each, and settings of the agent that commands show.
+/// Compares the output of commands, each against an agent of its own, some with settings that the
+/// output shows.
 @Suite(.timeLimit(.minutes(2))) struct CommandOutputTests {
     /// Runs a line of the shell in which `$C` is the program.
     private func shell(_ agent: AgentProcess, _ line: String) async -> (code: Int, text: String) {

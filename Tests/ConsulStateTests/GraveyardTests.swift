@@ -5,30 +5,36 @@ import Wire
 @testable import ConsulState
 
 @Suite struct GraveyardTests {
-    /// More deletions than are remembered: no prefix's index goes back, and one whose deletion was
-    /// forgotten counts as touched.
-    @Test func forgettingMovesIndexesUpOnly() {
+    /// A machine that operations on keys are applied to, each with the next index.
+    private struct Keys {
         var machine = FSM()
         var index: UInt64 = 1
-        func write(_ operation: KVOperation, _ key: String) {
+
+        mutating func write(_ operation: KVOperation, _ key: String) {
             index += 1
             var entry = KVEntry()
             entry.key = key
             _ = machine.apply(index, .kvs(KVSRequest(operation, entry)))
         }
-        write(.set, "kept/a")
-        write(.set, "kept/b")
-        write(.delete, "kept/b")
-        let deleted = machine.store.kvs.list("kept/").index
+    }
+
+    /// More deletions than are remembered: no prefix's index goes back, and one whose deletion was
+    /// forgotten counts as touched.
+    @Test func forgettingMovesIndexesUpOnly() {
+        var keys = Keys()
+        keys.write(.set, "kept/a")
+        keys.write(.set, "kept/b")
+        keys.write(.delete, "kept/b")
+        let deleted = keys.machine.store.kvs.list("kept/").index
         #expect(deleted == 4)
         for number in 0..<Limits.tombstonesMax {
-            write(.set, "flood/\(number)")
-            write(.delete, "flood/\(number)")
+            keys.write(.set, "flood/\(number)")
+            keys.write(.delete, "flood/\(number)")
         }
-        machine.checkInvariants()
-        #expect(machine.store.kvs.list("kept/").index > deleted)
-        #expect(machine.store.kvs.list("flood/").index == index)
-        #expect(machine.store.kvs.get("kept/a").index == 2)
+        keys.machine.checkInvariants()
+        #expect(keys.machine.store.kvs.list("kept/").index > deleted)
+        #expect(keys.machine.store.kvs.list("flood/").index == keys.index)
+        #expect(keys.machine.store.kvs.get("kept/a").index == 2)
     }
 
     private func restored(_ image: StateSnapshot) throws -> FSM {
@@ -41,29 +47,25 @@ import Wire
     /// HashiCorp's servers cannot restore a tombstone without a key, and end. None is written, and
     /// no index of a prefix goes back.
     @Test func deletingEverythingLeavesNoTombstoneWithoutAKey() throws {
-        var machine = FSM()
-        var index: UInt64 = 1
-        func write(_ operation: KVOperation, _ key: String) {
-            index += 1
-            var entry = KVEntry()
-            entry.key = key
-            _ = machine.apply(index, .kvs(KVSRequest(operation, entry)))
-        }
-        write(.set, "a/x")
-        write(.set, "b/x")
-        write(.delete, "a/x")
-        write(.deleteTree, "")
-        for found in [machine, try restored(StateSnapshot(of: machine, lastIndex: index))] {
+        var keys = Keys()
+        keys.write(.set, "a/x")
+        keys.write(.set, "b/x")
+        keys.write(.delete, "a/x")
+        keys.write(.deleteTree, "")
+        for found in [
+            keys.machine,
+            try restored(StateSnapshot(of: keys.machine, lastIndex: keys.index)),
+        ] {
             found.checkInvariants()
             #expect(!found.store.kvs.hasTombstones(through: .max))
             for prefix in ["", "a/", "b/", "c/"] {
-                #expect(found.store.kvs.list(prefix).index == index, "\(prefix)")
+                #expect(found.store.kvs.list(prefix).index == keys.index, "\(prefix)")
             }
         }
-        write(.set, "a/y")
-        write(.delete, "a/y")
-        #expect(machine.store.kvs.list("a/").index == index)
-        #expect(machine.store.kvs.list("b/").index == 5)
+        keys.write(.set, "a/y")
+        keys.write(.delete, "a/y")
+        #expect(keys.machine.store.kvs.list("a/").index == keys.index)
+        #expect(keys.machine.store.kvs.list("b/").index == 5)
     }
 
     /// An archive of an earlier version that has such a tombstone heals.

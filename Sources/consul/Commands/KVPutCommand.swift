@@ -96,7 +96,7 @@ struct KVPutCommand: Command {
         }
     }
 
-    /// Of several conditions, one counts, as for the parameters.
+    /// Picks the condition that counts when several are given, in the order of the parameters.
     private static func deed(_ flags: ParsedFlags) -> String {
         if flags.isOn("cas") { return "Data written to" }
         if flags.isOn("acquire") { return "Lock acquired on" }
