@@ -14,7 +14,7 @@ struct NodeRun: Sendable {
     /// The job as the caller wrote it: by a stale read first, which costs the leader nothing.
     func job() async -> ExecJob? {
         for consistency in [QueryOptions.Consistency.stale, .standard] {
-            var query = NamedQuery(notice.jobKey)
+            var query = KeyRequest(notice.jobKey)
             query.options.consistency = consistency
             do {
                 guard let entry = try await context.backend.call(.kvsGet, query).value.first
@@ -104,7 +104,7 @@ struct NodeRun: Sendable {
 
     /// The node at whose agent the caller made its session.
     private func caller() async -> String {
-        let query = NamedQuery(notice.session)
+        let query = SessionSpecificRequest(notice.session)
         let found = try? await context.backend.call(.sessionGet, query).value.first
         return found?.node ?? ""
     }
