@@ -230,7 +230,7 @@ let package = Package(
             of: "LocalAgent",
             [
                 "Primitives", "Wire", "ConsulModel", "PluginAPI", "Watch", "Platform", "TestKit",
-                logging,
+                nioCore, nioPosix, logging,
             ]),
         // The running agent: in this process, and the built program as a child.
         .testTarget(

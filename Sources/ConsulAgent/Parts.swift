@@ -92,7 +92,7 @@ struct Parts {
         _ config: RuntimeConfig, events: UserEventBuffer, reports: EventReports
     ) -> WatchManager {
         WatchManager(
-            around: WatchRunner.Surroundings(
+            dependencies: WatchRunner.Dependencies(
                 reader: WatchReader(backend: backend, events: events, local: local),
                 clock: clock, store: files, wallText: SystemClock.wallText,
                 logger: logSink.logger("agent.watch"),

@@ -34,7 +34,9 @@ enum KVSEndpoint {
         })
         table.add(
             .kvsApply, timing: table.metrics.kvsApply,
-            preparing: { request throws(ConsulError) in try prepare(request, lockDelays) },
+            preparing: { request throws(ConsulError) in
+                try prepare(request, lockDelays, expirer)
+            },
             then: { request in next(request, expirer) })
     }
 
@@ -69,7 +71,7 @@ enum KVSEndpoint {
 
     /// - Parameter lockDelays: the keys that cannot be locked yet, by the leader's clock.
     private static func prepare(
-        _ request: KVSRequest, _ lockDelays: LockDelays
+        _ request: KVSRequest, _ lockDelays: LockDelays, _ expirer: KeyExpirer
     ) throws(ConsulError) -> Intent {
         if request.entry.key.isEmpty, request.operation != .deleteTree {
             throw ConsulError(.internal, "Must provide key")
@@ -78,7 +80,7 @@ enum KVSEndpoint {
         guard request.ttl != .zero else { return .propose(.kvs(request)) }
         try KeyExpirer.check(request.ttl)
         var timed = request
-        timed.entry.expires = KeyExpirer.expiry(after: request.ttl)
+        timed.entry.expires = expirer.expiry(after: request.ttl)
         timed.ttl = .zero
         return .propose(.kvs(timed))
     }

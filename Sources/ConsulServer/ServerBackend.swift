@@ -18,7 +18,8 @@ package final class ServerBackend: Backend {
     package let log: RaftLog
     private let table: EndpointTable
     private let metrics: ServerMetrics
-    let duties: LeaderDuties
+    private let leader: LeaderLoop
+    let registration: SelfRegistration
     let sessionTimers: SessionTimers
     let expirer: KeyExpirer
     let coordinateUpdates: CoordinateUpdates
@@ -33,11 +34,13 @@ package final class ServerBackend: Backend {
     ///   - ownGroup: the loops of the agent's own queries.
     ///   - links: the connections to other servers; none for a server that is alone.
     ///   - registry: receives the server's metrics.
+    ///   - dutyClock: the time of the leader's duties; nil for the system's, on a loop of `group`.
     /// - Throws: `RaftNodeError` for a store that cannot be used; it names file and offset.
     package init(
         configuration: ServerConfiguration, group: MultiThreadedEventLoopGroup,
         ownGroup: MultiThreadedEventLoopGroup? = nil, links: ServerLinks = ServerLinks(),
-        registry: MetricRegistry = MetricRegistry(), logger: Logger
+        registry: MetricRegistry = MetricRegistry(), dutyClock: DutyClock? = nil,
+        logger: Logger
     ) throws {
         let metrics = ServerMetrics(in: registry)
         self.metrics = metrics
@@ -62,15 +65,19 @@ package final class ServerBackend: Backend {
         log = RaftLog(
             node: node, applier: applier, seed: configuration.seed &+ 1, metrics: metrics,
             clock: SystemClock.now)
-        sessionTimers = SessionTimers(
-            log: log, state: state, grace: configuration.sessionTTLGrace, loop: group.next(),
+        let duty = DutyContext(
+            log: log, state: state, clock: dutyClock ?? DutyClock(loop: group.next()),
             logger: logger, metrics: metrics)
-        duties = LeaderDuties(
-            log: log, state: state, loop: group.next(), logger: logger, metrics: metrics)
-        expirer = KeyExpirer(log: log, state: state, loop: group.next(), logger: logger)
+        sessionTimers = SessionTimers(duty, grace: configuration.sessionTTLGrace)
+        registration = SelfRegistration(duty)
+        expirer = KeyExpirer(duty)
         coordinateUpdates = CoordinateUpdates(
-            log: log, state: state, period: configuration.coordinateUpdatePeriod,
-            loop: group.next(), logger: logger)
+            duty, period: configuration.coordinateUpdatePeriod)
+        leader = LeaderLoop(
+            duty,
+            [
+                sessionTimers, registration, TombstoneReaper(duty), expirer, coordinateUpdates,
+            ])
         let host = ReadHost(
             configuration: configuration, state: state, hub: hub, log: log, metrics: metrics)
         let router = CallRouter(
@@ -85,12 +92,8 @@ package final class ServerBackend: Backend {
         CoordinateEndpoint.register(in: &table, updates: coordinateUpdates)
         StatusEndpoint.register(in: &table)
         OperatorEndpoint.register(in: &table)
-        SnapshotEndpoint.register(in: &table) { [duties, sessionTimers, expirer] in
-            // Another state: its sessions are not those that were timed.
-            sessionTimers.begin()
-            duties.begin()
-            expirer.look()
-        }
+        // The duties begin anew with a restored state: its sessions have no timers yet.
+        SnapshotEndpoint.register(in: &table) { [leader] in leader.begin() }
         self.table = table
         metrics.observe(self)
     }
@@ -98,11 +101,7 @@ package final class ServerBackend: Backend {
     /// Takes part in its group. A server that may begin one does, where nothing is stored.
     package func start() {
         let me = Server(id: configuration.nodeID, address: configuration.rpcAddress)
-        log.whenReady { [duties, sessionTimers, expirer] in
-            sessionTimers.begin()
-            duties.begin()
-            expirer.look()
-        }
+        log.whenReady { [leader] in leader.begin() }
         if configuration.bootstraps {
             // Refused where a group has begun, which is as it should be.
             log.node.bootstrap(Configuration(servers: [me])) { _ in }
@@ -140,10 +139,7 @@ package final class ServerBackend: Backend {
 
     /// What was answered is stored already; what waits is refused.
     package func stop() async {
-        duties.end()
-        sessionTimers.end()
-        expirer.end()
-        coordinateUpdates.end()
+        leader.end()
         await log.node.stop()
         try? durable?.log.close()
         try? await raftGroup?.shutdownGracefully()

@@ -20,7 +20,7 @@ extension ServerBackend {
     ///
     /// Done each time this server becomes the leader.
     package func registersSelf(as identity: ServerIdentity) {
-        duties.setRegistration { [weak self] done in
+        registration.set { [weak self] done in
             self?.registerSelf(identity) { result in
                 if case .success = result { done(true) } else { done(false) }
             }

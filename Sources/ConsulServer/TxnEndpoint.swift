@@ -12,7 +12,7 @@ enum TxnEndpoint {
         let (log, state, metrics) = (table.log, table.state, table.metrics)
         table.add(.txnApply, answering: { request, reply throws(ConsulError) in
             var request = request
-            let errors = prepare(&request.operations, lockDelays)
+            let errors = prepare(&request.operations, lockDelays, expirer)
             guard errors.isEmpty else { return reply(.success(refusal(errors))) }
             let isTimed = request.operations.contains { $0.kv?.entry.expires.isNever == false }
             let start = SystemClock.now()
@@ -32,7 +32,7 @@ enum TxnEndpoint {
             let start = SystemClock.now()
             defer { metrics.txnRead.record(since: start) }
             var request = request
-            let errors = prepare(&request.operations, lockDelays)
+            let errors = prepare(&request.operations, lockDelays, expirer)
             guard errors.isEmpty else {
                 return reply(.success(TxnReadResponse(refusal(errors), QueryMeta())))
             }
@@ -58,16 +58,14 @@ enum TxnEndpoint {
         return response
     }
 
-    /// Completes the operations.
-    ///
-    /// - Returns: what fails whatever the state is.
+    /// Completes the operations, and returns the errors that do not depend on the state.
     private static func prepare(
-        _ operations: inout [TxnOperation], _ lockDelays: LockDelays
+        _ operations: inout [TxnOperation], _ lockDelays: LockDelays, _ expirer: KeyExpirer
     ) -> [TxnError] {
         var errors: [TxnError] = []
         for number in operations.indices {
             do throws(ConsulError) {
-                try prepare(&operations[number], lockDelays)
+                try prepare(&operations[number], lockDelays, expirer)
             } catch {
                 errors.append(TxnError(number, error.message))
             }
@@ -76,12 +74,12 @@ enum TxnEndpoint {
     }
 
     private static func prepare(
-        _ operation: inout TxnOperation, _ lockDelays: LockDelays
+        _ operation: inout TxnOperation, _ lockDelays: LockDelays, _ expirer: KeyExpirer
     ) throws(ConsulError) {
         // Taken out and put back, which copies none of its parts.
         if var kv = operation.kv.take() {
             defer { operation.kv = kv }
-            try prepare(&kv, lockDelays)
+            try prepare(&kv, lockDelays, expirer)
         } else if operation.isRead {
             return
         } else if let node = operation.node?.node {
@@ -95,13 +93,13 @@ enum TxnEndpoint {
     }
 
     private static func prepare(
-        _ kv: inout TxnKVOperation, _ lockDelays: LockDelays
+        _ kv: inout TxnKVOperation, _ lockDelays: LockDelays, _ expirer: KeyExpirer
     ) throws(ConsulError) {
         if kv.entry.key.isEmpty, kv.verb != KVOperation.deleteTree.rawValue {
             throw ConsulError(.internal, "Must provide key")
         }
         try KeyExpirer.check(kv.ttl)
-        kv.entry.expires = KeyExpirer.expiry(after: kv.ttl)
+        kv.entry.expires = expirer.expiry(after: kv.ttl)
         kv.ttl = .zero
         if kv.verb == KVOperation.lock.rawValue, lockDelays.bars(kv.entry.key) {
             throw ConsulError(

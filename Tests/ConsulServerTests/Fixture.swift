@@ -13,12 +13,16 @@ struct Server {
     static let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
     let backend: ServerBackend
 
-    init(_ change: (inout ServerConfiguration) -> Void = { _ in }) throws {
+    /// - Parameter clock: the time of the leader's duties; nil for the system's.
+    init(
+        clock: ManualDutyClock? = nil, _ change: (inout ServerConfiguration) -> Void = { _ in }
+    ) throws {
         var configuration = ServerConfiguration()
         configuration.rpcAddress = "127.0.0.1:8300"
         change(&configuration)
         backend = try ServerBackend(
-            configuration: configuration, group: Self.group, logger: Logger(label: "test"))
+            configuration: configuration, group: Self.group, dutyClock: clock?.clock,
+            logger: Logger(label: "test"))
         backend.start()
     }
 
