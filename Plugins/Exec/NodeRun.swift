@@ -1,3 +1,4 @@
+import ConsulConfig
 import ConsulModel
 import PluginAPI
 import Primitives
@@ -7,6 +8,8 @@ import Wire
 struct NodeRun: Sendable {
     let event: UserEvent
     let notice: ExecNotice
+    /// As they were when the event came.
+    let rules: RemoteExecRules
     let context: ResponderContext
 
     // MARK: Keys
@@ -78,7 +81,7 @@ struct NodeRun: Sendable {
             ])
         let started = context.clock.now()
         let (events, feed) = AsyncStream.makeStream(of: OutputUpload.Event.self)
-        let gate = OutputGate(most: context.remoteExec.outputMax)
+        let gate = OutputGate(most: rules.outputMax)
         let program = Task { [processes = context.processes] in
             let outcome = await processes.run(request) { bytes in
                 if let taken = gate.take(bytes) { feed.yield(.output(taken)) }
