@@ -210,7 +210,8 @@ let package = Package(
         tests(
             of: "ConsulServer",
             [
-                "Primitives", "Wire", "Vivaldi", "ConsulModel", "ConsulState", "Raft", "RaftNode",
+                "Primitives", "Wire", "Vivaldi", "ConsulModel", "ConsulState", "Raft",
+                "RaftNode", "RaftKit",
                 nioCore, nioPosix, logging,
             ]),
         .testTarget(
@@ -250,13 +251,17 @@ let package = Package(
         house("ScriptKit", path: "Tests/ScriptKit"),  // reads the conversations of all of these
         house("TestKit", path: "Tests/TestKit"),  // folders and ports for tests
         house("SimulationKit", ["Primitives", "Raft"], path: "Tests/SimulationKit"),
+        house(
+            "RaftKit", ["Primitives", "Raft", "RaftNode", nioCore, nioPosix],
+            path: "Tests/RaftKit"),
         .testTarget(
             name: "SimulationTests",  // workload x faults, all from one seed
             dependencies: ["Primitives", "Raft", "SimulationKit"], swiftSettings: strict),
         tests(
             of: "RaftNode",
             [
-                "Primitives", "Wire", "Digests", "Raft", "CSQLite", "Platform", "TestKit", nioCore,
+                "Primitives", "Wire", "Digests", "Raft", "CSQLite", "Platform", "RaftKit",
+                "TestKit", nioCore,
                 nioPosix, logging,
             ],
             exclude: ["Golden"]),

@@ -25,7 +25,7 @@ extension ConsulClient {
         case .nodes(let query):
             return try await ask("catalog/nodes", query, after) { WatchContent(nodes: $0) }
         case .service(let query):
-            var parameters = query.serviceTags.map { ("tag", $0) }
+            var parameters = query.tags.map { ("tag", $0) }
             if query.passingOnly { parameters.append(("passing", "1")) }
             return try await ask(
                 "health/service/\(Self.escape(query.serviceName))", query, after, parameters

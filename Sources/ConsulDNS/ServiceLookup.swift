@@ -91,7 +91,7 @@ extension Resolver {
         let zone = service.ask.zone
         var query = ServiceSpecificRequest(service.service, options(service.datacenter, zone))
         query.connect = service.isMesh
-        if !service.tag.isEmpty, service.port == nil { query.serviceTags = [service.tag] }
+        if !service.tag.isEmpty, service.port == nil { query.tags = [service.tag] }
         if zone.rules.answerOrder == .near {
             query.options.source.node = zone.rules.nodeName
             query.options.source.ip = service.ask.nearAddress ?? ""

@@ -51,7 +51,7 @@ enum CatalogRoutes {
     @Sendable static func service(_ exchange: Exchange) throws(ConsulError) {
         let name = try exchange.requireSubject("Missing service name")
         var request = ServiceSpecificRequest(name, try exchange.discoveryOptions())
-        request.serviceTags = exchange.query.all("tag")
+        request.tags = exchange.query.all("tag")
         exchange.read(.catalogServiceNodes, request, of: .service(name))
     }
 

@@ -14,7 +14,7 @@ enum HealthRoutes {
     @Sendable static func service(_ exchange: Exchange) throws(ConsulError) {
         let name = try exchange.requireSubject("Missing service name")
         var request = ServiceSpecificRequest(name, try exchange.discoveryOptions())
-        request.serviceTags = exchange.query.all("tag")
+        request.tags = exchange.query.all("tag")
         request.passingOnly = try exchange.query.flag("passing")
         exchange.read(.healthServiceNodes, request, of: .service(name)) {
             256 + $0.count * 2_048  // an instance with its node and two checks, indented

@@ -52,8 +52,10 @@ public struct NodeSpecificRequest: ReadRequest {
 /// A read about one service.
 public struct ServiceSpecificRequest: ReadRequest {
     public var serviceName = ""
-    /// Keeps the instances with all of these tags, in any case of letters.
-    public var serviceTags: [String] = []
+    @usableFromInline var serviceTags: [String] = []
+    /// The single tag of old clients.
+    @usableFromInline var serviceTag = ""
+    @usableFromInline var tagFilter = false
     /// Reads the instances through which the mesh reaches the service: its proxies, and the
     /// instances that speak the mesh's protocol themselves.
     public var connect = false
@@ -68,7 +70,19 @@ public struct ServiceSpecificRequest: ReadRequest {
 
     public var subject: String { serviceName }
 
-    /// `ServiceTag` is the single tag of old clients; it counts when there is no list.
+    /// Keeps the instances with all of these tags, in any case of letters.
+    public var tags: [String] {
+        get {
+            guard tagFilter else { return [] }
+            return serviceTags.isEmpty ? [serviceTag] : serviceTags
+        }
+        set {
+            serviceTags = newValue
+            serviceTag = ""
+            tagFilter = !newValue.isEmpty
+        }
+    }
+
     @inlinable
     public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
         try visit.field("Connect", &connect)
@@ -80,15 +94,11 @@ public struct ServiceSpecificRequest: ReadRequest {
         var address = ""
         try visit.field("ServiceAddress", &address)
         try visit.field("ServiceName", &serviceName)
-        var tag = ""
-        try visit.field("ServiceTag", &tag)
+        try visit.field("ServiceTag", &serviceTag)
         try visit.field("ServiceTags", &serviceTags, .nullWhenEmpty)
         try visit.field("Source", &options.source)
-        var filtersTags = !serviceTags.isEmpty
-        try visit.field("TagFilter", &filtersTags)
+        try visit.field("TagFilter", &tagFilter)
         try visit.embed(&options)
-        if !tag.isEmpty, serviceTags.isEmpty { serviceTags = [tag] }
-        if !filtersTags, !serviceTags.isEmpty { serviceTags = [] }
     }
 }
 

@@ -19,7 +19,7 @@ enum CatalogEndpoint {
         }
         table.add(.catalogServiceNodes, filtering: ServiceNode.self) { snapshot, plan in
             var reading = snapshot.store.catalog.serviceNodes(plan.request.serviceName)
-            plan.keepTagged(&reading.value, plan.request.serviceTags, tags: \.service.tags)
+            plan.keepTagged(&reading.value, plan.request.tags, tags: \.service.tags)
             plan.keep(&reading.value, meta: \.node.meta)
             plan.sort(&reading, in: snapshot, node: \.node.node)
             return reading

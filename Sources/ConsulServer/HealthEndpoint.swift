@@ -10,7 +10,7 @@ enum HealthEndpoint {
                 plan.request.connect
                 ? catalog.checkMeshServiceNodes(plan.request.serviceName)
                 : catalog.checkServiceNodes(plan.request.serviceName)
-            plan.keepTagged(&reading.value, plan.request.serviceTags, tags: \.service.tags)
+            plan.keepTagged(&reading.value, plan.request.tags, tags: \.service.tags)
             if plan.request.passingOnly { reading.value.removeAll { $0.worst != .passing } }
             plan.keep(&reading.value, meta: \.node.meta)
             plan.sort(&reading, in: snapshot, node: \.node.node)

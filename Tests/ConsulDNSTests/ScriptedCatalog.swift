@@ -91,7 +91,7 @@ extension ScriptedCatalog.Contents {
             let name = query.connect ? service.meshService : service.service
             guard name?.lowercased() == query.serviceName.lowercased(),
                 let node = nodes.first(where: { $0.node == nodeName }),
-                query.serviceTags.allSatisfy({ tag in
+                query.tags.allSatisfy({ tag in
                     service.tags.contains { $0.lowercased() == tag.lowercased() }
                 })
             else { return nil }

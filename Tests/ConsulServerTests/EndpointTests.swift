@@ -96,7 +96,7 @@ private func message(_ body: () async throws -> Void) async -> String {
         #expect(try await nodes { $0.passingOnly = true } == ["n1"])
         #expect(try await nodes { $0.options.nodeMeta = ["rack": "r1"] } == ["n1"])
         #expect(try await nodes { $0.options.filter = "Node.Node != n1" } == ["n2"])
-        #expect(try await nodes { $0.serviceTags = ["x"] } == [])
+        #expect(try await nodes { $0.tags = ["x"] } == [])
         let bad = await message { _ = try await nodes { $0.options.filter = "x ==" } }
         #expect(bad.hasPrefix("Failed to create boolean expression evaluator: 1:5 (4)"))
         let away = await message { _ = try await nodes { $0.options.datacenter = "dc9" } }

@@ -15,14 +15,15 @@ struct Server {
 
     /// - Parameter clock: the time of the leader's duties; nil for the system's.
     init(
-        clock: ManualDutyClock? = nil, _ change: (inout ServerConfiguration) -> Void = { _ in }
+        clock: ManualDutyClock? = nil, links: ServerLinks = ServerLinks(),
+        _ change: (inout ServerConfiguration) -> Void = { _ in }
     ) throws {
         var configuration = ServerConfiguration()
         configuration.rpcAddress = "127.0.0.1:8300"
         change(&configuration)
         backend = try ServerBackend(
-            configuration: configuration, group: Self.group, dutyClock: clock?.clock,
-            logger: Logger(label: "test"))
+            configuration: configuration, group: Self.group, links: links,
+            dutyClock: clock?.clock, logger: Logger(label: "test"))
         backend.start()
     }
 

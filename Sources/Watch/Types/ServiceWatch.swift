@@ -12,7 +12,7 @@ enum ServiceWatch: WatchType {
 
     static func query(_ source: WatchSource) -> WatchQuery {
         var request = ServiceSpecificRequest(source.service, source.queryOptions)
-        request.serviceTags = source.tag.values
+        request.tags = source.tag.values
         request.passingOnly = source.passingOnly
         return .service(request)
     }
