@@ -98,3 +98,15 @@ package struct Catalog: Sendable {
         }
     }
 }
+
+extension RegionKind {
+    /// Instances of a service, their nodes, and the checks that bear on them.
+    package static let service = RegionKind("service")
+    /// Checks that name the service.
+    package static let serviceChecks = RegionKind("service-checks")
+    /// A node and the services on it.
+    package static let node = RegionKind("node")
+    package static let nodeChecks = RegionKind("node-checks")
+    /// Checks in a state.
+    package static let checkState = RegionKind("check-state")
+}

@@ -25,7 +25,7 @@ package struct CoordinateTable: Sendable {
     package func list(node: String) -> Reading<[NodeCoordinate]> {
         var found: [NodeCoordinate] = []
         rows.forEach(under: TableKey.of(node)) { found.append($0) }
-        return Reading(found, index, .nodeCoordinates(TableKey.folded(node)))
+        return Reading(found, index, .folding(.nodeCoordinates, node))
     }
 
     /// The same, to take distances from.
@@ -64,7 +64,7 @@ package struct CoordinateTable: Sendable {
     private mutating func touch(_ node: String, at index: UInt64, _ changes: inout Changes) {
         self.index = index
         changes.tables.insert(.coordinates)
-        changes.nodeCoordinates.append(TableKey.folded(node))
+        changes.touch(.nodeCoordinates, node)
     }
 
     // MARK: Restoring
@@ -83,4 +83,9 @@ package struct CoordinateTable: Sendable {
             precondition(row.coordinate.isValid, "\(row.node) has no valid place")
         }
     }
+}
+
+extension RegionKind {
+    /// The coordinates of a node.
+    package static let nodeCoordinates = RegionKind("node-coordinates")
 }

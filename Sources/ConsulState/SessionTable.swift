@@ -18,7 +18,7 @@ package struct SessionTable: Sendable {
     /// - Throws: `badSessionID` for what is no UUID.
     package func get(_ id: String) throws(ConsulStateError) -> Reading<Session?> {
         let key = try SessionID.bytes(of: id)
-        return Reading(sessions[key], index, .session(TableKey.folded(id)))
+        return Reading(sessions[key], index, .folding(.session, id))
     }
 
     /// All, in the order of their IDs.
@@ -31,7 +31,7 @@ package struct SessionTable: Sendable {
     /// Those of a node, in the order of their IDs.
     package func list(node: String) -> Reading<[Session]> {
         let found = ids(in: byNode, TableKey.of(node)).compactMap { find($0) }
-        return Reading(found, index, .nodeSessions(TableKey.folded(node)))
+        return Reading(found, index, .folding(.nodeSessions, node))
     }
 
     /// Those that hang on a check, in the order of their IDs.
@@ -85,8 +85,8 @@ package struct SessionTable: Sendable {
         _ session: Session, at index: UInt64, _ changes: inout Changes
     ) {
         self.index = index
-        changes.sessions.append(TableKey.folded(session.id))
-        changes.nodeSessions.append(TableKey.folded(session.node))
+        changes.touch(.session, session.id)
+        changes.touch(.nodeSessions, session.node)
         changes.tables.insert(.sessions)
     }
 
@@ -107,6 +107,13 @@ package struct SessionTable: Sendable {
         precondition(
             byNode.count == sessions.count, "\(byNode.count) of \(sessions.count) by node")
     }
+}
+
+extension RegionKind {
+    /// A session, by its ID.
+    package static let session = RegionKind("session")
+    /// The sessions of a node.
+    package static let nodeSessions = RegionKind("node-sessions")
 }
 
 /// IDs of sessions are compared as the bytes that their digits stand for.
