@@ -78,7 +78,7 @@ package struct Catalog: Sendable {
             }
     }
 
-    func checkInvariants() {
+    func checkInvariants(in store: StateStore) {
         nodes.checkInvariants()
         nodeIDs.checkInvariants()
         instances.checkInvariants()

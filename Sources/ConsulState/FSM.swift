@@ -103,9 +103,15 @@ package struct FSM: Sendable {
 
     /// Stops the process, printing the fault, if the state is not as it must be. For tests.
     package func checkInvariants() {
-        store.kvs.checkInvariants()
-        store.catalog.checkInvariants()
-        store.sessions.checkInvariants()
-        store.coordinates.checkInvariants(store.catalog)
+        var checker = InvariantChecker(store: store)
+        store.withEachTable(&checker)
+    }
+}
+
+private struct InvariantChecker: TableVisitor {
+    let store: StateStore
+
+    mutating func visit(_ table: inout some StateTable) throws(Never) {
+        table.checkInvariants(in: store)
     }
 }

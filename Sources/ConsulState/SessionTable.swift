@@ -1,5 +1,6 @@
 package import ConsulModel
 internal import Primitives
+internal import Wire
 
 /// Sessions, by ID, by node and by the checks on which they hang.
 package struct SessionTable: Sendable {
@@ -90,17 +91,33 @@ package struct SessionTable: Sendable {
         changes.tables.insert(.sessions)
     }
 
-    // MARK: Restoring
+}
 
-    /// A session as a snapshot has it, indexes and all.
-    mutating func restore(_ session: Session) throws(ConsulStateError) {
+// MARK: Snapshots
+
+extension SessionTable: StateTable {
+    static let recordTypes = [MessageType.session]
+    private static let indexName = "sessions"
+
+    func sections() -> [any SnapshotSection] { [TreeSection(MessageType.session, sessions) { $0 }] }
+
+    mutating func restore(_ record: inout SnapshotRecord) throws {
+        let session = try record.read(Session.self)
         var changes = Changes()
         try insert(session, at: max(index, session.raftIndex.modifyIndex), &changes)
     }
 
-    mutating func restore(index: UInt64) { self.index = max(self.index, index) }
+    func indexes(in store: StateStore) -> [(name: String, value: UInt64)] {
+        [(Self.indexName, index)]
+    }
 
-    func checkInvariants() {
+    mutating func restoreIndex(_ name: String, _ value: UInt64) -> Bool {
+        guard name == Self.indexName else { return false }
+        index = max(index, value)
+        return true
+    }
+
+    func checkInvariants(in store: StateStore) {
         sessions.checkInvariants()
         byNode.checkInvariants()
         byCheck.checkInvariants()

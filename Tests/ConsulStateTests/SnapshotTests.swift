@@ -55,7 +55,7 @@ import struct Foundation.URL
         #expect(kvs.get("binary").value?.value.count == 300)
         #expect(kvs.listKeys("").value == ["app/empty", "app/flags", "app/mode", "binary"])
         #expect(kvs.list("tmp/").index > kvs.list("app/").index)
-        #expect(Set(machine.store.kept.records.map(\.type)).isSuperset(of: [7, 9, 12, 22, 30]))
+        #expect(Set(machine.store.foreign.records.map(\.type)).isSuperset(of: [7, 9, 12, 22, 30]))
         let sessions = machine.store.sessions.list()
         #expect(sessions.value.count == 1)
         #expect(sessions.index > 0)
