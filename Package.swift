@@ -205,14 +205,14 @@ let package = Package(
         tests(of: "ConsulConfig", ["Primitives", "Wire", "ConsulModel"]),
         tests(of: "ConsulModel", ["Primitives", "Wire"]),
         tests(
-            of: "ConsulState", ["Primitives", "Wire", "Vivaldi", "ConsulModel", "ScriptKit"],
+            of: "ConsulState",
+            ["Primitives", "Wire", "Vivaldi", "ConsulModel", "ScriptKit", "StateKit"],
             exclude: ["Scripts", "Golden"]),
         tests(
             of: "ConsulServer",
             [
                 "Primitives", "Wire", "Vivaldi", "ConsulModel", "ConsulState", "Raft",
-                "RaftNode", "RaftKit",
-                nioCore, nioPosix, logging,
+                "RaftNode", "RaftKit", "StateKit", nioCore, nioPosix, logging,
             ]),
         .testTarget(
             name: "TourTests", dependencies: ["Primitives", "Platform", "TestKit", "consul"],
@@ -249,6 +249,7 @@ let package = Package(
             swiftSettings: strict),
         tests(of: "Raft", ["Primitives", "Wire", "ScriptKit"], exclude: ["Scripts"]),
         house("ScriptKit", path: "Tests/ScriptKit"),  // reads the conversations of all of these
+        house("StateKit", ["ConsulState"], path: "Tests/StateKit"),  // naive rules to compare with
         house("TestKit", path: "Tests/TestKit"),  // folders and ports for tests
         house("SimulationKit", ["Primitives", "Raft"], path: "Tests/SimulationKit"),
         house(

@@ -80,7 +80,7 @@ package final class Applier: StateMachine {
                 }
                 let end = SystemClock.now()
                 if let kind = machine.fsm.lastKind {
-                    metrics.commands[kind.place].record(end - start)
+                    metrics.commands[kind.slot].record(end - start)
                 }
                 start = end
             }

@@ -28,7 +28,7 @@ package struct ServerMetrics: Sendable {
     let becameLeader: Counter
     let becameFollower: Counter
     let becameCandidate: Counter
-    /// By the place of a `CommandKind`.
+    /// By the slot of a `CommandKind`.
     let commands: [Timing]
     let registry: MetricRegistry
 

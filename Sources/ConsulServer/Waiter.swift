@@ -20,8 +20,8 @@ class Waiter: @unchecked Sendable {
     let region: Region
     let deadline: NIODeadline
     let lane: WakeLane
-    /// Where it stands in its bucket; -1 when in none. The hub's lock guards it.
-    final var place = -1
+    /// The index in its bucket; -1 when in none. The lock of the hub guards it.
+    final var slot = -1
     private let answered = Atomic(false)
     private let handler: Handler
 

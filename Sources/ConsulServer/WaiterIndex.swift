@@ -1,8 +1,17 @@
 internal import ConsulState
 internal import Primitives
 
-/// Waiters by region, so that a commit looks only at those that it concerns. The hub's lock guards
-/// it.
+/// Holds waiters by region, so that a commit looks only at those that it concerns. The rule by
+/// which `Changes` meet a `Region` is here alone. The lock of the hub guards it.
+///
+/// - A key is met by a change of it, and by the deletion of a tree around it.
+/// - A prefix is met by a change of a key under it, and by the deletion of a tree under or around
+///   it.
+/// - A name is met by a change of records of its kind and name.
+/// - Whole tables are met by a change in any of them.
+///
+/// Keys and names are compared by bytes: Swift's own comparison takes some different spellings for
+/// equal.
 struct WaiterIndex: @unchecked Sendable {
     /// The waiters of one region.
     final class Bucket {
@@ -11,31 +20,25 @@ struct WaiterIndex: @unchecked Sendable {
 
     private var keys = RadixTree<Bucket>()
     private var prefixes = RadixTree<Bucket>()
-    /// Regions with a name of a fixed kind: the kind's byte, then the name.
+    /// By kind and name.
     private var names = RadixTree<Bucket>()
     private var tables = Bucket()
 
-    /// The byte under which a kind of region stands in `names`.
-    private enum Kind: UInt8 {
-        case service, serviceChecks, node, nodeChecks, checkState, session, nodeSessions
-        case nodeCoordinates
-    }
-
     mutating func insert(_ waiter: Waiter) {
         let bucket = bucketMade(for: waiter.region)
-        waiter.place = bucket.waiters.count
+        waiter.slot = bucket.waiters.count
         bucket.waiters.append(waiter)
     }
 
     mutating func remove(_ waiter: Waiter) {
-        guard waiter.place >= 0 else { return }
+        guard waiter.slot >= 0 else { return }
         let bucket = bucketMade(for: waiter.region)
         let last = bucket.waiters.removeLast()
         if last !== waiter {
-            bucket.waiters[waiter.place] = last
-            last.place = waiter.place
+            bucket.waiters[waiter.slot] = last
+            last.slot = waiter.slot
         }
-        waiter.place = -1
+        waiter.slot = -1
         if bucket.waiters.isEmpty { drop(waiter.region) }
     }
 
@@ -65,15 +68,9 @@ struct WaiterIndex: @unchecked Sendable {
     }
 
     private mutating func takeNames(_ changes: Changes, _ taken: inout [Waiter]) {
-        let lists: [(Kind, [String])] = [
-            (.service, changes.services), (.serviceChecks, changes.serviceChecks),
-            (.node, changes.nodes), (.nodeChecks, changes.nodeChecks),
-            (.checkState, changes.checkStates), (.session, changes.sessions),
-            (.nodeSessions, changes.nodeSessions), (.nodeCoordinates, changes.nodeCoordinates),
-        ]
-        for (kind, list) in lists {
-            for name in list {
-                if let bucket = names.remove(Self.key(kind, name)) { Self.empty(bucket, &taken) }
+        for touched in changes.names {
+            if let bucket = names.remove(Self.key(touched.kind, touched.name)) {
+                Self.empty(bucket, &taken)
             }
         }
     }
@@ -83,17 +80,17 @@ struct WaiterIndex: @unchecked Sendable {
         tables.waiters = []
         for waiter in waiters {
             if case .tables(let set) = waiter.region, set.isDisjoint(with: changed) {
-                waiter.place = tables.waiters.count
+                waiter.slot = tables.waiters.count
                 tables.waiters.append(waiter)
             } else {
-                waiter.place = -1
+                waiter.slot = -1
                 taken.append(waiter)
             }
         }
     }
 
     private static func empty(_ bucket: Bucket, _ taken: inout [Waiter]) {
-        for waiter in bucket.waiters { waiter.place = -1 }
+        for waiter in bucket.waiters { waiter.slot = -1 }
         taken += bucket.waiters
         bucket.waiters = []
     }
@@ -108,22 +105,14 @@ struct WaiterIndex: @unchecked Sendable {
 
     // MARK: Buckets
 
-    private static func key(_ kind: Kind, _ name: String) -> [UInt8] {
-        [kind.rawValue] + Array(name.utf8)
-    }
-
-    private static func key(_ region: Region) -> [UInt8]? {
-        switch region {
-        case .service(let name): key(.service, name)
-        case .serviceChecks(let name): key(.serviceChecks, name)
-        case .node(let name): key(.node, name)
-        case .nodeChecks(let name): key(.nodeChecks, name)
-        case .checkState(let name): key(.checkState, name)
-        case .session(let id): key(.session, id)
-        case .nodeSessions(let name): key(.nodeSessions, name)
-        case .nodeCoordinates(let name): key(.nodeCoordinates, name)
-        case .key, .prefix, .tables: nil
-        }
+    /// No kind contains a NUL, so that no two pairs of kind and name have one key.
+    private static func key(_ kind: RegionKind, _ name: String) -> [UInt8] {
+        var key: [UInt8] = []
+        key.reserveCapacity(kind.text.utf8.count + 1 + name.utf8.count)
+        key += kind.text.utf8
+        key.append(0)
+        key += name.utf8
+        return key
     }
 
     private mutating func bucketMade(for region: Region) -> Bucket {
@@ -131,7 +120,8 @@ struct WaiterIndex: @unchecked Sendable {
         case .key(let key): return Self.bucketMade(in: &keys, Array(key.utf8))
         case .prefix(let prefix): return Self.bucketMade(in: &prefixes, Array(prefix.utf8))
         case .tables: return tables
-        default: return Self.bucketMade(in: &names, Self.key(region) ?? [])
+        case .named(let kind, let name):
+            return Self.bucketMade(in: &names, Self.key(kind, name))
         }
     }
 
@@ -147,7 +137,7 @@ struct WaiterIndex: @unchecked Sendable {
         case .key(let key): keys.remove(key.utf8)
         case .prefix(let prefix): prefixes.remove(prefix.utf8)
         case .tables: break
-        default: names.remove(Self.key(region) ?? [])
+        case .named(let kind, let name): names.remove(Self.key(kind, name))
         }
     }
 }

@@ -80,7 +80,7 @@ package final class WatchHub: Sendable {
         index.withLock { index in
             // An answer from elsewhere is given before the waiter is taken out, so that it is seen
             // here or undone there.
-            if !waiter.isAnswered, waiter.place < 0 { index.insert(waiter) }
+            if !waiter.isAnswered, waiter.slot < 0 { index.insert(waiter) }
         }
         let newest = state.load()
         guard newest !== seen, waiter.take(.look(SharedReading(newest))) else {

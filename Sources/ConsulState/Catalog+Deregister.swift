@@ -28,7 +28,7 @@ extension Catalog {
         changes.losses.append(.node(name))
         nodesIndex = index
         changes.tables.insert(.nodes)
-        changes.nodes.append(TableKey.folded(name))
+        changes.touch(.node, name)
     }
 
     /// With the service go its checks.
@@ -49,7 +49,7 @@ extension Catalog {
         }
         servicesIndex = index
         changes.tables.insert(.services)
-        changes.nodes.append(TableKey.folded(node))
+        changes.touch(.node, node)
         touchAfterLoss(of: name, at: index, &changes)
     }
 
@@ -80,7 +80,7 @@ extension Catalog {
         } else {
             serviceIndexes.remove(TableKey.of(service))
             lastExtinction = index
-            changes.services.append(TableKey.folded(service))
+            changes.touch(.service, service)
         }
     }
 }

@@ -35,7 +35,7 @@ extension Catalog {
             found.append(ServiceNode(node: node, service: row.record.service))
         }
         let index = serviceIndex(name, else: max(nodesIndex, servicesIndex))
-        return Reading(found, index, .service(TableKey.folded(name)))
+        return Reading(found, index, .folding(.service, name))
     }
 
     /// Returns a node with its services by ID, both nil for an unknown node. A name that no node
@@ -49,7 +49,7 @@ extension Catalog {
         instances.forEach(under: TableKey.of(name)) { services.append($0.record.service) }
         return Reading(
             NodeServiceList(node: node, services: services), max(nodesIndex, servicesIndex),
-            .node(TableKey.folded(name)))
+            .folding(.node, name))
     }
 
     /// The node that alone has an ID with this beginning.
@@ -60,7 +60,7 @@ extension Catalog {
 
     /// A node that comes may have the ID that was asked for.
     private static func region(ofMissing name: String) -> Region {
-        isIDPrefix(name) ? .tables(.nodes) : .node(TableKey.folded(name))
+        isIDPrefix(name) ? .tables(.nodes) : .folding(.node, name)
     }
 
     /// The instances of a service with their nodes and all checks that bear on them: those of the
@@ -68,7 +68,7 @@ extension Catalog {
     package func checkServiceNodes(_ name: String) -> Reading<[CheckServiceNode]> {
         Reading(
             withChecks(instancesByService, name), serviceIndex(name, else: catalogIndex),
-            .service(TableKey.folded(name)))
+            .folding(.service, name))
     }
 
     /// The same of the instances through which the mesh reaches the service. They bear other names
@@ -110,7 +110,7 @@ extension Catalog {
     package func serviceChecks(_ name: String) -> Reading<[HealthCheck]> {
         Reading(
             Self.records(in: checksByService, TableKey.of(name)), checksIndex,
-            .serviceChecks(TableKey.folded(name)))
+            .folding(.serviceChecks, name))
     }
 
     /// The checks of a node, which is named as for `nodeServices`.
@@ -121,7 +121,7 @@ extension Catalog {
         }
         return Reading(
             Self.records(in: checks, TableKey.of(name)), checksIndex,
-            .nodeChecks(TableKey.folded(name)))
+            .folding(.nodeChecks, name))
     }
 
     /// The checks in a state, by node and ID. A state's name is taken as it is written.
@@ -131,7 +131,7 @@ extension Catalog {
         }
         return Reading(
             Self.records(in: checksByState, TableKey.of(state)).filter { $0.status == state },
-            checksIndex, .checkState(TableKey.folded(state)))
+            checksIndex, .folding(.checkState, state))
     }
 
     private static func records<Record>(

@@ -59,7 +59,7 @@ extension Catalog {
         if let old, old.node != node.node { respell(node.node, at: index, &changes) }
         nodesIndex = index
         changes.tables.insert(.nodes)
-        changes.nodes.append(TableKey.folded(node.node))
+        changes.touch(.node, node.node)
         touchServices(on: node.node, at: index, &changes)
     }
 
@@ -132,7 +132,7 @@ extension Catalog {
         insertInstance(Instance(node: node, service: service))
         servicesIndex = index
         changes.tables.insert(.services)
-        changes.nodes.append(TableKey.folded(node))
+        changes.touch(.node, node)
         touch(service.service, at: index, &changes)
     }
 
@@ -190,7 +190,7 @@ extension Catalog {
 
     mutating func touch(_ service: String, at index: UInt64, _ changes: inout Changes) {
         serviceIndexes.insert(index, for: TableKey.of(service))
-        changes.services.append(TableKey.folded(service))
+        changes.touch(.service, service)
     }
 
     mutating func touchServices(on node: String, at index: UInt64, _ changes: inout Changes) {
@@ -203,12 +203,12 @@ extension Catalog {
     mutating func touch(_ check: HealthCheck, at index: UInt64, _ changes: inout Changes) {
         checksIndex = index
         changes.tables.insert(.checks)
-        changes.nodeChecks.append(TableKey.folded(check.node))
-        changes.checkStates.append(TableKey.folded(check.status))
+        changes.touch(.nodeChecks, check.node)
+        changes.touch(.checkState, check.status)
         if check.serviceID.isEmpty {
             touchServices(on: check.node, at: index, &changes)
         } else {
-            changes.serviceChecks.append(TableKey.folded(check.serviceName))
+            changes.touch(.serviceChecks, check.serviceName)
             if let instance = instances[TableKey.of(check.node, check.serviceID)]?.record {
                 touch(instance.service.service, at: index, &changes)
             }

@@ -78,7 +78,7 @@ package struct Catalog: Sendable {
             }
     }
 
-    func checkInvariants() {
+    func checkInvariants(in store: StateStore) {
         nodes.checkInvariants()
         nodeIDs.checkInvariants()
         instances.checkInvariants()
@@ -97,4 +97,16 @@ package struct Catalog: Sendable {
             precondition(node(row.record.node) != nil, "\(row.record.checkID) has no node")
         }
     }
+}
+
+extension RegionKind {
+    /// Instances of a service, their nodes, and the checks that bear on them.
+    package static let service = RegionKind("service")
+    /// Checks that name the service.
+    package static let serviceChecks = RegionKind("service-checks")
+    /// A node and the services on it.
+    package static let node = RegionKind("node")
+    package static let nodeChecks = RegionKind("node-checks")
+    /// Checks in a state.
+    package static let checkState = RegionKind("check-state")
 }

@@ -6,14 +6,7 @@ package struct Changes: Hashable, Sendable {
     package var keys: [String] = []
     /// Prefixes whose keys were deleted as one.
     package var keyTrees: [String] = []
-    package var services: [String] = []
-    package var serviceChecks: [String] = []
-    package var nodes: [String] = []
-    package var nodeChecks: [String] = []
-    package var checkStates: [String] = []
-    package var sessions: [String] = []
-    package var nodeSessions: [String] = []
-    package var nodeCoordinates: [String] = []
+    package private(set) var names: [RegionName] = []
     package var tables: TableSet = []
     /// What sessions and coordinates may have hung on: of the newest command, and settled with it.
     var losses: [Loss] = []
@@ -21,7 +14,14 @@ package struct Changes: Hashable, Sendable {
     package var lostLocks: [LostLock] = []
     package init() {}
 
-    package var isEmpty: Bool { keys.isEmpty && keyTrees.isEmpty && tables.isEmpty }
+    package var isEmpty: Bool {
+        keys.isEmpty && keyTrees.isEmpty && names.isEmpty && tables.isEmpty
+    }
+
+    /// Adds the records of a kind that have this name, in any case.
+    package mutating func touch(_ kind: RegionKind, _ name: String) {
+        names.append(RegionName(kind, TableKey.folded(name)))
+    }
 
     /// Those of the command before are settled, and must not be again: what hangs on the same name
     /// now may have come since.
@@ -32,46 +32,21 @@ package struct Changes: Hashable, Sendable {
     package mutating func merge(_ other: Changes) {
         keys += other.keys
         keyTrees += other.keyTrees
-        services += other.services
-        serviceChecks += other.serviceChecks
-        nodes += other.nodes
-        nodeChecks += other.nodeChecks
-        checkStates += other.checkStates
-        sessions += other.sessions
-        nodeSessions += other.nodeSessions
-        nodeCoordinates += other.nodeCoordinates
+        names += other.names
         tables.formUnion(other.tables)
         losses += other.losses
         lostLocks += other.lostLocks
     }
+}
 
-    /// True when a read of `region` must look again. Who keeps many regions looks them up by these
-    /// fields instead; this is the rule that both follow.
-    package func meets(_ region: Region) -> Bool {
-        switch region {
-        case .key(let key):
-            keys.contains { $0.utf8.elementsEqual(key.utf8) }
-                || keyTrees.contains { key.utf8.starts(with: $0.utf8) }
-        case .prefix(let prefix):
-            keys.contains { $0.utf8.starts(with: prefix.utf8) }
-                || keyTrees.contains {
-                    $0.utf8.starts(with: prefix.utf8) || prefix.utf8.starts(with: $0.utf8)
-                }
-        case .service(let name): Self.has(name, in: services)
-        case .serviceChecks(let name): Self.has(name, in: serviceChecks)
-        case .node(let name): Self.has(name, in: nodes)
-        case .nodeChecks(let name): Self.has(name, in: nodeChecks)
-        case .checkState(let state): Self.has(state, in: checkStates)
-        case .session(let id): Self.has(id, in: sessions)
-        case .nodeSessions(let name): Self.has(name, in: nodeSessions)
-        case .nodeCoordinates(let name): Self.has(name, in: nodeCoordinates)
-        case .tables(let set): !tables.isDisjoint(with: set)
-        }
-    }
+/// The records of a kind that have one name, as in `Region.named`.
+package struct RegionName: Hashable, Sendable {
+    package let kind: RegionKind
+    package let name: String
 
-    /// Compared by bytes: Swift's own comparison takes some different spellings for equal.
-    private static func has(_ name: String, in names: [String]) -> Bool {
-        names.contains { $0.utf8.elementsEqual(name.utf8) }
+    init(_ kind: RegionKind, _ name: String) {
+        self.kind = kind
+        self.name = name
     }
 }
 

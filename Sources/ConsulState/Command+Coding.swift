@@ -17,14 +17,9 @@ package enum MessageType {
     /// What this type is called, marked or not; nil for one that this version does not know.
     package static func name(of type: UInt8) -> String? {
         switch type & ~mayIgnore {
-        case register: "register"
-        case deregister: "deregister"
         case kvs: "kvs"
-        case session: "session"
-        case tombstone: "tombstone"
         case txn: "txn"
-        case coordinates: "coordinates"
-        default: nil
+        case let type: Command.tableReaders.first { $0.type == type }?.name
         }
     }
 
@@ -52,25 +47,23 @@ extension Command {
     /// The command as an entry of the log carries it: the type's byte, then MessagePack.
     package func encoded() -> [UInt8] {
         switch self {
-        case .register(let request): Self.message(MessageType.register, request)
-        case .deregister(let request): Self.message(MessageType.deregister, request)
+        case .register(let request): Self.message(request)
+        case .deregister(let request): Self.message(request)
         case .kvs(var request): request.encodedInPlace()
-        case .session(let request): Self.message(MessageType.session, request)
+        case .session(let request): Self.message(request)
         case .txn(var request): request.encodedInPlace()
-        case .coordinates(let batch):
-            Self.message(MessageType.coordinates | MessageType.mayIgnore, batch, capacity: 1024)
-        case .reapTombstones(let last):
-            Self.message(MessageType.tombstone, TombstoneRequest(reapIndex: last))
+        case .coordinates(let batch): Self.message(batch, capacity: 1024)
+        case .reapTombstones(let last): Self.message(TombstoneRequest(reapIndex: last))
         case .ignored, .refused:
             preconditionFailure("\(self) is made by reading, and never proposed")
         }
     }
 
-    private static func message(
-        _ type: UInt8, _ body: some WireValue, capacity: Int = 256
+    private static func message<Body: TableCommand>(
+        _ body: Body, capacity: Int = 256
     ) -> [UInt8] {
         var writer = MessagePackWriter(capacity: capacity)
-        writer.byte(type)
+        writer.byte(Body.messageType)
         body.encode(to: &writer)
         return writer.output
     }
@@ -85,8 +78,6 @@ extension Command {
             throw .malformedCommand(type: nil, reason: "it is empty")
         }
         switch first & ~MessageType.mayIgnore {
-        case MessageType.register: self = .register(try Self.body(data))
-        case MessageType.deregister: self = .deregister(try Self.body(data))
         case MessageType.kvs: self = try Self.keyCommand(data)
         case MessageType.txn:
             let request: TxnRequest = try Self.body(data)
@@ -95,21 +86,17 @@ extension Command {
                     type: data[0], reason: "an operation is about something else than keys")
             }
             self = .txn(request)
-        case MessageType.session: self = try Self.sessionCommand(data)
-        case MessageType.tombstone:
-            let request: TombstoneRequest = try Self.body(data)
-            self =
-                request.operation == "reap"
-                ? .reapTombstones(through: request.reapIndex)
-                : .refused(.unknownOperation(request.operation))
-        case MessageType.coordinates: self = .coordinates(try Self.body(data))
-        default:
+        case let type:
+            if let reader = Self.tableReaders.first(where: { $0.type == type }) {
+                self = try reader.read(data)
+                return
+            }
             guard first & MessageType.mayIgnore != 0 else { throw .unknownCommand(type: first) }
             self = .ignored(type: first)
         }
     }
 
-    private static func body<Body: WireValue>(_ data: [UInt8]) throws(ConsulStateError) -> Body {
+    static func body<Body: WireValue>(_ data: [UInt8]) throws(ConsulStateError) -> Body {
         do { return try MessagePackReader.decode(Body.self, from: data, at: 1) } catch {
             throw .malformedCommand(type: data[0], reason: "\(error)")
         }
@@ -127,7 +114,14 @@ extension Command {
 }
 
 extension Command {
-    private static func sessionCommand(_ data: [UInt8]) throws(ConsulStateError) -> Command {
+    static func tombstoneCommand(_ data: [UInt8]) throws(ConsulStateError) -> Command {
+        let request: TombstoneRequest = try body(data)
+        return request.operation == "reap"
+            ? .reapTombstones(through: request.reapIndex)
+            : .refused(.unknownOperation(request.operation))
+    }
+
+    static func sessionCommand(_ data: [UInt8]) throws(ConsulStateError) -> Command {
         do {
             return .session(try MessagePackReader.decode(SessionRequest.self, from: data, at: 1))
         } catch let error as UnknownVerb {

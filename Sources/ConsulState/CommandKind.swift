@@ -1,9 +1,9 @@
 internal import ConsulModel
 
-/// What a command does, for who counts them: the names of `fsm.*`.
+/// A kind of command, for those who count them: the names of `fsm.*`.
 package struct CommandKind: Hashable, Sendable {
-    /// The place in `all`.
-    package let place: Int
+    /// The index in `all`.
+    package let slot: Int
 
     /// `fsm.<name>`, and the label `op` where a kind has several.
     package static let all: [(name: String, operation: String?)] = [
@@ -13,33 +13,31 @@ package struct CommandKind: Hashable, Sendable {
         ("session", "destroy"), ("coordinate.batch-update", nil),
     ]
 
-    /// Nil for what does nothing.
-    package init?(_ command: Command) {
-        switch command {
-        case .register: self.init(place: 0)
-        case .deregister: self.init(place: 1)
-        case .txn: self = .txn
-        case .reapTombstones: self.init(place: 3)
-        case .kvs(let request): self.init(request.operation)
-        case .session(let request): self.init(place: request.operation == .create ? 11 : 12)
-        case .coordinates: self.init(place: 13)
-        case .ignored, .refused: return nil
-        }
-    }
-
-    static let txn = CommandKind(place: 2)
+    static let register = CommandKind("register")
+    static let deregister = CommandKind("deregister")
+    static let txn = CommandKind("txn")
+    static let reap = CommandKind("tombstone", "reap")
+    static let sessionCreate = CommandKind("session", "create")
+    static let sessionDestroy = CommandKind("session", "destroy")
+    static let coordinates = CommandKind("coordinate.batch-update")
 
     init(_ operation: KVOperation) {
         switch operation {
-        case .set: place = 4
-        case .delete: place = 5
-        case .deleteCAS: place = 6
-        case .deleteTree: place = 7
-        case .cas: place = 8
-        case .lock: place = 9
-        case .unlock: place = 10
+        case .set: slot = 4
+        case .delete: slot = 5
+        case .deleteCAS: slot = 6
+        case .deleteTree: slot = 7
+        case .cas: slot = 8
+        case .lock: slot = 9
+        case .unlock: slot = 10
         }
     }
 
-    private init(place: Int) { self.place = place }
+    /// Finds a kind in `all`, once: the constants above hold the result.
+    init(_ name: String, _ operation: String? = nil) {
+        guard let slot = Self.all.firstIndex(where: { $0 == (name, operation) }) else {
+            preconditionFailure("no kind of command has the name \(name)")
+        }
+        self.slot = slot
+    }
 }

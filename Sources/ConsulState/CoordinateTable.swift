@@ -1,6 +1,7 @@
 package import ConsulModel
 internal import Primitives
 internal import Vivaldi
+internal import Wire
 
 /// Where nodes stand in the network, by node and segment. A node that goes takes its places along
 /// (`StateStore.settleLosses`).
@@ -25,7 +26,7 @@ package struct CoordinateTable: Sendable {
     package func list(node: String) -> Reading<[NodeCoordinate]> {
         var found: [NodeCoordinate] = []
         rows.forEach(under: TableKey.of(node)) { found.append($0) }
-        return Reading(found, index, .nodeCoordinates(TableKey.folded(node)))
+        return Reading(found, index, .folding(.nodeCoordinates, node))
     }
 
     /// The same, to take distances from.
@@ -64,23 +65,56 @@ package struct CoordinateTable: Sendable {
     private mutating func touch(_ node: String, at index: UInt64, _ changes: inout Changes) {
         self.index = index
         changes.tables.insert(.coordinates)
-        changes.nodeCoordinates.append(TableKey.folded(node))
+        changes.touch(.nodeCoordinates, node)
     }
 
-    // MARK: Restoring
+}
 
-    mutating func restore(_ row: NodeCoordinate) {
-        guard row.coordinate.isValid else { return }
-        rows.insert(row, for: TableKey.of(row.node, row.segment))
+// MARK: Snapshots
+
+extension CoordinateTable: StateTable {
+    static let recordTypes = [MessageType.coordinates]
+    private static let indexName = "coordinates"
+
+    /// Each in a batch of its own, as Consul writes them.
+    func sections() -> [any SnapshotSection] {
+        [TreeSection(MessageType.coordinates, rows) { [$0] }]
     }
 
-    mutating func restore(index: UInt64) { self.index = max(self.index, index) }
-
-    func checkInvariants(_ catalog: Catalog) {
-        rows.checkInvariants()
-        rows.forEach { row in
-            precondition(catalog.node(row.node) != nil, "\(row.node) has a place and is no node")
-            precondition(row.coordinate.isValid, "\(row.node) has no valid place")
+    mutating func restore(_ record: inout SnapshotRecord) throws {
+        var batch: [NodeCoordinate] = []
+        try batch.decode(from: &record.reader)
+        for row in batch where row.coordinate.isValid {
+            rows.insert(row, for: TableKey.of(row.node, row.segment))
         }
     }
+
+    func indexes(in store: StateStore) -> [(name: String, value: UInt64)] {
+        [(Self.indexName, index)]
+    }
+
+    mutating func restoreIndex(_ name: String, _ value: UInt64) -> Bool {
+        guard name == Self.indexName else { return false }
+        index = max(index, value)
+        return true
+    }
+
+    /// Some servers write no index of this table: then it is as new as the whole state.
+    mutating func finishRestore(lastIndex: UInt64) {
+        if count > 0, index == 0 { index = lastIndex }
+    }
+
+    func checkInvariants(in store: StateStore) {
+        rows.checkInvariants()
+        rows.forEach { row in
+            precondition(
+                store.catalog.node(row.node) != nil, "\(row.node) has coordinates and is no node")
+            precondition(row.coordinate.isValid, "\(row.node) has invalid coordinates")
+        }
+    }
+}
+
+extension RegionKind {
+    /// The coordinates of a node.
+    package static let nodeCoordinates = RegionKind("node-coordinates")
 }

@@ -27,30 +27,16 @@ package struct FSM: Sendable {
         _ index: UInt64, _ command: Command, _ changes: inout Changes
     ) -> CommandResult {
         changes.forgetLosses()
-        lastKind = CommandKind(command)
+        lastKind = nil
         switch command {
-        case .kvs(let request):
-            return apply(request, at: index, &changes)
-        case .txn(let request):
-            return apply(request, at: index, &changes)
-        case .session(let request):
-            return store.apply(request, at: index, &changes)
-        case .register(let request):
-            let result = register(request, at: index, &changes)
-            store.settleLosses(at: index, &changes)
-            return result
-        case .deregister(let request):
-            store.catalog.deregister(request, at: index, &changes)
-            store.settleLosses(at: index, &changes)
-            return .done
-        case .coordinates(let batch):
-            let catalog = store.catalog
-            store.coordinates.update(
-                batch, isKnown: { catalog.node($0) != nil }, at: index, &changes)
-            return .done
+        case .kvs(let request): return apply(request, at: index, &changes)
+        case .txn(let request): return apply(request, at: index, &changes)
+        case .session(let request): return carryOut(request, at: index, &changes)
+        case .register(let request): return carryOut(request, at: index, &changes)
+        case .deregister(let request): return carryOut(request, at: index, &changes)
+        case .coordinates(let batch): return carryOut(batch, at: index, &changes)
         case .reapTombstones(let last):
-            store.kvs.reapTombstones(through: last)
-            return .done
+            return carryOut(TombstoneRequest(reapIndex: last), at: index, &changes)
         case .ignored: return .done
         case .refused(let reason): return .refused(reason)
         }
@@ -85,27 +71,17 @@ package struct FSM: Sendable {
             store.kvs.apply(request.operation, request.entry, at: index, &changes))
     }
 
-    /// Works on a copy, since a registration may be refused halfway through.
-    private mutating func register(
-        _ request: RegisterRequest, at index: UInt64, _ changes: inout Changes
-    ) -> CommandResult {
-        var draft = store.catalog
-        var touched = Changes()
-        do {
-            try draft.register(request, at: index, &touched)
-        } catch {
-            return .refused(error)
-        }
-        store.catalog = draft
-        changes.merge(touched)
-        return .done
-    }
-
     /// Stops the process, printing the fault, if the state is not as it must be. For tests.
     package func checkInvariants() {
-        store.kvs.checkInvariants()
-        store.catalog.checkInvariants()
-        store.sessions.checkInvariants()
-        store.coordinates.checkInvariants(store.catalog)
+        var checker = InvariantChecker(store: store)
+        store.withEachTable(&checker)
+    }
+}
+
+private struct InvariantChecker: TableVisitor {
+    let store: StateStore
+
+    mutating func visit(_ table: inout some StateTable) throws(Never) {
+        table.checkInvariants(in: store)
     }
 }

@@ -323,7 +323,7 @@ package struct KVTable: Sendable {
     mutating func restore(index: UInt64) { self.index = max(self.index, index) }
     mutating func restore(forgotten index: UInt64) { graveyard.restore(forgotten: index) }
 
-    func checkInvariants() {
+    func checkInvariants(in store: StateStore) {
         entries.checkInvariants()
         held.checkInvariants()
         var locked = 0

@@ -25,7 +25,7 @@ package enum Limits {
     package static let cutCommandsMax = 1_024
     /// Records of a snapshot that have no table here yet, together: a large datacenter's tokens and
     /// intentions are a tenth of it.
-    package static let keptBytesMax = 256 << 20
+    package static let foreignBytesMax = 256 << 20
     /// One record of a snapshot: the pieces of cut commands are the largest.
     package static let snapshotRecordBytesMax = 1 << 30
 }

@@ -1,5 +1,6 @@
 package import ConsulModel
 internal import Primitives
+internal import Wire
 
 /// Sessions, by ID, by node and by the checks on which they hang.
 package struct SessionTable: Sendable {
@@ -18,7 +19,7 @@ package struct SessionTable: Sendable {
     /// - Throws: `badSessionID` for what is no UUID.
     package func get(_ id: String) throws(ConsulStateError) -> Reading<Session?> {
         let key = try SessionID.bytes(of: id)
-        return Reading(sessions[key], index, .session(TableKey.folded(id)))
+        return Reading(sessions[key], index, .folding(.session, id))
     }
 
     /// All, in the order of their IDs.
@@ -31,7 +32,7 @@ package struct SessionTable: Sendable {
     /// Those of a node, in the order of their IDs.
     package func list(node: String) -> Reading<[Session]> {
         let found = ids(in: byNode, TableKey.of(node)).compactMap { find($0) }
-        return Reading(found, index, .nodeSessions(TableKey.folded(node)))
+        return Reading(found, index, .folding(.nodeSessions, node))
     }
 
     /// Those that hang on a check, in the order of their IDs.
@@ -85,28 +86,51 @@ package struct SessionTable: Sendable {
         _ session: Session, at index: UInt64, _ changes: inout Changes
     ) {
         self.index = index
-        changes.sessions.append(TableKey.folded(session.id))
-        changes.nodeSessions.append(TableKey.folded(session.node))
+        changes.touch(.session, session.id)
+        changes.touch(.nodeSessions, session.node)
         changes.tables.insert(.sessions)
     }
 
-    // MARK: Restoring
+}
 
-    /// A session as a snapshot has it, indexes and all.
-    mutating func restore(_ session: Session) throws(ConsulStateError) {
+// MARK: Snapshots
+
+extension SessionTable: StateTable {
+    static let recordTypes = [MessageType.session]
+    private static let indexName = "sessions"
+
+    func sections() -> [any SnapshotSection] { [TreeSection(MessageType.session, sessions) { $0 }] }
+
+    mutating func restore(_ record: inout SnapshotRecord) throws {
+        let session = try record.read(Session.self)
         var changes = Changes()
         try insert(session, at: max(index, session.raftIndex.modifyIndex), &changes)
     }
 
-    mutating func restore(index: UInt64) { self.index = max(self.index, index) }
+    func indexes(in store: StateStore) -> [(name: String, value: UInt64)] {
+        [(Self.indexName, index)]
+    }
 
-    func checkInvariants() {
+    mutating func restoreIndex(_ name: String, _ value: UInt64) -> Bool {
+        guard name == Self.indexName else { return false }
+        index = max(index, value)
+        return true
+    }
+
+    func checkInvariants(in store: StateStore) {
         sessions.checkInvariants()
         byNode.checkInvariants()
         byCheck.checkInvariants()
         precondition(
             byNode.count == sessions.count, "\(byNode.count) of \(sessions.count) by node")
     }
+}
+
+extension RegionKind {
+    /// A session, by its ID.
+    package static let session = RegionKind("session")
+    /// The sessions of a node.
+    package static let nodeSessions = RegionKind("node-sessions")
 }
 
 /// IDs of sessions are compared as the bytes that their digits stand for.

@@ -1,4 +1,3 @@
-internal import ConsulModel
 internal import Primitives
 internal import Wire
 
@@ -6,15 +5,12 @@ internal import Wire
 /// comes in pieces, cut anywhere; its records in any order. The running state is untouched until
 /// the whole was read.
 package struct StateRestore: Sendable {
-    private var kvs = KVTable()
-    private var catalog = Catalog()
-    private var sessions = SessionTable()
-    private var coordinates = CoordinateTable()
-    private var kept = KeptRecords()
+    private var store = StateStore()
     private var chunks = ChunkedCommands()
-    private var serviceIndexes: [(name: String, value: UInt64)] = []
+    /// Taken by the tables after all records.
+    private var indexes: [(name: String, value: UInt64)] = []
     private var lastIndex: UInt64?
-    /// Of the stream, what was not read yet, and where that begins.
+    /// The end of the stream that was not read yet, and the offset at which it begins.
     private var pending: [UInt8] = []
     private var offset = 0
 
@@ -38,17 +34,12 @@ package struct StateRestore: Sendable {
                 offset: offset, reason: "it ends inside a record of \(pending.count) bytes or more")
         }
         guard let lastIndex else { throw .badSnapshot(offset: 0, reason: "it is empty") }
-        for (name, value) in serviceIndexes
-        where catalog.instancesByService.contains(under: TableKey.of(name)) {
-            catalog.serviceIndexes.insert(value, for: TableKey.of(name))
+        for (name, value) in indexes {
+            var visitor = IndexRestorer(name: name, value: value)
+            store.forEachTable(&visitor)
         }
-        var store = StateStore()
-        store.kvs = kvs
-        store.catalog = catalog
-        store.sessions = sessions
-        if coordinates.count > 0, coordinates.index == 0 { coordinates.restore(index: lastIndex) }
-        store.coordinates = coordinates
-        store.kept = kept
+        var finisher = RestoreFinisher(lastIndex: lastIndex)
+        store.forEachTable(&finisher)
         var machine = FSM(store: store)
         machine.chunks = chunks
         return (machine, lastIndex)
@@ -56,11 +47,11 @@ package struct StateRestore: Sendable {
 
     /// - Returns: how many bytes the whole records among them took.
     private mutating func readRecords(_ bytes: [UInt8]) throws(ConsulStateError) -> Int {
-        var reader = MessagePackReader(bytes)
-        while !reader.isAtEnd {
-            let start = reader.offset
+        var restorer = RecordRestorer(bytes)
+        while !restorer.record.reader.isAtEnd {
+            let start = restorer.record.reader.offset
             do {
-                try readRecord(&reader, bytes)
+                try readRecord(&restorer)
             } catch let error as ConsulStateError {
                 throw error
             } catch let error as MessagePackError {
@@ -76,106 +67,66 @@ package struct StateRestore: Sendable {
         return bytes.count
     }
 
-    private mutating func readRecord(
-        _ reader: inout MessagePackReader, _ bytes: [UInt8]
-    ) throws {
-        let start = reader.offset
+    private mutating func readRecord(_ restorer: inout RecordRestorer) throws {
         guard lastIndex != nil else {
-            lastIndex = try Self.read(SnapshotHead.self, &reader).lastIndex
+            lastIndex = try restorer.record.read(SnapshotHead.self).lastIndex
             return
         }
-        let type = try reader.byte()
+        let type = try restorer.record.reader.byte()
         switch type {
-        case MessageType.kvs: kvs.restore(try Self.read(KVEntry.self, &reader))
-        case MessageType.session: try sessions.restore(try Self.read(Session.self, &reader))
-        case MessageType.coordinates:
-            var batch: [NodeCoordinate] = []
-            try batch.decode(from: &reader)
-            for row in batch { coordinates.restore(row) }
-        case MessageType.register:
-            catalog.restore(try Self.read(RegisterRequest.self, &reader))
-        case MessageType.tombstone:
-            let entry = try Self.read(KVEntry.self, &reader)
-            kvs.restore(
-                tombstone: entry.key, at: entry.raftIndex.modifyIndex,
-                isTree: entry.flags & SnapshotHead.treeFlag != 0)
-        case MessageType.index: restore(try Self.read(IndexRecord.self, &reader))
-        case MessageType.chunks: chunks = try ChunkedCommands(from: &reader)
+        case MessageType.index:
+            let index = try restorer.record.read(IndexRecord.self)
+            indexes.append((index.key, index.value))
+        case MessageType.chunks: chunks = try ChunkedCommands(from: &restorer.record.reader)
         default:
-            guard KeptRecords.isKnown(type) else {
-                throw ConsulStateError.badSnapshot(
-                    offset: offset + start, reason: "a record of the unknown type \(type)")
-            }
-            try reader.skip()
-            kept.add(type, Array(bytes[(start + 1)..<reader.offset]))
-            if kept.byteCount > Limits.keptBytesMax {
-                throw ConsulStateError.badSnapshot(
-                    offset: offset + start,
-                    reason: "more than \(Limits.keptBytesMax >> 20) MiB of records without a table")
-            }
-        }
-    }
-
-    private static func read<R: Record>(
-        _ type: R.Type, _ reader: inout MessagePackReader
-    ) throws -> R {
-        var record = R()
-        try reader.record(&record)
-        return record
-    }
-
-    private mutating func restore(_ index: IndexRecord) {
-        switch index.key {
-        case "kvs", "tombstones": kvs.restore(index: index.value)
-        case SnapshotHead.forgottenKey: kvs.restore(forgotten: index.value)
-        case "sessions": sessions.restore(index: index.value)
-        case "coordinates": coordinates.restore(index: index.value)
-        case "nodes": catalog.nodesIndex = max(catalog.nodesIndex, index.value)
-        case "services": catalog.servicesIndex = max(catalog.servicesIndex, index.value)
-        case "checks": catalog.checksIndex = max(catalog.checksIndex, index.value)
-        case "service_last_extinction": catalog.lastExtinction = index.value
-        default:
-            let prefix = "service."
-            if index.key.hasPrefix(prefix) {
-                serviceIndexes.append((String(index.key.dropFirst(prefix.count)), index.value))
-            } else {
-                kept.indexes[index.key] = index.value
+            restorer.begin(type)
+            try store.forEachTable(&restorer)
+            guard restorer.isTaken else {
+                throw SnapshotFault(description: "a record of the unknown type \(type)")
             }
         }
     }
 }
 
-extension Catalog {
-    /// A node, or a service or check on it, as a snapshot has them, indexes and all.
-    mutating func restore(_ request: RegisterRequest) {
-        let key = TableKey.of(request.node)
-        if nodes[key] == nil {
-            var node = request.asNode
-            node.raftIndex = request.raftIndex
-            nodes.insert(Row(node), for: key)
-            if !node.id.isEmpty { nodeIDs.insert(node.node, for: TableKey.of(node.id)) }
-            nodesIndex = max(nodesIndex, node.raftIndex.modifyIndex)
-        }
-        let name = node(request.node)?.node ?? request.node
-        if let service = request.service {
-            insertInstance(Instance(node: name, service: service))
-            touchRestored(service.service, service.raftIndex.modifyIndex)
-            servicesIndex = max(servicesIndex, service.raftIndex.modifyIndex)
-        }
-        for var check in (request.check.map { [$0] } ?? []) + request.checks {
-            check.node = name
-            if let old = checks[TableKey.of(check.node, check.checkID)]?.record {
-                var changes = Changes()
-                removeCheck(old, at: checksIndex, &changes)
-            }
-            insertCheck(check)
-            checksIndex = max(checksIndex, check.raftIndex.modifyIndex)
-        }
+/// Gives each record to the first table that has its type.
+private struct RecordRestorer: TableVisitor {
+    var record: SnapshotRecord
+    private(set) var isTaken = false
+
+    init(_ bytes: [UInt8]) { record = SnapshotRecord(bytes) }
+
+    mutating func begin(_ type: UInt8) {
+        record.type = type
+        isTaken = false
     }
 
-    /// Until the snapshot's own indexes are read, a service is as new as its newest instance.
-    private mutating func touchRestored(_ service: String, _ index: UInt64) {
-        let key = TableKey.of(service)
-        serviceIndexes.insert(max(serviceIndexes[key] ?? 0, index), for: key)
+    mutating func visit<T: StateTable>(_ table: inout T) throws {
+        guard !isTaken, T.recordTypes.contains(record.type) else { return }
+        isTaken = true
+        try table.restore(&record)
+    }
+}
+
+/// Gives an index to the first table that has its name.
+private struct IndexRestorer: TableVisitor {
+    let name: String
+    let value: UInt64
+    private var isTaken = false
+
+    init(name: String, value: UInt64) {
+        self.name = name
+        self.value = value
+    }
+
+    mutating func visit(_ table: inout some StateTable) throws(Never) {
+        if !isTaken { isTaken = table.restoreIndex(name, value) }
+    }
+}
+
+private struct RestoreFinisher: TableVisitor {
+    let lastIndex: UInt64
+
+    mutating func visit(_ table: inout some StateTable) throws(Never) {
+        table.finishRestore(lastIndex: lastIndex)
     }
 }

@@ -3,7 +3,7 @@ internal import ConsulModel
 // How sessions begin and end, and what their ends do to the keys that they hold.
 
 extension StateStore {
-    mutating func apply(
+    mutating func applySession(
         _ request: SessionRequest, at index: UInt64, _ changes: inout Changes
     ) -> CommandResult {
         do throws(ConsulStateError) {

@@ -4,10 +4,24 @@ package struct StateStore: Sendable {
     package internal(set) var catalog = Catalog()
     package internal(set) var sessions = SessionTable()
     package internal(set) var coordinates = CoordinateTable()
-    /// What a snapshot held that no table here has a place for yet.
-    var kept = KeptRecords()
+    private(set) var foreign = ForeignRecords()
 
     package init() {}
+
+    /// The list of all tables, in an order in which each is restored and written.
+    mutating func forEachTable<V: TableVisitor>(_ visitor: inout V) throws(V.Failure) {
+        try visitor.visit(&catalog)
+        try visitor.visit(&coordinates)
+        try visitor.visit(&sessions)
+        try visitor.visit(&kvs)
+        try visitor.visit(&foreign)  // the last: it takes the records of no other
+    }
+
+    /// The same for those who only read. Tables are copied, which costs nothing.
+    func withEachTable<V: TableVisitor>(_ visitor: inout V) throws(V.Failure) {
+        var copy = self
+        try copy.forEachTable(&visitor)
+    }
 }
 
 /// What a read found, the index that a blocking query goes by, and the region whose changes concern

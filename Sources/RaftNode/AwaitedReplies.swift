@@ -16,8 +16,8 @@ struct AwaitedReply: Sendable {
     }
 }
 
-/// Holds the wishes that are not answered yet, by their tickets. Tickets rise, and most are answered
-/// in their order: so this is a queue, with a binary search for the others.
+/// Holds the wishes that are not answered yet, by their tickets. Tickets rise, and most are
+/// answered in their order: so this is a queue, with a binary search for the others.
 struct AwaitedReplies {
     private var slots: [AwaitedReply?] = []
     private var tickets: [Ticket] = []
@@ -41,8 +41,8 @@ struct AwaitedReplies {
 
     /// Returns the object that accompanies a proposal.
     ///
-    /// - Parameter hint: the slot that is looked at first, 0 for the first of a batch; the one behind
-    ///   the found one afterwards, where a batch has its next.
+    /// - Parameter hint: the slot that is looked at first, 0 for the first of a batch; afterwards
+    ///   the one behind the slot that was found, where a batch has its next.
     func object(of ticket: Ticket, _ hint: inout Int) -> (any ProposalTicket)? {
         guard let slot = slot(of: ticket, expected: max(hint, head)) else { return nil }
         hint = slot + 1

@@ -74,7 +74,7 @@ import Wire
         writer.record(SnapshotHead(lastIndex: 9))
         writer.byte(MessageType.tombstone)
         var entry = KVEntry()
-        entry.flags = SnapshotHead.treeFlag
+        entry.flags = TombstoneSection.treeFlag
         entry.raftIndex.modifyIndex = 7
         entry.encode(to: &writer)
         var restore = StateRestore()

@@ -1,6 +1,7 @@
 import ConsulModel
 import ConsulState
 import Primitives
+import StateKit
 import Testing
 import Vivaldi
 import Wire
@@ -65,7 +66,7 @@ private struct Seen: Equatable {
             }
             #expect(Self.readAll(apart.store) == Self.readAll(together.store), "\(seed)")
             #expect(changes.keys == summed.keys)
-            #expect(changes.nodes == summed.nodes && changes.sessions == summed.sessions)
+            #expect(changes.names == summed.names)
             #expect(changes.tables == summed.tables && changes.lostLocks == summed.lostLocks)
         }
         together.checkInvariants()

@@ -1,5 +1,6 @@
 import ConsulModel
 import ConsulState
+import StateKit
 import Vivaldi
 import Wire
 
@@ -68,11 +69,11 @@ struct ScriptRunner {
         }
         add("key", changes.keys)
         add("tree", changes.keyTrees)
-        add("service", changes.services)
-        add("node", changes.nodes)
-        add("state", changes.checkStates)
-        add("session", changes.sessions.map { String($0.suffix(2)) })
-        add("place", changes.nodeCoordinates)
+        add("service", changes.names(of: .service))
+        add("node", changes.names(of: .node))
+        add("state", changes.names(of: .checkState))
+        add("session", changes.names(of: .session).map { String($0.suffix(2)) })
+        add("place", changes.names(of: .nodeCoordinates))
         add("delay", changes.lostLocks.map { "\($0.key):\($0.delayNanoseconds)" })
         return parts.map { " " + $0 }.joined()
     }
