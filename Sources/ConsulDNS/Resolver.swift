@@ -165,7 +165,7 @@ final class Resolver: Sendable {
 
     func failed(_ error: ConsulError, _ ask: Ask) -> Found {
         // No server knows the datacenter: the name cannot exist.
-        if error.message == "No path to datacenter" {
+        if error.kind == .noPathToDatacenter {
             var found = noSuchName(ask)
             // The catalog does not say when there is one.
             found.keeping = .not

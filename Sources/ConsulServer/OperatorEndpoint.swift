@@ -12,7 +12,7 @@ enum OperatorEndpoint {
         let datacenter = table.configuration.datacenter
         table.add(.operatorRaftRemovePeer) { request, reply in
             guard request.datacenter.isEmpty || request.datacenter == datacenter else {
-                reply(.failure(ConsulError(.internal, "No path to datacenter")))
+                reply(.failure(.noPathToDatacenter))
                 return nil
             }
             let servers = log.node.status.configuration.servers

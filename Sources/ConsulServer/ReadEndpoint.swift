@@ -121,7 +121,7 @@ struct ReadHost: Sendable {
 
     func checkDatacenter(_ datacenter: String) throws(ConsulError) {
         if datacenter.isEmpty || datacenter == configuration.datacenter { return }
-        throw ConsulError(.internal, "No path to datacenter")
+        throw .noPathToDatacenter
     }
 
     func wait(_ asked: GoDuration) -> GoDuration {

@@ -34,7 +34,7 @@ final class ScriptedCatalog: Backend {
             contents.asked.append(query.options.consistency)
             if let failure = contents.failure { return .failure(failure) }
             guard ["", "dc1"].contains(query.options.datacenter) else {
-                return .failure(ConsulError(.internal, "No path to datacenter"))
+                return .failure(.noPathToDatacenter)
             }
             var meta = QueryMeta(index: contents.index)
             meta.lastContact = query.options.consistency == .stale ? contents.lag : .zero
