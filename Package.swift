@@ -122,6 +122,8 @@ let package = Package(
                 "HTTPTransport", nioPosix, nioHTTP1,
             ]),
 
+        house("ClientCommands", ["Wire", "PluginAPI", "ConsulClient"]),  // stands on ConsulClient
+
         // ---- Floor 5: faces -------------------------------------------------------------------
         house(
             "ConsulHTTP",
@@ -154,8 +156,7 @@ let package = Package(
             dependencies: [
                 "Primitives", "Wire", "Vivaldi", "ConsulModel", "ConsulConfig", "PluginAPI",
                 "Watch", "Platform", "HTTPTransport", "LocalAgent", "ConsulClient", "ConsulAgent",
-                "Raft", "RaftNode", "ConsulState", "StandardPlugins", "LockHelper", "ExecHelper",
-                "Telemetry",
+                "Raft", "RaftNode", "ConsulState", "ClientCommands", "StandardPlugins", "Telemetry",
                 logging,
             ],
             swiftSettings: strict),
@@ -176,14 +177,16 @@ let package = Package(
         plugin("HandlerScript", in: "HandlerScript"),
         plugin("HandlerHTTP", in: "HandlerHTTP"),
         plugin("ExternalPlugins", in: "External", ["Wire"]),
-        plugin("LockHelper", in: "Lock", ["Platform", "ConsulClient"]),
-        plugin("ExecHelper", in: "Exec", ["Wire", "Platform", "ConsulClient"]),
+        plugin("LockHelper", in: "Lock", ["Wire", "Platform", "ConsulClient", "ClientCommands"]),
+        plugin(
+            "ExecHelper", in: "Exec",
+            ["Wire", "ConsulConfig", "Platform", "ConsulClient", "ClientCommands"]),
         plugin(
             "StandardPlugins", in: "Standard",  // stands on the other plugins: the list of them all
             [
                 "CheckScript", "CheckHTTP", "CheckTCP", "CheckUDP", "CheckTTL", "CheckAlias",
                 "CheckDocker", "CheckOSService", "HandlerScript", "HandlerHTTP",
-                "ExecHelper",
+                "ExecHelper", "LockHelper",
             ]),
 
         // ---- Tests mirror the targets ---------------------------------------------------------
@@ -274,7 +277,7 @@ let package = Package(
                 "HandlerScript", "HandlerHTTP", "PluginKit", "TestKit", nioCore, nioPosix, logging,
             ],
             swiftSettings: strict),
-        tests(of: "ExecHelper", ["Primitives", "Wire", "ConsulModel", "PluginAPI"]),
+        tests(of: "ExecHelper", ["Primitives", "Wire", "ConsulModel", "ConsulConfig", "PluginAPI"]),
         .testTarget(
             name: "FuzzTests",
             dependencies: [

@@ -10,7 +10,7 @@ public struct ConsulError: Error, Hashable, Sendable, CustomStringConvertible {
         case tooManyRequests
         /// No server can answer now: 500, as in Consul.
         case noLeader
-        /// No server of the datacenter is known: 500, as in Consul.
+        /// The datacenter is not known: 500, as in Consul.
         case noPathToDatacenter
         /// The caller went away or the agent stops.
         case cancelled
@@ -27,9 +27,9 @@ public struct ConsulError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     public static let permissionDenied = ConsulError(.permissionDenied, "Permission denied")
+    public static let noLeader = ConsulError(.noLeader, "No cluster leader")
     public static let noPathToDatacenter = ConsulError(
         .noPathToDatacenter, "No path to datacenter")
-    public static let noLeader = ConsulError(.noLeader, "No cluster leader")
 
     public var description: String { message }
 }

@@ -16,9 +16,6 @@ package final class Applier: StateMachine {
         var fsm: FSM
         /// Of the newest command that it knows.
         var lastIndex: LogIndex = 0
-        /// What became of the newest commands, for those who proposed them; in order.
-        var results: [(index: LogIndex, result: CommandResult)] = []
-        var taken = 0
         var generation: UInt64 = 0
 
         var snapshot: Snapshot {
@@ -33,8 +30,6 @@ package final class Applier: StateMachine {
     private let guarded: Guarded
 
     private let lockDelays: LockDelays
-    /// What this server's own entries say.
-    let proposed = ProposedCommands()
     private let metrics: ServerMetrics
 
     package init(
@@ -62,29 +57,26 @@ package final class Applier: StateMachine {
         }
     }
 
-    package func apply(_ entries: [LogEntry]) throws {
-        guard let last = entries.last else { return }
+    package func apply(_ batch: CommittedBatch) throws {
+        guard let last = batch.entries.last else { return }
         var changes = Changes()
         try guarded.machine.withLock { machine in
-            if machine.results.count > Limits.resultsKeptMax {
-                machine.results = []
-                machine.taken = 0
-            }
+            var decoded: [Command?] = []
             // Readers go on with the state before it, instead of waiting for the lock.
-            if state.current == nil, LongBatch.isOne(entries) {
+            if state.current == nil, LongBatch.isOne(batch, decoding: &decoded) {
                 state.publish(machine.snapshot)
             }
             let begin = SystemClock.now()
             var start = begin
-            for entry in entries {
-                if entry.extensions.isEmpty, let command = proposed.take(entry.data) {
-                    command.result = command.carryOut(
-                        by: &machine.fsm, at: entry.index, &changes)
+            for (slot, entry) in batch.entries.enumerated() {
+                if let command = ProposedCommand.of(batch.ticket(at: slot)) {
+                    command.result = try command.carryOut(entry, by: &machine.fsm, &changes)
+                } else if slot < decoded.count, let command = decoded[slot] {
+                    _ = machine.fsm.apply(entry.index, command, &changes)
                 } else {
-                    let result = try machine.fsm.apply(
+                    _ = try machine.fsm.apply(
                         entry.index, term: entry.term, data: entry.data,
                         extensions: entry.extensions, &changes)
-                    machine.results.append((entry.index, result))
                 }
                 let end = SystemClock.now()
                 if let kind = machine.fsm.lastKind {
@@ -99,25 +91,6 @@ package final class Applier: StateMachine {
             state.outdate()
         }
         hub.wake(changes)
-    }
-
-    /// What became of the command at `index`. Asked for in the order of the indexes, each at most
-    /// once, and before much else is applied.
-    func takeResult(at index: LogIndex) -> CommandResult {
-        guarded.machine.withLock { machine in
-            var place = machine.taken <= machine.results.count ? machine.taken : 0
-            while place < machine.results.count, machine.results[place].index < index { place += 1 }
-            guard place < machine.results.count, machine.results[place].index == index else {
-                preconditionFailure("the result of entry \(index) is not kept")
-            }
-            let result = machine.results[place].result
-            machine.taken = place + 1
-            if machine.taken == machine.results.count {
-                machine.results.removeAll(keepingCapacity: machine.results.capacity <= 4096)
-                machine.taken = 0
-            }
-            return result
-        }
     }
 
     package func image(lastIndex: LogIndex) -> any StateImage {

@@ -6,16 +6,8 @@ package enum Limits {
     package static let waitersMax = 100_000
     /// Waiters looked at in one turn of an event loop, so that other connections get theirs.
     static let wakesPerTurn = 512
-    /// Results of commands kept for those who proposed them: more than can wait at once. A follower
-    /// keeps them for nobody.
-    static let resultsKeptMax = 65_536
     /// Commands on keys that are carried out before anybody misses the state.
     static let briefBatchMax = 64
-    /// Bytes of a command that deletes keys: those of a key, and some names.
-    static let deletionBytesMax = 2_048
-    /// Of the commands that wait to be carried out, how many are looked through for an entry's:
-    /// more than threads that propose at once.
-    static let proposedSearched = 64
     /// Deletions are remembered for this long, in steps of the second, as Consul does: who blocks
     /// on a prefix has come back by then.
     static let tombstoneTime = GoDuration.seconds(15 * 60)

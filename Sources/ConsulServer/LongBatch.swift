@@ -1,37 +1,31 @@
 internal import ConsulState
-internal import Glibc
-package import Raft
+internal import Raft
+internal import RaftNode
 
-/// Which batches of commands may take so long that a reader would notice, if it had to wait for
-/// them: many commands, and those that can change any number of records. Nearly all others change
-/// one key.
-package enum LongBatch {
-    package static func isOne(_ entries: [LogEntry]) -> Bool {
-        entries.count > Limits.briefBatchMax || entries.contains { !isBrief($0.data) }
-    }
-
-    private static func isBrief(_ command: [UInt8]) -> Bool {
-        switch command.first {
-        case MessageType.txn: true
-        case MessageType.kvs: !deletesTree(command)
-        default: false
-        }
-    }
-
-    /// It is named behind the key and the value. There is no value to a deletion: a command that is
-    /// long is another.
-    private static func deletesTree(_ command: [UInt8]) -> Bool {
-        let name: StaticString = "delete-tree"
-        let (length, hyphen) = (name.utf8CodeUnitCount, 6)
-        guard (length...Limits.deletionBytesMax).contains(command.count) else { return false }
-        return command.withUnsafeBytes { bytes in
-            var start = bytes.baseAddress! + hyphen
-            let end = bytes.baseAddress! + bytes.count - (length - hyphen) + 1
-            while start < end, let found = memchr(start, Int32(UInt8(ascii: "-")), end - start) {
-                if memcmp(found - hyphen, name.utf8Start, length) == 0 { return true }
-                start = UnsafeRawPointer(found) + 1
+/// Recognises batches that take so long that a reader would notice, if it had to wait for them:
+/// many commands, and those that can change any number of records. Nearly all others change one
+/// key.
+enum LongBatch {
+    /// - Parameter decoded: gets the commands of the entries without a ticket, slot by slot as far
+    ///   as they were looked at, so that no entry is decoded twice.
+    static func isOne(_ batch: CommittedBatch, decoding decoded: inout [Command?]) -> Bool {
+        let count = batch.entries.count
+        if count > Limits.briefBatchMax { return true }
+        for slot in 0..<count {
+            if let command = ProposedCommand.of(batch.ticket(at: slot)) {
+                if !command.isBrief { return true }
+                continue
             }
-            return false
+            let entry = batch.entries[slot]
+            // A piece of a cut command may complete any command. Data that cannot be decoded stops
+            // the server at its turn.
+            guard entry.extensions.isEmpty, let command = try? Command(decoding: entry.data) else {
+                return true
+            }
+            if decoded.isEmpty { decoded = Array(repeating: nil, count: count) }
+            decoded[slot] = command
+            if !command.isBrief { return true }
         }
+        return false
     }
 }

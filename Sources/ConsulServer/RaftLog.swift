@@ -62,14 +62,14 @@ package final class RaftLog: Sendable {
         if last != status.role { metrics.count(status.role, after: last) }
         let leads = status.role == .leader && status.stopped == nil
         leadership.set(
-            isReady: leads && leadership.isReady,
+            leads: leads, isReady: leads && leadership.isReady,
             hasLeader: status.leader != nil && status.stopped == nil)
         guard leads, !leadership.isReady else { return }
         let begun = clock()
         node.read(.lease) { [weak self] result in
             guard let self, case .success = result else { return }
             metrics.leaderBarrier.record(clock() - begun)
-            leadership.set(isReady: true, hasLeader: true)
+            leadership.set(leads: true, isReady: true, hasLeader: true)
             onReady.withLock { $0 }?()
         }
     }
@@ -80,8 +80,7 @@ package final class RaftLog: Sendable {
     ///   After a success, reads here see what the command did. After a failure it may still come to
     ///   be done.
     package func propose(_ command: Command, completion: @escaping Completion) {
-        let proposed = ProposedCommand.of(command)
-        let message = proposed?.bytes ?? command.encoded()
+        let (proposed, message) = ProposedCommand.make(command)
         let writes: [RaftNode.Write]
         if CommandChunks.isLong(message) {
             let operation = operations.withLock { $0.next() }
@@ -90,23 +89,18 @@ package final class RaftLog: Sendable {
             }
         } else {
             writes = [RaftNode.Write(message)]
-            if let proposed { applier.proposed.note(proposed) }
         }
         metrics.raftApply.increment()
         let start = SystemClock.now()
-        node.propose(writes) { [applier, commitTime = metrics.commitTime] result in
+        node.propose(writes, ticket: proposed) { [commitTime = metrics.commitTime] result in
             commitTime.record(since: start)
             switch result {
             case .success(let index):
-                if let result = proposed?.result {
-                    return completion(.success(Commit(index: index, result: result)))
+                guard let result = proposed.result else {
+                    preconditionFailure("entry \(index) was carried out without its ticket")
                 }
-                if let proposed { applier.proposed.forget(proposed) }
-                let result = applier.takeResult(at: index)
                 completion(.success(Commit(index: index, result: result)))
-            case .failure(let refusal):
-                if let proposed { applier.proposed.forget(proposed) }
-                completion(.failure(ConsulError(refusal)))
+            case .failure(let refusal): completion(.failure(ConsulError(refusal)))
             }
         }
     }

@@ -9,8 +9,8 @@ internal import Raft
 internal import RaftNode
 package import Telemetry
 
-/// The cluster as a server itself sees it: calls are answered here, reads at once from the newest
-/// snapshot, on the calling thread.
+/// The backend of a server: answers calls on the calling thread, reads at once from the newest
+/// snapshot, and passes on those that another server must answer.
 package final class ServerBackend: Backend {
     package let configuration: ServerConfiguration
     package let state: PublishedState
@@ -32,12 +32,13 @@ package final class ServerBackend: Backend {
     /// - Parameters:
     ///   - group: the event loops that calls come from; blocking queries wait on them.
     ///   - ownGroup: the loops of the agent's own queries.
+    ///   - links: the connections to other servers; none for a server that is alone.
     ///   - registry: receives the server's metrics.
     ///   - dutyClock: the time of the leader's duties; nil for the system's, on a loop of `group`.
-    /// - Throws: `RaftNodeError` for a store that cannot be used; it names file and place.
+    /// - Throws: `RaftNodeError` for a store that cannot be used; it names file and offset.
     package init(
         configuration: ServerConfiguration, group: MultiThreadedEventLoopGroup,
-        ownGroup: MultiThreadedEventLoopGroup? = nil,
+        ownGroup: MultiThreadedEventLoopGroup? = nil, links: ServerLinks = ServerLinks(),
         registry: MetricRegistry = MetricRegistry(), dutyClock: DutyClock? = nil,
         logger: Logger
     ) throws {
@@ -59,7 +60,7 @@ package final class ServerBackend: Backend {
             stored: durable?.stored ?? StoredState(),
             log: durable?.log ?? MemoryLogStore(),
             snapshots: durable?.snapshots ?? SnapshotKeeper(), machine: applier,
-            transport: NoTransport(), loop: threads.next(), background: threads.next(),
+            transport: links.raft, loop: threads.next(), background: threads.next(),
             clock: SystemClock.now, logger: logger)
         log = RaftLog(
             node: node, applier: applier, seed: configuration.seed &+ 1, metrics: metrics,
@@ -79,7 +80,10 @@ package final class ServerBackend: Backend {
             ])
         let host = ReadHost(
             configuration: configuration, state: state, hub: hub, log: log, metrics: metrics)
-        var table = EndpointTable(host: host, log: log, metrics: metrics)
+        let router = CallRouter(
+            datacenter: configuration.datacenter, log: log, forwarder: links.calls,
+            judge: links.judge, metrics: metrics)
+        var table = EndpointTable(host: host, router: router, log: log, metrics: metrics)
         KVSEndpoint.register(in: &table, lockDelays: lockDelays, expirer: expirer)
         TxnEndpoint.register(in: &table, lockDelays: lockDelays, expirer: expirer)
         SessionEndpoint.register(in: &table, timers: sessionTimers)
@@ -160,7 +164,7 @@ package final class ServerBackend: Backend {
     }
 
     @discardableResult
-    package func call<Request: Sendable, Response: Sendable>(
+    package func call<Request: ClusterRequest, Response: Sendable>(
         _ endpoint: Endpoint<Request, Response>, _ request: Request,
         reply: @escaping @Sendable (Result<Response, ConsulError>) -> Void
     ) -> (any PendingCall)? {
@@ -172,13 +176,35 @@ package final class ServerBackend: Backend {
         return handler.body(request, reply)
     }
 
-    /// Apart: the type of a result would be looked up for every call.
+    /// Answers a call of another server, as bytes. It is routed as a call of this process is.
+    ///
+    /// - Parameter body: the request in MessagePack.
+    @discardableResult
+    package func call(
+        _ method: RPCMethod, _ body: [UInt8],
+        reply: @escaping @Sendable (Result<[UInt8], ConsulError>) -> Void
+    ) -> (any PendingCall)? {
+        guard let handler = table.wireHandler(for: method) else {
+            reply(.failure(.noMethod(method)))
+            return nil
+        }
+        metrics.calls.increment()
+        return handler(body, reply)
+    }
+
+    /// Not inlined: the metadata of the result's type would be looked up for every call.
     @inline(never)
-    private static func refuse<Request: Sendable, Response: Sendable>(
+    private static func refuse<Request: ClusterRequest, Response: Sendable>(
         _ endpoint: Endpoint<Request, Response>,
         _ reply: @Sendable (Result<Response, ConsulError>) -> Void
     ) {
-        reply(.failure(ConsulError(.internal, "rpc: can't find method \(endpoint.name)")))
+        reply(.failure(.noMethod(endpoint.method)))
+    }
+}
+
+extension ConsulError {
+    fileprivate static func noMethod(_ method: RPCMethod) -> ConsulError {
+        ConsulError(.internal, "rpc: can't find method \(method.name)")
     }
 }
 

@@ -29,7 +29,7 @@ extension ServerBackend {
 
     package func registerSelf(
         _ identity: ServerIdentity,
-        reply: @escaping @Sendable (Result<Bool, ConsulError>) -> Void
+        reply: @escaping @Sendable (Result<EmptyReply, ConsulError>) -> Void
     ) {
         var request = RegisterRequest()
         request.datacenter = configuration.datacenter

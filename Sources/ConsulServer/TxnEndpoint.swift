@@ -4,13 +4,13 @@ internal import Platform
 internal import Primitives
 internal import Telemetry
 
-/// Transactions.
+/// The calls about transactions.
 enum TxnEndpoint {
     static func register(
         in table: inout EndpointTable, lockDelays: LockDelays, expirer: KeyExpirer
     ) {
         let (log, state, metrics) = (table.log, table.state, table.metrics)
-        table.add(.txnApply, in: { $0.datacenter }) { request, reply throws(ConsulError) in
+        table.add(.txnApply, answering: { request, reply throws(ConsulError) in
             var request = request
             let errors = prepare(&request.operations, lockDelays, expirer)
             guard errors.isEmpty else { return reply(.success(refusal(errors))) }
@@ -27,39 +27,29 @@ enum TxnEndpoint {
                         return commit.answer.map { _ in TxnResponse() }
                     })
             }
-        }
-        table.add(.txnRead, in: { $0.options.datacenter }) { request, reply throws(ConsulError) in
+        })
+        table.add(.txnRead, answering: { request, reply throws(ConsulError) in
             let start = SystemClock.now()
             defer { metrics.txnRead.record(since: start) }
-            var completed = request
-            let errors = prepare(&completed.operations, lockDelays, expirer)
-            let request = completed
+            var request = request
+            let errors = prepare(&request.operations, lockDelays, expirer)
             guard errors.isEmpty else {
-                return reply(.success(Indexed(refusal(errors), QueryMeta())))
-            }
-            switch request.options.consistency {
-            case .standard: guard log.leadership.isReady else { throw .noLeader }
-            case .stale: break
-            case .consistent:
-                log.verify { error in
-                    reply(error.map { .failure($0) } ?? .success(read(request, state.load(), log)))
-                }
-                return
+                return reply(.success(TxnReadResponse(refusal(errors), QueryMeta())))
             }
             reply(.success(read(request, state.load(), log)))
-        }
+        })
     }
 
     private static func read(
         _ request: TxnReadRequest, _ snapshot: Snapshot, _ log: RaftLog
-    ) -> Indexed<TxnResponse> {
+    ) -> TxnReadResponse {
         var store = snapshot.store
         var changes = Changes()
         let response = store.apply(request.operations, at: 0, &changes)
         var meta = QueryMeta()
         meta.consistency = request.options.consistency
         if meta.consistency == .stale { (meta.knownLeader, meta.lastContact) = log.contact() }
-        return Indexed(response, meta)
+        return TxnReadResponse(response, meta)
     }
 
     private static func refusal(_ errors: [TxnError]) -> TxnResponse {

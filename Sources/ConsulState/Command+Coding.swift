@@ -5,11 +5,11 @@ internal import Wire
 package enum MessageType {
     static let register: UInt8 = 0
     static let deregister: UInt8 = 1
-    package static let kvs: UInt8 = 2
+    static let kvs: UInt8 = 2
     static let session: UInt8 = 3
     static let tombstone: UInt8 = 5
     static let coordinates: UInt8 = 6
-    package static let txn: UInt8 = 8
+    static let txn: UInt8 = 8
     /// In snapshots only.
     static let index: UInt8 = 16
     /// In snapshots only.

@@ -121,6 +121,25 @@ extension TxnRequest {
             }
         }
     }
+
+    fileprivate var deletesTree: Bool {
+        operations.withUnsafeBufferPointer { operations in
+            operations.indices.contains { number in
+                operations[number].kv?.verb == KVOperation.deleteTree.rawValue
+            }
+        }
+    }
+}
+
+extension Command {
+    /// Whether it changes a few keys and nothing else. Others may change any number of records.
+    package var isBrief: Bool {
+        switch self {
+        case .kvs(let request): request.operation != .deleteTree
+        case .txn(let request): request.isAboutKeysAlone && !request.deletesTree
+        default: false
+        }
+    }
 }
 
 /// Why an operation of a transaction failed, in Consul's words.

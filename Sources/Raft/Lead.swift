@@ -42,6 +42,23 @@ extension RaftCore {
         return entry
     }
 
+    /// Calls `body` with index and ticket of each entry in `range` that this server proposed, leads
+    /// with and has not applied yet. Entries of other leaders, and those whose leadership was lost,
+    /// have no ticket.
+    package func forEachProposal(
+        in range: ClosedRange<LogIndex>, _ body: (LogIndex, Ticket) -> Void
+    ) {
+        guard let waiting = leading?.waiting, let first = waiting.first?.index,
+            first <= range.upperBound
+        else { return }
+        // A leader lists every entry that it appends, so they are consecutive.
+        let skipped = range.lowerBound > first ? Int(range.lowerBound - first) : 0
+        for item in waiting.dropFirst(skipped) {
+            if item.index > range.upperBound { return }
+            if let ticket = item.ticket { body(item.index, ticket) }
+        }
+    }
+
     /// Answers what has been applied, and the reads that waited for it.
     mutating func answerApplied() {
         guard leading != nil else { return }

@@ -1,57 +1,73 @@
+internal import Primitives
 internal import Raft
 
-/// Somebody who waits for what becomes of a wish.
+/// A wish of the shell that is not answered yet.
 struct AwaitedReply: Sendable {
     let ticket: Ticket
+    /// Accompanies a proposal to the state machine.
+    let object: (any ProposalTicket)?
     let reply: RaftNode.Reply
+
+    init(
+        ticket: Ticket, object: (any ProposalTicket)? = nil, reply: @escaping RaftNode.Reply
+    ) {
+        self.ticket = ticket
+        self.object = object
+        self.reply = reply
+    }
 }
 
-/// Those who wait, by their tickets. Tickets rise, and most are answered in their order: so this is
-/// a queue, and to find one in its midst is a search by halves.
+/// Holds the wishes that are not answered yet, by their tickets. Tickets rise, and most are
+/// answered in their order: so this is a queue, with a binary search for the others.
 struct AwaitedReplies {
-    private var places: [AwaitedReply?] = []
-    private var tickets: [Ticket] = []
-    /// Those before are answered.
-    private var head = 0
+    private struct Slot {
+        let ticket: Ticket
+        /// Nil once it is answered.
+        var awaited: AwaitedReply?
+    }
+
+    /// The first is not answered.
+    private var slots = FIFOQueue<Slot>()
 
     /// - Parameter awaited: with a ticket above all before it.
     mutating func append(_ awaited: AwaitedReply) {
-        places.append(awaited)
-        tickets.append(awaited.ticket)
+        slots.append(Slot(ticket: awaited.ticket, awaited: awaited))
     }
 
     mutating func remove(_ ticket: Ticket) -> RaftNode.Reply? {
-        var low = head
-        var high = tickets.count
-        if low < high, tickets[low] == ticket { high = low }
+        guard let index = index(of: ticket, expected: 0) else { return nil }
+        if index == 0 {
+            let reply = slots.popFirst()?.awaited?.reply
+            while !slots.isEmpty, slots[0].awaited == nil { _ = slots.popFirst() }
+            return reply
+        }
+        return slots[index].awaited.take()?.reply
+    }
+
+    /// Returns the object that accompanies a proposal.
+    ///
+    /// - Parameter hint: the index that is compared first, 0 for the first of a batch; afterwards
+    ///   the one behind the found ticket, where a batch has its next.
+    func object(of ticket: Ticket, _ hint: inout Int) -> (any ProposalTicket)? {
+        guard let index = index(of: ticket, expected: hint) else { return nil }
+        hint = index + 1
+        return slots[index].awaited?.object
+    }
+
+    private func index(of ticket: Ticket, expected: Int) -> Int? {
+        if expected < slots.count, slots[expected].ticket == ticket { return expected }
+        var low = 0
+        var high = slots.count
         while low < high {
             let middle = (low + high) / 2
-            if tickets[middle] < ticket { low = middle + 1 } else { high = middle }
+            if slots[middle].ticket < ticket { low = middle + 1 } else { high = middle }
         }
-        guard low < tickets.count, tickets[low] == ticket, let found = places[low] else {
-            return nil
-        }
-        places[low] = nil
-        tidy()
-        return found.reply
+        return low < slots.count && slots[low].ticket == ticket ? low : nil
     }
 
-    /// All that are left, in the order of their tickets.
+    /// Returns all that are left, in the order of their tickets.
     mutating func removeAll() -> [RaftNode.Reply] {
         defer { self = AwaitedReplies() }
-        return places[head...].compactMap { $0?.reply }
-    }
-
-    private mutating func tidy() {
-        while head < places.count, places[head] == nil { head += 1 }
-        if head == places.count {
-            places.makeEmpty()
-            tickets.makeEmpty()
-            head = 0
-        } else if head >= 1024, head * 2 >= places.count {
-            places.removeFirst(head)
-            tickets.removeFirst(head)
-            head = 0
-        }
+        return slots.compactMap { $0.awaited?.reply }
     }
 }

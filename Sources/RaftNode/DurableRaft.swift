@@ -163,12 +163,12 @@ package struct DurableRaft: @unchecked Sendable {
             try log.forEach(in: first...log.lastIndex) { entry in
                 if entry.kind == .command { commands.append(entry) }
                 if commands.count >= Int(Limits.entriesAppliedMax) {
-                    try machine.apply(commands)
+                    try machine.apply(CommittedBatch(commands))
                     commands = []
                 }
                 return true
             }
-            if !commands.isEmpty { try machine.apply(commands) }
+            if !commands.isEmpty { try machine.apply(CommittedBatch(commands)) }
         }
     }
 }

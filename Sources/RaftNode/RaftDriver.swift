@@ -33,6 +33,7 @@ final class RaftDriver: @unchecked Sendable {
     private var work = RaftNode.Inbox()
     private var queue: [Input] = []
     private var directives: [Directive] = []
+    private var tickets: [(any ProposalTicket)?] = []
     private var patience: Patience
     /// What a snapshot covers is removed from the log bit by bit, between other writes.
     private var compactsThrough: LogIndex?
@@ -204,13 +205,39 @@ final class RaftDriver: @unchecked Sendable {
             let end = min(through, next + Limits.entriesAppliedMax - 1)
             let entries = try log.entries(next...end, bytesMax: Limits.bytesAppliedMax)
             guard let last = entries.last else { throw RaftError.unreadable(next) }
-            let commands =
-                entries.contains { $0.kind != .command }
-                ? entries.filter { $0.kind == .command } : entries
-            if !commands.isEmpty { try machine.apply(commands) }
+            takeTickets(of: entries)
+            defer { tickets.makeEmpty() }
+            let commands = commands(among: entries)
+            if !commands.isEmpty {
+                try machine.apply(CommittedBatch(commands, tickets: tickets))
+            }
             appliedIndex = last.index
             next = last.index + 1
         }
+    }
+
+    /// Fills `tickets` with those of the entries, slot by slot; leaves it empty where no entry has
+    /// one, as at a follower.
+    private func takeTickets(of entries: [LogEntry]) {
+        guard let first = entries.first?.index, let last = entries.last?.index else { return }
+        var hint = 0
+        core.forEachProposal(in: first...last) { index, number in
+            guard let ticket = waiting.object(of: number, &hint) else { return }
+            if tickets.isEmpty {
+                tickets.append(contentsOf: repeatElement(nil, count: entries.count))
+            }
+            tickets[Int(index - first)] = ticket
+        }
+    }
+
+    /// Returns the entries for the state machine, and removes the slots of the others from
+    /// `tickets`.
+    private func commands(among entries: [LogEntry]) -> [LogEntry] {
+        guard entries.contains(where: { $0.kind != .command }) else { return entries }
+        if !tickets.isEmpty {
+            tickets = zip(entries, tickets).filter { $0.0.kind == .command }.map { $0.1 }
+        }
+        return entries.filter { $0.kind == .command }
     }
 
     private func answer(_ ticket: Ticket, _ outcome: Outcome) {

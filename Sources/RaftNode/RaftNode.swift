@@ -118,15 +118,20 @@ package final class RaftNode: Sendable {
 
     /// Has commands committed, in order and in one term, and carried out.
     ///
-    /// - Parameter reply: With the index of the last one, after the state machine took it; or why
-    ///   not. On any thread, perhaps before this returns.
-    package func propose(_ writes: [Write], reply: @escaping Reply) {
+    /// - Parameters:
+    ///   - ticket: accompanies the last of them to the state machine. It is released with the
+    ///     answer.
+    ///   - reply: receives the index of the last one after the state machine took it, or the reason
+    ///     of a failure. Called on any thread, perhaps before this returns.
+    package func propose(
+        _ writes: [Write], ticket object: (any ProposalTicket)? = nil, reply: @escaping Reply
+    ) {
         let refusal = inbox.withLock { inbox -> RaftRefusal? in
             if inbox.isStopped { return .shuttingDown }
             guard inbox.proposals.count + writes.count <= Limits.proposalsWaitingMax else {
                 return .tooMany
             }
-            for (place, write) in writes.enumerated() {
+            for (slot, write) in writes.enumerated() {
                 let ticket = inbox.nextTicket
                 inbox.nextTicket += 1
                 inbox.proposals.append(
@@ -134,8 +139,9 @@ package final class RaftNode: Sendable {
                         ticket: ticket, kind: write.kind, data: write.data,
                         extensions: write.extensions))
                 // The pieces before the last are answered with it: all of them are in one term.
-                if place == writes.count - 1 {
-                    inbox.replies.append(AwaitedReply(ticket: ticket, reply: reply))
+                if slot == writes.count - 1 {
+                    inbox.replies.append(
+                        AwaitedReply(ticket: ticket, object: object, reply: reply))
                 }
             }
             return nil

@@ -102,7 +102,7 @@ import Wire
         #expect(held.map(\.session.id) == [id])
         #expect(held.first?.locks.map(\.key) == ["a", "b"])
         #expect(held.first?.locks.map(\.lockIndex) == [1, 1])
-        var query = server.query("")
+        var query: DCSpecificRequest = server.query("")
         query.options.filter = "Name == \"none\""
         #expect(try await server.backend.call(.sessionList, query).value == [])
     }

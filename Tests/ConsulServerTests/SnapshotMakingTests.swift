@@ -1,8 +1,6 @@
 import ConsulModel
 import ConsulServer
 import ConsulState
-import Primitives
-import Raft
 import Testing
 import Wire
 
@@ -22,33 +20,6 @@ import Wire
         #expect(first.store.kvs.get("b").value == nil)
         #expect(second.store.kvs.get("a").value?.value == "2")
         await server.backend.stop()
-    }
-
-    /// Before what may take long a snapshot is made, which its readers have meanwhile.
-    @Test(arguments: [KVOperation.set, .cas, .delete, .deleteCAS, .lock, .unlock])
-    func changesOfAKeyAreBrief(operation: KVOperation) {
-        #expect(!LongBatch.isOne([entry(kvs(operation))]))
-    }
-
-    @Test func whatChangesManyRecordsIsNot() {
-        #expect(LongBatch.isOne([entry(kvs(.set)), entry(kvs(.deleteTree))]))
-        #expect(LongBatch.isOne([entry(.deregister(DeregisterRequest()))]))
-        #expect(LongBatch.isOne([entry(.session(SessionRequest()))]))
-        #expect(LongBatch.isOne(Array(repeating: entry(kvs(.set)), count: 65)))
-        #expect(!LongBatch.isOne(Array(repeating: entry(kvs(.set)), count: 64)))
-    }
-
-    private func kvs(_ operation: KVOperation) -> Command {
-        var entry = KVEntry()
-        entry.key = "a"
-        entry.value = "value"
-        var request = KVSRequest(operation, entry)
-        request.datacenter = String(repeating: "d", count: 63)
-        return .kvs(request)
-    }
-
-    private func entry(_ command: Command) -> LogEntry {
-        LogEntry(index: 1, term: 1, kind: .command, data: command.encoded())
     }
 
     /// Many threads write keys of their own and read them at once: none reads back what was before.

@@ -94,7 +94,8 @@ import Testing
         try await write(["one"], to: members)
         let old = try await leader(members)
         network.cutOff(old.id)
-        async let lost = old.propose("lost")
+        let ticket = TextTicket()
+        async let lost = old.propose("lost", ticket: ticket)
         let others = members.filter { $0 !== old }
         try await write(["two"], to: others)
         guard case .failure = await lost else {
@@ -112,6 +113,9 @@ import Testing
         try await write(["three"], to: members)
         try await agree(members)
         #expect(!members[0].machine.texts.contains("lost"))
+        // Its index belongs to another entry now, which has no ticket.
+        #expect(ticket.results == [])
+        #expect(members.allSatisfy { $0.machine.tickets == 0 })
         await stop(members)
     }
 

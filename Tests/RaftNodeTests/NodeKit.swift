@@ -11,6 +11,13 @@ import Testing
 
 @testable import RaftNode
 
+/// A ticket that receives the text of its entry.
+final class TextTicket: Sendable {
+    private let texts = Mutex<[String]>([])
+    var results: [String] { texts.withLock { $0 } }
+    func receive(_ text: String) { texts.withLock { $0.append(text) } }
+}
+
 /// The list of all commands, in order. The command `poison` cannot be carried out.
 final class ListMachine: StateMachine {
     struct Poisoned: Error {}
@@ -21,6 +28,7 @@ final class ListMachine: StateMachine {
     private struct State {
         var items: [Item] = []
         var restores = 0
+        var tickets = 0
         var isOutOfOrder = false
     }
     private let state = Mutex(State())
@@ -28,13 +36,19 @@ final class ListMachine: StateMachine {
     var items: [Item] { state.withLock { $0.items } }
     var texts: [String] { items.map(\.text) }
     var restores: Int { state.withLock { $0.restores } }
+    /// How many entries came with a ticket.
+    var tickets: Int { state.withLock { $0.tickets } }
     var isOutOfOrder: Bool { state.withLock { $0.isOutOfOrder } }
 
-    func apply(_ entries: [LogEntry]) throws {
+    func apply(_ batch: CommittedBatch) throws {
         try state.withLock { state in
-            for entry in entries {
+            for (slot, entry) in batch.entries.enumerated() {
                 let text = String(decoding: entry.data, as: UTF8.self)
                 if text == "poison" { throw Poisoned() }
+                if let ticket = batch.ticket(at: slot) as? TextTicket {
+                    ticket.receive(text)
+                    state.tickets += 1
+                }
                 if entry.index <= state.items.last?.index ?? 0 { state.isOutOfOrder = true }
                 state.items.append(Item(index: entry.index, text: text))
             }
@@ -285,8 +299,8 @@ final class Member: Sendable {
         }
     }
 
-    func propose(_ text: String) async -> Answer {
-        await asked { node.propose([.init(Array(text.utf8))], reply: $0) }
+    func propose(_ text: String, ticket: TextTicket? = nil) async -> Answer {
+        await asked { node.propose([.init(Array(text.utf8))], ticket: ticket, reply: $0) }
     }
     func barrier() async -> Answer { await asked { node.barrier(reply: $0) } }
     func read(_ mode: ReadMode) async -> Answer { await asked { node.read(mode, reply: $0) } }

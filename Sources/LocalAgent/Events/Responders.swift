@@ -13,8 +13,8 @@ package final class Responders: Sendable {
         self.context = Mutex(context)
     }
 
-    /// Sets the rules for the events to come.
-    package func update(_ rules: RemoteExecRules) { context.withLock { $0.remoteExec = rules } }
+    /// Replaces the settings, from the next event on.
+    package func update(_ settings: PluginSettings) { context.withLock { $0.settings = settings } }
 
     /// Starts the responder of an event. Returns false when no plugin responds to it.
     func respond(to event: UserEvent) -> Bool {

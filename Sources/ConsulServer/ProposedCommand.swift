@@ -1,0 +1,87 @@
+internal import ConsulModel
+internal import ConsulState
+internal import Raft
+internal import RaftNode
+
+/// The ticket of a command that this server has proposed: carries the result back to the proposer.
+///
+/// Tickets of commands on keys hold the command itself, so that a leader need not decode what it
+/// encoded. All others are decoded from their entry, as on every other server.
+///
+/// An object, so that it is counted once where a command has many parts.
+class ProposedCommand: @unchecked Sendable {
+    /// Whether it changes so few records that no reader notices.
+    final let isBrief: Bool
+    /// Set by the thread that drives the log, which calls the proposer afterwards.
+    final var result: CommandResult?
+
+    init(isBrief: Bool) { self.isBrief = isBrief }
+
+    /// Returns the ticket of a command and the data of its entry.
+    ///
+    /// A command that may decode a little otherwise than it was (a whole number as a double) is not
+    /// held: this server's state would not be that of the others. Only commands on keys do not.
+    static func make(_ command: Command) -> (ticket: ProposedCommand, data: [UInt8]) {
+        let isBrief = command.isBrief
+        switch command {
+        case .kvs(var request):
+            let data = request.encodedInPlace()
+            return (ProposedKVS(request, isBrief: isBrief), data)
+        case .txn(var request) where request.isAboutKeysAlone:
+            let data = request.encodedInPlace()
+            return (ProposedTxn(request, isBrief: isBrief), data)
+        default: return (ProposedCommand(isBrief: isBrief), command.encoded())
+        }
+    }
+
+    /// Returns a ticket of the node as what it is: nobody but `RaftLog` makes any.
+    static func of(_ ticket: (any ProposalTicket)?) -> ProposedCommand? {
+        ticket.map { unsafeDowncast($0, to: ProposedCommand.self) }
+    }
+
+    /// Carries out the command, whose last or only entry this is.
+    func carryOut(
+        _ entry: LogEntry, by machine: inout FSM, _ changes: inout Changes
+    ) throws -> CommandResult {
+        try machine.apply(
+            entry.index, term: entry.term, data: entry.data, extensions: entry.extensions,
+            &changes)
+    }
+}
+
+private final class ProposedKVS: ProposedCommand, @unchecked Sendable {
+    private let request: KVSRequest
+
+    init(_ request: consuming KVSRequest, isBrief: Bool) {
+        self.request = request
+        super.init(isBrief: isBrief)
+    }
+
+    override func carryOut(
+        _ entry: LogEntry, by machine: inout FSM, _ changes: inout Changes
+    ) throws -> CommandResult {
+        // The pieces of a cut command are joined by every server, to forget them at the same entry.
+        guard entry.extensions.isEmpty else {
+            return try super.carryOut(entry, by: &machine, &changes)
+        }
+        return machine.apply(request, at: entry.index, &changes)
+    }
+}
+
+private final class ProposedTxn: ProposedCommand, @unchecked Sendable {
+    private let request: TxnRequest
+
+    init(_ request: consuming TxnRequest, isBrief: Bool) {
+        self.request = request
+        super.init(isBrief: isBrief)
+    }
+
+    override func carryOut(
+        _ entry: LogEntry, by machine: inout FSM, _ changes: inout Changes
+    ) throws -> CommandResult {
+        guard entry.extensions.isEmpty else {
+            return try super.carryOut(entry, by: &machine, &changes)
+        }
+        return machine.apply(request, at: entry.index, &changes)
+    }
+}
