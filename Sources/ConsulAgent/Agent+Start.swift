@@ -174,6 +174,8 @@ extension Agent {
         settings.refusesUnknownDeregistration = config.limits.refusesUnknownDeregistration
         settings.allowedHosts = config.limits.allowedHosts
         settings.ownDomains = [config.dns.domain, config.dns.altDomain]
+        settings.defaultQueryTime = config.limits.defaultQueryTime
+        settings.maxQueryTime = config.limits.maxQueryTime
         settings.discoveryMaxStale = config.limits.discoveryMaxStale
         settings.disablesCoordinates = config.node.disableCoordinates
         settings.enablesDebug = config.node.enableDebug

@@ -1,4 +1,5 @@
 package import ConsulConfig
+import ConsulHTTP
 import HTTPTransport
 import Logging
 import NIOCore
@@ -65,23 +66,11 @@ package enum Listeners {
         limits.connectionsPerClient = settings.httpMaxConnectionsPerClient
         limits.handshakeTimeout = settings.httpsHandshakeTimeout
         limits.connections = min(limits.connections, DescriptorLimit.forConnections)
-        // The larger of the two, for the sake of settings from before the second came.
-        let txnMax = max(settings.kvMaxValueSize, settings.txnMaxRequestLength)
-        limits.bodyBytes = { _, path in
-            if path == "/v1/snapshot" { return BodyTooLarge.archiveBytesMax }
-            return BodyTooLarge.isTransaction(path) ? txnMax : settings.kvMaxValueSize
-        }
-        let folder = config.node.dataDir.isEmpty ? temporaryFolder : config.node.dataDir
-        limits.bodyFile = { path in
-            path == "/v1/snapshot"
-                ? BodyFileRules(
-                    folder: folder, firstBytes: [0x1F, 0x8B],
-                    refusal: .text(
-                        500, "failed to read snapshot file: failed to decompress snapshot: "
-                            + "gzip: invalid header"))
-                : nil
-        }
-        limits.bodyTooLarge = { BodyTooLarge.answer(path: $0, limit: $1, declared: $2) }
+        BodyLimits(
+            valueBytesMax: settings.kvMaxValueSize,
+            transactionBytesMax: settings.txnMaxRequestLength,
+            archiveFolder: config.node.dataDir.isEmpty ? temporaryFolder : config.node.dataDir
+        ).apply(to: &limits)
         return limits
     }
 
@@ -154,22 +143,5 @@ package enum Listeners {
             return ConfigError(
                 .standard, path: "ports", "cannot listen on \(endpoint)\(network): \(error)")
         }
-    }
-}
-
-/// Consul's answer to a body that is too large.
-enum BodyTooLarge {
-    /// Of an archive to be restored, which is read into memory as a whole.
-    static let archiveBytesMax = 1 << 30
-
-    static func isTransaction(_ path: Substring) -> Bool { path == "/v1/txn" }
-
-    static func answer(path: Substring, limit: Int, declared: Int?) -> HTTPResponse {
-        let body = declared.map { "body(\($0) bytes)" } ?? "body"
-        let setting = isTransaction(path) ? "txn_max_req_len" : "kv_max_value_size"
-        return .text(
-            413,
-            "Request \(body) too large, max size: \(limit) bytes. See "
-                + "https://www.consul.io/docs/agent/options.html#\(setting).")
     }
 }

@@ -108,8 +108,12 @@ struct RealProcesses: ProcessRunner {
             spec.environment = .inherited(
                 adding: request.environment, without: NotifySocket.serviceVariables)
         }
-        if !request.limits.isEmpty { spec = try ResourceLimits.wrap(spec, request.limits) }
-        return spec
+        if request.limits.isEmpty { return spec }
+        do throws(ResourceLimits.UnknownLimit) {
+            return try ResourceLimits.wrap(spec, request.limits)
+        } catch {
+            throw ProbeError("\(error)")
+        }
     }
 
     private static func ending(_ ending: Platform.ProcessEnding) -> PluginAPI.ProcessEnding {

@@ -64,6 +64,4 @@ package enum Limits {
     static let questionBytesMax = 4096
     /// Bytes that the kernel keeps of datagrams not yet read: some thousand questions.
     static let receiveBufferBytes = 4 << 20
-    /// How long a stop waits for connections to close.
-    static let stopGrace = GoDuration.milliseconds(500)
 }

@@ -56,9 +56,6 @@ final class Recursion: Sendable {
         self.most = most
     }
 
-    /// Questions that wait for a recursor.
-    var outstanding: Int { running.load(ordering: .relaxed) }
-
     /// Hands a client's question on and gives back the first answer that settles it: one that says
     /// that the name exists, or that it does not. Nil when no recursor gives one.
     func forward(_ query: DNSQuery, _ done: @escaping @Sendable ([UInt8]?) -> Void) {

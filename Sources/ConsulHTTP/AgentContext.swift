@@ -59,6 +59,9 @@ package final class AgentContext: Sendable {
         /// `discovery_max_stale`; above zero, a read of the catalog or of health that asks for no
         /// consistency is a stale one.
         package var discoveryMaxStale = GoDuration.zero
+        /// `default_query_time` and `max_query_time`, for waits inside the agent.
+        package var defaultQueryTime = GoDuration.seconds(300)
+        package var maxQueryTime = GoDuration.seconds(600)
         package var allowsUnprintablePaths = false
         package var enablesDebug = false
         package var disablesCoordinates = false

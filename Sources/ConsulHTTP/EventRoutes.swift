@@ -29,7 +29,7 @@ enum EventRoutes {
         try refuse(event.tagFilter, "tag")
         let datacenter = exchange.query["dc"]
         if !datacenter.isEmpty, datacenter != exchange.face.settings.datacenter {
-            throw ConsulError(.internal, "No path to datacenter")
+            throw .noPathToDatacenter
         }
         var random = SystemRandomNumberGenerator()
         event.id = UUIDText.random(using: &random)
@@ -94,13 +94,13 @@ enum EventRoutes {
 }
 
 extension Exchange {
-    /// Bounds a wait inside the agent (Consul: 5 minutes, at most 10, and up to a sixteenth more by
-    /// chance, so that clients do not all come back at once): then, or when the client
-    /// goes, the call is given up, and its answer is the state as it is.
+    /// Bounds a wait inside the agent, as the servers bound a blocking query: by the settings, and
+    /// up to a sixteenth more by chance, so that clients do not return all at once. After that, or
+    /// when the client goes, the call is cancelled and answers with the present state.
     func waitAtMost(_ wait: GoDuration, for pending: (any PendingCall)?) {
         guard let pending else { return }
-        let asked = wait > .zero ? wait : .minutes(5)
-        let bounded = min(asked, .minutes(10)).nanoseconds
+        let asked = wait > .zero ? wait : face.settings.defaultQueryTime
+        let bounded = min(asked, face.settings.maxQueryTime).nanoseconds
         let wait = bounded + Int64.random(in: 0...(bounded / 16))
         let timer = request.eventLoop.scheduleTask(in: .nanoseconds(wait)) {
             pending.cancel()

@@ -27,7 +27,4 @@ public struct DNSRecordDefinition: Record, Hashable, Sendable {
 
     /// What a record is told apart by: a name has one definition of each type.
     public var identity: String { "\(name.lowercased()) \(type.uppercased())" }
-
-    /// `value` and `values` together, in that order.
-    public var allValues: [String] { (value.isEmpty ? [] : [value]) + values }
 }

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Glibc
 import NIOCore
 import NIOPosix
 import NIOSSL
@@ -101,15 +102,14 @@ package struct HTTPCallError: Error, Hashable, Sendable, CustomStringConvertible
     }
 
     private static func isFromConnect(_ code: Int32) -> Bool {
-        switch errnoText(code) {
-        case "connection refused", "no route to host", "network is unreachable",
-            "no such file or directory", "permission denied", "connection timed out":
-            true
+        switch code {
+        case ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, ENOENT, EACCES, ETIMEDOUT: true
         default: false
         }
     }
 
-    /// The library's texts name its own source files; these are Go's.
+    /// Translates an error of BoringSSL to Go's text. The library reports its reasons as text only,
+    /// with the names of its source files.
     private static func certificateText(_ text: String) -> String {
         if text.contains("CERTIFICATE_VERIFY_FAILED") {
             return "x509: certificate is not trusted: it is signed by an unknown authority, expired"

@@ -21,6 +21,10 @@ package enum Limits {
     package static let eventLogRetryMax = GoDuration.minutes(1)
     /// How often open events are looked at though nothing was told.
     package static let eventReviewInterval = GoDuration.seconds(10)
+    /// The wait after a failed query for the checks behind an alias, as in Consul.
+    static let aliasRetry = GoDuration.seconds(5)
+    /// The wait of one such blocking query: a service without checks is noticed this late.
+    static let aliasQueryTime = GoDuration.seconds(60)
     /// Transitions kept for each check.
     package static let checkHistoryMax = 32
     /// Watches added by the API; a program that adds without end must not fill the agent.
@@ -29,8 +33,6 @@ package enum Limits {
     package static let failuresUntilCritical = 3
     /// Runs kept for each watch.
     package static let watchHistoryMax = 20
-    /// Bytes of a handler's output kept and logged, as in Consul.
-    package static let handlerOutputMax = 4096
     /// Bytes of a plugin's own words beyond the bound on its target's, such as `HTTP GET url: 200
     /// OK`.
     package static let checkOutputHeadMax = 1024

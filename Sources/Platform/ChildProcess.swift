@@ -167,8 +167,7 @@ package final class ChildLines: AsyncSequence, Sendable {
     package typealias Element = ChildLine
 
     private struct State {
-        var ready: [ChildLine] = []
-        var taken = 0
+        var ready = FIFOQueue<ChildLine>()
         var bytes = 0
         var isFinished = false
         var isPaused = false
@@ -190,7 +189,7 @@ package final class ChildLines: AsyncSequence, Sendable {
                 handed = (state.waiter.take()!, line)
             }
             state.isPaused =
-                state.ready.count - state.taken >= Limits.linesAheadMax
+                state.ready.count >= Limits.linesAheadMax
                 || state.bytes >= Limits.lineBytesAheadMax
             return !state.isPaused
         }
@@ -208,15 +207,8 @@ package final class ChildLines: AsyncSequence, Sendable {
     }
 
     private static func pop(_ state: inout State) -> ChildLine? {
-        guard state.taken < state.ready.count else { return nil }
-        let line = state.ready[state.taken]
-        state.ready[state.taken].bytes = []
-        state.taken += 1
+        guard let line = state.ready.popFirst() else { return nil }
         state.bytes -= line.bytes.count
-        if state.taken == state.ready.count || state.taken >= Limits.linesAheadMax {
-            state.ready.removeFirst(state.taken)
-            state.taken = 0
-        }
         return line
     }
 
@@ -226,7 +218,7 @@ package final class ChildLines: AsyncSequence, Sendable {
                 var resumed: ChildSupervisor?
                 let answer: ChildLine?? = state.withLock { state in
                     if let line = Self.pop(&state) {
-                        if state.isPaused && state.ready.count - state.taken == 0 {
+                        if state.isPaused && state.ready.isEmpty {
                             state.isPaused = false
                             resumed = state.supervisor
                         }

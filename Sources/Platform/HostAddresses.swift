@@ -12,20 +12,6 @@ package struct HostAddress: Hashable, Sendable {
     package var isUp: Bool
     /// The interface's flags as go-sockaddr names them, `up`, `multicast` …
     package var flags: [String] = []
-
-    package var isIPv4: Bool { bytes.count == 4 }
-    package var isLinkLocal: Bool {
-        isIPv4
-            ? bytes[0] == 169 && bytes[1] == 254
-            : bytes[0] == 0xFE && bytes[1] & 0xC0 == 0x80
-    }
-    /// RFC 1918 and the shared space of RFC 6598, or IPv6's unique local addresses: what Consul
-    /// advertises by itself.
-    package var isPrivate: Bool {
-        guard isIPv4 else { return bytes[0] & 0xFE == 0xFC }
-        return bytes[0] == 10 || (bytes[0] == 172 && bytes[1] & 0xF0 == 16)
-            || (bytes[0] == 192 && bytes[1] == 168) || (bytes[0] == 100 && bytes[1] & 0xC0 == 64)
-    }
 }
 
 package enum HostAddresses {
@@ -77,18 +63,6 @@ package enum HostAddresses {
                     flags: names.filter { flags & $0.flag != 0 }.map { $0.name }))
         }
         return found
-    }
-
-    /// Private IPv4 addresses of interfaces that are up, loopback left out.
-    package static func privateIPv4() -> [HostAddress] {
-        all().filter { $0.isIPv4 && $0.isPrivate && $0.isUp && !$0.isLoopback }
-    }
-
-    /// Public IPv6 addresses of interfaces that are up.
-    package static func publicIPv6() -> [HostAddress] {
-        all().filter {
-            !$0.isIPv4 && !$0.isPrivate && !$0.isLinkLocal && $0.isUp && !$0.isLoopback
-        }
     }
 
     /// The bytes of an address in text form, without names and zones; nil when it is none.

@@ -41,6 +41,8 @@ package struct NetworkError: Error, Hashable, Sendable, CustomStringConvertible 
         }
     }
 
+    /// Returns Go's text for a failed lookup. NIO reports the code of getaddrinfo(3) as text only;
+    /// -3 is `EAI_AGAIN`.
     private static func lookupText(_ error: any Error) -> String {
         let text = "\(error)"
         return text.contains("-3") ? "temporary failure in name resolution" : "no such host"

@@ -37,7 +37,6 @@ package struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
         self.reason = reason
     }
 
-    package var isMissing: Bool { code == ENOENT }
     package var description: String { "\(operation) \(path): \(reason)" }
 }
 

@@ -148,10 +148,10 @@ extension RaftCore {
     }
 
     private mutating func dismiss(_ former: Leader) {
-        for item in former.waiting.elements {
+        for item in former.waiting {
             if let ticket = item.ticket { out.append(.answer(ticket, .lost)) }
         }
-        for read in former.unconfirmedReads.elements + former.confirmedReads {
+        for read in Array(former.unconfirmedReads) + former.confirmedReads {
             out.append(.answer(read.ticket, .notLeader(leader: leader)))
         }
         if let transfer = former.transfer {

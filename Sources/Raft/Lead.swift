@@ -48,7 +48,7 @@ extension RaftCore {
     package func forEachProposal(
         in range: ClosedRange<LogIndex>, _ body: (LogIndex, Ticket) -> Void
     ) {
-        guard let waiting = leading?.waiting.elements, let first = waiting.first?.index,
+        guard let waiting = leading?.waiting, let first = waiting.first?.index,
             first <= range.upperBound
         else { return }
         // A leader lists every entry that it appends, so they are consecutive.

@@ -28,10 +28,10 @@ struct Leader: Sendable {
     var peers: [Progress] = []
     var commitment: Commitment
     /// Own entries that are not applied yet, by index.
-    var waiting = Queue<Waiting>()
+    var waiting = FIFOQueue<Waiting>()
     var waitingBytes = 0
     /// In the order of their rounds.
-    var unconfirmedReads = Queue<Read>()
+    var unconfirmedReads = FIFOQueue<Read>()
     var confirmedReads: [Read] = []
     /// Requests carry the number of the newest round; a quorum of replies confirms it.
     var round: UInt64 = 0

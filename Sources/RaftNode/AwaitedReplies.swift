@@ -1,3 +1,4 @@
+internal import Primitives
 internal import Raft
 
 /// A wish of the shell that is not answered yet.
@@ -19,63 +20,54 @@ struct AwaitedReply: Sendable {
 /// Holds the wishes that are not answered yet, by their tickets. Tickets rise, and most are
 /// answered in their order: so this is a queue, with a binary search for the others.
 struct AwaitedReplies {
-    private var slots: [AwaitedReply?] = []
-    private var tickets: [Ticket] = []
-    /// All slots before are answered.
-    private var head = 0
+    private struct Slot {
+        let ticket: Ticket
+        /// Nil once it is answered.
+        var awaited: AwaitedReply?
+    }
+
+    /// The first is not answered.
+    private var slots = FIFOQueue<Slot>()
 
     /// - Parameter awaited: with a ticket above all before it.
     mutating func append(_ awaited: AwaitedReply) {
-        slots.append(awaited)
-        tickets.append(awaited.ticket)
+        slots.append(Slot(ticket: awaited.ticket, awaited: awaited))
     }
 
     mutating func remove(_ ticket: Ticket) -> RaftNode.Reply? {
-        guard let slot = slot(of: ticket, expected: head), let found = slots[slot] else {
-            return nil
+        guard let index = index(of: ticket, expected: 0) else { return nil }
+        if index == 0 {
+            let reply = slots.popFirst()?.awaited?.reply
+            while !slots.isEmpty, slots[0].awaited == nil { _ = slots.popFirst() }
+            return reply
         }
-        slots[slot] = nil
-        tidy()
-        return found.reply
+        return slots[index].awaited.take()?.reply
     }
 
     /// Returns the object that accompanies a proposal.
     ///
-    /// - Parameter hint: the slot that is looked at first, 0 for the first of a batch; afterwards
-    ///   the one behind the slot that was found, where a batch has its next.
+    /// - Parameter hint: the index that is compared first, 0 for the first of a batch; afterwards
+    ///   the one behind the found ticket, where a batch has its next.
     func object(of ticket: Ticket, _ hint: inout Int) -> (any ProposalTicket)? {
-        guard let slot = slot(of: ticket, expected: max(hint, head)) else { return nil }
-        hint = slot + 1
-        return slots[slot]?.object
+        guard let index = index(of: ticket, expected: hint) else { return nil }
+        hint = index + 1
+        return slots[index].awaited?.object
     }
 
-    private func slot(of ticket: Ticket, expected: Int) -> Int? {
-        if expected < tickets.count, tickets[expected] == ticket { return expected }
-        var low = head
-        var high = tickets.count
+    private func index(of ticket: Ticket, expected: Int) -> Int? {
+        if expected < slots.count, slots[expected].ticket == ticket { return expected }
+        var low = 0
+        var high = slots.count
         while low < high {
             let middle = (low + high) / 2
-            if tickets[middle] < ticket { low = middle + 1 } else { high = middle }
+            if slots[middle].ticket < ticket { low = middle + 1 } else { high = middle }
         }
-        return low < tickets.count && tickets[low] == ticket ? low : nil
+        return low < slots.count && slots[low].ticket == ticket ? low : nil
     }
 
-    /// All that are left, in the order of their tickets.
+    /// Returns all that are left, in the order of their tickets.
     mutating func removeAll() -> [RaftNode.Reply] {
         defer { self = AwaitedReplies() }
-        return slots[head...].compactMap { $0?.reply }
-    }
-
-    private mutating func tidy() {
-        while head < slots.count, slots[head] == nil { head += 1 }
-        if head == slots.count {
-            slots.makeEmpty()
-            tickets.makeEmpty()
-            head = 0
-        } else if head >= 1024, head * 2 >= slots.count {
-            slots.removeFirst(head)
-            tickets.removeFirst(head)
-            head = 0
-        }
+        return slots.compactMap { $0.awaited?.reply }
     }
 }

@@ -1,12 +1,11 @@
+internal import Primitives
 package import Raft
 
 /// The log of a server under `-dev`: gone when the process ends.
 package final class MemoryLogStore: LogStore {
     private var state = HardState()
     private var outline = LogOutline()
-    /// The entries, the first `head` of which were compacted away.
-    private var entries: [LogEntry] = []
-    private var head = 0
+    private var entries = FIFOQueue<LogEntry>()
 
     package init() {}
 
@@ -17,7 +16,7 @@ package final class MemoryLogStore: LogStore {
     package func entries(
         _ range: ClosedRange<LogIndex>, bytesMax: Int
     ) throws -> [LogEntry] {
-        let start = head + Int(range.lowerBound - outline.base - 1)
+        let start = Int(range.lowerBound - outline.base - 1)
         var bytes = 0
         var end = start
         for entry in entries[start..<(start + range.count)] {
@@ -45,25 +44,17 @@ package final class MemoryLogStore: LogStore {
             try reset(after: first.index - 1)
         }
         for entry in new { outline.append(entry.index, entry.term) }
-        entries += new
+        entries.append(contentsOf: new)
     }
 
     package func compact(through index: LogIndex) throws {
         let before = outline.base
         outline.compact(through: index)
-        for place in head..<(head + Int(outline.base - before)) {
-            entries[place].data = []  // the memory is free at once, the place when half are gone
-        }
-        head += Int(outline.base - before)
-        if head * 2 >= entries.count {
-            entries.removeFirst(head)
-            head = 0
-        }
+        entries.removeFirst(Int(outline.base - before))
     }
 
     package func reset(after index: LogIndex) throws {
         outline.restart(after: index)
-        entries = []
-        head = 0
+        entries.removeAll()
     }
 }

@@ -1,18 +1,17 @@
-import ConsulModel
-import LocalAgent
+package import ConsulModel
 import PluginAPI
 import Synchronization
 import Wire
 
-/// A cluster of one: this agent. Events come straight back.
-final class LocalMembership: Membership {
-    let localMember: Member
+/// Serves the membership of a cluster of one agent: fired events return to it at once.
+package final class LocalMembership: Membership {
+    package let localMember: Member
     private let events: UserEventBuffer
     private let local: LocalState
     private let responders: Responders
     private let clock = Mutex<UInt64>(1)
 
-    init(
+    package init(
         member: Member, events: UserEventBuffer, local: LocalState,
         responders: Responders
     ) {
@@ -22,8 +21,9 @@ final class LocalMembership: Membership {
         self.responders = responders
     }
 
-    /// In the pool between datacenters a server bears its datacenter's name too.
-    func members(wan: Bool) -> [Member] {
+    /// Returns the members of a pool. In the pool between datacenters, the name of a server ends
+    /// with its datacenter.
+    package func members(wan: Bool) -> [Member] {
         guard wan else { return [localMember] }
         guard let port = localMember.tags["wan_join_port"].flatMap({ Int($0) }) else { return [] }
         var member = localMember
@@ -33,7 +33,9 @@ final class LocalMembership: Membership {
         return [member]
     }
 
-    func fire(_ event: UserEvent) throws(ConsulError) {
+    /// Checks an event's size, then hands it to its responder or appends it to the buffer, if its
+    /// filters match this node.
+    package func fire(_ event: UserEvent) throws(ConsulError) {
         let time = clock.withLock { $0 + 1 }
         if let excess = EventSize.excess(event, lTime: time, most: Limits.userEventBytesMax) {
             throw ConsulError(
@@ -45,13 +47,13 @@ final class LocalMembership: Membership {
             time += 1
             return time
         }
-        guard try isMeant(event) else { return }
-        if !responders.take(event) { events.append(event) }
+        guard try matchesFilters(event) else { return }
+        if !responders.respond(to: event) { events.append(event) }
     }
 
-    /// True when this node, and one of its services with one of its tags, match the event's
-    /// filters.
-    private func isMeant(_ event: UserEvent) throws(ConsulError) -> Bool {
+    /// Returns true when the event's filters match this node, and one of its services with one of
+    /// its tags.
+    private func matchesFilters(_ event: UserEvent) throws(ConsulError) -> Bool {
         guard try matches(event.nodeFilter, [localMember.name]) else { return false }
         guard !event.serviceFilter.isEmpty else { return true }
         for service in local.services.values {
@@ -71,14 +73,14 @@ final class LocalMembership: Membership {
         }
     }
 
-    func join(_ addresses: [String], wan: Bool) async throws(ConsulError) -> Int {
+    package func join(_ addresses: [String], wan: Bool) async throws(ConsulError) -> Int {
         throw ConsulError(
             .internal, "joining \(addresses.joined(separator: " ")): this agent has no gossip yet")
     }
 
-    func forceLeave(_ node: String, prune: Bool) async throws(ConsulError) {
+    package func forceLeave(_ node: String, prune: Bool) async throws(ConsulError) {
         throw ConsulError(.internal, "agent: No node found with name '\(node)'")
     }
 
-    func leave() async {}
+    package func leave() async {}
 }

@@ -1,20 +1,20 @@
-import ConsulModel
-import LocalAgent
-import PluginAPI
+package import ConsulModel
+package import PluginAPI
 import Primitives
 
-/// Other checks as aliases see them: this agent's at once, another node's by blocking queries.
-struct AliasObserver: CheckObserver {
-    /// After a failed query.
-    private static let retry = GoDuration.seconds(5)
-    /// The wait of one blocking query. A service without checks may go unseen for so long.
-    private static let queryTime = GoDuration.seconds(60)
+/// Observes the checks behind an alias: this agent's at once, another node's by blocking queries.
+package struct AliasObserver: CheckObserver {
+    private let local: LocalState
+    private let backend: any Backend
+    private let clock: any WaitingClock
 
-    let local: LocalState
-    let backend: any Backend
-    let clock: any WaitingClock
+    package init(local: LocalState, backend: any Backend, clock: any WaitingClock) {
+        self.local = local
+        self.backend = backend
+        self.clock = clock
+    }
 
-    func observe(
+    package func observe(
         node: String, serviceID: String, for checkID: String,
         telling tell: @escaping @Sendable ([HealthCheck]?) -> Void
     ) async {
@@ -48,7 +48,7 @@ struct AliasObserver: CheckObserver {
         _ tell: @escaping @Sendable ([HealthCheck]?) -> Void
     ) async {
         var query = NodeSpecificRequest(node)
-        query.options.maxQueryTime = Self.queryTime
+        query.options.maxQueryTime = Limits.aliasQueryTime
         while !Task.isCancelled {
             do throws(ConsulError) {
                 let answer = try await backend.call(.healthNodeChecks, query)
@@ -64,12 +64,12 @@ struct AliasObserver: CheckObserver {
                 query.options.minQueryIndex = answer.meta.index
             } catch {
                 query.options.minQueryIndex = 0
-                await clock.sleep(until: clock.now() + Self.retry)
+                await clock.sleep(until: clock.now() + Limits.aliasRetry)
             }
         }
     }
 
-    /// Whether the catalog has a service on a node, or the node for an empty ID.
+    /// Returns true when the catalog has the service on the node; the node, for an empty ID.
     private func exists(_ node: String, _ serviceID: String) async throws(ConsulError) -> Bool {
         let request = NodeSpecificRequest(node)
         let found = try await backend.call(.catalogNodeServiceList, request).value

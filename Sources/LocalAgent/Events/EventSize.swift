@@ -1,11 +1,10 @@
 import ConsulModel
 import Wire
 
-/// How many bytes an event takes on its way through gossip, whose packets bound it: Consul's own
-/// MessagePack map, inside Serf's.
+/// Computes the size of an event in a gossip packet: Consul's MessagePack map inside Serf's.
 enum EventSize {
-    /// What is to be said of an event that has grown too large before or after Serf's encoding.
-    /// Nil when it has not.
+    /// Returns the error text for an event that exceeds the bound before or after Serf's encoding;
+    /// nil for one within it.
     static func excess(_ event: UserEvent, lTime: UInt64, most: Int) -> String? {
         let name = "consul:event:".utf8.count + event.name.utf8.count
         let inner = inner(event)

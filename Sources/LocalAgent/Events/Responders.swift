@@ -1,31 +1,31 @@
-import ConsulModel
-import Logging
-import Platform
-import PluginAPI
+package import ConsulModel
+package import Logging
+package import PluginAPI
 import Synchronization
 
-/// Hands events to the plugins that answer to their names.
-final class Responders: Sendable {
+/// Hands events to the plugins that respond to their names.
+package final class Responders: Sendable {
     private let registry: @Sendable () -> PluginRegistry
     private let context: Mutex<ResponderContext>
 
-    init(_ context: ResponderContext, registry: @escaping @Sendable () -> PluginRegistry) {
+    package init(_ context: ResponderContext, registry: @escaping @Sendable () -> PluginRegistry) {
         self.registry = registry
         self.context = Mutex(context)
     }
 
     /// Replaces the settings, from the next event on.
-    func update(_ settings: PluginSettings) { context.withLock { $0.settings = settings } }
+    package func update(_ settings: PluginSettings) { context.withLock { $0.settings = settings } }
 
-    /// - Returns: false when nobody answers to this event: it goes its ordinary way.
-    func take(_ event: UserEvent) -> Bool {
+    /// Starts the responder of an event. Returns false when no plugin responds to it.
+    func respond(to event: UserEvent) -> Bool {
         guard let responder = registry().eventResponders[event.name] else { return false }
         let context = context.withLock { $0 }
         Task { await responder.respond(to: event, in: context) }
         return true
     }
 
-    static func log(_ logger: Logger)
+    /// Returns the log of responders, writing to `logger`.
+    package static func log(_ logger: Logger)
         -> @Sendable (
             ResponderContext.Level, String, [(String, String)]
         ) -> Void

@@ -1,11 +1,12 @@
-import ConsulModel
+package import ConsulModel
 import Glibc
 import Platform
 import Primitives
 
-/// Reads what Linux tells of the machine. What cannot be read is named in `errors`, and stays 0.
-enum HostReport {
-    static func collect() -> HostInfo {
+/// Reads the machine's memory, processors, system and disk from Linux. Parts that cannot be read
+/// are named in `errors` and stay 0.
+package enum HostReport {
+    package static func collect() -> HostInfo {
         var info = HostInfo()
         info.collectionTime = Int(SystemClock.unixNanoseconds())
         do throws(FileError) {
@@ -39,7 +40,7 @@ enum HostReport {
             ?? ""
     }
 
-    /// `Name:   value`, as /proc writes it.
+    /// Splits a line `Name:   value` of /proc.
     private static func pair(_ line: String) -> (name: String, value: String)? {
         guard let colon = line.firstIndex(of: ":") else { return nil }
         let trim = { (text: Substring) in
@@ -50,7 +51,7 @@ enum HostReport {
 
     // MARK: Memory
 
-    /// Consul's names for what has another one in /proc/meminfo.
+    /// Consul's names by those of /proc/meminfo, where they differ.
     private static let renamed = [
         "shmem": "shared", "committed_as": "committedas", "hugepages_total": "hugepagestotal",
         "hugepages_free": "hugepagesfree",
@@ -159,15 +160,15 @@ enum HostReport {
         return (id, families[id] ?? "", debian.isEmpty ? values["VERSION_ID"] ?? "" : debian)
     }
 
-    /// The machine's, else the one of this boot.
+    /// Returns the machine's ID, or the ID of this boot.
     private static func hostID() -> String {
         let product = line("/sys/class/dmi/id/product_uuid").lowercased()
         if !product.isEmpty { return product }
         let machine = Array(line("/etc/machine-id"))
         guard machine.count == 32 else { return line("/proc/sys/kernel/random/boot_id") }
         var text = ""
-        for (place, character) in machine.enumerated() {
-            if [8, 12, 16, 20].contains(place) { text.append("-") }
+        for (index, character) in machine.enumerated() {
+            if [8, 12, 16, 20].contains(index) { text.append("-") }
             text.append(character)
         }
         return text
