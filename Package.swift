@@ -203,6 +203,14 @@ let package = Package(
                 logging,
             ]),
         tests(of: "ConsulConfig", ["Primitives", "Wire", "ConsulModel"]),
+        tests(
+            of: "ConsulHTTP",
+            [
+                "Primitives", "Wire", "ConsulModel", "PluginAPI", "PluginKit", "TestKit",
+                "LocalAgent",
+                "Telemetry", "TelemetrySinks", "Platform", "HTTPTransport", nioCore, nioEmbedded,
+                logging,
+            ]),
         tests(of: "ConsulModel", ["Primitives", "Wire"]),
         tests(
             of: "ConsulState",
@@ -283,7 +291,8 @@ let package = Package(
                 "HandlerScript", "HandlerHTTP", "PluginKit", "TestKit", nioCore, nioPosix, logging,
             ],
             swiftSettings: strict),
-        tests(of: "ExecHelper", ["Primitives", "Wire", "ConsulModel", "ConsulConfig", "PluginAPI"]),
+        tests(
+            of: "ExecHelper", ["Primitives", "Wire", "ConsulModel", "ConsulConfig", "PluginAPI"]),
         .testTarget(
             name: "FuzzTests",
             dependencies: [

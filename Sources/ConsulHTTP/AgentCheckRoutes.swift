@@ -5,15 +5,18 @@ import PluginAPI
 import Wire
 
 let agentCheckRoutes = [
-    Route("/v1/agent/checks", ("GET", .direct(AgentCheckRoutes.list))),
-    Route("/v1/agent/check/register", ("PUT", .task(AgentCheckRoutes.register))),
-    Route("/v1/agent/check/deregister/", ("PUT", .task(AgentCheckRoutes.deregister))),
-    Route("/v1/agent/check/pass/", ("PUT", .task(AgentCheckRoutes.pass))),
-    Route("/v1/agent/check/warn/", ("PUT", .task(AgentCheckRoutes.warn))),
-    Route("/v1/agent/check/fail/", ("PUT", .task(AgentCheckRoutes.fail))),
-    Route("/v1/agent/check/update/", ("PUT", .task(AgentCheckRoutes.update))),
-    Route("/v1/agent/check/run/", ("PUT", .task(AgentCheckRoutes.runNow))),
-    Route("/v1/agent/check/history/", ("GET", .direct(AgentCheckRoutes.history))),
+    Route("/v1/agent/checks", ("GET", .inAction(.service, .read), .direct(AgentCheckRoutes.list))),
+    Route(
+        "/v1/agent/check/register",
+        ("PUT", .inAction(.service, .write), .task(AgentCheckRoutes.register))),
+    Route(
+        "/v1/agent/check/deregister/", ("PUT", .check(.write), .task(AgentCheckRoutes.deregister))),
+    Route("/v1/agent/check/pass/", ("PUT", .check(.write), .task(AgentCheckRoutes.pass))),
+    Route("/v1/agent/check/warn/", ("PUT", .check(.write), .task(AgentCheckRoutes.warn))),
+    Route("/v1/agent/check/fail/", ("PUT", .check(.write), .task(AgentCheckRoutes.fail))),
+    Route("/v1/agent/check/update/", ("PUT", .check(.write), .task(AgentCheckRoutes.update))),
+    Route("/v1/agent/check/run/", ("PUT", .check(.write), .task(AgentCheckRoutes.runNow))),
+    Route("/v1/agent/check/history/", ("GET", .check(.read), .direct(AgentCheckRoutes.history))),
 ]
 
 /// `/v1/agent/check…`: the checks of this agent.

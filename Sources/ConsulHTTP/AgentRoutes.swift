@@ -9,17 +9,17 @@ import Vivaldi
 import Wire
 
 let agentRoutes = [
-    Route("/v1/agent/self", ("GET", .direct(AgentRoutes.selfDescription))),
-    Route("/v1/agent/members", ("GET", .direct(AgentRoutes.members))),
-    Route("/v1/agent/plugins", ("GET", .direct(AgentRoutes.plugins))),
-    Route("/v1/agent/reload", ("PUT", .task(AgentRoutes.reload))),
-    Route("/v1/agent/leave", ("PUT", .direct(AgentRoutes.leave))),
-    Route("/v1/agent/join/", ("PUT", .task(AgentRoutes.join))),
-    Route("/v1/agent/force-leave/", ("PUT", .task(AgentRoutes.forceLeave))),
-    Route("/v1/agent/maintenance", ("PUT", .task(AgentRoutes.maintenance))),
-    Route("/v1/agent/ready", ("GET", .direct(AgentRoutes.ready))),
-    Route("/v1/agent/live", ("GET", .direct(AgentRoutes.live))),
-    Route("/v1/agent/monitor", ("GET", .direct(AgentRoutes.monitor))),
+    Route("/v1/agent/self", ("GET", .agentRead, .direct(AgentRoutes.selfDescription))),
+    Route("/v1/agent/members", ("GET", .inAction(.node, .read), .direct(AgentRoutes.members))),
+    Route("/v1/agent/plugins", ("GET", .agentRead, .direct(AgentRoutes.plugins))),
+    Route("/v1/agent/reload", ("PUT", .agentWrite, .task(AgentRoutes.reload))),
+    Route("/v1/agent/leave", ("PUT", .agentWrite, .direct(AgentRoutes.leave))),
+    Route("/v1/agent/join/", ("PUT", .agentWrite, .task(AgentRoutes.join))),
+    Route("/v1/agent/force-leave/", ("PUT", .operatorWrite, .task(AgentRoutes.forceLeave))),
+    Route("/v1/agent/maintenance", ("PUT", .nodeWrite, .task(AgentRoutes.maintenance))),
+    Route("/v1/agent/ready", ("GET", .open, .direct(AgentRoutes.ready))),
+    Route("/v1/agent/live", ("GET", .open, .direct(AgentRoutes.live))),
+    Route("/v1/agent/monitor", ("GET", .agentRead, .direct(AgentRoutes.monitor))),
 ]
 
 /// `/v1/agent/…`, as far as the agent itself is meant.

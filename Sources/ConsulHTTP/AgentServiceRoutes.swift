@@ -5,13 +5,25 @@ import Watch
 import Wire
 
 let agentServiceRoutes = [
-    Route("/v1/agent/services", ("GET", .direct(AgentServiceRoutes.list))),
-    Route("/v1/agent/service/register", ("PUT", .task(AgentServiceRoutes.register))),
-    Route("/v1/agent/service/deregister/", ("PUT", .task(AgentServiceRoutes.deregister))),
-    Route("/v1/agent/service/maintenance/", ("PUT", .task(AgentServiceRoutes.maintenance))),
-    Route("/v1/agent/service/", ("GET", .direct(AgentServiceRoutes.one))),
-    Route("/v1/agent/health/service/name/", ("GET", .direct(AgentServiceRoutes.healthByName))),
-    Route("/v1/agent/health/service/id/", ("GET", .direct(AgentServiceRoutes.healthByID))),
+    Route(
+        "/v1/agent/services",
+        ("GET", .inAction(.service, .read), .direct(AgentServiceRoutes.list))),
+    Route(
+        "/v1/agent/service/register",
+        ("PUT", .inAction(.service, .write), .task(AgentServiceRoutes.register))),
+    Route(
+        "/v1/agent/service/deregister/",
+        ("PUT", .service(.write), .task(AgentServiceRoutes.deregister))),
+    Route(
+        "/v1/agent/service/maintenance/",
+        ("PUT", .service(.write), .task(AgentServiceRoutes.maintenance))),
+    Route("/v1/agent/service/", ("GET", .service(.read), .direct(AgentServiceRoutes.one))),
+    Route(
+        "/v1/agent/health/service/name/",
+        ("GET", .subject(.service, .read), .direct(AgentServiceRoutes.healthByName))),
+    Route(
+        "/v1/agent/health/service/id/",
+        ("GET", .service(.read), .direct(AgentServiceRoutes.healthByID))),
 ]
 
 /// `/v1/agent/service…`: the services of this agent.

@@ -35,5 +35,5 @@ struct ClientCallCounters: Sendable {
     }
 
     /// Nil for a route that is not about the catalog.
-    func counters(at place: Int) -> Route? { routes[place] }
+    func counters(at index: Int) -> Route? { routes[index] }
 }

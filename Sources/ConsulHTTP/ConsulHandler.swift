@@ -10,12 +10,17 @@ import TelemetrySinks
 /// Consul's HTTP API: finds the route, hands it the exchange, maps its errors.
 package final class ConsulHandler: HTTPHandler {
     private let agent: AgentContext
-    private let table = RouteTable.standard
+    private let table: RouteTable
     private let timings: RouteTimings
     private let clientCalls: ClientCallCounters
 
-    package init(_ agent: AgentContext) {
+    package convenience init(_ agent: AgentContext) { self.init(agent, table: .standard) }
+
+    /// - Parameter table: Holds further routes where a configuration has some, such as a prefix of
+    ///   its choice.
+    init(_ agent: AgentContext, table: RouteTable) {
         self.agent = agent
+        self.table = table
         timings = RouteTimings(table, in: agent.metrics.registry)
         clientCalls = ClientCallCounters(
             table, node: agent.local.nodeName, in: agent.metrics.registry)
@@ -23,12 +28,12 @@ package final class ConsulHandler: HTTPHandler {
 
     package func handle(_ request: HTTPRequest, _ responder: HTTPResponder) {
         let subject: String
-        let place: Int
+        let index: Int
         let face = agent.face
         switch RequestPath(
             request, table, allowsUnprintable: face.settings.allowsUnprintablePaths)
         {
-        case .route(let found, let rest): (place, subject) = (found, rest)
+        case .route(let found, let rest): (index, subject) = (found, rest)
         case .moved(let path):
             responder.respond(Self.moved(to: path, request))
             return
@@ -43,7 +48,7 @@ package final class ConsulHandler: HTTPHandler {
                 .text(400, "Invalid path: a percent escape is broken, not UTF-8 or not printable"))
             return
         }
-        let route = table.routes[place]
+        let route = table.routes[index]
         if face.isGuarded {
             responder.addHeaders(face.headers)
             if let refusal = HTTPGuards.refusal(request, route, subject, face.settings) {
@@ -51,7 +56,7 @@ package final class ConsulHandler: HTTPHandler {
                 return
             }
         }
-        guard let method = route.actions.firstIndex(where: { $0.method == request.method })
+        guard let method = route.methods.firstIndex(where: { $0.name == request.method })
         else {
             responder.respond(Self.otherMethod(request.method, route))
             return
@@ -61,14 +66,17 @@ package final class ConsulHandler: HTTPHandler {
             responder.respond(.text(400, fault))
             return
         }
-        responder.measure(timings.timing(at: place, method))
-        let calls = clientCalls.counters(at: place)
+        responder.measure(timings.timing(at: index, method))
+        let calls = clientCalls.counters(at: index)
         calls?.asked.increment()
         let exchange = Exchange(
             request: request, responder: responder, subject: subject,
             query: query, agent: agent, face: face, calls: calls)
         if agent.tellsRequests { logWhenDone(exchange) }
-        switch route.actions[method].action {
+        guard AccessCheck.allows(route.methods[method].access, exchange) else {
+            return exchange.fail(ConsulError(.permissionDenied, "Permission denied"))
+        }
+        switch route.methods[method].action {
         case .direct(let body):
             do throws(ConsulError) {
                 try body(exchange)

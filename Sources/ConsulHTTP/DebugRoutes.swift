@@ -3,9 +3,9 @@ import HTTPTransport
 import Wire
 
 let debugRoutes = [
-    Route("/v1/agent/host", ("GET", .task(DebugRoutes.host))),
-    Route("/v1/agent/version", ("GET", .direct(DebugRoutes.version))),
-    Route("/debug/pprof/", ("GET", .direct(DebugRoutes.profile))),
+    Route("/v1/agent/host", ("GET", .operatorRead, .task(DebugRoutes.host))),
+    Route("/v1/agent/version", ("GET", .agentRead, .direct(DebugRoutes.version))),
+    Route("/debug/pprof/", ("GET", .operatorRead, .direct(DebugRoutes.profile))),
 ]
 
 /// For who looks into the agent.

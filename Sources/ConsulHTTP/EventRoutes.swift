@@ -6,9 +6,9 @@ import Primitives
 import Wire
 
 let eventRoutes = [
-    Route("/v1/event/fire/", ("PUT", .direct(EventRoutes.fire))),
-    Route("/v1/event/list", ("GET", .direct(EventRoutes.list))),
-    Route("/v1/event/status/", ("GET", .task(EventRoutes.status))),
+    Route("/v1/event/fire/", ("PUT", .eventWrite, .direct(EventRoutes.fire))),
+    Route("/v1/event/list", ("GET", .inAction(.event, .read), .direct(EventRoutes.list))),
+    Route("/v1/event/status/", ("GET", .inAction(.event, .read), .task(EventRoutes.status))),
 ]
 
 /// `/v1/event/…`.

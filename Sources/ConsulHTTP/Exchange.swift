@@ -10,7 +10,7 @@ import Wire
 final class Exchange: Sendable {
     let request: HTTPRequest
     let responder: HTTPResponder
-    /// What stands behind the route's prefix, its escapes undone; empty for an exact route.
+    /// The variable part of the path, without escapes; empty for a route without one.
     let subject: String
     let query: QueryParameters
     let agent: AgentContext

@@ -8,13 +8,13 @@ enum HTTPGuards {
     static func refusal(
         _ request: HTTPRequest, _ route: Route, _ subject: String, _ settings: AgentContext.Settings
     ) -> HTTPResponse? {
-        let path = route.path + subject
+        let path = route.path(of: subject)
         if settings.blockedPrefixes.contains(where: { path.utf8.starts(with: $0.utf8) }) {
             return ErrorMapping.blocked
         }
         let isWrite = !["GET", "HEAD", "OPTIONS"].contains(request.method)
         guard isWrite, !settings.writers.isEmpty,
-            route.actions.contains(where: { $0.method == request.method })
+            route.takes(request.method)
         else { return nil }
         return mayWrite(request.peer, settings.writers) ? nil : ErrorMapping.restricted
     }

@@ -5,9 +5,9 @@ import TelemetrySinks
 import Wire
 
 let metricsRoutes = [
-    Route("/v1/agent/metrics", ("GET", .direct(MetricsRoutes.metrics))),
-    Route("/v1/agent/metrics/stream", ("GET", .direct(MetricsRoutes.stream))),
-    Route("/metrics", ("GET", .direct(MetricsRoutes.native))),
+    Route("/v1/agent/metrics", ("GET", .agentRead, .direct(MetricsRoutes.metrics))),
+    Route("/v1/agent/metrics/stream", ("GET", .agentRead, .direct(MetricsRoutes.stream))),
+    Route("/metrics", ("GET", .agentRead, .direct(MetricsRoutes.native))),
 ]
 
 /// What the agent measured.

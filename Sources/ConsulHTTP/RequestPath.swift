@@ -5,7 +5,7 @@ import Primitives
 /// `..` in it, or a group's without its last `/`, is moved to its clean form. Go undoes escapes
 /// first; here an escaped `/` or `.` belongs to the name, so that every name can be reached.
 enum RequestPath {
-    /// The route by its place in the table, and what stands behind its prefix.
+    /// The route by its index in the table, and its subject.
     case route(Int, String)
     /// To this path, which is escaped.
     case moved(String)
@@ -62,16 +62,16 @@ enum RequestPath {
     /// The agent's own services, checks and watches are registered in JSON, which takes any ID:
     /// each must be reachable, to be removed; Go's client writes `..` as it is.
     private static func takesAnyName(_ route: RequestPath?, _ table: RouteTable) -> Bool {
-        guard case .route(let place, _)? = route else { return false }
-        return table.routes[place].path.utf8.starts(with: "/v1/agent/".utf8)
+        guard case .route(let index, _)? = route else { return false }
+        return table.routes[index].path.utf8.starts(with: "/v1/agent/".utf8)
     }
 
     private static func route(
         _ path: UnsafeBufferPointer<UInt8>, _ table: RouteTable
     ) -> RequestPath? {
-        guard let (place, rest) = table.find(path) else { return nil }
-        let subject = UnsafeBufferPointer(rebasing: path[rest...])
-        return .route(place, String(decoding: subject, as: UTF8.self))
+        guard let match = table.find(path) else { return nil }
+        let subject = UnsafeBufferPointer(rebasing: path[match.subject])
+        return .route(match.route, String(decoding: subject, as: UTF8.self))
     }
 
     /// True for a path of printable ASCII without escapes that is clean.

@@ -6,22 +6,22 @@ struct RouteTimings: Sendable {
 
     init(_ table: RouteTable, in registry: MetricRegistry) {
         timings = table.routes.map { route in
-            route.actions.map { action in
+            route.methods.map { method in
                 registry.timing(
-                    Self.name(action.method, route.path),
-                    help: "Milliseconds until \(action.method) \(route.path) was answered.")
+                    Self.name(method.name, route.path),
+                    help: "Milliseconds until \(method.name) \(route.path) was answered.")
             }
         }
     }
 
     /// - Parameters:
-    ///   - place: of the route in the table.
-    ///   - method: the place of the method among the route's.
-    func timing(at place: Int, _ method: Int) -> Timing { timings[place][method] }
+    ///   - index: The index of the route in the table.
+    ///   - method: The index of the method among the route's.
+    func timing(at index: Int, _ method: Int) -> Timing { timings[index][method] }
 
-    /// What follows a prefix is `_`.
+    /// Names the timing of a route. The subject is `_`.
     static func name(_ method: String, _ path: String) -> MetricName {
-        let parts = path.split(separator: "/").map(String.init)
+        let parts = path.split(separator: "/").map { $0.hasPrefix(":") ? "_" : String($0) }
         return MetricName(parts: ["http", method] + parts + (path.hasSuffix("/") ? ["_"] : []))
     }
 }

@@ -5,10 +5,12 @@ import Wire
 
 let watchRoutes = [
     Route(
-        "/v1/agent/watches", ("GET", .direct(WatchRoutes.list)), ("PUT", .task(WatchRoutes.add))),
+        "/v1/agent/watches", ("GET", .agentRead, .direct(WatchRoutes.list)),
+        ("PUT", .agentWrite, .task(WatchRoutes.add))),
     Route(
-        "/v1/agent/watches/", ("GET", .direct(WatchRoutes.one)), ("PUT", .direct(WatchRoutes.act)),
-        ("DELETE", .task(WatchRoutes.remove))),
+        "/v1/agent/watches/", ("GET", .agentRead, .direct(WatchRoutes.one)),
+        ("PUT", .agentWrite, .direct(WatchRoutes.act)),
+        ("DELETE", .agentWrite, .task(WatchRoutes.remove))),
 ]
 
 /// `/v1/agent/watches[/:id]`: beyond Consul. The ID may hold slashes; `?action=` says what to do.

@@ -179,7 +179,7 @@ final class ServerCore: Sendable {
         }
     }
 
-    private func accept(
+    func accept(
         _ channel: any Channel, _ listener: HTTPListener
     ) -> EventLoopFuture<Void> {
         channel.eventLoop.makeCompletedFuture {
