@@ -66,7 +66,7 @@ final class ScriptedBackend: Backend {
         state.withLock { $0.calls.last?.request as? Request }
     }
 
-    func call<Request: Sendable, Response: Sendable>(
+    func call<Request: ClusterRequest, Response: Sendable>(
         _ endpoint: Endpoint<Request, Response>, _ request: Request,
         reply: @escaping @Sendable (Result<Response, ConsulError>) -> Void
     ) -> (any PendingCall)? {
@@ -147,7 +147,7 @@ final class Router {
             registry: try PluginRegistry([]), policy: Registrar.Policy(), logger: silentLogger,
             random: SeededRandom(seed: 1), unixSeconds: { 1000 })
         let watches = WatchManager(
-            around: WatchRunner.Surroundings(
+            dependencies: WatchRunner.Dependencies(
                 reader: WatchReader(backend: backend, events: events, local: local),
                 clock: clock, store: RegistrationFiles(directory: ""), wallText: { "now" },
                 logger: silentLogger, environment: [:]),

@@ -19,16 +19,16 @@ import Wire
 
     @Test func readOfAKeyIsAnswered() async throws {
         let router = try await Router()
-        router.backend.answer(.kvsGet, Indexed([entry("a/b", "v")], QueryMeta(index: 7)))
+        router.backend.answer(.kvsGet, IndexedDirEntries([entry("a/b", "v")], QueryMeta(index: 7)))
         let answer = try await router.ask("GET", "/v1/kv/a%2Fb?raw")
         #expect(answer.status == 200 && answer.body == "v")
         #expect(answer.headers["x-consul-index"] == "7")
-        #expect(router.backend.request(NamedQuery.self)?.name == "a/b")
+        #expect(router.backend.request(KeyRequest.self)?.key == "a/b")
     }
 
     @Test func missingKeyIsNotFound() async throws {
         let router = try await Router()
-        router.backend.answer(.kvsGet, Indexed([], QueryMeta(index: 3)))
+        router.backend.answer(.kvsGet, IndexedDirEntries([], QueryMeta(index: 3)))
         let answer = try await router.ask("GET", "/v1/kv/none")
         #expect(answer.status == 404 && answer.body.isEmpty)
         #expect(answer.headers["x-consul-index"] == "3")
@@ -87,7 +87,7 @@ import Wire
         try await router.send("GET", "/v1/kv/k?index=5")
         try await eventually("the read is parked") { router.backend.calls == ["KVS.Get"] }
         #expect(try await router.received().isEmpty)
-        router.backend.reply(.kvsGet, Indexed([entry("k", "v")], QueryMeta(index: 6)))
+        router.backend.reply(.kvsGet, IndexedDirEntries([entry("k", "v")], QueryMeta(index: 6)))
         var text = ""
         try await eventually("it is answered") {
             text += try await router.received()
