@@ -11,6 +11,8 @@ package import Wire
 /// What the routes may ask of the agent around them. ConsulAgent makes one; tests make others.
 package final class AgentContext: Sendable {
     package let backend: any Backend
+    /// Judges the routes that the agent answers itself; nil without access control.
+    package let judge: (any AccessJudge)?
     package let membership: any Membership
     package let control: any AgentControl
     package let local: LocalState
@@ -94,9 +96,11 @@ package final class AgentContext: Sendable {
         configuration: @escaping @Sendable () -> (JSONValue, JSONValue),
         statistics: @escaping @Sendable () -> [String: [String: String]],
         nodeMeta: @escaping @Sendable () -> [String: String],
-        host: @escaping @Sendable () -> HostInfo, settings: Settings
+        host: @escaping @Sendable () -> HostInfo, settings: Settings,
+        judge: (any AccessJudge)? = nil
     ) {
         self.backend = backend
+        self.judge = judge
         self.membership = membership
         self.control = control
         self.local = local

@@ -73,8 +73,11 @@ package final class ConsulHandler: HTTPHandler {
             request: request, responder: responder, subject: subject,
             query: query, agent: agent, face: face, calls: calls)
         if agent.tellsRequests { logWhenDone(exchange) }
-        guard AccessCheck.allows(route.methods[method].access, exchange) else {
-            return exchange.fail(ConsulError(.permissionDenied, "Permission denied"))
+        if let judge = agent.judge,
+            let permission = route.methods[method].access.permission(for: exchange),
+            let refusal = judge.refusal(of: permission, token: exchange.token)
+        {
+            return exchange.fail(refusal)
         }
         switch route.methods[method].action {
         case .direct(let body):

@@ -19,28 +19,33 @@ public struct Permission: Hashable, Sendable {
     }
 }
 
-/// The permission that a call or a route needs. It is declared beside the name of the call or the
-/// path of the route, and judged in one place: `CallRouter` for calls, `RouteAccess` for routes of
-/// the agent.
+/// The permission that a call needs. It is declared beside the name of the call, and judged in one
+/// place: the router of a server. Routes that the agent answers itself declare theirs in the table
+/// of routes.
 public enum AccessRule: Hashable, Sendable {
     /// Everyone may call.
     case open
     /// Everyone may call; the answer leaves out the records that the token may not read.
     case filtered
-    /// The access to the name that the request is about (`ClusterRequest.subject`, or the parameter
-    /// of the route).
+    /// The access to the name that the request is about (`ClusterRequest.subject`).
     case named(Permission.Resource, Permission.Access)
-    /// The access to this node's name.
-    case ofThisNode(Permission.Resource, Permission.Access)
     /// The access to a resource without names.
     case whole(Permission.Resource, Permission.Access)
     /// The handler judges, because the names stand in a body or in the state.
     case judgedByHandler
+
+    /// The permission to judge before the handler runs; nil when there is none.
+    public func permission(about subject: String) -> Permission? {
+        switch self {
+        case .open, .filtered, .judgedByHandler: nil
+        case .named(let resource, let access): Permission(resource, access, subject)
+        case .whole(let resource, let access): Permission(resource, access)
+        }
+    }
 }
 
-/// Decides whether a token allows a call or a route.
+/// Decides whether a token has a permission.
 public protocol AccessJudge: Sendable {
-    /// - Parameter subject: the name that the rule is about, where it is about one.
-    /// - Returns: nil when the token allows it.
-    func refusal(of rule: AccessRule, about subject: String, token: String) -> ConsulError?
+    /// - Returns: nil when the token has it.
+    func refusal(of permission: Permission, token: String) -> ConsulError?
 }

@@ -66,9 +66,8 @@ struct CallRouter: Sendable {
             let other = CallDestination.datacenter(asked)
             return forwarder.reaches(other) ? .elsewhere(other) : .refused(.noPathToDatacenter)
         }
-        if let judge,
-            let refusal = judge.refusal(
-                of: endpoint.access, about: request.subject, token: request.token)
+        if let judge, let permission = endpoint.access.permission(about: request.subject),
+            let refusal = judge.refusal(of: permission, token: request.token)
         {
             return .refused(refusal)
         }

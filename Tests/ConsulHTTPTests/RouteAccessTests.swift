@@ -96,7 +96,7 @@ import Testing
                 "GET", access,
                 .direct { exchange in
                     let permission = access.permission(for: exchange)
-                    let text = permission.map { "\($0.resource):\($0.level) \($0.name)" }
+                    let text = permission.map { "\($0.resource):\($0.access) \($0.name)" }
                     exchange.responder.respond(.text(200, text ?? "none"))
                 }
             ))
@@ -125,5 +125,20 @@ import Testing
         ] {
             #expect(try await router.ask("GET", "/t/\(path)").body == permission, "\(path)")
         }
+    }
+
+    private struct Refusing: AccessJudge {
+        func refusal(of permission: Permission, token: String) -> ConsulError? {
+            permission == Permission(.operator, .read) && token != "master"
+                ? .permissionDenied : nil
+        }
+    }
+
+    @Test func aRefusedRouteDoesNotRun() async throws {
+        let router = try await Router(judge: Refusing())
+        let refused = try await router.ask("GET", "/v1/agent/host")
+        #expect(refused.status == 403 && refused.body == "Permission denied")
+        #expect(try await router.ask("GET", "/v1/agent/host?token=master").status == 200)
+        #expect(try await router.ask("GET", "/v1/agent/version").status == 200)
     }
 }

@@ -132,7 +132,8 @@ final class Router {
     private let server: ServerCore
 
     init(
-        _ settings: AgentContext.Settings = .init(), routes: [Route] = []
+        _ settings: AgentContext.Settings = .init(), routes: [Route] = [],
+        judge: (any AccessJudge)? = nil
     ) async throws {
         let clock = FakeClock()
         let scripted = Scripted()
@@ -167,7 +168,8 @@ final class Router {
                 MetricsSetup(), registry: MetricRegistry(), on: channel.eventLoop, wall: { 0 },
                 logger: silentLogger),
             plugins: { [] }, configuration: { (.object([:]), .object([:])) },
-            statistics: { [:] }, nodeMeta: { [:] }, host: { HostInfo() }, settings: settings)
+            statistics: { [:] }, nodeMeta: { [:] }, host: { HostInfo() }, settings: settings,
+            judge: judge)
         let handler = ConsulHandler(
             agent,
             table: routes.isEmpty ? .standard : RouteTable(RouteTable.standardRoutes + routes))

@@ -40,12 +40,11 @@ import Wire
         var forwarded: [String] { state.withLock { $0.forwarded } }
     }
 
-    /// Refuses the rules that it names.
+    /// Refuses the permissions that it names.
     private struct Refusing: AccessJudge {
-        let rules: [AccessRule: String]
-        func refusal(of rule: AccessRule, about subject: String, token: String) -> ConsulError? {
-            guard let name = rules[rule], name == subject, token != "master" else { return nil }
-            return .permissionDenied
+        let permissions: [Permission]
+        func refusal(of permission: Permission, token: String) -> ConsulError? {
+            permissions.contains(permission) && token != "master" ? .permissionDenied : nil
         }
     }
 
@@ -149,9 +148,9 @@ import Wire
 
     @Test func theTokenIsJudgedBeforeTheHandler() async throws {
         var links = ServerLinks()
-        links.judge = Refusing(rules: [
-            .named(.key, .write): "secret", .named(.key, .read): "secret",
-            .whole(.operator, .read): "",
+        links.judge = Refusing(permissions: [
+            Permission(.key, .write, "secret"), Permission(.key, .read, "secret"),
+            Permission(.operator, .read),
         ])
         let server = try Server(links: links)
         try await server.put("open", "1")
