@@ -1,6 +1,6 @@
 internal import Crypto
 
-/// A SHA-256 sum over bytes that come in pieces.
+/// A SHA-256 sum over bytes that arrive in pieces.
 package struct SHA256Sum: Sendable {
     private var hash = SHA256()
 
@@ -13,7 +13,7 @@ package struct SHA256Sum: Sendable {
         if done == nil { hash.update(data: Array(bytes)) }
     }
 
-    /// The sum so far, as 64 small hexadecimal digits. More may be added afterwards.
+    /// The sum so far, as 64 lower-case hexadecimal digits. More bytes may be added afterwards.
     package var hex: String {
         let digits = Array("0123456789abcdef".utf8)
         var text: [UInt8] = []

@@ -1,4 +1,4 @@
-/// RFC 4648 standard base64 with padding, the form of Go's `encoding/json` for byte slices.
+/// RFC 4648 standard base64 with padding, as Go's `encoding/json` writes byte slices.
 public enum Base64 {
     private static let alphabet = Array(
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
@@ -15,7 +15,8 @@ public enum Base64 {
         return String(decoding: out, as: UTF8.self)
     }
 
-    /// Appends the encoded form to `out`: 4 bytes for each 3, or part of 3, of the input.
+    /// Appends the encoded form to `out`: 4 bytes for each group of 3 input bytes, the last one
+    /// padded.
     public static func append(_ input: some Collection<UInt8>, to out: inout [UInt8]) {
         out.reserveCapacity(out.count + (input.count + 2) / 3 * 4)
         let done: Void? = input.withContiguousStorageIfAvailable { appendBuffer($0, to: &out) }
@@ -58,8 +59,8 @@ public enum Base64 {
         }
     }
 
-    /// Nil for anything but complete groups of four with correct padding. Line breaks are skipped,
-    /// as in Go.
+    /// Decodes complete groups of four with correct padding; returns nil for anything else. Skips
+    /// line breaks, as Go does.
     public static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
         let found = text.withContiguousStorageIfAvailable { decode(buffer: $0) }
         return found ?? Array(text).withUnsafeBufferPointer { decode(buffer: $0) }
@@ -78,7 +79,8 @@ public enum Base64 {
         guard count % 4 == 0, let start = symbols.baseAddress else { return nil }
         let end = UInt8(ascii: "=")
         let padding = start[count - 1] != end ? 0 : start[count - 2] != end ? 1 : 2
-        // A symbol's number is below 64; the high bit marks what is none.
+        // Maps a byte to its symbol's value below 64; the high bit marks a byte that is not a
+        // symbol.
         var marks: UInt8 = 0
         let out = [UInt8](unsafeUninitializedCapacity: count / 4 * 3) { space, written in
             reverse.withUnsafeBufferPointer { reverse in
@@ -94,7 +96,7 @@ public enum Base64 {
                     from += 4
                     to += 3
                 }
-                // The last group may hold padding, which is no symbol elsewhere.
+                // Padding is valid in the last group only.
                 let (a, b) = (reverse[Int(from[0])], reverse[Int(from[1])])
                 let c = padding < 2 ? reverse[Int(from[2])] : 0
                 let d = padding < 1 ? reverse[Int(from[3])] : 0

@@ -1,8 +1,8 @@
-/// An IPv4 or IPv6 address as its bytes. Texts are read strictly: four decimal parts without
-/// leading zeros, or RFC 4291 with at most one `::` and an optional IPv4 tail. A zone
-/// (`fe80::1%eth0`) is kept apart, since it belongs to one machine only.
+/// An IPv4 or IPv6 address as its bytes. Parsing is strict: four decimal parts without leading
+/// zeros, or RFC 4291 with at most one `::` and an optional IPv4 tail. A zone (`fe80::1%eth0`) is
+/// not part of it, since zones are local to one machine.
 public struct IPAddress: Hashable, Sendable, CustomStringConvertible {
-    /// Four bytes or sixteen.
+    /// Four or sixteen bytes.
     public let bytes: [UInt8]
     public let zone: String
 
@@ -17,7 +17,7 @@ public struct IPAddress: Hashable, Sendable, CustomStringConvertible {
     }
 
     public var isIPv6: Bool { bytes.count == 16 }
-    /// `0.0.0.0` or `::`: every address of the machine.
+    /// True for `0.0.0.0` and `::`: every address of the machine.
     public var isUnspecified: Bool { bytes.allSatisfy { $0 == 0 } }
     public var isLoopback: Bool {
         isIPv6 ? bytes.dropLast().allSatisfy { $0 == 0 } && bytes[15] == 1 : bytes[0] == 127
@@ -70,7 +70,7 @@ public struct IPAddress: Hashable, Sendable, CustomStringConvertible {
         return head + [UInt8](repeating: 0, count: 16 - known) + tail
     }
 
-    /// IPv6 in the form of RFC 5952: lower case, the longest run of zeros shortened.
+    /// Prints IPv6 in the form of RFC 5952: lower case, the longest run of zeros shortened.
     public var description: String {
         guard isIPv6 else { return bytes.map { String($0) }.joined(separator: ".") }
         let groups = stride(from: 0, to: 16, by: 2).map {
@@ -92,7 +92,7 @@ public struct IPAddress: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// A network: an address and the number of its leading bits that count (`10.0.0.0/8`).
+/// A network: an address and the number of its significant leading bits (`10.0.0.0/8`).
 public struct CIDRBlock: Hashable, Sendable, CustomStringConvertible {
     public let address: IPAddress
     public let prefixLength: Int

@@ -54,7 +54,7 @@ public struct FIFOQueue<Element> {
     mutating func trim() {
         if head == slots.count {
             if head == 0 { return }
-            // The usual case, and far cheaper than the general one.
+            // Fast path for the usual case, which is far cheaper than the general one.
             if head == 1 {
                 slots.removeLast()
             } else {

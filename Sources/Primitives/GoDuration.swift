@@ -36,16 +36,16 @@ public struct GoDuration: Hashable, Comparable, Sendable, CustomStringConvertibl
         GoDuration(nanoseconds: a.nanoseconds / divisor)
     }
 
-    // MARK: Reading
+    // MARK: Parsing
 
-    /// Reads Go's `time.ParseDuration` syntax; nil for anything else, or beyond 64 bits.
-    /// A bare number is refused, save `0`, as in Go.
+    /// Parses Go's `time.ParseDuration` syntax; returns nil for anything else, or beyond 64 bits.
+    /// Rejects a bare number except `0`, as Go does.
     public init?(_ text: some StringProtocol) {
         guard let duration = try? Self(parsing: String(text)) else { return nil }
         self = duration
     }
 
-    /// The same, with the reason.
+    /// Parses the same syntax, and throws the reason for a text that it rejects.
     public init(parsing text: String) throws(GoDurationError) {
         var bytes = Array(text.utf8)[...]
         var negative = false
@@ -67,7 +67,7 @@ public struct GoDuration: Hashable, Comparable, Sendable, CustomStringConvertibl
         self.init(nanoseconds: negative ? -total : total)
     }
 
-    /// One `<number><unit>`, for example `1.5h`, in nanoseconds.
+    /// Parses one `<number><unit>`, for example `1.5h`, in nanoseconds.
     private static func readTerm(
         _ bytes: inout ArraySlice<UInt8>, of text: String
     ) throws(GoDurationError) -> Int64 {
@@ -120,7 +120,7 @@ public struct GoDuration: Hashable, Comparable, Sendable, CustomStringConvertibl
 
     // MARK: Printing
 
-    /// As Go's `Duration.String`: `0s`, `250ms`, `1.5s`, `10m0s`, `1h2m3s`.
+    /// Prints like Go's `Duration.String`: `0s`, `250ms`, `1.5s`, `10m0s`, `1h2m3s`.
     public var description: String {
         if nanoseconds == 0 { return "0s" }
         let sign = nanoseconds < 0 ? "-" : ""
@@ -149,7 +149,7 @@ public struct GoDuration: Hashable, Comparable, Sendable, CustomStringConvertibl
     }
 }
 
-/// Why a text is no duration, in Go's words.
+/// The reason why a text is not a duration, in Go's words.
 public enum GoDurationError: Error, Hashable, Sendable, CustomStringConvertible {
     case invalid(String)
     case missingUnit(String)

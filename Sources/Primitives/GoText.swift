@@ -1,4 +1,4 @@
-/// Texts as Go prints them with `%q`: Consul's answers name what they refuse so.
+/// Quotes texts as Go's `%q` does; Consul's messages quote rejected values this way.
 public enum GoText {
     public static func quoted(_ text: String) -> String {
         var out = "\""
@@ -21,7 +21,7 @@ public enum GoText {
         return out + "\""
     }
 
-    /// As Go's `unicode.IsPrint`: of the spaces, only the ASCII one.
+    /// Returns the result of Go's `unicode.IsPrint`: the ASCII space is the only printable space.
     public static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.properties.generalCategory {
         case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator,

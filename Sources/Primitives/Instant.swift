@@ -1,6 +1,6 @@
 /// A point on a monotonic clock, in nanoseconds since an arbitrary start.
 ///
-/// Floors 0–2 never read a clock: an `Instant` is handed to them. The real one comes from
+/// Floors 0–2 never read a clock: callers pass an `Instant` to them. The real one comes from
 /// Platform's `SystemClock`, the simulated one from the tests.
 public struct Instant: Comparable, Hashable, Sendable, CustomStringConvertible {
     public var nanoseconds: Int64

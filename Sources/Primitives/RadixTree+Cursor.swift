@@ -1,9 +1,9 @@
 extension RadixTree {
-    /// Goes over the keys in byte order, from a chosen place, one at a time.
+    /// Iterates over the keys in byte order, one at a time, from a chosen position.
     public struct Cursor: IteratorProtocol {
         @usableFromInline var stack: [(node: RadixNode<Value>, next: Int)] = []
 
-        /// The keys from `bound` on.
+        /// Starts at the first key that is not below `bound`.
         @usableFromInline init(root: RadixNode<Value>, from bound: UnsafeBufferPointer<UInt8>) {
             var node = root
             var rest = bound[...]
@@ -27,7 +27,7 @@ extension RadixTree {
             stack.append((node, 0))
         }
 
-        /// The next value, and with it `key`. Step 0 of a node is its own value, step n its nth
+        /// Returns the next value and sets `key`. Step 0 of a node is its own value, step n its nth
         /// edge.
         public mutating func next() -> Value? {
             while let (node, step) = stack.last {
@@ -43,7 +43,7 @@ extension RadixTree {
             return nil
         }
 
-        /// The key of the value that `next` gave last.
+        /// The key of the value that `next` returned last.
         public var key: [UInt8] { stack.reduce(into: []) { $0 += $1.node.label } }
     }
 

@@ -1,5 +1,5 @@
-// How nodes change. Each function is handed a reference in its place, so that it can see whether
-// the place holds the only one.
+// Changes to nodes. Each function receives the reference inout, so that it can test whether it is
+// the only one.
 
 extension RadixNode {
     @usableFromInline typealias Key = Slice<UnsafeBufferPointer<UInt8>>
@@ -8,7 +8,7 @@ extension RadixNode {
         if !isKnownUniquelyReferenced(&node) { node = RadixNode(copying: node) }
     }
 
-    /// - Parameter key: what is left of the key after `node`'s own label.
+    /// - Parameter key: the rest of the key after `node`'s own label.
     @inlinable static func insert(
         _ value: Value, _ key: Key, into node: inout RadixNode
     ) -> Value? {
@@ -35,7 +35,7 @@ extension RadixNode {
         return insert(value, key.dropFirst(common), into: &node.edges[index].node)
     }
 
-    /// Puts a node without a value between `node` and its parent.
+    /// Inserts a node without a value between `node` and its parent.
     @inlinable static func split(_ node: inout RadixNode, after length: Int) {
         own(&node)
         let middle = RadixNode(label: Array(node.label[..<length]))
@@ -44,7 +44,7 @@ extension RadixNode {
         node = middle
     }
 
-    /// The key is known to be there.
+    /// Removes a key that exists.
     @inlinable static func remove(_ key: Key, from node: inout RadixNode) -> Value? {
         own(&node)
         guard let byte = key.first else {
@@ -59,7 +59,7 @@ extension RadixNode {
         return old
     }
 
-    /// Cuts off all keys under a prefix, some of which are known to be there.
+    /// Removes all keys under a prefix; at least one exists.
     @inlinable static func prune(_ prefix: Key, from node: inout RadixNode) {
         own(&node)
         guard let byte = prefix.first else {
@@ -77,8 +77,8 @@ extension RadixNode {
         }
     }
 
-    /// Restores the shape after a removal below edge `index`: no node without a value has fewer
-    /// than two edges, the root apart.
+    /// Restores the shape after a removal below edge `index`: a node without a value has at least
+    /// two edges, except the root.
     @inlinable static func tidy(_ node: inout RadixNode, _ index: Int) {
         let child = node.edges[index].node
         guard child.value == nil else { return }
@@ -94,7 +94,7 @@ extension RadixNode {
 }
 
 extension RadixTree {
-    /// Stops the process, printing the fault, if the tree is not as it must be. For tests.
+    /// Stops the process with the fault when an invariant of the tree does not hold. For tests.
     public func checkInvariants() {
         let counted = root.countKeys()
         precondition(counted == size, "count is \(size), keys are \(counted)")

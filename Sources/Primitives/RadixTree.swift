@@ -1,14 +1,15 @@
-/// A sorted map from byte strings, as a value: a copy is a snapshot that shares everything with the
-/// original, and costs nothing. A write changes nodes in place where nobody else holds them and
-/// copies the path to them otherwise.
+/// A sorted map from byte strings with value semantics: copying costs one retain and shares all
+/// nodes. A write changes nodes in place where it holds the only reference, and copies the path to
+/// them otherwise.
 ///
-/// Keys are any collection of bytes (`text.utf8`, `[UInt8]`) and stand in byte order. Not a lock:
-/// one owner writes; its copies may be read on any thread.
+/// Keys are any collection of bytes (`text.utf8`, `[UInt8]`), in byte order. Without a lock: one
+/// owner writes; any thread may read its copies.
 ///
-/// Public: of package generics the compiler makes no versions for the types of other modules.
+/// Public, because the compiler does not specialise package generics for the types of other
+/// modules.
 public struct RadixTree<Value> {
     @usableFromInline var root = RadixNode<Value>(label: [])
-    /// How many keys there are.
+    /// The number of keys.
     @usableFromInline var size = 0
 
     @inlinable public init() {}
@@ -21,7 +22,7 @@ public struct RadixTree<Value> {
         Self.withBytes(key) { bytes in root.find(bytes)?.value }
     }
 
-    /// Stores `value` and gives back the one that it replaced.
+    /// Stores `value` and returns the value that it replaced.
     @inlinable @discardableResult
     public mutating func insert(_ value: Value, for key: some Collection<UInt8>) -> Value? {
         let old = Self.withBytes(key) { RadixNode.insert(value, $0[...], into: &root) }
@@ -31,13 +32,13 @@ public struct RadixTree<Value> {
 
     @inlinable @discardableResult
     public mutating func remove(_ key: some Collection<UInt8>) -> Value? {
-        // Looked for first, so that a miss does not copy a path that others hold.
+        // Looks the key up first, so that a miss does not copy a shared path.
         guard self[key] != nil else { return nil }
         size -= 1
         return Self.withBytes(key) { RadixNode.remove($0[...], from: &root) }
     }
 
-    /// Removes every key that begins with `prefix`; gives back how many there were.
+    /// Removes every key that begins with `prefix`, and returns their number.
     @inlinable @discardableResult
     public mutating func removeAll(under prefix: some Collection<UInt8>) -> Int {
         let removed = Self.withBytes(prefix) { bytes in
@@ -54,13 +55,13 @@ public struct RadixTree<Value> {
     public mutating func removeAll() { self = RadixTree() }
 
     /// Calls `body` with the values of all keys that are prefixes of `key`, shortest first, `key`
-    /// itself among them.
+    /// itself included.
     @inlinable
     public func forEachPrefix(of key: some Collection<UInt8>, _ body: (Value) -> Void) {
         Self.withBytes(key) { root.walkPath($0, body) }
     }
 
-    /// True when some key begins with `prefix`.
+    /// Returns true when a key begins with `prefix`.
     @inlinable
     public func contains(under prefix: some Collection<UInt8>) -> Bool {
         Self.withBytes(prefix) { root.top(under: $0) != nil && size > 0 }
@@ -87,8 +88,7 @@ public struct RadixTree<Value> {
 
 extension RadixTree: Sendable where Value: Sendable {}
 
-/// A node, reached by its label from its parent. Its fields change only while one reference is
-/// held.
+/// A node, reached from its parent by its label. Its fields change only while it has one reference.
 @usableFromInline
 final class RadixNode<Value> {
     @usableFromInline struct Edge {
@@ -100,10 +100,10 @@ final class RadixNode<Value> {
         }
     }
 
-    /// The bytes between the parent and this node; empty for the root alone.
+    /// The bytes between the parent and this node; empty for the root only.
     @exclusivity(unchecked) @usableFromInline var label: [UInt8]
     @exclusivity(unchecked) @usableFromInline var value: Value?
-    /// In order of their first bytes, which all differ.
+    /// Sorted by their first bytes, which are distinct.
     @exclusivity(unchecked) @usableFromInline var edges: [Edge]
 
     @inlinable init(label: [UInt8], value: Value? = nil, edges: [Edge] = []) {
@@ -118,7 +118,7 @@ final class RadixNode<Value> {
         edges = other.edges
     }
 
-    /// The place of the edge for `byte`, or where it would stand.
+    /// Returns the index of the edge for `byte`, or its insertion index.
     @inlinable func slot(_ byte: UInt8) -> (index: Int, found: Bool) {
         var low = 0
         var high = edges.count
@@ -131,7 +131,7 @@ final class RadixNode<Value> {
         return (low, false)
     }
 
-    /// How many bytes the label and `bytes` have in common from their beginnings.
+    /// Returns the length of the common prefix of the label and `bytes`.
     @inlinable func common(with bytes: Slice<UnsafeBufferPointer<UInt8>>) -> Int {
         let limit = min(label.count, bytes.count)
         var length = 0
@@ -145,8 +145,8 @@ extension RadixNode: @unchecked Sendable where Value: Sendable {}
 // MARK: Reading
 
 extension RadixNode {
-    /// A node on the way down. Held by the tree that holds the first one: to count references at
-    /// every step would cost more than the rest of the step.
+    /// A node during a descent, without a retain of its own: retaining at every step would cost
+    /// more than the rest of the step. The tree keeps it alive.
     @usableFromInline typealias Step = Unmanaged<RadixNode>
 
     @inlinable func find(_ key: UnsafeBufferPointer<UInt8>) -> RadixNode? {
@@ -161,8 +161,8 @@ extension RadixNode {
         return node.takeUnretainedValue()
     }
 
-    /// The node that is reached by the key's bytes from `place` on, if they hold its whole label;
-    /// `place` is then behind it.
+    /// Returns the child whose whole label matches the key from `place` on, and moves `place`
+    /// behind it.
     @inlinable func child(_ key: UnsafeBufferPointer<UInt8>, _ place: inout Int) -> Step? {
         let (index, found) = slot(key[place])
         guard found else { return nil }
@@ -173,8 +173,8 @@ extension RadixNode {
         return next
     }
 
-    /// How long the label is; 0 when it does not stand in `key` at `place`. A label that is asked
-    /// for is never empty.
+    /// Returns the label's length when the label matches `key` at `place`, else 0. The label is
+    /// never empty.
     @inlinable func labelLength(in key: UnsafeBufferPointer<UInt8>, at place: Int) -> Int {
         let length = label.count
         guard length <= key.count &- place else { return 0 }
@@ -182,8 +182,8 @@ extension RadixNode {
         return length
     }
 
-    /// The highest node all of whose keys begin with `prefix`, and how far its label goes beyond
-    /// it.
+    /// Returns the highest node all of whose keys begin with `prefix`, and how far its label
+    /// extends beyond the prefix.
     @inlinable func top(
         under prefix: UnsafeBufferPointer<UInt8>
     ) -> (node: RadixNode, overhang: Int)? {

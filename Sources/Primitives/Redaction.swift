@@ -1,5 +1,5 @@
-/// Hides secrets in whatever is shown: logs, outputs of checks and handlers, error messages, the
-/// configuration, answers of the API.
+/// Hides secrets in everything that is shown: logs, outputs of checks and handlers, error messages,
+/// the configuration, answers of the API.
 ///
 /// A URL keeps its user name, as in Go: `http://u:***@host/`. Values of fields, headers and query
 /// parameters with a name such as `token` are hidden, however the name is escaped.
@@ -36,7 +36,7 @@ public enum Redaction {
         let marks: [UInt8] = [UInt8(ascii: ":"), UInt8(ascii: "="), UInt8(ascii: "@")]
         guard bytes.contains(where: { marks.contains($0) }) else { return text }
         var out: [UInt8] = []
-        // The value behind a colon may have blanks: `Authorization: Bearer …`.
+        // The value behind a colon may contain blanks: `Authorization: Bearer …`.
         var hidesLine = false
         for part in pieces(bytes) {
             if isEnd(part.first) {
@@ -83,7 +83,7 @@ public enum Redaction {
         word[colon...].starts(with: "://".utf8)
     }
 
-    /// `scheme://user:password@host`, of which the scheme may be missing.
+    /// Redacts `scheme://user:password@host`; the scheme may be missing.
     private static func hidingPassword(_ url: ArraySlice<UInt8>) -> [UInt8] {
         let scheme = Array("://".utf8)
         var start = url.startIndex
@@ -104,7 +104,7 @@ public enum Redaction {
         return Array(url[...colon]) + Array("***".utf8) + Array(url[at...])
     }
 
-    /// `?name=value&…`, with `;` instead of `&`, and the same behind `#`.
+    /// Redacts `?name=value&…`, also with `;` instead of `&`, and the same behind `#`.
     private static func hidingQuery(_ url: ArraySlice<UInt8>) -> [UInt8] {
         let marks = [UInt8(ascii: "?"), UInt8(ascii: "#")]
         guard let query = url.firstIndex(where: { marks.contains($0) }) else { return Array(url) }
@@ -118,7 +118,7 @@ public enum Redaction {
                 out += pair[...equals]
                 out += mark.utf8
             } else {
-                // A secret may itself contain the mark of the fragment, and is hidden with it.
+                // A secret may itself contain `#`, and is hidden with it.
                 pair = pair.prefix { $0 != UInt8(ascii: "#") }
                 out += pair
             }

@@ -1,4 +1,4 @@
-/// A repeatable source of chance: SplitMix64 (Steele, Lea and Flood, 2014).
+/// A repeatable generator: SplitMix64 (Steele, Lea and Flood, 2014).
 ///
 /// The same seed gives the same sequence on every machine. The agent seeds it once from the system;
 /// tests and simulations seed it by number. Not for secrets.
@@ -15,7 +15,7 @@ public struct SeededRandom: RandomNumberGenerator, Sendable {
         return z ^ (z >> 31)
     }
 
-    /// A wait spread evenly over `0 ..< limit`; zero when the limit is not positive.
+    /// Returns a duration uniform over `0 ..< limit`; zero when the limit is not positive.
     public mutating func duration(below limit: GoDuration) -> GoDuration {
         guard limit.nanoseconds > 0 else { return .zero }
         return GoDuration(nanoseconds: Int64.random(in: 0..<limit.nanoseconds, using: &self))

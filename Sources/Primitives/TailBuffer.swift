@@ -1,12 +1,12 @@
-/// Keeps the last `limit` bytes of a stream and counts all of them, so that a flood costs no
-/// memory.
+/// Keeps the last `limit` bytes of a stream and counts all of them, so that long output costs
+/// bounded memory.
 public struct TailBuffer: Sendable {
     public let limit: Int
     public private(set) var total = 0
     private var ring: [UInt8] = []
     private var start = 0
 
-    /// - Parameter limit: bytes kept, at least 1.
+    /// - Parameter limit: the number of bytes to keep, at least 1.
     public init(limit: Int) {
         precondition(limit > 0, "a tail of \(limit) bytes keeps nothing")
         self.limit = limit
@@ -19,7 +19,7 @@ public struct TailBuffer: Sendable {
         if isAppended == nil { Array(bytes).withUnsafeBytes { append($0) } }
     }
 
-    /// Appends whole blocks: a flood of output costs one copy of at most `limit` bytes a call.
+    /// Appends whole blocks: long output costs one copy of at most `limit` bytes per call.
     public mutating func append(_ bytes: UnsafeRawBufferPointer) {
         total += bytes.count
         var rest = UnsafeRawBufferPointer(rebasing: bytes.suffix(limit))
@@ -39,7 +39,7 @@ public struct TailBuffer: Sendable {
     /// The bytes kept, oldest first.
     public var bytes: [UInt8] { Array(ring[start...] + ring[..<start]) }
 
-    /// The kept text as Consul shows a check's or handler's output: whole, or behind
+    /// Returns the kept text as Consul shows output of checks and handlers: whole, or behind
     /// `Captured N of M bytes` and `...` on lines of their own.
     public var text: String {
         let kept = String(decoding: bytes, as: UTF8.self)

@@ -1,5 +1,5 @@
-/// UUIDs in the form Consul uses: 16 random bytes in lower-case hexadecimal, `8-4-4-4-12`,
-/// without version bits (hashicorp/go-uuid).
+/// UUIDs in Consul's form: 16 random bytes in lower-case hexadecimal, `8-4-4-4-12`, without version
+/// bits (hashicorp/go-uuid).
 public enum UUIDText {
     public static func random(using random: inout some RandomNumberGenerator) -> String {
         format(random.next(), random.next())
@@ -19,7 +19,7 @@ public enum UUIDText {
         return String(decoding: out, as: UTF8.self)
     }
 
-    /// True for `8-4-4-4-12` hexadecimal digits of either case.
+    /// Returns true for `8-4-4-4-12` hexadecimal digits of either case.
     public static func isValid(_ text: some StringProtocol) -> Bool {
         let bytes = Array(text.utf8)
         guard bytes.count == 36 else { return false }

@@ -1,31 +1,31 @@
 public import Primitives
 public import Wire
 
-/// A place in a space in which distances are round-trip times: Vivaldi's coordinate with a height,
-/// and the adjustment that Serf adds to it. All parts are seconds.
+/// A point in a space whose distances are round-trip times: Vivaldi's coordinate with a height, and
+/// the adjustment that Serf adds to it. All parts are seconds.
 ///
 /// Sources: Dabek et al., "Vivaldi: A Decentralized Network Coordinate System" (2004), section 5.4
 /// for heights; Lee et al., "On Suitability of Euclidean Embedding for Host-Based Network
 /// Coordinate Systems" (2010) for adjustments.
 public struct Coordinate: Record, Hashable, Sendable {
-    /// Every agent of Consul's uses as many.
+    /// The number of dimensions in every agent of Consul.
     public static let dimensions = 8
-    /// The least height that an agent gives itself, in seconds.
+    /// The smallest height of an agent, in seconds.
     public static let heightMin = 10.0e-6
-    /// How little an agent that has measured nothing trusts its place.
+    /// The initial error, and the largest.
     public static let errorMax = 1.5
 
     public var vector: [Double] = []
-    /// How far off the place may be, without a unit: the less, the better. 0 to `errorMax`.
+    /// The estimated relative error, without a unit: 0 to `errorMax`.
     public var error = 0.0
     public var adjustment = 0.0
-    /// The part of a round trip that is spent on the way from the node to the network.
+    /// The part of a round trip between the node and the network's core.
     public var height = 0.0
 
-    /// Without dimensions: no place at all, see `isValid`.
+    /// Makes a coordinate without dimensions, which is not valid (`isValid`).
     public init() {}
 
-    /// Where an agent begins that has measured nothing.
+    /// The initial coordinate of an agent that has measured nothing.
     public static let origin: Coordinate = {
         var origin = Coordinate()
         origin.vector = [Double](repeating: 0, count: dimensions)
@@ -42,19 +42,20 @@ public struct Coordinate: Record, Hashable, Sendable {
         try visit.field("Height", &height)
     }
 
-    /// Whether it has the dimensions that all have.
+    /// Whether it has the common number of dimensions.
     public var isCompatible: Bool { vector.count == Self.dimensions }
 
-    /// Whether distances can be taken from it: it is compatible, and all its numbers are finite.
+    /// Whether distances can be computed: the coordinate is compatible, and all its numbers are
+    /// finite.
     public var isValid: Bool {
         isCompatible && error.isFinite && adjustment.isFinite && height.isFinite
             && vector.allSatisfy { $0.isFinite }
     }
 
-    /// The estimated round-trip time: the distance of the vectors and both heights, and both
-    /// adjustments unless they would leave nothing. Cut to whole nanoseconds.
+    /// Returns the estimated round-trip time: the distance of the vectors plus both heights, plus
+    /// both adjustments unless the sum would not be positive. Truncated to nanoseconds.
     ///
-    /// - Returns: nil where one of the two is not valid, or where the time is beyond the range of a
+    /// - Returns: nil when one of the two is not valid, or the time is beyond the range of a
     ///   duration.
     public func roundTrip(to other: Coordinate) -> GoDuration? {
         guard isValid, other.isValid else { return nil }

@@ -1,5 +1,5 @@
-/// A value that is seldom there, kept apart: where it is not, it takes one word, however large it
-/// is. In every format it is as an optional.
+/// A rarely set value in a separate allocation: one word when it is nil, however large its type is.
+/// Every format treats it as an optional.
 public struct Boxed<Value: WireValue & Hashable & Sendable>: Hashable, Sendable {
     @usableFromInline var storage: [Value]
     @inlinable public init(_ value: Value?) { storage = value.map { [$0] } ?? [] }

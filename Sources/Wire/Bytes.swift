@@ -1,4 +1,4 @@
-/// Raw bytes: base64 in JSON, as they are elsewhere.
+/// Raw bytes: base64 in JSON, verbatim in other formats.
 public struct Bytes: Hashable, Sendable, WireValue, ExpressibleByStringLiteral {
     public var array: [UInt8]
 
@@ -9,7 +9,7 @@ public struct Bytes: Hashable, Sendable, WireValue, ExpressibleByStringLiteral {
 
     @inlinable public var count: Int { array.count }
     @inlinable public var isEmpty: Bool { array.isEmpty }
-    /// The bytes as text; what is not UTF-8 is shown as U+FFFD.
+    /// The bytes as text; invalid UTF-8 becomes U+FFFD.
     @inlinable public var text: String { String(decoding: array, as: UTF8.self) }
 
     @inlinable public var isWireEmpty: Bool { array.isEmpty }

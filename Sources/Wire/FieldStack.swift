@@ -1,8 +1,8 @@
-/// A field of a record that is being written: its name, and where it stands in the output.
+/// A field of a record that is being written: its name and its offset in the output.
 struct WrittenField: @unchecked Sendable {
     let name: UnsafePointer<UInt8>
     let nameCount: Int
-    /// The name's first eight bytes as a number that sorts as they do.
+    /// The name's first eight bytes as a number in the same order.
     let order: UInt64
     let start: Int
     var end = 0
@@ -15,7 +15,8 @@ struct WrittenField: @unchecked Sendable {
         self.start = start
     }
 
-    /// By whole words, of which the second may overlap the first: the bytes in both are the same.
+    /// Compares whole words, of which the second may overlap the first: the shared bytes are equal
+    /// in both.
     @inline(__always)
     private static func order(_ name: UnsafeRawPointer, _ count: Int) -> UInt64 {
         let unused = UInt64(truncatingIfNeeded: 64 &- 8 &* count)
@@ -44,11 +45,11 @@ struct WrittenField: @unchecked Sendable {
     }
 }
 
-/// Room for the fields of the records that are open, for one writer. One piece of memory is the
-/// object and its fields; the header is their number.
+/// Storage for the fields of the open records of one writer. One allocation holds the object and
+/// its fields; the header is their number.
 final class FieldStack: ManagedBuffer<Int, WrittenField> {
-    /// As many as are open in the midst of a transaction about keys, and no more than a block of
-    /// memory takes that is quickly found.
+    /// The number of fields that are open within a transaction about keys. A block of this size is
+    /// allocated quickly.
     static func make(capacity: Int = 24) -> FieldStack {
         let made = create(minimumCapacity: capacity) { _ in capacity }
         return unsafeDowncast(made, to: FieldStack.self)
@@ -56,7 +57,7 @@ final class FieldStack: ManagedBuffer<Int, WrittenField> {
 
     var count: Int { header }
 
-    /// Fields are plain words: there is nothing in them to be ended.
+    /// Fields are trivial types and need no deinitialisation.
     var base: UnsafeMutablePointer<WrittenField> { withUnsafeMutablePointerToElements { $0 } }
 
     func grown(keeping used: Int) -> FieldStack {

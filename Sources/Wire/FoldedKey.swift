@@ -1,11 +1,11 @@
-/// A field name as it came, matched with case and `_` ignored: `EnableTagOverride` and
+/// A field name as received, matched without case and `_`: `EnableTagOverride` and
 /// `enable_tag_override` are one field.
 public struct FoldedKey: Hashable, Sendable {
-    // The first bytes, which for nearly all names are all of them: 24 without an allocation.
+    // The first 24 bytes, without an allocation; nearly every name fits.
     @usableFromInline var first: UInt64 = 0
     @usableFromInline var second: UInt64 = 0
     @usableFromInline var third: UInt64 = 0
-    /// The bytes behind them.
+    /// The bytes after the first 24.
     @usableFromInline var rest: [UInt8] = []
     @usableFromInline var count = 0
 
@@ -14,7 +14,7 @@ public struct FoldedKey: Hashable, Sendable {
         for byte in key.utf8 where byte != 0x5F { append(Self.lower(byte)) }
     }
 
-    /// From the bytes of a name.
+    /// Makes a key from the bytes of a name.
     init(bytes: UnsafeBufferPointer<UInt8>) {
         for byte in bytes where byte != 0x5F { append(Self.lower(byte)) }
     }

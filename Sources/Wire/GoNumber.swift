@@ -1,7 +1,7 @@
-/// Numbers as Go's `encoding/json` writes a float64.
+/// Prints numbers as Go's `encoding/json` prints a float64.
 enum GoNumber {
-    /// The shortest digits that read back as the same number; with an exponent below a millionth
-    /// and from 10^21 on.
+    /// Returns the shortest digits that parse to the same number, with an exponent below one
+    /// millionth and from 10^21 on.
     /// - Parameter value: finite.
     static func text(_ value: Double) -> String {
         let text = "\(value)"

@@ -1,16 +1,16 @@
-/// Why a text is not the JSON that was asked for, and where.
+/// The reason why a text is not the expected JSON, and its position.
 public struct JSONError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// Bytes before the place, and the same as a line and a column, both from 1, in bytes.
+    /// The byte offset of the fault, and its line and column, both from 1, in bytes.
     public var offset: Int
     public var line: Int
     public var column: Int
     public var reason: String
-    /// Set where a record does not have a field that the text has.
+    /// The key of an unknown field of a record.
     public var unknownField: UnknownField?
 
     public struct UnknownField: Equatable, Sendable {
         public var name: String
-        /// The fields of the record.
+        /// The names of the record's fields.
         public var known: [String]
     }
 

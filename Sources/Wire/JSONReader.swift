@@ -1,35 +1,35 @@
 public import Primitives
 
-/// Reads JSON strictly (RFC 8259): no comments, no trailing commas, no leading zeros, whole
-/// surrogate pairs, valid UTF-8, nothing behind the value. Nesting is bounded.
+/// Reads JSON strictly (RFC 8259): no comments, no trailing commas, no leading zeros, complete
+/// surrogate pairs, valid UTF-8, nothing after the value. Nesting is bounded.
 ///
-/// A pull reader: the caller asks for what it expects. `position` maps any moment to line and
-/// column.
+/// A pull reader: the caller requests the kind of value that it expects. `position` converts an
+/// offset to line and column.
 public struct JSONReader: WireDecoder, Sendable {
     @usableFromInline let input: [UInt8]
-    /// Bytes read so far.
+    /// The number of bytes read.
     public private(set) var offset = 0
     public let depthMax: Int
-    /// A key that its record does not have is an error rather than left out.
+    /// Makes an unknown key of a record an error; else it is skipped.
     public var refusesUnknownKeys = false
-    /// Keys that are left out all the same.
+    /// Unknown keys that are skipped in any case.
     public var toleratedKeys: [FoldedKey] = []
     private var depth = 0
-    /// Where the opening quote of the last field's key stands.
+    /// The offset of the opening quote of the last field's key.
     private var fieldKeyStart = 0
     private var containerIsFresh = false
 
     public var pendingKey = FoldedKey("")
     public var pendingKeyTaken = false
 
-    /// - Parameter depthMax: how many arrays and objects may stand inside one another.
+    /// - Parameter depthMax: the largest number of nested arrays and objects.
     public init(_ input: [UInt8], depthMax: Int = 128) {
         self.input = input
         self.depthMax = depthMax
         if input.starts(with: [0xEF, 0xBB, 0xBF]) { offset = 3 }
     }
 
-    /// Reads one whole text into a value.
+    /// Decodes one whole text into a value.
     public static func decode<T: WireValue>(_ type: T.Type = T.self, from input: [UInt8]) throws
         -> T
     {
@@ -40,7 +40,7 @@ public struct JSONReader: WireDecoder, Sendable {
         return value
     }
 
-    /// Nothing but white space may be left.
+    /// Requires that nothing but white space is left.
     public mutating func finish() throws {
         skipWhiteSpace()
         if offset < input.count {
@@ -48,9 +48,9 @@ public struct JSONReader: WireDecoder, Sendable {
         }
     }
 
-    // MARK: Places
+    // MARK: Positions
 
-    /// Line and column, both from 1, of a byte offset.
+    /// Returns line and column, both from 1, of a byte offset.
     public func position(of offset: Int) -> (line: Int, column: Int) {
         var line = 1
         var lineStart = 0
@@ -85,7 +85,7 @@ public struct JSONReader: WireDecoder, Sendable {
     }
 
     private mutating func peek() throws -> UInt8 {
-        // Mostly there is none.
+        // Usually there is no white space.
         if offset < input.count, input[offset] > 0x20 { return input[offset] }
         skipWhiteSpace()
         guard offset < input.count else { throw error("unexpected end of JSON input") }
@@ -133,7 +133,7 @@ public struct JSONReader: WireDecoder, Sendable {
 
     // MARK: Numbers
 
-    /// The text of a number, checked against the grammar.
+    /// Returns the text of a number after checking its grammar.
     public mutating func number() throws -> (text: String, isWhole: Bool) {
         try expect(.number, "a number")
         let start = offset
@@ -232,7 +232,7 @@ public struct JSONReader: WireDecoder, Sendable {
         containerIsFresh = false
     }
 
-    /// Moves to the next item; false behind the last.
+    /// Advances to the next item; returns false after the last.
     private mutating func nextItem(closing bracket: UInt8) throws -> Bool {
         let byte = try peek()
         if byte == bracket {
@@ -358,8 +358,8 @@ public struct JSONReader: WireDecoder, Sendable {
         throw error("this string is never closed", at: opening)
     }
 
-    /// The first quote, backslash or control character from `start` on, or the end of the input;
-    /// and whether all before it is ASCII.
+    /// Returns the offset of the first quote, backslash or control character from `start` on, or
+    /// the end of the input, and whether all bytes before it are ASCII.
     private func endOfPlainText(from start: Int) -> (end: Int, isASCII: Bool) {
         input.withUnsafeBufferPointer { input in
             guard let base = input.baseAddress else { return (start, true) }
@@ -430,7 +430,7 @@ public struct JSONReader: WireDecoder, Sendable {
 }
 
 extension WireKind {
-    /// As an error message names it.
+    /// The kind's name in an error message.
     public var name: String {
         switch self {
         case .null: "null"

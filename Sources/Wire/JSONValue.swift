@@ -1,5 +1,5 @@
-/// Any JSON value, for data whose shape belongs to somebody else: plugin settings, opaque
-/// configuration. Object keys keep no order.
+/// Any JSON value, for data without a type here: plugin settings, opaque configuration. Object keys
+/// keep no order.
 public indirect enum JSONValue: Hashable, Sendable, WireValue {
     case null
     case bool(Bool)

@@ -1,13 +1,13 @@
 public import Primitives
 
-/// Writes JSON as Go's `encoding/json` does: the same escapes (`<`, `>` and `&` among them), maps
-/// in byte order of their keys, and, if asked, an indent of four spaces.
+/// Writes JSON as Go's `encoding/json` does: the same escapes (including `<`, `>` and `&`), maps in
+/// byte order of their keys and, optionally, an indent of four spaces.
 public struct JSONWriter: WireEncoder, FieldVisitor, Sendable {
-    /// Changed only while this writer alone holds it.
+    /// Changed only while this writer has the only reference.
     private nonisolated(unsafe) var buffer: WireBuffer
     private var used = 0
 
-    /// Who reads the text decides over fields ruled `omitEmptyInAnswers`.
+    /// The reader of the text decides about fields with the rule `omitEmptyInAnswers`.
     public enum Audience: Sendable { case httpAnswer, client }
 
     @usableFromInline let pretty: Bool
@@ -17,7 +17,7 @@ public struct JSONWriter: WireEncoder, FieldVisitor, Sendable {
     private var containerIsEmpty = true
     private var afterKey = false
 
-    /// - Parameter usesTabs: indent by tabs instead of four spaces, as `consul kv export` does.
+    /// - Parameter usesTabs: indents by tabs instead of four spaces, as `consul kv export` does.
     public init(
         pretty: Bool = false, audience: Audience = .httpAnswer, capacity: Int = 256,
         usesTabs: Bool = false
@@ -28,12 +28,12 @@ public struct JSONWriter: WireEncoder, FieldVisitor, Sendable {
         buffer = WireBuffer.make(capacity: capacity)
     }
 
-    /// What was written so far, as a copy.
+    /// A copy of the text written so far.
     public var output: [UInt8] { buffer.prefix(used) }
 
     /// - Parameters:
-    ///   - capacity: how many bytes it may become; a good guess saves copies of a long text.
-    ///   - endsLine: with a line end behind it.
+    ///   - capacity: the estimated length in bytes; a good estimate saves copies of a long text.
+    ///   - endsLine: appends a line end.
     @inlinable
     public static func encode(
         _ value: some WireValue, pretty: Bool = false, audience: Audience = .httpAnswer,
@@ -45,12 +45,12 @@ public struct JSONWriter: WireEncoder, FieldVisitor, Sendable {
         return writer.output
     }
 
-    /// Behind the whole text.
+    /// Appended after the whole text.
     @usableFromInline mutating func endLine() { put(0x0A) }
 
     // MARK: Bytes
 
-    /// Room for `count` more bytes, behind those written. Whoever fills it adds to `used`.
+    /// Returns space for `count` more bytes after the written ones. The caller adds to `used`.
     private mutating func room(_ count: Int) -> UnsafeMutablePointer<UInt8> {
         if used + count > buffer.count || !isKnownUniquelyReferenced(&buffer) {
             buffer = buffer.grown(keeping: used, more: count)
@@ -75,7 +75,7 @@ public struct JSONWriter: WireEncoder, FieldVisitor, Sendable {
 
     // MARK: Structure
 
-    /// The comma, line break and indent that go before the next value or key.
+    /// Writes the comma, line break and indent before the next value or key.
     private mutating func separate() {
         if afterKey {
             afterKey = false
@@ -127,9 +127,9 @@ public struct JSONWriter: WireEncoder, FieldVisitor, Sendable {
         afterKey = true
     }
 
-    /// The name of a field: never in need of escapes.
+    /// Writes the name of a field, which never needs escapes.
     @usableFromInline mutating func key(_ name: StaticString) {
-        // Nearly all of a record's text is names and indents: one look at the room for each.
+        // Most of a record's text is names and indents: the capacity is checked once for each.
         let count = name.utf8CodeUnitCount
         let indent = !pretty ? 0 : usesTabs ? depth + 1 : depth * 4 + 1
         let start = room(count + indent + 5 + QuickText.slack)
@@ -215,7 +215,7 @@ public struct JSONWriter: WireEncoder, FieldVisitor, Sendable {
         digits(value)
     }
 
-    /// As Go prints a float64; what JSON cannot say is null.
+    /// Prints like Go's float64; a number that JSON cannot express becomes null.
     public mutating func double(_ value: Double) {
         guard value.isFinite else { return null() }
         if value != 0, value == value.rounded(), value.magnitude < 1e15 {
@@ -242,7 +242,7 @@ public struct JSONWriter: WireEncoder, FieldVisitor, Sendable {
 
     public mutating func duration(_ value: GoDuration) { string(value.description) }
 
-    /// Text that is JSON already, taken as it is.
+    /// Appends text that is JSON already, unchanged.
     public mutating func raw(_ json: some Sequence<UInt8>) {
         separate()
         put(copying: json)
@@ -281,7 +281,7 @@ public struct JSONWriter: WireEncoder, FieldVisitor, Sendable {
         let count = text.count
         let space = room(count + 2)
         space[0] = UInt8(ascii: "\"")
-        // Copied while it is looked at; nearly every text is plain.
+        // Scans and copies at once, because nearly every text needs no escapes.
         let isPlain = text.baseAddress.map { QuickText.copyPlain($0, count, to: space + 1) } ?? true
         used += 1
         if isPlain {

@@ -1,9 +1,9 @@
-/// Why bytes are not the MessagePack that was asked for, and where.
+/// The reason why bytes are not the expected MessagePack, and their offset.
 public struct MessagePackError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// Bytes before the place.
+    /// The byte offset of the fault.
     public var offset: Int
     public var reason: String
-    /// The bytes ended inside a value: more of them may mend it.
+    /// The input ended inside a value: more bytes may complete it.
     public var isTruncated: Bool
 
     @inlinable

@@ -1,34 +1,34 @@
 public import Primitives
 
-/// Reads MessagePack: what Consul's servers write and the newer forms (`str8`, `bin`, wide and
-/// signed numbers). Keys may stand in any order, unknown ones are skipped, missing ones leave a
-/// field as it is, nil is the empty value.
+/// Reads MessagePack: the forms that Consul's servers write and the newer ones (`str8`, `bin`, wide
+/// and signed numbers). Keys may have any order, unknown ones are skipped, missing ones leave their
+/// field unchanged, nil is the empty value.
 ///
-/// A pull reader. Nesting is bounded, and no length is believed that the input cannot hold.
+/// A pull reader. Nesting is bounded, and a length that exceeds the input is rejected.
 public struct MessagePackReader: WireDecoder, Sendable {
     @usableFromInline let input: [UInt8]
-    /// Where the next value begins.
+    /// The offset of the next value.
     public private(set) var offset: Int
     public let depthMax: Int
     private var depth = 0
-    /// Items left in the arrays and maps that `beginArray` and `beginMap` opened.
+    /// The numbers of items left in the arrays and maps that `beginArray` and `beginMap` opened.
     private var left: [Int] = []
 
-    /// Kept for `WireDecoder`; records are read by the key's place instead.
+    /// Required by `WireDecoder`; records are read by the key's offset instead.
     public var pendingKey = Self.noKey
     @usableFromInline static let noKey = FoldedKey("")
     public var pendingKeyTaken = false
     private var keyStart = 0
     private var keyCount = 0
 
-    /// - Parameter depthMax: how many arrays and maps may stand inside one another.
+    /// - Parameter depthMax: the largest number of nested arrays and maps.
     public init(_ input: [UInt8], from offset: Int = 0, depthMax: Int = 64) {
         self.input = input
         self.offset = offset
         self.depthMax = depthMax
     }
 
-    /// Reads one whole value; nothing may follow it.
+    /// Decodes one whole value; nothing may follow it.
     @inlinable
     public static func decode<T: WireValue>(
         _ type: T.Type = T.self, from input: [UInt8], at offset: Int = 0
@@ -40,7 +40,7 @@ public struct MessagePackReader: WireDecoder, Sendable {
         return value
     }
 
-    /// Nothing may be left.
+    /// Requires that the input is used up.
     public func finish() throws {
         if offset < input.count { throw error("\(input.count - offset) bytes after the value") }
     }
@@ -68,14 +68,14 @@ public struct MessagePackReader: WireDecoder, Sendable {
         return input[offset]
     }
 
-    /// One byte as it is: the type before a message.
+    /// Reads one plain byte: the type before a message.
     public mutating func byte() throws -> UInt8 {
         let byte = try peek()
         offset += 1
         return byte
     }
 
-    /// The number in the `bytes` bytes behind the mark, which must be there. Moves behind it.
+    /// Reads the number in the `bytes` bytes after the mark, which must exist, and advances.
     private mutating func number(bytes: Int) throws -> UInt64 {
         guard input.count - offset > bytes else { throw truncated }
         var value: UInt64 = 0
@@ -111,7 +111,7 @@ public struct MessagePackReader: WireDecoder, Sendable {
         return mark == 0xC3
     }
 
-    /// A whole number as its bits and whether it is below zero.
+    /// Reads an integer as its bits and its sign.
     private mutating func whole() throws -> (bits: UInt64, isNegative: Bool) {
         let mark = try peek()
         switch mark {
@@ -167,7 +167,7 @@ public struct MessagePackReader: WireDecoder, Sendable {
 
     // MARK: Text and bytes
 
-    /// Moves over a value of the raw family or its newer forms.
+    /// Skips a value of the raw family or its newer forms, and returns its range.
     private mutating func raw(_ wanted: String) throws -> Range<Int> {
         let mark = try peek()
         let count: Int
@@ -188,7 +188,7 @@ public struct MessagePackReader: WireDecoder, Sendable {
         return offset..<offset + count
     }
 
-    /// What is not UTF-8 is read as U+FFFD: a check's output may hold any bytes.
+    /// Invalid UTF-8 becomes U+FFFD: a check's output may contain any bytes.
     public mutating func string() throws -> String {
         let range = try raw("text")
         return input.withUnsafeBufferPointer {
@@ -198,7 +198,7 @@ public struct MessagePackReader: WireDecoder, Sendable {
 
     public mutating func bytes() throws -> Bytes { Bytes(Array(input[try raw("bytes")])) }
 
-    /// Whatever the offset, the seconds are those of UTC.
+    /// The seconds are UTC, whatever the offset is.
     public mutating func timestamp() throws -> Timestamp {
         let start = offset
         let range = try raw("a time")
@@ -215,7 +215,8 @@ public struct MessagePackReader: WireDecoder, Sendable {
 
     // MARK: Containers
 
-    /// How many items stand in the array or map, each of which takes `sizeMin` bytes or more.
+    /// Returns the number of items of the array or map, each of which takes at least `sizeMin`
+    /// bytes.
     private mutating func count(
         _ fix: UInt8, _ wide: UInt8, _ wanted: String, sizeMin: Int
     ) throws -> Int {
@@ -258,7 +259,7 @@ public struct MessagePackReader: WireDecoder, Sendable {
         left.append(try count(0x80, 0xDE, "a map", sizeMin: 2))
     }
 
-    /// Kept for `WireDecoder`, as `pendingKey` is.
+    /// Required by `WireDecoder`, like `pendingKey`.
     public mutating func nextFieldKey() throws -> FoldedKey? {
         try nextKey().map { FoldedKey($0) }
     }
@@ -268,7 +269,7 @@ public struct MessagePackReader: WireDecoder, Sendable {
         try nextElement() ? string() : nil
     }
 
-    /// True when the map has another entry; its key stands next, and may be any value.
+    /// Returns true when the map has another entry, whose key is next and may be any value.
     public mutating func nextEntry() throws -> Bool { try nextElement() }
 
     public mutating func skip() throws {
@@ -338,7 +339,7 @@ public struct MessagePackReader: WireDecoder, Sendable {
     ) throws {
         guard !pendingKeyTaken, keyIs(name), !rule.contains(.inputOnly) else { return }
         try value.decode(from: &self)
-        // A nested record has kept keys of its own; this one is taken.
+        // A nested record has set its own keys; this key stays matched.
         pendingKeyTaken = true
     }
 }

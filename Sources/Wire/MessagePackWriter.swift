@@ -1,30 +1,30 @@
 public import Primitives
 
-/// Writes MessagePack as Consul's servers do (go-msgpack 0.5.5): a record is a map whose keys stand
-/// in byte order, every field present; text and bytes are both of the raw family, never `str8` nor
-/// `bin`; a whole number takes the smallest form; a duration is its nanoseconds.
+/// Writes MessagePack as Consul's servers do (go-msgpack 0.5.5): a record is a map with its keys in
+/// byte order, every field present; text and bytes are both of the raw family, never `str8` or
+/// `bin`; an integer takes the smallest form; a duration is its nanoseconds.
 ///
-/// Fields come in Consul's order of printing. They are written as they come and put into byte order
-/// when the record ends, which costs a copy of the record.
+/// Fields come in Consul's order of printing. They are written in that order and sorted when the
+/// record ends, which costs a copy of the record.
 ///
-/// A field that holds an empty list, map or bytes is nil, as Go mostly has it; where the two
-/// differ, the field is an optional, and an empty list in it is an empty list.
+/// A field with an empty list, map or bytes is nil, as it usually is in Go; where the two differ,
+/// the field is an optional, and an empty list in it is an empty list.
 public struct MessagePackWriter: WireEncoder, FieldVisitor, Sendable {
-    /// Changed only while this writer alone holds it.
+    /// Changed only while this writer has the only reference.
     private nonisolated(unsafe) var buffer: WireBuffer
     private var used = 0
-    /// Where the fields of the records that are open begin: the first `fieldCount` of these.
-    /// Changed only while this writer alone holds it.
+    /// The offsets of the fields of the open records: the first `fieldCount` elements. Changed only
+    /// while this writer has the only reference.
     private nonisolated(unsafe) var fields = FieldStack.make()
     private var fieldCount = 0
-    /// The next value is empty where Go has nil.
+    /// Writes the next value as nil when it is empty.
     @usableFromInline var emptyIsNil = false
 
     public init(capacity: Int = 256) { buffer = WireBuffer.make(capacity: capacity) }
 
-    /// What was written so far, as a copy.
+    /// A copy of the bytes written so far.
     public var output: [UInt8] { buffer.prefix(used) }
-    /// Bytes written so far.
+    /// The number of bytes written so far.
     public var count: Int { used }
 
     @inlinable
@@ -34,7 +34,7 @@ public struct MessagePackWriter: WireEncoder, FieldVisitor, Sendable {
         return writer.output
     }
 
-    /// Forgets what was written and keeps the room.
+    /// Discards the output and keeps the capacity.
     public mutating func removeAll() { used = 0 }
 
     public func withBytes<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
@@ -43,7 +43,7 @@ public struct MessagePackWriter: WireEncoder, FieldVisitor, Sendable {
 
     // MARK: Bytes
 
-    /// Room for `count` more bytes, behind those written. Whoever fills it adds to `used`.
+    /// Returns space for `count` more bytes after the written ones. The caller adds to `used`.
     private mutating func room(_ count: Int) -> UnsafeMutablePointer<UInt8> {
         if used + count > buffer.count || !isKnownUniquelyReferenced(&buffer) {
             buffer = buffer.grown(keeping: used, more: count)
@@ -51,7 +51,7 @@ public struct MessagePackWriter: WireEncoder, FieldVisitor, Sendable {
         return buffer.base + used
     }
 
-    /// One byte as it is: the type before a message.
+    /// Writes one plain byte: the type before a message.
     public mutating func byte(_ value: UInt8) {
         room(1).pointee = value
         used += 1
@@ -66,7 +66,7 @@ public struct MessagePackWriter: WireEncoder, FieldVisitor, Sendable {
         used += 1 + bytes
     }
 
-    /// MessagePack that was written already, taken as it is.
+    /// Appends MessagePack that was written already, unchanged.
     public mutating func raw(_ bytes: some Sequence<UInt8>) {
         let done: Void? = bytes.withContiguousStorageIfAvailable { put($0) }
         if done == nil { for each in bytes { byte(each) } }
@@ -137,7 +137,7 @@ public struct MessagePackWriter: WireEncoder, FieldVisitor, Sendable {
         endField()
     }
 
-    /// - Returns: for `endRecord`, where the record's fields begin in `fields`.
+    /// - Returns: the index of the record's first field in `fields`, for `endRecord`.
     @usableFromInline mutating func beginRecord() -> Int {
         byte(0x80)
         return fieldCount
@@ -159,7 +159,7 @@ public struct MessagePackWriter: WireEncoder, FieldVisitor, Sendable {
         used &+= 1 &+ count
     }
 
-    /// The writer holds its fields alone, as it did at `beginField`: who copies a writer does so
+    /// The writer has the only reference to its fields, as at `beginField`: writers are copied only
     /// between two records.
     @usableFromInline mutating func endField() { fields.base[fieldCount &- 1].end = used }
 
@@ -172,7 +172,7 @@ public struct MessagePackWriter: WireEncoder, FieldVisitor, Sendable {
             buffer.base[(count == 0 ? used : start) - 1] = 0x80 | UInt8(count)
             return
         }
-        // A wider head than was left room for.
+        // The map's head is wider than the reserved byte.
         _ = room(2)
         (buffer.base + start + 2).update(from: buffer.base + start, count: used - start)
         used += 2
@@ -181,7 +181,7 @@ public struct MessagePackWriter: WireEncoder, FieldVisitor, Sendable {
         buffer.base[start + 1] = UInt8(truncatingIfNeeded: count)
     }
 
-    /// - Returns: false when they stood in order.
+    /// - Returns: false when the fields were in order already.
     private mutating func sortFields(from first: Int) -> Bool {
         let fields = self.fields.base
         var moved = false
@@ -268,7 +268,7 @@ public struct MessagePackWriter: WireEncoder, FieldVisitor, Sendable {
     public mutating func duration(_ value: GoDuration) { integer(value.nanoseconds) }
 
     /// `1 | seconds since year 1, 8 bytes | nanoseconds, 4 bytes | minutes off UTC, 2 bytes`, where
-    /// -1 says UTC itself.
+    /// -1 means UTC itself.
     public mutating func timestamp(_ value: Timestamp) {
         put(0xAF, 1, bytes: 1)
         for byte in 0..<8 {

@@ -1,7 +1,7 @@
-/// Copies of short texts, which JSON mostly consists of, by whole words where `memcpy` would spend
-/// more on finding out how to begin. Nothing is read beyond the text.
+/// Copies short texts, the bulk of JSON, by whole words, where `memcpy` would spend more on
+/// choosing its method. Reads nothing beyond the text.
 enum QuickText {
-    /// How many bytes behind the end may be overwritten.
+    /// The number of bytes after the end that may be overwritten.
     static let slack = 8
 
     @inline(__always)
@@ -33,7 +33,7 @@ enum QuickText {
         to.storeBytes(of: value, toByteOffset: place, as: Word.self)
     }
 
-    /// `count` times the same byte, and up to `slack` more.
+    /// Writes the same byte `count` times, and up to `slack` more.
     @inline(__always)
     static func fill(_ target: UnsafeMutablePointer<UInt8>, _ count: Int, with byte: UInt8) {
         let word = UInt64(byte) &* 0x0101_0101_0101_0101
@@ -45,7 +45,7 @@ enum QuickText {
         }
     }
 
-    /// Copies, and tells whether JSON needs no escapes for any of it.
+    /// Copies the text, and returns whether JSON needs no escapes in it.
     @inline(__always)
     static func copyPlain(
         _ source: UnsafePointer<UInt8>, _ count: Int, to target: UnsafeMutablePointer<UInt8>
@@ -73,8 +73,8 @@ enum QuickText {
         return special & 0x8080_8080_8080_8080 == 0
     }
 
-    /// How many bytes come before the first quote, backslash or control character, and whether all
-    /// of them are ASCII.
+    /// Returns the number of bytes before the first quote, backslash or control character, and
+    /// whether all of them are ASCII.
     static func plainPrefix(
         _ source: UnsafePointer<UInt8>, _ count: Int
     ) -> (count: Int, isASCII: Bool) {
@@ -99,8 +99,8 @@ enum QuickText {
         return (place, seen & 0x8080_8080_8080_8080 == 0)
     }
 
-    /// The high bit of some byte is set when one of the bytes is below a blank, one of `"&<>\`, or
-    /// 0xE2, which may begin a line separator.
+    /// Sets the high bit of a byte that is below a blank, one of `"&<>\`, or 0xE2, which may begin
+    /// a line separator.
     @inline(__always)
     private static func specials(_ word: UInt64) -> UInt64 {
         let below = (word &- 0x2020_2020_2020_2020) & ~word

@@ -7,23 +7,23 @@
 ///         try visit.embed(&raftIndex)
 ///     }
 ///
-/// Fields stand in the order in which Consul prints them. The record itself changes none: visitors
-/// that write go over shared records where they stand.
+/// Fields have Consul's order of printing. `fields` itself changes nothing: visitors that write
+/// visit shared records in place.
 public protocol Record: WireValue {
     mutating func fields<V: FieldVisitor>(_ visit: inout V) throws
-    /// True when keys that it does not have are left out even by a reader that refuses them.
+    /// True when unknown keys are skipped even by a reader that refuses them.
     static var takesUnknownKeys: Bool { get }
 }
 
-/// What is done with each field of a record. One implementation per format and purpose.
+/// Visits each field of a record. One implementation per format and purpose.
 public protocol FieldVisitor {
     /// - Parameters:
     ///   - name: Consul's name on the wire, in camel case.
-    ///   - rule: when the field is left out or written as null.
+    ///   - rule: the condition under which the field is omitted or written as null.
     mutating func field<T: WireValue>(_ name: StaticString, _ value: inout T, _ rule: FieldRule)
         throws
 
-    /// The fields of `value` stand among those of the record around it, as Go embeds a struct.
+    /// Visits the fields of `value` among those of the outer record, as Go embeds a struct.
     mutating func embed<R: Record>(_ value: inout R) throws
 }
 
@@ -39,24 +39,24 @@ extension FieldVisitor {
     }
 }
 
-/// How a field is written when it is empty (Go's zero value), and whether it is written at all.
+/// Rules for writing an empty field (Go's zero value), and for writing it at all.
 public struct FieldRule: OptionSet, Sendable {
     public let rawValue: UInt8
     @inlinable public init(rawValue: UInt8) { self.rawValue = rawValue }
 
-    /// Left out when empty (`json:",omitempty"`).
+    /// Omitted when empty (`json:",omitempty"`).
     public static let omitEmpty = FieldRule(rawValue: 1)
     /// Written as `null` when empty: a nil slice or map in Go.
     public static let nullWhenEmpty = FieldRule(rawValue: 2)
-    /// Understood when read, never written: an older spelling, or a singular beside a plural.
+    /// Read but never written: an older spelling, or a singular beside a plural.
     public static let inputOnly = FieldRule(rawValue: 4)
-    /// Left out of the HTTP API's answers when empty, but shown by Consul's own clients, and so in
-    /// what a watch hands to its handler (`Session` of a key).
+    /// Omitted from the HTTP API's answers when empty, but shown by Consul's own clients, and so in
+    /// the payload of a watch's handler (`Session` of a key).
     public static let omitEmptyInAnswers = FieldRule(rawValue: 8)
-    /// Stands in MessagePack, which servers speak among themselves, and in no text (`json:"-"`).
+    /// Present in MessagePack, between servers, and in no text (`json:"-"`).
     public static let binaryOnly = FieldRule(rawValue: 16)
-    /// Left out of every format when empty: a field that HashiCorp's records do not have, so that
-    /// those without it are written byte for byte as they are there.
+    /// Omitted from every format when empty: a field that HashiCorp's records do not have, so that
+    /// records without it have the same bytes.
     public static let beyond = FieldRule(rawValue: 32)
 }
 

@@ -28,7 +28,7 @@ extension Redaction {
         }
     }
 
-    /// Names of headers stay; numbers and switches are no secrets.
+    /// Header names stay; numbers and booleans are not secret.
     private static func hidden(_ value: JSONValue) -> JSONValue {
         switch value {
         case .object(let map): .object(map.mapValues { hidden($0) })

@@ -1,7 +1,7 @@
-/// A moment of the calendar as Consul's records carry it: RFC 3339 in JSON, Go's 15 bytes in
-/// MessagePack. Always UTC here; other offsets are read and turned into it.
+/// A calendar time as Consul's records hold it: RFC 3339 in JSON, Go's 15 bytes in MessagePack.
+/// Always UTC here; other offsets are converted when read.
 public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible {
-    /// Since 0001-01-01T00:00:00Z, so that Go's zero time is zero here.
+    /// Seconds since 0001-01-01T00:00:00Z, so that Go's zero time is zero here.
     public var seconds: Int64
     /// 0 to 999,999,999.
     public var nanoseconds: Int32
@@ -26,7 +26,7 @@ public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible
 
     // MARK: Text
 
-    /// Years run from March here, so that the leap day is the last of its year.
+    /// Years start in March here, so that the leap day is the last of its year.
     private static func days(toYear year: Int64, month: Int64, day: Int64) -> Int64 {
         let year = month > 2 ? year : year - 1
         let month = month > 2 ? month - 3 : month + 9
@@ -36,7 +36,8 @@ public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible
     public var description: String {
         let days = seconds >= 0 ? seconds / 86_400 : -(-(seconds + 1) / 86_400) - 1
         let second = seconds &- days &* 86_400
-        // 146,097 days are 400 years: a guess that is a year off at most, then the year itself.
+        // 400 years have 146,097 days: an estimate that is off by one year at most, then the exact
+        // year.
         var year = days / 146_097 * 400 + days % 146_097 * 400 / 146_097 + 1
         while Self.days(toYear: year, month: 1, day: 1) > days { year -= 1 }
         while Self.days(toYear: year + 1, month: 1, day: 1) <= days { year += 1 }
@@ -58,7 +59,7 @@ public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible
             + "T\(clock.joined(separator: ":"))\(fraction)Z"
     }
 
-    /// Reads RFC 3339; nil for anything else.
+    /// Parses RFC 3339; returns nil for anything else.
     public init?(_ text: some StringProtocol) {
         var rest = Array(text.utf8)[...]
         func number(_ count: Int, _ range: ClosedRange<Int64>) -> Int64? {
@@ -105,7 +106,7 @@ public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible
     }
 }
 
-/// A text where a moment was asked for.
+/// A text that is not a time.
 public struct NoTimestamp: Error, Hashable, Sendable, CustomStringConvertible {
     public var text: String
     public init(text: String) { self.text = text }

@@ -1,5 +1,5 @@
-/// Bytes that grow, for one writer. One piece of memory is the object and its bytes; the header is
-/// their number.
+/// Growing bytes for one writer. One allocation holds the object and its bytes; the header is their
+/// number.
 final class WireBuffer: ManagedBuffer<Int, UInt8> {
     static func make(capacity: Int) -> WireBuffer {
         let count = max(64, capacity)
@@ -15,8 +15,8 @@ final class WireBuffer: ManagedBuffer<Int, UInt8> {
         Array(UnsafeBufferPointer(start: base, count: count))
     }
 
-    /// Four times as large, or twice from a megabyte on: so that a long answer is copied a few
-    /// times only, and one of many megabytes no more often for each of them.
+    /// Grows fourfold, and twofold from one megabyte on, so that a long answer is copied a few
+    /// times only.
     func grown(keeping used: Int, more: Int) -> WireBuffer {
         let factor = count < 1 << 20 ? 4 : 2
         let next = WireBuffer.make(capacity: max(used + more, count * factor))

@@ -1,20 +1,20 @@
 public import Primitives
 
-/// A value that can stand in a record's field. Its type says how each format writes it.
+/// A value of a record's field. Its type determines how each format writes it.
 public protocol WireValue {
     init()
-    /// Go's zero value: what `omitEmpty` leaves out.
+    /// True for Go's zero value, which `omitEmpty` omits.
     var isWireEmpty: Bool { get }
     func encode<E: WireEncoder>(to encoder: inout E)
-    /// The same where the value stands, without a copy of it for the visitor of its fields. Leaves
-    /// it as it is: others may be reading it.
+    /// Encodes in place, without a copy for the visitor of the fields. Does not change the value:
+    /// other threads may be reading it.
     mutating func encodeInPlace<E: WireEncoder>(to encoder: inout E)
-    /// Replaces the value by what stands next in `decoder`. A null gives the empty value, as in Go.
+    /// Replaces the value by the next one in `decoder`. Null gives the empty value, as in Go.
     mutating func decode<D: WireDecoder>(from decoder: inout D) throws
 }
 
-/// Writes values in one format. Calls come in the order of the text: `beginMap`, then for each
-/// entry `key` and a value, then `endMap`.
+/// Writes values in one format. Calls follow the order of the text: `beginMap`, then for each entry
+/// `key` and a value, then `endMap`.
 public protocol WireEncoder {
     mutating func null()
     mutating func bool(_ value: Bool)
@@ -22,14 +22,14 @@ public protocol WireEncoder {
     mutating func unsigned(_ value: UInt64)
     mutating func double(_ value: Double)
     mutating func string(_ value: String)
-    /// Base64 in JSON, raw elsewhere.
+    /// Base64 in JSON, raw in other formats.
     mutating func bytes(_ value: Bytes)
-    /// Go's text form in JSON, nanoseconds elsewhere.
+    /// Go's text form in JSON, nanoseconds in other formats.
     mutating func duration(_ value: GoDuration)
     /// RFC 3339 in JSON, Go's 15 bytes in MessagePack.
     mutating func timestamp(_ value: Timestamp)
-    /// A whole number in data without a type (`JSONValue`): where Go reads such data, every number
-    /// is a float64.
+    /// Writes an integer of data without a type (`JSONValue`): Go reads every number of such data
+    /// as a float64.
     mutating func untyped(_ value: Int64)
     mutating func beginArray(count: Int)
     mutating func endArray()
@@ -37,7 +37,7 @@ public protocol WireEncoder {
     mutating func key(_ key: String)
     mutating func endMap()
     mutating func record<R: Record>(_ value: R)
-    /// The same where the record stands. Leaves it as it is.
+    /// Writes a record in place. Does not change it.
     mutating func recordInPlace<R: Record>(_ value: inout R)
 }
 
@@ -55,16 +55,16 @@ extension WireEncoder {
     public mutating func recordInPlace<R: Record>(_ value: inout R) { record(value) }
 }
 
-/// What stands next in a decoder.
+/// The kind of the next value in a decoder.
 public enum WireKind: Sendable {
     case null, bool, number, string, array, map
 }
 
-/// Reads values of one format, one after another. A value of another kind than asked for is an
-/// error of that format, which names the place.
+/// Reads values of one format, one after another. A value of an unexpected kind is an error of that
+/// format, which names the position.
 public protocol WireDecoder: FieldVisitor {
     mutating func nextKind() throws -> WireKind
-    /// Consumes a null if one stands next.
+    /// Consumes the next value if it is null, and returns whether it was.
     mutating func null() throws -> Bool
     mutating func bool() throws -> Bool
     mutating func integer() throws -> Int64
@@ -72,27 +72,27 @@ public protocol WireDecoder: FieldVisitor {
     mutating func double() throws -> Double
     mutating func string() throws -> String
     mutating func bytes() throws -> Bytes
-    /// Go's text form or a number of nanoseconds.
+    /// Reads Go's text form or a number of nanoseconds.
     mutating func duration() throws -> GoDuration
     mutating func timestamp() throws -> Timestamp
     mutating func beginArray() throws
-    /// False when the array is over; its end is then consumed.
+    /// Returns false at the end of the array, and consumes the end.
     mutating func nextElement() throws -> Bool
     mutating func beginMap() throws
-    /// The next key as written; nil when the map is over; its end is then consumed.
+    /// Returns the next key as written; nil at the end of the map, which it consumes.
     mutating func nextKey() throws -> String?
-    /// The same for the key of a record's field, whose text only an unknown one needs.
+    /// Returns the next key of a record. Its text is made only for an unknown key.
     mutating func nextFieldKey() throws -> FoldedKey?
-    /// The text of the key that `nextFieldKey` found last, as written.
+    /// The text of the key that `nextFieldKey` returned last, as written.
     var fieldKeyText: String { get }
     mutating func skip() throws
-    /// Reads a record's fields in any order; those that are not there stay as they are.
+    /// Reads a record's fields in any order; missing ones stay unchanged.
     mutating func record<R: Record>(_ value: inout R) throws
 
-    /// The key whose field is being looked for, and whether one took it. Kept by `record`.
+    /// The key whose field is searched, and whether a field matched it. Set by `record`.
     var pendingKey: FoldedKey { get set }
     var pendingKeyTaken: Bool { get set }
-    /// Called for a key that no field of `record` took. Skips the value, or reports it.
+    /// Skips or reports a key that no field of `record` matched.
     mutating func unknownKey<R: Record>(_ key: String, in record: R) throws
 }
 
@@ -123,7 +123,7 @@ extension WireDecoder {
         }
         pendingKeyTaken = true
         try value.decode(from: &self)
-        // A nested record has kept keys of its own; this one stays taken.
+        // A nested record has set its own keys; this one stays matched.
         pendingKeyTaken = true
     }
 }
@@ -184,7 +184,7 @@ extension Array: WireValue where Element: WireValue {
     @inlinable public func encode<E: WireEncoder>(to encoder: inout E) {
         encoder.beginArray(count: count)
         withUnsafeBufferPointer { elements in
-            // Nothing is written: `encodeInPlace` leaves its value as it is.
+            // Writes nothing back: `encodeInPlace` does not change its value.
             guard let start = UnsafeMutablePointer(mutating: elements.baseAddress) else { return }
             for index in 0..<elements.count { start[index].encodeInPlace(to: &encoder) }
         }
@@ -233,7 +233,7 @@ extension Dictionary: WireValue where Key == String, Value: WireValue {
     }
 }
 
-/// Nil is null, and is left out under `omitEmpty`: a Go pointer.
+/// Nil is null, and omitted under `omitEmpty`, like a Go pointer.
 extension Optional: WireValue where Wrapped: WireValue {
     @inlinable public init() { self = nil }
     @inlinable public var isWireEmpty: Bool { self == nil }
