@@ -3,8 +3,8 @@ internal import ConsulModel
 /// What was read last of a snapshot, in one turn of an event loop: the waiters that one commit
 /// wakes mostly ask the same, and the state is read once for them. Used by one thread.
 final class SharedReading {
-    /// What was read, and for which query.
-    private final class Kept<Value: Sendable> {
+    /// An answer and the query that it was read for.
+    private final class CachedAnswer<Value: Sendable> {
         let plan: ReadPlan
         let answer: Indexed<Value>
         init(_ plan: ReadPlan, _ answer: Indexed<Value>) {
@@ -14,28 +14,28 @@ final class SharedReading {
     }
 
     let snapshot: Snapshot
-    private let isKept: Bool
+    private let isCached: Bool
     private var endpoint: AnyObject?
-    /// A `Kept` of the endpoint's type.
-    private var kept: AnyObject?
+    /// A `CachedAnswer` of the endpoint's type.
+    private var cached: AnyObject?
 
-    /// - Parameter readers: how many there are; for one alone nothing is kept.
+    /// - Parameter readers: how many there are; for one alone nothing is cached.
     init(_ snapshot: Snapshot, readers: Int = 1) {
         self.snapshot = snapshot
-        isKept = readers > 1
+        isCached = readers > 1
     }
 
     func answer<Value: Sendable>(
         of endpoint: ReadEndpoint<Value>, _ plan: ReadPlan
     ) -> Indexed<Value> {
-        if self.endpoint === endpoint, let kept {
-            let kept = unsafeDowncast(kept, to: Kept<Value>.self)
-            if kept.plan.readsSame(as: plan) { return kept.answer }
+        if self.endpoint === endpoint, let cached {
+            let cached = unsafeDowncast(cached, to: CachedAnswer<Value>.self)
+            if cached.plan.readsSame(as: plan) { return cached.answer }
         }
         let answer = endpoint.read(snapshot, plan)
-        if isKept {
+        if isCached {
             self.endpoint = endpoint
-            kept = Kept(plan, answer)
+            cached = CachedAnswer(plan, answer)
         }
         return answer
     }

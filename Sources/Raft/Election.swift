@@ -70,7 +70,7 @@ extension RaftCore {
         countVotes()
     }
 
-    mutating func receive(_ reply: VoteReply, of exchange: Exchange) {
+    mutating func receiveVoteReply(_ reply: VoteReply, of exchange: Exchange) {
         if reply.term > term, !(reply.granted && candidate?.isPreVote == true) {
             return follow(term: reply.term, leader: nil)
         }
@@ -90,7 +90,7 @@ extension RaftCore {
 
     // MARK: Being asked
 
-    mutating func receive(_ request: RequestVote, _ exchange: Exchange) {
+    mutating func receiveVote(_ request: RequestVote, _ exchange: Exchange) {
         let candidate = identify(request.candidate)
         let isLoyal =
             (role == .leader || now < loyalUntil) && !request.isTransfer
@@ -125,7 +125,7 @@ extension RaftCore {
         return (request.lastTerm, request.lastIndex) >= (tail.lastTerm, tail.lastIndex)
     }
 
-    mutating func receive(_ message: TimeoutNow, _ exchange: Exchange) {
+    mutating func receiveTimeoutNow(_ message: TimeoutNow, _ exchange: Exchange) {
         out.append(.reply(.timeoutNow, exchange: exchange))
         guard role != .leader, message.term == 0 || message.term == term, mayCampaign else {
             return

@@ -138,7 +138,7 @@ extension RaftCore {
 
     // MARK: Time
 
-    mutating func runTimers(_ log: some LogReading) {
+    mutating func runTimers(_ log: some LogReader) {
         if now >= snapshotDue { considerSnapshot() }
         runElectionTimer()
         guard role == .leader else { return }
@@ -162,7 +162,7 @@ extension RaftCore {
     mutating func beat() {
         let due = now + randomised(options.heartbeatTimeout / 10)
         leading?.heartbeatDue = due
-        for place in (leading?.peers ?? []).indices { sendHeartbeat(to: place) }
+        for slot in (leading?.peers ?? []).indices { sendHeartbeat(to: slot) }
     }
 
     /// Check-quorum (thesis, 6.2): a leader that is cut off makes room, and its clients look for
@@ -177,16 +177,16 @@ extension RaftCore {
     private mutating func remind() {
         guard let due = leading?.reminderDue, now >= due else { return }
         leading?.reminderDue = now + options.heartbeatTimeout
-        for place in (leading?.peers ?? []).indices { leading?.peers[place].commitTold = 0 }
+        for slot in (leading?.peers ?? []).indices { leading?.peers[slot].commitTold = 0 }
     }
 
     private mutating func scheduleCommitNews() {
-        for place in (leading?.peers ?? []).indices {
-            guard let peer = leading?.peers[place], peer.commitDue == nil,
+        for slot in (leading?.peers ?? []).indices {
+            guard let peer = leading?.peers[slot], peer.commitDue == nil,
                 peer.stage != .snapshot, peer.commitTold < commitIndex
             else { continue }
             let due = now + randomised(options.commitTimeout)
-            leading?.peers[place].commitDue = due
+            leading?.peers[slot].commitDue = due
         }
     }
 

@@ -95,8 +95,8 @@ extension RaftCore {
 
     mutating func applied(through index: LogIndex) {
         appliedIndex = max(appliedIndex, min(index, handedIndex))
-        if let place = configurations.lastIndex(where: { $0.index <= appliedIndex }), place > 0 {
-            configurations.removeFirst(place)
+        if let slot = configurations.lastIndex(where: { $0.index <= appliedIndex }), slot > 0 {
+            configurations.removeFirst(slot)
         }
         answerApplied()
     }

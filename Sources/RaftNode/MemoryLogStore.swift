@@ -51,8 +51,8 @@ package final class MemoryLogStore: LogStore {
     package func compact(through index: LogIndex) throws {
         let before = outline.base
         outline.compact(through: index)
-        for place in head..<(head + Int(outline.base - before)) {
-            entries[place].data = []  // the memory is free at once, the place when half are gone
+        for slot in head..<(head + Int(outline.base - before)) {
+            entries[slot].data = []  // the memory is free at once, the slot when half are gone
         }
         head += Int(outline.base - before)
         if head * 2 >= entries.count {
