@@ -122,6 +122,8 @@ let package = Package(
                 "HTTPTransport", nioPosix, nioHTTP1,
             ]),
 
+        house("ClientCommands", ["Wire", "PluginAPI", "ConsulClient"]),  // stands on ConsulClient
+
         // ---- Floor 5: faces -------------------------------------------------------------------
         house(
             "ConsulHTTP",
@@ -154,8 +156,7 @@ let package = Package(
             dependencies: [
                 "Primitives", "Wire", "Vivaldi", "ConsulModel", "ConsulConfig", "PluginAPI",
                 "Watch", "Platform", "HTTPTransport", "LocalAgent", "ConsulClient", "ConsulAgent",
-                "Raft", "RaftNode", "ConsulState", "StandardPlugins", "LockHelper", "ExecHelper",
-                "Telemetry",
+                "Raft", "RaftNode", "ConsulState", "ClientCommands", "StandardPlugins", "Telemetry",
                 logging,
             ],
             swiftSettings: strict),
@@ -176,14 +177,16 @@ let package = Package(
         plugin("HandlerScript", in: "HandlerScript"),
         plugin("HandlerHTTP", in: "HandlerHTTP"),
         plugin("ExternalPlugins", in: "External", ["Wire"]),
-        plugin("LockHelper", in: "Lock", ["Platform", "ConsulClient"]),
-        plugin("ExecHelper", in: "Exec", ["Wire", "Platform", "ConsulClient"]),
+        plugin("LockHelper", in: "Lock", ["Wire", "Platform", "ConsulClient", "ClientCommands"]),
+        plugin(
+            "ExecHelper", in: "Exec",
+            ["Wire", "ConsulConfig", "Platform", "ConsulClient", "ClientCommands"]),
         plugin(
             "StandardPlugins", in: "Standard",  // stands on the other plugins: the list of them all
             [
                 "CheckScript", "CheckHTTP", "CheckTCP", "CheckUDP", "CheckTTL", "CheckAlias",
                 "CheckDocker", "CheckOSService", "HandlerScript", "HandlerHTTP",
-                "ExecHelper",
+                "ExecHelper", "LockHelper",
             ]),
 
         // ---- Tests mirror the targets ---------------------------------------------------------
@@ -208,8 +211,8 @@ let package = Package(
         tests(
             of: "ConsulServer",
             [
-                "Primitives", "Wire", "Vivaldi", "ConsulModel", "ConsulState", "Raft", "RaftNode",
-                "StateKit", nioCore, nioPosix, logging,
+                "Primitives", "Wire", "Vivaldi", "ConsulModel", "ConsulState", "Raft",
+                "RaftNode", "RaftKit", "StateKit", nioCore, nioPosix, logging,
             ]),
         .testTarget(
             name: "TourTests", dependencies: ["Primitives", "Platform", "TestKit", "consul"],
@@ -231,7 +234,7 @@ let package = Package(
             of: "LocalAgent",
             [
                 "Primitives", "Wire", "ConsulModel", "PluginAPI", "Watch", "Platform", "TestKit",
-                logging,
+                nioCore, nioPosix, logging,
             ]),
         // The running agent: in this process, and the built program as a child.
         .testTarget(
@@ -249,13 +252,17 @@ let package = Package(
         house("StateKit", ["ConsulState"], path: "Tests/StateKit"),  // naive rules to compare with
         house("TestKit", path: "Tests/TestKit"),  // folders and ports for tests
         house("SimulationKit", ["Primitives", "Raft"], path: "Tests/SimulationKit"),
+        house(
+            "RaftKit", ["Primitives", "Raft", "RaftNode", nioCore, nioPosix],
+            path: "Tests/RaftKit"),
         .testTarget(
             name: "SimulationTests",  // workload x faults, all from one seed
             dependencies: ["Primitives", "Raft", "SimulationKit"], swiftSettings: strict),
         tests(
             of: "RaftNode",
             [
-                "Primitives", "Wire", "Digests", "Raft", "CSQLite", "Platform", "TestKit", nioCore,
+                "Primitives", "Wire", "Digests", "Raft", "CSQLite", "Platform", "RaftKit",
+                "TestKit", nioCore,
                 nioPosix, logging,
             ],
             exclude: ["Golden"]),
@@ -276,7 +283,7 @@ let package = Package(
                 "HandlerScript", "HandlerHTTP", "PluginKit", "TestKit", nioCore, nioPosix, logging,
             ],
             swiftSettings: strict),
-        tests(of: "ExecHelper", ["Primitives", "Wire", "ConsulModel", "PluginAPI"]),
+        tests(of: "ExecHelper", ["Primitives", "Wire", "ConsulModel", "ConsulConfig", "PluginAPI"]),
         .testTarget(
             name: "FuzzTests",
             dependencies: [

@@ -1,4 +1,4 @@
-import ConsulModel
+import ConsulConfig
 import PluginAPI
 import Primitives
 import Wire

@@ -1,3 +1,4 @@
+import ConsulConfig
 package import ConsulModel
 package import PluginAPI
 import Primitives
@@ -15,7 +16,7 @@ package final class ExecResponder: EventResponder {
     package init(shell: String) { self.shell = shell }
 
     package func respond(to event: UserEvent, in context: ResponderContext) async {
-        let rules = context.remoteExec
+        let rules = context.settings.section(RemoteExecRules.self) ?? RemoteExecRules()
         guard rules.isEnabled else {
             context.log(.info, "ignoring remote exec event, disabled.", [("id", event.id)])
             return
@@ -28,7 +29,7 @@ package final class ExecResponder: EventResponder {
             context.log(.error, "failed to decode remote exec event", [("error", "\(error)")])
             return
         }
-        let run = NodeRun(event: event, notice: notice, context: context)
+        let run = NodeRun(event: event, notice: notice, rules: rules, context: context)
         guard let job = await run.job(), await run.write(.acknowledged, []) else { return }
         let isFree = running.withLock { running in
             guard running < rules.parallelMax else { return false }

@@ -1,3 +1,4 @@
+import ConsulConfig
 import ConsulModel
 import PluginAPI
 import Primitives
@@ -7,6 +8,8 @@ import Wire
 struct NodeRun: Sendable {
     let event: UserEvent
     let notice: ExecNotice
+    /// As they were when the event came.
+    let rules: RemoteExecRules
     let context: ResponderContext
 
     // MARK: Keys
@@ -14,7 +17,7 @@ struct NodeRun: Sendable {
     /// The job as the caller wrote it: by a stale read first, which costs the leader nothing.
     func job() async -> ExecJob? {
         for consistency in [QueryOptions.Consistency.stale, .standard] {
-            var query = NamedQuery(notice.jobKey)
+            var query = KeyRequest(notice.jobKey)
             query.options.consistency = consistency
             do {
                 guard let entry = try await context.backend.call(.kvsGet, query).value.first
@@ -78,7 +81,7 @@ struct NodeRun: Sendable {
             ])
         let started = context.clock.now()
         let (events, feed) = AsyncStream.makeStream(of: OutputUpload.Event.self)
-        let gate = OutputGate(most: context.remoteExec.outputMax)
+        let gate = OutputGate(most: rules.outputMax)
         let program = Task { [processes = context.processes] in
             let outcome = await processes.run(request) { bytes in
                 if let taken = gate.take(bytes) { feed.yield(.output(taken)) }
@@ -104,7 +107,7 @@ struct NodeRun: Sendable {
 
     /// The node at whose agent the caller made its session.
     private func caller() async -> String {
-        let query = NamedQuery(notice.session)
+        let query = SessionSpecificRequest(notice.session)
         let found = try? await context.backend.call(.sessionGet, query).value.first
         return found?.node ?? ""
     }

@@ -31,7 +31,9 @@ package enum Limits {
     package static let quotedErrorBytesMax = 400
     /// Names, versions and kinds of a program: they are shown in tables.
     package static let nameBytesMax = 64
-    /// Check types and handler kinds of one program.
+    /// Bytes of a command's synopsis: one line in the list of commands.
+    package static let synopsisBytesMax = 100
+    /// Check types, handler kinds and commands of one program.
     package static let kindsMax = 64
     /// Programs of one folder. Each is a process that stays.
     package static let programsMax = 64

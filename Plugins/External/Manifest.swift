@@ -1,7 +1,12 @@
 import Wire
 
-/// What a program says of itself in its `hello`.
+/// Describes a program, as its `hello` does.
 struct Manifest: Hashable, Sendable {
+    struct Command: Hashable, Sendable {
+        var name: String
+        var synopsis: String
+    }
+
     struct Kind: Hashable, Sendable {
         var name: String
         var schema: ConfigSchema
@@ -11,6 +16,7 @@ struct Manifest: Hashable, Sendable {
     var version: String
     var checks: [Kind]
     var handlers: [Kind]
+    var commands: [Command]
 
     /// Throws a sentence on what is wrong with it.
     init(_ document: JSONValue) throws(ProgramFault) {
@@ -25,17 +31,19 @@ struct Manifest: Hashable, Sendable {
         self.version = try Self.word(document["version"], "version")
         checks = try Self.kinds(document["checks"], "checks")
         handlers = try Self.kinds(document["handlers"], "handlers")
-        guard checks.count + handlers.count <= Limits.kindsMax else {
+        commands = try Self.commands(document["commands"])
+        guard checks.count + handlers.count + commands.count <= Limits.kindsMax else {
             throw ProgramFault("it provides more than \(Limits.kindsMax) kinds")
         }
-        if checks.isEmpty, handlers.isEmpty {
-            throw ProgramFault("it provides no check type and no handler kind")
+        if checks.isEmpty, handlers.isEmpty, commands.isEmpty {
+            throw ProgramFault("it provides no check type, no handler kind and no command")
         }
     }
 
     /// As `PluginStatus.provides` lists them.
     var provides: [String] {
         checks.map { "check:\($0.name)" } + handlers.map { "handler:\($0.name)" }
+            + commands.map { "command:\($0.name)" }
     }
 
     private static func word(_ value: JSONValue?, _ what: String) throws(ProgramFault) -> String {
@@ -47,6 +55,33 @@ struct Manifest: Hashable, Sendable {
                     + "without spaces")
         }
         return text
+    }
+
+    private static func commands(_ value: JSONValue?) throws(ProgramFault) -> [Command] {
+        guard let value, value != .null else { return [] }
+        guard let list = value.arrayValue else {
+            throw ProgramFault("its commands must be a list")
+        }
+        var commands: [Command] = []
+        for (index, entry) in list.enumerated() {
+            let name = try word(entry["name"], "commands[\(index)].name")
+            guard !name.hasPrefix("-") else {
+                throw ProgramFault("its command \(name) begins with a dash, as a flag does")
+            }
+            if commands.contains(where: { $0.name == name }) {
+                throw ProgramFault("its commands name \(name) twice")
+            }
+            let synopsis = entry["synopsis"]?.stringValue ?? ""
+            guard synopsis.utf8.count <= Limits.synopsisBytesMax,
+                synopsis.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F })
+            else {
+                throw ProgramFault(
+                    "the synopsis of \(name) must be one line of at most "
+                        + "\(Limits.synopsisBytesMax) printable ASCII characters")
+            }
+            commands.append(Command(name: name, synopsis: synopsis))
+        }
+        return commands
     }
 
     private static func kinds(_ value: JSONValue?, _ what: String) throws(ProgramFault) -> [Kind] {

@@ -2,7 +2,7 @@ package import PluginAPI
 import Primitives
 import Synchronization
 
-/// What the programs are lent.
+/// Lends the programs what they use of the agent.
 package struct PluginSurroundings: Sendable {
     package typealias Log = @Sendable (PluginLogLevel, _ program: String, _ text: String) -> Void
 
@@ -10,16 +10,20 @@ package struct PluginSurroundings: Sendable {
     package var clock: any WaitingClock
     package var agentVersion: String
     package var times: PluginTimes
+    /// Names of the commands that no plugin may take: those of `consul` itself.
+    package var reservedCommands: Set<String>
     package var log: Log
 
     package init(
         processes: any ProcessRunner, clock: any WaitingClock, agentVersion: String,
-        times: PluginTimes = PluginTimes(), log: @escaping Log
+        times: PluginTimes = PluginTimes(), reservedCommands: Set<String> = [],
+        log: @escaping Log
     ) {
         self.processes = processes
         self.clock = clock
         self.agentVersion = agentVersion
         self.times = times
+        self.reservedCommands = reservedCommands
         self.log = log
     }
 }
@@ -119,6 +123,7 @@ package final class PluginPrograms: Sendable {
 
     private func judge(_ selection: inout Selection, builtIn: [Plugin]) {
         var owners: [String: String] = [:]
+        for command in host.reservedCommands { owners["command:\(command)"] = "consul itself" }
         for plugin in builtIn {
             for contribution in plugin.contributions {
                 owners["\(contribution.sort):\(contribution.kind)"] = plugin.name
@@ -146,9 +151,13 @@ package final class PluginPrograms: Sendable {
             Contribution.handlerKind(
                 ExternalHandlerKind(kind: kind.name, schema: kind.schema, programs: self))
         }
+        let commands = manifest.commands.map { command in
+            Contribution.command(
+                ExternalCommand(name: command.name, synopsis: command.synopsis, program: origin))
+        }
         return Plugin(
             name: manifest.name, version: manifest.version, origin: origin,
-            contributions: checks + handlers)
+            contributions: checks + handlers + commands)
     }
 
     /// From now on these answer. Returns what they replace, to be released; after `stop` that is

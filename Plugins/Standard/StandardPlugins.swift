@@ -9,20 +9,19 @@ import CheckUDP
 import ExecHelper
 import HandlerHTTP
 import HandlerScript
+import LockHelper
 package import PluginAPI
 
-/// What is in the box. A value handed to the agent and to the root command; nothing registers
-/// itself.
+/// Lists the built-in plugins. The list is handed to the agent and to the command table; nothing
+/// registers itself. A plugin that is not in the list adds neither checks nor commands.
 package enum StandardPlugins {
     package static let version = "1.0.0"
 
     /// - Parameters:
-    ///   - shell: runs `handler` command lines.
+    ///   - shell: runs command lines: of handlers, of `consul lock` and of `consul exec`.
     ///   - dockerSocket: path of Docker's socket.
-    ///   - helpers: the commands of helper plugins, from who knows their command lines.
     package static func all(
-        shell: String = "/bin/sh", dockerSocket: String = "/var/run/docker.sock",
-        helpers: [any HelperCommand] = []
+        shell: String = "/bin/sh", dockerSocket: String = "/var/run/docker.sock"
     ) -> [Plugin] {
         [
             plugin("check-script", .checkType(ScriptCheckType())),
@@ -36,22 +35,14 @@ package enum StandardPlugins {
             plugin("handler-script", .handlerKind(ScriptHandlerKind(shell: shell))),
             plugin("handler-http", .handlerKind(HTTPHandlerKind())),
             plugin(
-                "exec", [.eventResponder(ExecResponder(shell: shell))] + commands("exec", helpers)),
+                "exec", .eventResponder(ExecResponder(shell: shell)), .command(ExecCommand())),
+            plugin(
+                "lock", .command(LockCommand(shell: shell)), .command(LockListCommand()),
+                .command(LockShowCommand()), .command(LockBreakCommand())),
         ]
-            + helpers.filter { $0.name != "exec" }.map {
-                plugin($0.name, .helperCommand($0))
-            }
     }
 
-    private static func commands(_ name: String, _ helpers: [any HelperCommand]) -> [Contribution] {
-        helpers.filter { $0.name == name }.map { .helperCommand($0) }
-    }
-
-    private static func plugin(_ name: String, _ contribution: Contribution) -> Plugin {
-        plugin(name, [contribution])
-    }
-
-    private static func plugin(_ name: String, _ contributions: [Contribution]) -> Plugin {
+    private static func plugin(_ name: String, _ contributions: Contribution...) -> Plugin {
         Plugin(name: name, version: version, contributions: contributions)
     }
 }

@@ -51,14 +51,10 @@ static void announce(int descriptor) {
     (void)ignored;
 }
 
-/* The child shares the parent's memory until it becomes its program, so that nothing is copied
- * however large the parent is. It may call only the kernel and must not return: hence the raw
- * calls for the identity (the library's would signal every thread of the parent). */
-static void become(const cposix_spawn_request *r, volatile int *step, volatile int *error) {
+/* Restores the default action of each signal that this program handles, and of SIGPIPE. */
+static void restore_signal_actions(void) {
     struct sigaction action;
-    sigset_t none;
 
-    *step = CPOSIX_STEP_FORK;
     for (int number = 1; number < NSIG; number++) {
         if (!is_changed[number] || sigaction(number, NULL, &action) != 0) continue;
         if (action.sa_handler == SIG_DFL) continue;
@@ -68,6 +64,27 @@ static void become(const cposix_spawn_request *r, volatile int *step, volatile i
         sigemptyset(&action.sa_mask);
         sigaction(number, &action, NULL);
     }
+}
+
+int cposix_replace(const char *path, char *const *arguments, char *const *environment) {
+    sigset_t none;
+
+    pthread_once(&changes_known, find_changes);
+    restore_signal_actions();
+    sigemptyset(&none);
+    pthread_sigmask(SIG_SETMASK, &none, NULL);
+    execve(path, arguments, environment);
+    return errno;
+}
+
+/* The child shares the parent's memory until it becomes its program, so that nothing is copied
+ * however large the parent is. It may call only the kernel and must not return: hence the raw
+ * calls for the identity (the library's would signal every thread of the parent). */
+static void become(const cposix_spawn_request *r, volatile int *step, volatile int *error) {
+    sigset_t none;
+
+    *step = CPOSIX_STEP_FORK;
+    restore_signal_actions();
     if (setsid() < 0) goto failed;
 
     *step = CPOSIX_STEP_DESCRIPTORS;

@@ -113,7 +113,7 @@ extension Agent: AgentControl {
         if let level = Logger.Level(consul: new.logging.level) { logSink.level = level }
         metrics.setFilter(new.telemetry.prefixFilter)
         nodeMeta.node = NodeIdentity.node(new, id: nodeID)
-        responders.update(Parts.remoteExec(new))
+        responders.update(Parts.pluginSettings(new))
         antiEntropy.compareSoon()
         let (servers, context) = changing.withLock { changing in
             changing.config = new

@@ -47,7 +47,7 @@ struct AliasObserver: CheckObserver {
         _ node: String, _ serviceID: String,
         _ tell: @escaping @Sendable ([HealthCheck]?) -> Void
     ) async {
-        var query = NamedQuery(node)
+        var query = NodeSpecificRequest(node)
         query.options.maxQueryTime = Self.queryTime
         while !Task.isCancelled {
             do throws(ConsulError) {
@@ -71,8 +71,9 @@ struct AliasObserver: CheckObserver {
 
     /// Whether the catalog has a service on a node, or the node for an empty ID.
     private func exists(_ node: String, _ serviceID: String) async throws(ConsulError) -> Bool {
-        guard let found = try await backend.call(.catalogNodeServices, NamedQuery(node)).value
-        else { return false }
-        return serviceID.isEmpty || found.services.contains { $0.id == serviceID }
+        let request = NodeSpecificRequest(node)
+        let found = try await backend.call(.catalogNodeServiceList, request).value
+        guard let services = found.services else { return false }
+        return serviceID.isEmpty || services.contains { $0.id == serviceID }
     }
 }

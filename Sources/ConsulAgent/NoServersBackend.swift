@@ -10,7 +10,7 @@ struct NoServersBackend: Backend {
     /// A server that was not told to bootstrap.
     static let noLeader = NoServersBackend(error: .noLeader)
 
-    func call<Request: Sendable, Response: Sendable>(
+    func call<Request: ClusterRequest, Response: Sendable>(
         _ endpoint: Endpoint<Request, Response>, _ request: Request,
         reply: @escaping @Sendable (Result<Response, ConsulError>) -> Void
     ) -> (any PendingCall)? {

@@ -72,14 +72,17 @@ struct Parts {
     func responderContext(_ config: RuntimeConfig) -> ResponderContext {
         ResponderContext(
             nodeName: config.node.name, datacenter: config.node.datacenter,
-            remoteExec: Self.remoteExec(config), backend: backend, processes: RealProcesses(),
+            settings: Self.pluginSettings(config), backend: backend, processes: RealProcesses(),
             clock: clock, log: Responders.log(logSink.logger("agent")))
     }
 
-    static func remoteExec(_ config: RuntimeConfig) -> RemoteExecRules {
+    /// Returns the sections of the configuration that event responders may read.
+    static func pluginSettings(_ config: RuntimeConfig) -> PluginSettings {
         var rules = config.remoteExec
         rules.isEnabled = !config.node.disableRemoteExec
-        return rules
+        var settings = PluginSettings()
+        settings.set(rules)
+        return settings
     }
 
     func eventLog(_ config: RuntimeConfig) -> EventLog {
@@ -92,7 +95,7 @@ struct Parts {
         _ config: RuntimeConfig, events: UserEventBuffer, reports: EventReports
     ) -> WatchManager {
         WatchManager(
-            around: WatchRunner.Surroundings(
+            dependencies: WatchRunner.Dependencies(
                 reader: WatchReader(backend: backend, events: events, local: local),
                 clock: clock, store: files, wallText: SystemClock.wallText,
                 logger: logSink.logger("agent.watch"),

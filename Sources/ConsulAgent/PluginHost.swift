@@ -37,7 +37,7 @@ package final class PluginHost: Sendable {
         init(_ state: State) { value = Mutex(state) }
     }
 
-    /// For `consul validate`: somebody waits at a terminal.
+    /// For the command line: a user waits at a terminal.
     private static let validateHandshakeMax = GoDuration.seconds(5)
 
     private let builtIn: [Plugin]
@@ -45,12 +45,16 @@ package final class PluginHost: Sendable {
     private let judging: PluginPrograms
     private let state: StateBox
 
-    package init(builtIn: [Plugin]) throws(ConsulAgentError) {
+    /// - Parameter reservedCommands: Names of commands that no external program may take.
+    package init(
+        builtIn: [Plugin], reservedCommands: Set<String> = []
+    ) throws(ConsulAgentError) {
         self.builtIn = builtIn
         let state = StateBox(State(registry: try Agent.registry(builtIn)))
         self.state = state
         var surroundings = PluginSurroundings(
-            processes: RealProcesses(), clock: RealClock(), agentVersion: Version.number
+            processes: RealProcesses(), clock: RealClock(), agentVersion: Version.number,
+            reservedCommands: reservedCommands
         ) { level, program, text in
             let logger = state.value.withLock { $0.logger }
             logger?.log(level: Self.level(level), "\(text)", metadata: ["program": "\(program)"])
@@ -121,6 +125,25 @@ package final class PluginHost: Sendable {
             sources, with: judging, rigour: .strict, scope: scope, onlyIfNeeded: true)
         await judging.release(loaded.selection)
         return loaded.outcome
+    }
+
+    /// Returns the commands of the external programs in a folder, and the programs that are not
+    /// used with the reasons. Starts each program for its `hello` and stops it again.
+    package func commands(
+        in directory: String
+    ) async -> (commands: [any Command], failures: [(program: String, reason: String)]) {
+        let files: [ProgramFile]
+        do throws(FileError) {
+            files = try Self.programFiles(in: directory)
+        } catch {
+            return ([], [(directory, "\(error)")])
+        }
+        let selection = await judging.prepare(files, builtIn: builtIn)
+        await judging.release(selection)
+        let commands = selection.plugins.flatMap { $0.contributions }.compactMap {
+            if case .command(let command) = $0 { command } else { nil }
+        }
+        return (commands, selection.failures)
     }
 
     private func load(

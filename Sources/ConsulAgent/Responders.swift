@@ -14,8 +14,8 @@ final class Responders: Sendable {
         self.context = Mutex(context)
     }
 
-    /// What holds from the next event on.
-    func update(_ rules: RemoteExecRules) { context.withLock { $0.remoteExec = rules } }
+    /// Replaces the settings, from the next event on.
+    func update(_ settings: PluginSettings) { context.withLock { $0.settings = settings } }
 
     /// - Returns: false when nobody answers to this event: it goes its ordinary way.
     func take(_ event: UserEvent) -> Bool {

@@ -38,7 +38,7 @@ extension QueryOptions {
         case .consistent: parameters.append(("consistent", ""))
         }
         if !filter.isEmpty { parameters.append(("filter", filter)) }
-        if !near.isEmpty { parameters.append(("near", near)) }
+        if !source.node.isEmpty { parameters.append(("near", source.node)) }
         if !datacenter.isEmpty { parameters.append(("dc", datacenter)) }
         for (name, value) in nodeMeta.sorted(by: { $0.key < $1.key }) {
             parameters.append(("node-meta", "\(name):\(value)"))

@@ -54,13 +54,13 @@ public final class SessionKeeper: Sendable {
     /// Another session with the same TTL: from now on both are renewed, and the loss of one is the
     /// loss of both.
     /// - Parameter sentAt: when its renewal was asked for that has succeeded.
-    func keepsAlso(_ id: String, renewedAt sentAt: Instant) {
+    func addCompanion(_ id: String, renewedAt sentAt: Instant) {
         companions.withLock { _ = $0.insert(id) }
         renewedAt.withLock { $0 = min($0, sentAt) }
     }
 
-    func keepsNoOther() { companions.withLock { $0 = [] } }
-    func keepsNoMore(_ id: String) { companions.withLock { _ = $0.remove(id) } }
+    func forgetCompanions() { companions.withLock { $0 = [] } }
+    func removeCompanion(_ id: String) { companions.withLock { _ = $0.remove(id) } }
 
     /// - Returns: false when one of them has ended; nil when one has come meanwhile that was not
     ///   renewed.

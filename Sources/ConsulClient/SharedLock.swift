@@ -29,7 +29,7 @@ package struct SharedLock: HeldLock {
         if let lock = view.lock, view.group?.shared[queue.session] == true {
             return .held(token: lock.raftIndex.modifyIndex)
         }
-        keeper.keepsNoOther()
+        keeper.forgetCompanions()
         guard let place = view.place(of: queue.session) else {
             return try await queue.enter() ? attempt() : .raced
         }
@@ -59,11 +59,11 @@ package struct SharedLock: HeldLock {
         holders.shared[queue.session] = true
         let taking = KeyOperation(
             "lock", key, value: JSONWriter.encode(holders), flags: LockHolder.flags, session: id)
-        keeper.keepsAlso(id, renewedAt: sentAt)
+        keeper.addCompanion(id, renewedAt: sentAt)
         if try await queue.transact("acquire lock", [taking, queue.holding]) {
             return try await attempt()
         }
-        keeper.keepsNoMore(id)
+        keeper.removeCompanion(id)
         try? await client.sessionDestroy(id, timeout: Limits.partingTime)
         let now = try await queue.view()
         return now.lock?.session.isEmpty == false ? .raced : .delayed
@@ -81,7 +81,7 @@ package struct SharedLock: HeldLock {
         guard isAlive else { return .raced }
         var group = group
         group.shared[queue.session] = true
-        keeper.keepsAlso(lock.session, renewedAt: sentAt)
+        keeper.addCompanion(lock.session, renewedAt: sentAt)
         let operations = [written(group, over: lock), queue.holding]
         return try await queue.transact("acquire lock", operations) ? attempt() : .raced
     }
@@ -114,7 +114,7 @@ package struct SharedLock: HeldLock {
             guard group.shared.isEmpty else {
                 let operations = [written(group, over: lock), queue.leaving]
                 guard try await queue.transact("release lock", operations) else { continue }
-                keeper.keepsNoMore(lock.session)
+                keeper.removeCompanion(lock.session)
                 return
             }
             let unchanged = KeyOperation("check-index", key, index: lock.raftIndex.modifyIndex)
@@ -122,7 +122,7 @@ package struct SharedLock: HeldLock {
                 "unlock", key, flags: LockHolder.flags, session: lock.session)
             let operations = [unchanged, letting, queue.leaving]
             guard try await queue.transact("release lock", operations) else { continue }
-            keeper.keepsNoMore(lock.session)
+            keeper.removeCompanion(lock.session)
             try? await client.sessionDestroy(lock.session, timeout: Limits.partingTime)
             return
         }

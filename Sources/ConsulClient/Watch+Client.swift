@@ -13,12 +13,12 @@ extension ConsulClient {
         }
         switch query {
         case .key(let query):
-            return try await ask("kv/\(Self.escape(query.name))", query, after, missing: []) {
+            return try await ask("kv/\(Self.escape(query.key))", query, after, missing: []) {
                 (entries: [KVEntry]) in WatchContent(key: entries.first)
             }
         case .keyPrefix(let query):
             return try await ask(
-                "kv/\(Self.escape(query.name))", query, after, [("recurse", "")], missing: []
+                "kv/\(Self.escape(query.key))", query, after, [("recurse", "")], missing: []
             ) { WatchContent(keyPrefix: $0) }
         case .services(let query):
             return try await ask("catalog/services", query, after) { WatchContent(services: $0) }
@@ -28,19 +28,19 @@ extension ConsulClient {
             var parameters = query.tags.map { ("tag", $0) }
             if query.passingOnly { parameters.append(("passing", "1")) }
             return try await ask(
-                "health/service/\(Self.escape(query.name))", query, after, parameters
+                "health/service/\(Self.escape(query.serviceName))", query, after, parameters
             ) { WatchContent(instances: $0) }
         case .serviceChecks(let query):
-            return try await ask("health/checks/\(Self.escape(query.name))", query, after) {
+            return try await ask("health/checks/\(Self.escape(query.serviceName))", query, after) {
                 WatchContent(checks: $0)
             }
         case .checksInState(let query):
-            return try await ask("health/state/\(Self.escape(query.name))", query, after) {
+            return try await ask("health/state/\(Self.escape(query.state))", query, after) {
                 WatchContent(checks: $0)
             }
-        case .event(let query):
-            let parameters = query.name.isEmpty ? [] : [("name", query.name)]
-            return try await ask("event/list", query, after, parameters) {
+        case .event(let name):
+            let parameters = name.isEmpty ? [] : [("name", name)]
+            return try await ask("event/list", DCSpecificRequest(), after, parameters) {
                 WatchContent(events: $0)
             }
         case .agentService:
@@ -50,7 +50,7 @@ extension ConsulClient {
 
     /// - Parameter missing: what a 404 stands for; nil makes it an error.
     private func ask<Value: WireValue>(
-        _ path: String, _ query: NamedQuery, _ after: WatchIndex?,
+        _ path: String, _ query: some ReadRequest, _ after: WatchIndex?,
         _ further: [(String, String)] = [], missing: Value? = nil,
         content: (Value) -> WatchContent
     ) async throws(ConsulClientError) -> WatchAnswer {

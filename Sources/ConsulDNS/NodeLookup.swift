@@ -11,7 +11,7 @@ extension Resolver {
         _ done: @escaping @Sendable (Found) -> Void
     ) {
         guard [.any, .a, .aaaa, .txt, .ns, .soa].contains(ask.type) else { return done(Found()) }
-        let query = NamedQuery(name, options(datacenter, ask.zone))
+        let query = NodeSpecificRequest(name, options(datacenter, ask.zone))
         read(.catalogNodeServices, query, ask.zone) { [self] result in
             switch result {
             case .failure(let error): done(failed(error, ask))
@@ -32,7 +32,7 @@ extension Resolver {
             return done(names.contains(name) ? noRecords(ask) : noSuchName(ask))
         }
         let version = backend.catalogVersion(of: .whole)
-        let query = NamedQuery("", options(datacenter, ask.zone))
+        let query = DCSpecificRequest(options(datacenter, ask.zone))
         read(.catalogListNodes, query, ask.zone) { [self] result in
             guard case .success(let nodes) = result else { return done(noSuchName(ask)) }
             var ends: Set<String> = []

@@ -165,7 +165,7 @@ final class Resolver: Sendable {
 
     func failed(_ error: ConsulError, _ ask: Ask) -> Found {
         // No server knows the datacenter: the name cannot exist.
-        if error.message == "No path to datacenter" {
+        if error.kind == .noPathToDatacenter {
             var found = noSuchName(ask)
             // The catalog does not say when there is one.
             found.keeping = .not
@@ -184,17 +184,17 @@ final class Resolver: Sendable {
         return options
     }
 
-    func read<Value: Sendable>(
-        _ endpoint: Endpoint<NamedQuery, Indexed<Value>>, _ query: NamedQuery, _ zone: Zone,
-        _ done: @escaping @Sendable (Result<Value, ConsulError>) -> Void
+    func read<Request: ReadRequest, Answer: IndexedReply>(
+        _ endpoint: Endpoint<Request, Answer>, _ query: Request, _ zone: Zone,
+        _ done: @escaping @Sendable (Result<Answer.Value, ConsulError>) -> Void
     ) {
         readIndexed(endpoint, query, zone) { done($0.map { $0.value }) }
     }
 
     /// Asks, and asks the leader where a server's answer is older than `max_stale`.
-    func readIndexed<Value: Sendable>(
-        _ endpoint: Endpoint<NamedQuery, Indexed<Value>>, _ query: NamedQuery, _ zone: Zone,
-        _ done: @escaping @Sendable (Result<Indexed<Value>, ConsulError>) -> Void
+    func readIndexed<Request: ReadRequest, Answer: IndexedReply>(
+        _ endpoint: Endpoint<Request, Answer>, _ query: Request, _ zone: Zone,
+        _ done: @escaping @Sendable (Result<Answer, ConsulError>) -> Void
     ) {
         backend.call(endpoint, query) { [backend, stale = metrics.stale] result in
             switch result {

@@ -9,12 +9,13 @@ extension Resolver {
             return recurse(query, done)
         }
         let zone = query.zone
-        read(.catalogListNodes, NamedQuery("", options("", zone)), zone) { [self] result in
+        read(.catalogListNodes, DCSpecificRequest(options("", zone)), zone) { [self] result in
             let nodes = (try? result.get()) ?? []
             if let node = nodes.first(where: { AddressText.data($0.address) == address }) {
                 return point(to: node.node, "node", query, done)
             }
-            read(.catalogListServices, NamedQuery("", options("", zone)), zone) { [self] result in
+            let request = DCSpecificRequest(options("", zone))
+            read(.catalogListServices, request, zone) { [self] result in
                 let names = ((try? result.get()) ?? [:]).keys.sorted()
                 look(for: address, among: names[...], query, done)
             }
@@ -27,7 +28,8 @@ extension Resolver {
     ) {
         guard let name = names.first else { return recurse(query, done) }
         let zone = query.zone
-        read(.catalogServiceNodes, NamedQuery(name, options("", zone)), zone) { [self] result in
+        let request = ServiceSpecificRequest(name, options("", zone))
+        read(.catalogServiceNodes, request, zone) { [self] result in
             let instances = (try? result.get()) ?? []
             if instances.contains(where: { AddressText.data($0.service.address) == address }) {
                 return point(to: name, "service", query, done)

@@ -66,7 +66,7 @@ extension Resolver {
             let isTransport = service.service.hasPrefix("_") && !service.isMesh
             return done(isTransport ? noRecords(ask) : noSuchName(ask))
         }
-        let query = NamedQuery(service.service, options(service.datacenter, ask.zone))
+        let query = ServiceSpecificRequest(service.service, options(service.datacenter, ask.zone))
         read(.healthServiceNodes, query, ask.zone) { [self] result in
             guard case .success(let all) = result else { return done(noSuchName(ask)) }
             let end = "." + service.tag
@@ -86,15 +86,15 @@ extension Resolver {
 
     private func ordered(
         _ service: ServiceAsk,
-        _ done: @escaping @Sendable (Result<Indexed<[CheckServiceNode]>, ConsulError>) -> Void
+        _ done: @escaping @Sendable (Result<IndexedCheckServiceNodes, ConsulError>) -> Void
     ) {
         let zone = service.ask.zone
-        var query = NamedQuery(service.service, options(service.datacenter, zone))
+        var query = ServiceSpecificRequest(service.service, options(service.datacenter, zone))
         query.connect = service.isMesh
         if !service.tag.isEmpty, service.port == nil { query.tags = [service.tag] }
         if zone.rules.answerOrder == .near {
-            query.options.near = zone.rules.nodeName
-            query.options.nearAddress = service.ask.nearAddress ?? ""
+            query.options.source.node = zone.rules.nodeName
+            query.options.source.ip = service.ask.nearAddress ?? ""
         }
         readIndexed(.healthServiceNodes, query, zone) { [self] result in
             switch result {
@@ -110,7 +110,7 @@ extension Resolver {
     }
 
     private func answer(
-        _ service: ServiceAsk, _ ordered: Indexed<[CheckServiceNode]>,
+        _ service: ServiceAsk, _ ordered: IndexedCheckServiceNodes,
         _ done: @escaping @Sendable (Found) -> Void
     ) {
         let (ask, instances) = (service.ask, ordered.value)

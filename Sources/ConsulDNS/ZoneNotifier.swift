@@ -41,13 +41,15 @@ final class ZoneNotifier: Sendable {
             of: Void.self, bufferingPolicy: .bufferingNewest(1))
         await withTaskGroup(of: Void.self) { group in
             group.addTask { [self] in
-                await watch(.catalogListNodes, "", feed) { $0.hashValue }
+                await watch(.catalogListNodes, DCSpecificRequest(), feed) { $0.hashValue }
             }
             group.addTask { [self] in
-                await watch(.catalogListServices, "", feed) { _ in nil }
+                await watch(.catalogListServices, DCSpecificRequest(), feed) { _ in nil }
             }
             group.addTask { [self] in
-                await watch(.healthChecksInState, "any", feed) { Self.statuses($0) }
+                await watch(.healthChecksInState, ChecksInStateRequest("any"), feed) {
+                    Self.statuses($0)
+                }
             }
             for await _ in changes {
                 // Bursts are told as one.
@@ -71,11 +73,11 @@ final class ZoneNotifier: Sendable {
     }
 
     /// - Parameter digest: equal for what is told alike; nil where every change counts.
-    private func watch<Value: Sendable>(
-        _ endpoint: Endpoint<NamedQuery, Indexed<Value>>, _ name: String,
-        _ feed: AsyncStream<Void>.Continuation, _ digest: @Sendable (Value) -> Int?
+    private func watch<Request: ReadRequest, Answer: IndexedReply>(
+        _ endpoint: Endpoint<Request, Answer>, _ request: Request,
+        _ feed: AsyncStream<Void>.Continuation, _ digest: @Sendable (Answer.Value) -> Int?
     ) async {
-        var query = NamedQuery(name)
+        var query = request
         query.options.consistency = .stale
         var last: Int?
         var known: UInt64 = 0

@@ -99,14 +99,14 @@ final class ZoneTransfer: Sendable {
             add(records(of: node))
             goOn()
         case .nodes:
-            let query = NamedQuery("", resolver.options("", zone))
+            let query = DCSpecificRequest(resolver.options("", zone))
             resolver.read(.catalogListNodes, query, zone) { [self] result in
                 let nodes = (try? result.get()) ?? []
                 state.withLock { $0.left += nodes.reversed().map { .node($0) } }
                 goOn()
             }
         case .services:
-            let query = NamedQuery("", resolver.options("", zone))
+            let query = DCSpecificRequest(resolver.options("", zone))
             resolver.read(.catalogListServices, query, zone) { [self] result in
                 let services = ((try? result.get()) ?? [:]).sorted { $0.key > $1.key }
                 state.withLock { $0.left += services.map { .service($0.key, tags: $0.value) } }

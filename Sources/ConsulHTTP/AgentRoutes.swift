@@ -103,7 +103,7 @@ enum AgentRoutes {
     /// Beyond Consul: 200 while reads and writes can be served, so while there is a leader; else
     /// 503.
     @Sendable static func ready(_ exchange: Exchange) throws(ConsulError) {
-        exchange.call(.statusLeader, NamedQuery("", QueryOptions())) { leader in
+        exchange.call(.statusLeader, DCSpecificRequest()) { leader in
             leader.isEmpty ? ErrorMapping.withoutLeader : .text(200, "ready")
         }
     }

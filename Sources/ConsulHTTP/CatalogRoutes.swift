@@ -19,7 +19,7 @@ enum CatalogRoutes {
         try exchange.query.refuseNamespace()
         var request = try exchange.body(RegisterRequest.self)
         request.token = exchange.token
-        exchange.call(.catalogRegister, request) { exchange.json($0) }
+        exchange.call(.catalogRegister, request) { _ in exchange.json(true) }
     }
 
     @Sendable static func deregister(_ exchange: Exchange) throws(ConsulError) {
@@ -27,7 +27,7 @@ enum CatalogRoutes {
         // Go's client always sends an empty address along.
         var request = try exchange.body(DeregisterRequest.self, obsolete: ["Address"])
         request.token = exchange.token
-        exchange.call(.catalogDeregister, request) { exchange.json($0) }
+        exchange.call(.catalogDeregister, request) { _ in exchange.json(true) }
     }
 
     @Sendable static func datacenters(_ exchange: Exchange) throws(ConsulError) {
@@ -35,72 +35,41 @@ enum CatalogRoutes {
         var options = QueryOptions()
         try exchange.query.readConsistency(&options)
         options.token = exchange.token
-        exchange.call(.catalogListDatacenters, NamedQuery("", options)) { exchange.json($0) }
+        exchange.call(.catalogListDatacenters, DatacentersRequest(options)) { exchange.json($0) }
     }
 
     @Sendable static func nodes(_ exchange: Exchange) throws(ConsulError) {
-        exchange.read(
-            .catalogListNodes, try exchange.discoveryQuery(looksAtNamespace: false), of: .whole)
+        let options = try exchange.discoveryOptions(looksAtNamespace: false)
+        exchange.read(.catalogListNodes, DCSpecificRequest(options), of: .whole)
     }
 
     @Sendable static func services(_ exchange: Exchange) throws(ConsulError) {
-        exchange.read(.catalogListServices, try exchange.discoveryQuery(), of: .whole)
+        let request = DCSpecificRequest(try exchange.discoveryOptions())
+        exchange.read(.catalogListServices, request, of: .whole)
     }
 
     @Sendable static func service(_ exchange: Exchange) throws(ConsulError) {
         let name = try exchange.requireSubject("Missing service name")
-        var query = try exchange.discoveryQuery(name)
-        query.tags = exchange.query.all("tag")
-        exchange.read(.catalogServiceNodes, query, of: .service(name))
+        var request = ServiceSpecificRequest(name, try exchange.discoveryOptions())
+        request.tags = exchange.query.all("tag")
+        exchange.read(.catalogServiceNodes, request, of: .service(name))
     }
 
     @Sendable static func node(_ exchange: Exchange) throws(ConsulError) {
         let name = try exchange.requireSubject("Missing node name")
-        exchange.call(.catalogNodeServices, try exchange.discoveryQuery(name)) {
-            exchange.json($0.value.map { NodeServiceMap($0) }, $0.meta)
-        }
+        let request = NodeSpecificRequest(name, try exchange.discoveryOptions())
+        exchange.call(.catalogNodeServices, request) { exchange.json($0.value, $0.meta) }
     }
 
     @Sendable static func nodeServiceList(_ exchange: Exchange) throws(ConsulError) {
         let name = try exchange.requireSubject("Missing node name")
-        exchange.call(.catalogNodeServices, try exchange.discoveryQuery(name)) {
-            exchange.json(NodeServiceList($0.value), $0.meta)
-        }
-    }
-}
-
-/// `{"Node": …, "Services": {"id": …}}`.
-private struct NodeServiceMap: Record {
-    var node = Node()
-    var services: [String: NodeService] = [:]
-    init() {}
-    init(_ value: NodeServices) {
-        node = value.node
-        for service in value.services { services[service.id] = service }
-    }
-    mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
-        try visit.field("Node", &node)
-        try visit.field("Services", &services)
-    }
-}
-
-/// `{"Node": …, "Services": […]}`; both null for an unknown node.
-private struct NodeServiceList: Record {
-    var node: Node?
-    var services: [NodeService]?
-    init() {}
-    init(_ value: NodeServices?) {
-        node = value?.node
-        services = value?.services
-    }
-    mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
-        try visit.field("Node", &node)
-        try visit.field("Services", &services)
+        let request = NodeSpecificRequest(name, try exchange.discoveryOptions())
+        exchange.call(.catalogNodeServiceList, request) { exchange.json($0.value, $0.meta) }
     }
 }
 
 extension Exchange {
-    /// What stands behind the prefix; an error with this text when nothing does.
+    /// The rest of the path behind the route's prefix; an error with this text when it is empty.
     func requireSubject(_ complaint: String) throws(ConsulError) -> String {
         guard !subject.isEmpty else { throw ConsulError(.badRequest, complaint) }
         return subject

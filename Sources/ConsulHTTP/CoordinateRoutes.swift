@@ -11,20 +11,22 @@ let coordinateRoutes = [
 /// `/v1/coordinate/…`. Consul looks at no namespace here.
 enum CoordinateRoutes {
     @Sendable static func datacenters(_ exchange: Exchange) throws(ConsulError) {
-        var query = NamedQuery()
-        query.options.token = exchange.token
-        exchange.call(.coordinateListDatacenters, query) { exchange.json($0) }
+        var request = DatacentersRequest()
+        request.token = exchange.token
+        exchange.call(.coordinateListDatacenters, request) { exchange.json($0) }
     }
 
     @Sendable static func nodes(_ exchange: Exchange) throws(ConsulError) {
-        exchange.call(.coordinateListNodes, try exchange.coordinateQuery()) {
+        let request = DCSpecificRequest(try exchange.options(looksAtNamespace: false))
+        exchange.call(.coordinateListNodes, request) {
             exchange.json(exchange.ofSegment($0.value), $0.meta, showsConsistency: false)
         }
     }
 
     @Sendable static func node(_ exchange: Exchange) throws(ConsulError) {
-        let query = try exchange.coordinateQuery(exchange.subject)
-        exchange.call(.coordinateNode, query) { answer in
+        let request = NodeSpecificRequest(
+            exchange.subject, try exchange.options(looksAtNamespace: false))
+        exchange.call(.coordinateNode, request) { answer in
             let found = exchange.ofSegment(answer.value)
             var response = exchange.json(found, answer.meta, showsConsistency: false)
             if found.isEmpty {
@@ -45,12 +47,7 @@ enum CoordinateRoutes {
 }
 
 extension Exchange {
-    fileprivate func coordinateQuery(_ name: String = "") throws(ConsulError) -> NamedQuery {
-        try CacheControl.refuseWrong(request.headers)
-        return NamedQuery(name, try query.consistency(token: token))
-    }
-
-    /// Those of `?segment`, where one is asked for.
+    /// Keeps the coordinates of `?segment`, where the request names one.
     fileprivate func ofSegment(_ rows: [NodeCoordinate]) -> [NodeCoordinate] {
         guard query.has("segment") else { return rows }
         return rows.filter { $0.segment == query["segment"] }

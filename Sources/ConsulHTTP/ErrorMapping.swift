@@ -10,7 +10,7 @@ enum ErrorMapping {
         case .notFound: 404
         case .tooLarge: 413
         case .tooManyRequests: 429
-        case .noLeader, .cancelled, .internal: 500
+        case .noLeader, .noPathToDatacenter, .cancelled, .internal: 500
         }
     }
 

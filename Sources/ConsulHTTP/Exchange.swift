@@ -41,30 +41,24 @@ final class Exchange: Sendable {
         return bearer.lowercased().hasPrefix("bearer ") ? String(bearer.dropFirst(7)) : ""
     }
 
-    func namedQuery(_ name: String = "") throws(ConsulError) -> NamedQuery {
-        NamedQuery(name, try options())
-    }
-
-    /// The query's options, with `Cache-Control` judged as Consul does.
-    /// - Parameter looksAtNamespace: false for the reads that Consul answers whatever `?ns` says.
+    /// The options of a read. `Cache-Control` is judged as Consul does.
+    /// - Parameter looksAtNamespace: false for the reads that Consul answers whatever `?ns` is.
     func options(looksAtNamespace: Bool = true) throws(ConsulError) -> QueryOptions {
         try CacheControl.refuseWrong(request.headers)
         return looksAtNamespace
             ? try query.options(token: token) : try query.consistency(token: token)
     }
 
-    /// A read of the catalog or of health: `discovery_max_stale` bears on it.
-    func discoveryQuery(
-        _ name: String = "", looksAtNamespace: Bool = true
-    ) throws(ConsulError) -> NamedQuery {
-        var query = NamedQuery(name, try options(looksAtNamespace: looksAtNamespace))
-        if query.options.near == "_agent" { query.options.near = agent.local.nodeName }
-        if face.settings.discoveryMaxStale > .zero, query.options.consistency == .standard,
-            !self.query.has("leader"), !self.query.has("cached")
+    /// The options of a read of the catalog or of health, with `discovery_max_stale`.
+    func discoveryOptions(looksAtNamespace: Bool = true) throws(ConsulError) -> QueryOptions {
+        var options = try options(looksAtNamespace: looksAtNamespace)
+        if options.source.node == "_agent" { options.source.node = agent.local.nodeName }
+        if face.settings.discoveryMaxStale > .zero, options.consistency == .standard,
+            !query.has("leader"), !query.has("cached")
         {
-            query.options.consistency = .stale
+            options.consistency = .stale
         }
-        return query
+        return options
     }
 
     /// The body as a record. Consul's words for one that cannot be read.
@@ -113,7 +107,7 @@ final class Exchange: Sendable {
 
     /// Calls the backend and answers with what `answer` makes of the value. Answers at once when
     /// the backend does; else when it does, unless the client has gone.
-    func call<Request: Sendable, Response: Sendable>(
+    func call<Request: ClusterRequest, Response: Sendable>(
         _ endpoint: Endpoint<Request, Response>, _ request: Request,
         answer: @escaping @Sendable (Response) -> HTTPResponse
     ) {

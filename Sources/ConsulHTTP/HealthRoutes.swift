@@ -13,26 +13,29 @@ let healthRoutes = [
 enum HealthRoutes {
     @Sendable static func service(_ exchange: Exchange) throws(ConsulError) {
         let name = try exchange.requireSubject("Missing service name")
-        var query = try exchange.discoveryQuery(name)
-        query.tags = exchange.query.all("tag")
-        query.passingOnly = try exchange.query.flag("passing")
-        exchange.read(.healthServiceNodes, query, of: .service(name)) {
+        var request = ServiceSpecificRequest(name, try exchange.discoveryOptions())
+        request.tags = exchange.query.all("tag")
+        request.passingOnly = try exchange.query.flag("passing")
+        exchange.read(.healthServiceNodes, request, of: .service(name)) {
             256 + $0.count * 2_048  // an instance with its node and two checks, indented
         }
     }
 
     @Sendable static func serviceChecks(_ exchange: Exchange) throws(ConsulError) {
         let name = try exchange.requireSubject("Missing service name")
-        exchange.read(.healthServiceChecks, try exchange.discoveryQuery(name), of: .whole)
+        let request = ServiceSpecificRequest(name, try exchange.discoveryOptions())
+        exchange.read(.healthServiceChecks, request, of: .whole)
     }
 
     @Sendable static func node(_ exchange: Exchange) throws(ConsulError) {
         let name = try exchange.requireSubject("Missing node name")
-        exchange.read(.healthNodeChecks, try exchange.discoveryQuery(name), of: .whole)
+        let request = NodeSpecificRequest(name, try exchange.discoveryOptions())
+        exchange.read(.healthNodeChecks, request, of: .whole)
     }
 
     @Sendable static func state(_ exchange: Exchange) throws(ConsulError) {
         let name = try exchange.requireSubject("Missing check state")
-        exchange.read(.healthChecksInState, try exchange.discoveryQuery(name), of: .whole)
+        let request = ChecksInStateRequest(name, try exchange.discoveryOptions())
+        exchange.read(.healthChecksInState, request, of: .whole)
     }
 }

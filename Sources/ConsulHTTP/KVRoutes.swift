@@ -21,23 +21,26 @@ enum KVRoutes {
     // MARK: Reading
 
     @Sendable static func get(_ exchange: Exchange) throws(ConsulError) {
-        var query = try exchange.namedQuery(exchange.subject)
-        if exchange.query.has("keys") { return try keys(exchange, query) }
+        let options = try exchange.options()
+        if exchange.query.has("keys") { return try keys(exchange, options) }
+        var request = KeyRequest(exchange.subject, options)
         if exchange.query.has("count") || exchange.query.has("hash") {
-            return summary(exchange, query)
+            return summary(exchange, request)
         }
         if exchange.query.has("recurse") {
-            let page = try KVPage(exchange, &query)
-            exchange.call(.kvsList, query) { answer in
+            let page = try KVPage(exchange)
+            request.startAfter = page.startAfter
+            request.limit = page.readLimit
+            exchange.call(.kvsList, request) { answer in
                 guard !answer.value.isEmpty else { return missing(answer.meta) }
                 let room = answer.value.reduce(256) { $0 + exchange.room(for: $1) }
-                return page.answer(exchange, answer, room: room, key: \.key)
+                return page.answer(exchange, answer.value, answer.meta, room: room, key: \.key)
             }
             return
         }
         try requireKey(exchange)
         let isRaw = exchange.query.has("raw")
-        exchange.call(.kvsGet, query) { answer in
+        exchange.call(.kvsGet, request) { answer in
             guard let entry = answer.value.first else { return missing(answer.meta) }
             return isRaw
                 ? raw(entry, answer.meta)
@@ -45,22 +48,24 @@ enum KVRoutes {
         }
     }
 
-    private static func keys(_ exchange: Exchange, _ query: NamedQuery) throws(ConsulError) {
-        var query = query
-        query.separator = exchange.query["separator"]
-        query.depth = Int(clamping: try exchange.query.unsigned("depth") ?? 1)
-        let isRoot = query.name.isEmpty
-        let page = try KVPage(exchange, &query)
-        exchange.call(.kvsListKeys, query) { answer in
+    private static func keys(_ exchange: Exchange, _ options: QueryOptions) throws(ConsulError) {
+        var request = KeyListRequest(exchange.subject, options)
+        request.separator = exchange.query["separator"]
+        request.depth = Int(clamping: try exchange.query.unsigned("depth") ?? 0)
+        let isRoot = request.prefix.isEmpty
+        let page = try KVPage(exchange)
+        request.startAfter = page.startAfter
+        request.limit = page.readLimit
+        exchange.call(.kvsListKeys, request) { answer in
             if answer.value.isEmpty, !isRoot { return missing(answer.meta) }
-            return page.answer(exchange, answer, key: \.self)
+            return page.answer(exchange, answer.value, answer.meta, key: \.self)
         }
     }
 
-    private static func summary(_ exchange: Exchange, _ query: NamedQuery) {
-        var query = query
-        query.wantsHash = exchange.query.has("hash")
-        exchange.call(.kvsSummary, query) {
+    private static func summary(_ exchange: Exchange, _ request: KeyRequest) {
+        var request = request
+        request.wantsHash = exchange.query.has("hash")
+        exchange.call(.kvsSummary, request) {
             exchange.json($0.value, $0.meta, showsConsistency: false)
         }
     }

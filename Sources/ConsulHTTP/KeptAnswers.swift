@@ -74,11 +74,11 @@ extension Exchange {
     /// read, and kept if it may be.
     ///
     /// - Parameter capacity: how large the body of a value will be, about.
-    func read<Value: WireValue>(
-        _ endpoint: Endpoint<NamedQuery, Indexed<Value>>, _ query: NamedQuery, of part: CatalogPart,
-        capacity: @escaping @Sendable (Value) -> Int = { _ in 256 }
-    ) {
-        guard let version = keepable(query) ? agent.backend.catalogVersion(of: part) : nil else {
+    func read<Request: ReadRequest, Answer: IndexedReply>(
+        _ endpoint: Endpoint<Request, Answer>, _ query: Request, of part: CatalogPart,
+        capacity: @escaping @Sendable (Answer.Value) -> Int = { _ in 256 }
+    ) where Answer.Value: WireValue {
+        guard keepable(query.options), let version = agent.backend.catalogVersion(of: part) else {
             call(endpoint, query) { self.json($0.value, $0.meta, capacity: capacity($0.value)) }
             return
         }
@@ -103,10 +103,10 @@ extension Exchange {
 
     /// What is read at once, by anyone, of the catalog alone: no blocking query, none that a quorum
     /// must confirm, none that bears a secret, and none that sorts by what is not of the catalog.
-    private func keepable(_ query: NamedQuery) -> Bool {
-        query.options.minQueryIndex == 0 && query.options.consistency != .consistent
-            && query.options.token.isEmpty && query.options.near.isEmpty
-            && ["", face.settings.datacenter].contains(query.options.datacenter)
+    private func keepable(_ options: QueryOptions) -> Bool {
+        options.minQueryIndex == 0 && options.consistency != .consistent
+            && options.token.isEmpty && options.source.isEmpty
+            && ["", face.settings.datacenter].contains(options.datacenter)
             && request.uri.utf8.count <= KeptAnswers.uriBytesMax
     }
 }

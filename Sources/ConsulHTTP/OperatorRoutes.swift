@@ -9,12 +9,14 @@ let operatorRoutes = [
 /// `/v1/operator/…`.
 enum OperatorRoutes {
     @Sendable static func configuration(_ exchange: Exchange) throws(ConsulError) {
-        exchange.call(.operatorRaftConfiguration, try exchange.namedQuery()) { exchange.json($0) }
+        let request = DCSpecificRequest(try exchange.options())
+        exchange.call(.operatorRaftConfiguration, request) { exchange.json($0) }
     }
 
     @Sendable static func removePeer(_ exchange: Exchange) throws(ConsulError) {
         var request = RaftRemovePeerRequest()
         request.datacenter = exchange.query["dc"]
+        request.token = exchange.token
         request.id = exchange.query["id"]
         request.address = exchange.query["address"]
         if !request.id.isEmpty, !request.address.isEmpty {
@@ -27,6 +29,9 @@ enum OperatorRoutes {
                 "Bad request: Must specify either ?id with the server's ID or ?address with "
                     + "IP:port of peer to remove")
         }
-        exchange.call(.operatorRaftRemovePeer, request) { _ in Exchange.empty }
+        exchange.call(
+            request.id.isEmpty ? .operatorRaftRemovePeerByAddress : .operatorRaftRemovePeerByID,
+            request
+        ) { _ in Exchange.empty }
     }
 }

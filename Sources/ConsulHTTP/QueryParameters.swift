@@ -99,7 +99,7 @@ package struct QueryParameters: Sendable {
             try readConsistency(&options)
             options.datacenter = self["dc"]
             options.filter = self["filter"]
-            options.near = self["near"]
+            options.source.node = self["near"]
             for pair in all("node-meta") {
                 let sides = pair.split(
                     separator: ":", maxSplits: 1, omittingEmptySubsequences: false)

@@ -39,11 +39,12 @@ enum SessionRoutes {
     }
 
     @Sendable static func renew(_ exchange: Exchange) throws(ConsulError) {
-        let query = try exchange.namedQuery(try exchange.requireSubject("Missing session"))
-        exchange.call(.sessionRenew, query) { answer in
+        let request = SessionSpecificRequest(
+            try exchange.requireSubject("Missing session"), try exchange.options())
+        exchange.call(.sessionRenew, request) { answer in
             answer.value.isEmpty
                 ? ErrorMapping.response(
-                    for: ConsulError(.notFound, "Session id '\(query.name)' not found"))
+                    for: ConsulError(.notFound, "Session id '\(request.sessionID)' not found"))
                 : exchange.json(answer.value)
         }
     }
@@ -51,32 +52,38 @@ enum SessionRoutes {
     // MARK: Reading
 
     @Sendable static func info(_ exchange: Exchange) throws(ConsulError) {
-        let query = try exchange.namedQuery(try exchange.requireSubject("Missing session"))
-        if exchange.query.has("locks") { return locks(exchange, query) }
-        exchange.call(.sessionGet, query) {
+        let request = SessionSpecificRequest(
+            try exchange.requireSubject("Missing session"), try exchange.options())
+        if exchange.query.has("locks") { return locks(exchange, request) }
+        exchange.call(.sessionGet, request) {
             exchange.json($0.value, $0.meta, showsConsistency: false)
         }
     }
 
     @Sendable static func node(_ exchange: Exchange) throws(ConsulError) {
-        let query = try exchange.namedQuery(try exchange.requireSubject("Missing node name"))
-        exchange.call(.sessionNodeSessions, query) {
+        let request = NodeSpecificRequest(
+            try exchange.requireSubject("Missing node name"), try exchange.options())
+        exchange.call(.sessionNodeSessions, request) {
             exchange.json($0.value, $0.meta, showsConsistency: false)
         }
     }
 
     @Sendable static func list(_ exchange: Exchange) throws(ConsulError) {
-        let query = try exchange.namedQuery()
+        let options = try exchange.options()
         let name = exchange.query["name"]
-        if exchange.query.has("locks") { return locks(exchange, query, named: name) }
-        exchange.call(.sessionList, query) {
+        if exchange.query.has("locks") {
+            return locks(exchange, SessionSpecificRequest("", options), named: name)
+        }
+        exchange.call(.sessionList, DCSpecificRequest(options)) {
             let found = name.isEmpty ? $0.value : $0.value.filter { $0.name == name }
             return exchange.json(found, $0.meta, showsConsistency: false)
         }
     }
 
-    private static func locks(_ exchange: Exchange, _ query: NamedQuery, named name: String = "") {
-        exchange.call(.sessionLocks, query) {
+    private static func locks(
+        _ exchange: Exchange, _ request: SessionSpecificRequest, named name: String = ""
+    ) {
+        exchange.call(.sessionLocks, request) {
             let found = name.isEmpty ? $0.value : $0.value.filter { $0.session.name == name }
             return exchange.json(found, $0.meta, showsConsistency: false)
         }

@@ -9,17 +9,15 @@ let statusRoutes = [
 /// `/v1/status/…`.
 enum StatusRoutes {
     @Sendable static func leader(_ exchange: Exchange) throws(ConsulError) {
-        exchange.call(.statusLeader, try exchange.statusQuery()) { exchange.json($0) }
+        exchange.call(.statusLeader, try request(exchange)) { exchange.json($0) }
     }
 
     @Sendable static func peers(_ exchange: Exchange) throws(ConsulError) {
-        exchange.call(.statusPeers, try exchange.statusQuery()) { exchange.json($0) }
+        exchange.call(.statusPeers, try request(exchange)) { exchange.json($0) }
     }
-}
 
-extension Exchange {
-    /// Consul looks at no namespace here.
-    fileprivate func statusQuery() throws(ConsulError) -> NamedQuery {
-        NamedQuery("", try query.consistency(token: token))
+    /// Ignores `?ns`, as Consul does here.
+    private static func request(_ exchange: Exchange) throws(ConsulError) -> DCSpecificRequest {
+        DCSpecificRequest(try exchange.query.consistency(token: exchange.token))
     }
 }

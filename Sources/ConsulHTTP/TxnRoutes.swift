@@ -62,7 +62,7 @@ enum TxnRoutes {
     /// Of a transaction that only looked, Consul shows what a read's headers say in the body too,
     /// but no index.
     private static func answer(
-        _ found: Indexed<TxnResponse>, _ exchange: Exchange
+        _ found: TxnReadResponse, _ exchange: Exchange
     ) -> HTTPResponse {
         var response = exchange.json(
             TxnReadAnswer(found), status: found.value.errors == nil ? 200 : 409)
@@ -126,7 +126,7 @@ private struct TxnReadAnswer: Record {
     var knownLeader = true
     var consistency = ""
     init() {}
-    init(_ found: Indexed<TxnResponse>) {
+    init(_ found: TxnReadResponse) {
         response = found.value
         lastContact = Int(found.meta.lastContact.nanoseconds)
         knownLeader = found.meta.knownLeader

@@ -7,7 +7,7 @@ public protocol Backend: Sendable {
     /// - Returns: a handle when the answer is still to come (a parked blocking query, a write being
     ///   committed), so that a caller who goes away can give it up.
     @discardableResult
-    func call<Request: Sendable, Response: Sendable>(
+    func call<Request: ClusterRequest, Response: Sendable>(
         _ endpoint: Endpoint<Request, Response>, _ request: Request,
         reply: @escaping @Sendable (Result<Response, ConsulError>) -> Void
     ) -> (any PendingCall)?
@@ -29,7 +29,7 @@ public protocol PendingCall: Sendable {
 
 extension Backend {
     /// The same for the cold paths. Cancelling the task gives the answer up.
-    public func call<Request: Sendable, Response: Sendable>(
+    public func call<Request: ClusterRequest, Response: Sendable>(
         _ endpoint: Endpoint<Request, Response>, _ request: Request
     ) async throws(ConsulError) -> Response {
         let slot = PendingSlot()

@@ -10,6 +10,8 @@ public struct ConsulError: Error, Hashable, Sendable, CustomStringConvertible {
         case tooManyRequests
         /// No server can answer now: 500, as in Consul.
         case noLeader
+        /// The datacenter is not known: 500, as in Consul.
+        case noPathToDatacenter
         /// The caller went away or the agent stops.
         case cancelled
         case `internal`
@@ -26,6 +28,8 @@ public struct ConsulError: Error, Hashable, Sendable, CustomStringConvertible {
 
     public static let permissionDenied = ConsulError(.permissionDenied, "Permission denied")
     public static let noLeader = ConsulError(.noLeader, "No cluster leader")
+    public static let noPathToDatacenter = ConsulError(
+        .noPathToDatacenter, "No path to datacenter")
 
     public var description: String { message }
 }

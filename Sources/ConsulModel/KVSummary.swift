@@ -18,7 +18,3 @@ public struct KVSummary: Record, Hashable, Sendable {
         try visit.field("Hash", &hash, .omitEmpty)
     }
 }
-
-extension Endpoint where Request == NamedQuery, Response == Indexed<KVSummary> {
-    public static var kvsSummary: Self { .init(.kvsSummary, .read) }
-}

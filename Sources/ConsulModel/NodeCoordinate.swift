@@ -41,7 +41,7 @@ public struct DatacenterCoordinates: Record, Hashable, Sendable {
 }
 
 /// `PUT /v1/coordinate/update`: what a node found out about its own place.
-public struct CoordinateUpdateRequest: Record, Hashable, Sendable {
+public struct CoordinateUpdateRequest: Record, ClusterRequest, Hashable {
     public var datacenter = ""
     public var node = ""
     public var segment = ""
@@ -49,6 +49,8 @@ public struct CoordinateUpdateRequest: Record, Hashable, Sendable {
     public var coordinate: Coordinate?
     public var token = ""
     public init() {}
+
+    public var subject: String { node }
 
     @inlinable
     public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {

@@ -1,17 +1,19 @@
-/// The calls between the parts of a cluster, by the RPC names that Consul gives them.
+/// The calls between the parts of a cluster, with Consul's RPC names. The raw value is the index
+/// of the call's handler in the table of a server.
 public enum RPCMethod: UInt8, CaseIterable, Hashable, Sendable {
     case kvsApply, kvsGet, kvsList, kvsListKeys, kvsSummary
     case catalogRegister, catalogDeregister, catalogListNodes, catalogListServices,
-        catalogServiceNodes, catalogNodeServices, catalogListDatacenters
+        catalogServiceNodes, catalogNodeServices, catalogNodeServiceList, catalogListDatacenters
     case statusPeers, statusLeader
     case healthServiceNodes, healthServiceChecks, healthNodeChecks, healthChecksInState
     case coordinateListNodes, coordinateNode, coordinateListDatacenters, coordinateUpdate
-    case operatorRaftGetConfiguration, operatorRaftRemovePeer
+    case operatorRaftGetConfiguration, operatorRaftRemovePeerByAddress,
+        operatorRaftRemovePeerByID
     case sessionApply, sessionGet, sessionList, sessionNodeSessions, sessionRenew, sessionLocks
     case snapshotSave, snapshotRestore
     case txnApply, txnRead
 
-    /// As it stands on the wire, in logs and in metrics.
+    /// The name on the wire, in logs and in metrics.
     public var name: String {
         switch self {
         case .kvsApply: "KVS.Apply"
@@ -24,6 +26,7 @@ public enum RPCMethod: UInt8, CaseIterable, Hashable, Sendable {
         case .catalogListServices: "Catalog.ListServices"
         case .catalogServiceNodes: "Catalog.ServiceNodes"
         case .catalogNodeServices: "Catalog.NodeServices"
+        case .catalogNodeServiceList: "Catalog.NodeServiceList"
         case .catalogListDatacenters: "Catalog.ListDatacenters"
         case .statusPeers: "Status.Peers"
         case .statusLeader: "Status.Leader"
@@ -36,7 +39,8 @@ public enum RPCMethod: UInt8, CaseIterable, Hashable, Sendable {
         case .coordinateListDatacenters: "Coordinate.ListDatacenters"
         case .coordinateUpdate: "Coordinate.Update"
         case .operatorRaftGetConfiguration: "Operator.RaftGetConfiguration"
-        case .operatorRaftRemovePeer: "Operator.RaftRemovePeer"
+        case .operatorRaftRemovePeerByAddress: "Operator.RaftRemovePeerByAddress"
+        case .operatorRaftRemovePeerByID: "Operator.RaftRemovePeerByID"
         case .kvsSummary: "KVS.Summary"
         case .sessionApply: "Session.Apply"
         case .sessionGet: "Session.Get"

@@ -33,10 +33,18 @@ public struct RaftServer: Record, Hashable, Sendable {
     }
 }
 
-/// `DELETE /v1/operator/raft/peer`: by id or by address.
-public struct RaftRemovePeerRequest: Hashable, Sendable {
+/// Removes a server by ID or by address: `DELETE /v1/operator/raft/peer`.
+public struct RaftRemovePeerRequest: Record, ClusterRequest, Hashable {
     public var datacenter = ""
-    public var id = ""
     public var address = ""
+    public var id = ""
+    public var token = ""
     public init() {}
+
+    public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
+        try visit.field("Address", &address)
+        try visit.field("Datacenter", &datacenter)
+        try visit.field("ID", &id)
+        try visit.field("Token", &token, .binaryOnly)
+    }
 }

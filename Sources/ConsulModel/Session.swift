@@ -125,7 +125,7 @@ extension SessionOperation: WireValue {
 }
 
 /// To destroy, only the ID matters.
-public struct SessionRequest: Record, Hashable, Sendable {
+public struct SessionRequest: Record, ClusterRequest, Hashable {
     public var datacenter = ""
     public var operation = SessionOperation.create
     public var session = Session()
@@ -145,22 +145,49 @@ public struct SessionRequest: Record, Hashable, Sendable {
     }
 }
 
-extension Endpoint where Request == SessionRequest, Response == String {
-    /// The ID of the session that was made, or destroyed.
-    public static var sessionApply: Self { .init(.sessionApply, .write) }
+/// A read of one session, or its renewal.
+public struct SessionSpecificRequest: ReadRequest {
+    /// A session's ID; empty for all sessions, where the call allows it.
+    public var sessionID = ""
+    public var options: QueryOptions
+    public init() { options = QueryOptions() }
+    public init(_ sessionID: String, _ options: QueryOptions = QueryOptions()) {
+        self.sessionID = sessionID
+        self.options = options
+    }
+
+    /// `Session` is an older spelling of the ID; servers understand either.
+    @inlinable
+    public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
+        try visit.field("Datacenter", &options.datacenter)
+        var older = sessionID
+        try visit.field("Session", &older)
+        try visit.field("SessionID", &sessionID)
+        if sessionID.isEmpty, !older.isEmpty { sessionID = older }
+        try visit.embed(&options)
+    }
 }
 
-extension Endpoint where Request == NamedQuery, Response == Indexed<[Session]> {
-    /// The session of an ID, or none.
-    public static var sessionGet: Self { .init(.sessionGet, .read) }
-    public static var sessionList: Self { .init(.sessionList, .read) }
-    /// Those of a node.
-    public static var sessionNodeSessions: Self { .init(.sessionNodeSessions, .read) }
-    /// Begins the TTL anew; the session, or none where it has ended.
-    public static var sessionRenew: Self { .init(.sessionRenew, .write) }
+public struct IndexedSessions: IndexedReply, Hashable, Sendable {
+    public var value: [Session] = []
+    public var meta = QueryMeta()
+    public init() {}
+
+    @inlinable
+    public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
+        try visit.field("Sessions", &value)
+        try visit.embed(&meta)
+    }
 }
 
-extension Endpoint where Request == NamedQuery, Response == Indexed<[SessionWithLocks]> {
-    /// With the keys that they hold; blocks on the sessions alone. All of them where none is named.
-    public static var sessionLocks: Self { .init(.sessionLocks, .read) }
+public struct IndexedSessionsWithLocks: IndexedReply, Hashable, Sendable {
+    public var value: [SessionWithLocks] = []
+    public var meta = QueryMeta()
+    public init() {}
+
+    @inlinable
+    public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
+        try visit.field("Sessions", &value)
+        try visit.embed(&meta)
+    }
 }

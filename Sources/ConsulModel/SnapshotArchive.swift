@@ -1,10 +1,12 @@
-/// Asks for all that the servers of a datacenter hold, in one file: `GET /v1/snapshot`.
-public struct SnapshotSaveRequest: Hashable, Sendable {
+/// Requests the whole state of a datacenter's servers in one file: `GET /v1/snapshot`.
+public struct SnapshotSaveRequest: ClusterRequest, Hashable {
     public var datacenter = ""
     public var token = ""
-    /// Any server may answer, with what it has.
+    /// Any server may answer, from its own state.
     public var allowsStale = false
     public init() {}
+
+    public var consistency: QueryOptions.Consistency { allowsStale ? .stale : .standard }
 }
 
 /// Consul's archive: gzip of tar of `meta.json`, `state.bin` and `SHA256SUMS`.
@@ -17,20 +19,13 @@ public struct SnapshotArchive: Sendable {
     }
 }
 
-/// Puts an archive's contents in the place of all that the servers hold: `PUT /v1/snapshot`.
-public struct SnapshotRestoreRequest: Sendable {
+/// Replaces the state of the servers by an archive's contents: `PUT /v1/snapshot`.
+public struct SnapshotRestoreRequest: ClusterRequest {
     public var datacenter = ""
     public var token = ""
-    /// The archive's next piece; nil behind the last. Called on one thread, which may wait.
+    /// Returns the archive's next piece, or nil after the last. Called on one thread, which may
+    /// wait.
     public var next: @Sendable () throws -> [UInt8]?
 
     public init(_ next: @escaping @Sendable () throws -> [UInt8]?) { self.next = next }
-}
-
-extension Endpoint where Request == SnapshotSaveRequest, Response == SnapshotArchive {
-    public static var snapshotSave: Self { .init(.snapshotSave, .read) }
-}
-
-extension Endpoint where Request == SnapshotRestoreRequest, Response == Bool {
-    public static var snapshotRestore: Self { .init(.snapshotRestore, .write) }
 }

@@ -2,7 +2,7 @@ public import Primitives
 public import Wire
 
 /// Several operations that are carried out together or not at all.
-public struct TxnRequest: Record, Hashable, Sendable {
+public struct TxnRequest: Record, ClusterRequest, Hashable {
     public var datacenter = ""
     public var operations: [TxnOperation] = []
     public var token = ""
@@ -213,20 +213,32 @@ public struct TxnError: Record, Hashable, Sendable {
     }
 }
 
-/// A transaction that only looks.
-public struct TxnReadRequest: Hashable, Sendable {
-    public var operations: [TxnOperation]
+/// A transaction of reads.
+public struct TxnReadRequest: ReadRequest {
+    public var operations: [TxnOperation] = []
     public var options: QueryOptions
+    public init() { options = QueryOptions() }
     public init(_ operations: [TxnOperation], _ options: QueryOptions) {
         self.operations = operations
         self.options = options
     }
+
+    @inlinable
+    public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
+        try visit.field("Datacenter", &options.datacenter)
+        try visit.field("Ops", &operations)
+        try visit.embed(&options)
+    }
 }
 
-extension Endpoint where Request == TxnRequest, Response == TxnResponse {
-    public static var txnApply: Self { .init(.txnApply, .write) }
-}
+public struct TxnReadResponse: IndexedReply, Hashable, Sendable {
+    public var value = TxnResponse()
+    public var meta = QueryMeta()
+    public init() {}
 
-extension Endpoint where Request == TxnReadRequest, Response == Indexed<TxnResponse> {
-    public static var txnRead: Self { .init(.txnRead, .read) }
+    @inlinable
+    public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
+        try visit.embed(&value)
+        try visit.embed(&meta)
+    }
 }

@@ -3,11 +3,11 @@ internal import ConsulState
 internal import Primitives
 internal import Telemetry
 
-/// Nodes and services.
+/// The calls about nodes and services.
 enum CatalogEndpoint {
     static func register(in table: inout EndpointTable) {
         let datacenter = table.configuration.datacenter
-        table.add(.catalogListDatacenters) { [datacenter] }
+        table.add(.catalogListDatacenters, value: { [datacenter] })
         table.add(.catalogListNodes, filtering: Node.self) { snapshot, plan in
             var reading = snapshot.store.catalog.listNodes()
             plan.keep(&reading.value, meta: \.meta)
@@ -15,11 +15,11 @@ enum CatalogEndpoint {
             return reading
         }
         table.add(.catalogListServices) { snapshot, plan in
-            snapshot.store.catalog.listServices(nodeMeta: plan.query.options.nodeMeta)
+            snapshot.store.catalog.listServices(nodeMeta: plan.options.nodeMeta)
         }
         table.add(.catalogServiceNodes, filtering: ServiceNode.self) { snapshot, plan in
-            var reading = snapshot.store.catalog.serviceNodes(plan.query.name)
-            plan.keepTagged(&reading.value, tags: \.service.tags)
+            var reading = snapshot.store.catalog.serviceNodes(plan.request.serviceName)
+            plan.keepTagged(&reading.value, plan.request.tags, tags: \.service.tags)
             plan.keep(&reading.value, meta: \.node.meta)
             plan.sort(&reading, in: snapshot, node: \.node.node)
             return reading
@@ -27,39 +27,50 @@ enum CatalogEndpoint {
         let state = table.state
         table.add(
             .catalogNodeServices, filtering: NodeService.self,
-            check: { query throws(ConsulError) in try refuseAmbiguous(query, state) }
+            check: { request throws(ConsulError) in try refuseAmbiguous(request, state) }
         ) { snapshot, plan in
-            var reading = snapshot.store.catalog.nodeServices(plan.query.name)
-            if let filter = plan.filter {
-                reading.value?.services.removeAll { !filter.matches($0) }
-            }
-            return reading
+            let reading = nodeServices(snapshot, plan)
+            return reading.with(NodeServices(reading.value))
         }
+        table.add(
+            .catalogNodeServiceList, filtering: NodeService.self,
+            check: { request throws(ConsulError) in try refuseAmbiguous(request, state) }
+        ) { snapshot, plan in nodeServices(snapshot, plan) }
         let metrics = table.metrics
-        table.add(.catalogRegister, timing: metrics.catalogRegister, in: { $0.datacenter }) {
+        table.add(.catalogRegister, timing: metrics.catalogRegister) {
             request throws(ConsulError) in
             try prepare(request, datacenter)
         }
-        table.add(.catalogDeregister, timing: metrics.catalogDeregister, in: { $0.datacenter }) {
+        table.add(.catalogDeregister, timing: metrics.catalogDeregister) {
             request throws(ConsulError) in
             if request.node.isEmpty { throw ConsulError(.internal, "Must provide node") }
             return .propose(.deregister(request))
         }
     }
 
+    private static func nodeServices(
+        _ snapshot: Snapshot, _ plan: ReadPlan<NodeSpecificRequest>
+    ) -> Reading<NodeServiceList> {
+        var reading = snapshot.store.catalog.nodeServices(plan.request.node)
+        if let filter = plan.filter {
+            reading.value.services?.removeAll { !filter.matches($0) }
+        }
+        return reading
+    }
+
     /// Refuses the beginning of an ID that several nodes have.
     static func refuseAmbiguous(
-        _ query: NamedQuery, _ state: PublishedState
+        _ request: NodeSpecificRequest, _ state: PublishedState
     ) throws(ConsulError) {
-        guard Catalog.isIDPrefix(query.name) else { return }
+        guard Catalog.isIDPrefix(request.node) else { return }
         let catalog = state.load().store.catalog
-        guard catalog.node(query.name) == nil else { return }
-        let names = catalog.nodeNames(ofIDPrefix: query.name)
+        guard catalog.node(request.node) == nil else { return }
+        let names = catalog.nodeNames(ofIDPrefix: request.node)
         guard names.count > 1 else { return }
         let nodes = names.map { "\($0) (\(catalog.node($0)?.id ?? ""))" }
         throw ConsulError(
             .badRequest,
-            "the node ID prefix \"\(query.name)\" matches several nodes, give more digits: "
+            "the node ID prefix \"\(request.node)\" matches several nodes, give more digits: "
                 + nodes.joined(separator: ", "))
     }
 

@@ -5,39 +5,39 @@ internal import Primitives
 internal import Telemetry
 internal import Wire
 
-/// Keys and values.
+/// The calls about keys and values.
 enum KVSEndpoint {
     static func register(
         in table: inout EndpointTable, lockDelays: LockDelays, expirer: KeyExpirer
     ) {
-        table.add(.kvsGet) { snapshot, plan in
-            let reading = snapshot.store.kvs.get(plan.query.name)
+        table.add(.kvsGet, reading: { snapshot, plan in
+            let reading = snapshot.store.kvs.get(plan.request.key)
             return reading.with(reading.value.map { [$0] } ?? [])
-        }
-        table.add(.kvsList) { snapshot, plan in
-            let query = plan.query
-            if query.limit == 0, query.startAfter.isEmpty {
-                return snapshot.store.kvs.list(query.name)
+        })
+        table.add(.kvsList, reading: { snapshot, plan in
+            let request = plan.request
+            if request.limit == 0, request.startAfter.isEmpty {
+                return snapshot.store.kvs.list(request.key)
             }
-            let limit = query.limit > 0 ? query.limit : .max
-            return snapshot.store.kvs.list(query.name, after: query.startAfter, limit: limit)
-        }
-        table.add(.kvsListKeys) { snapshot, plan in
-            let query = plan.query
+            let limit = request.limit > 0 ? request.limit : .max
+            return snapshot.store.kvs.list(request.key, after: request.startAfter, limit: limit)
+        })
+        table.add(.kvsListKeys, reading: { snapshot, plan in
+            let request = plan.request
             return snapshot.store.kvs.listKeys(
-                query.name, separator: query.separator, depth: query.depth,
-                after: query.startAfter, limit: query.limit)
-        }
-        table.add(.kvsSummary) { snapshot, plan in
-            let list = snapshot.store.kvs.list(plan.query.name)
-            return list.with(summary(of: list.value, hashes: plan.query.wantsHash))
-        }
-        table.add(.kvsApply, timing: table.metrics.kvsApply, in: { $0.datacenter }) {
-            request throws(ConsulError) in
-            try prepare(request, lockDelays)
-        } then: { request in
-            next(request, expirer)
-        }
+                request.prefix, separator: request.separator, depth: request.depth,
+                after: request.startAfter, limit: request.limit)
+        })
+        table.add(.kvsSummary, reading: { snapshot, plan in
+            let list = snapshot.store.kvs.list(plan.request.key)
+            return list.with(summary(of: list.value, hashes: plan.request.wantsHash))
+        })
+        table.add(
+            .kvsApply, timing: table.metrics.kvsApply,
+            preparing: { request throws(ConsulError) in
+                try prepare(request, lockDelays, expirer)
+            },
+            then: { request in next(request, expirer) })
     }
 
     private static func next(
@@ -69,9 +69,9 @@ enum KVSEndpoint {
         withUnsafeBytes(of: number.bigEndian) { Array($0) }
     }
 
-    /// - Parameter lockDelays: what bars keys from being locked, by the leader's clock.
+    /// - Parameter lockDelays: the keys that cannot be locked yet, by the leader's clock.
     private static func prepare(
-        _ request: KVSRequest, _ lockDelays: LockDelays
+        _ request: KVSRequest, _ lockDelays: LockDelays, _ expirer: KeyExpirer
     ) throws(ConsulError) -> Intent {
         if request.entry.key.isEmpty, request.operation != .deleteTree {
             throw ConsulError(.internal, "Must provide key")
@@ -80,7 +80,7 @@ enum KVSEndpoint {
         guard request.ttl != .zero else { return .propose(.kvs(request)) }
         try KeyExpirer.check(request.ttl)
         var timed = request
-        timed.entry.expires = KeyExpirer.expiry(after: request.ttl)
+        timed.entry.expires = expirer.expiry(after: request.ttl)
         timed.ttl = .zero
         return .propose(.kvs(timed))
     }

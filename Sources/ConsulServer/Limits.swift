@@ -14,8 +14,7 @@ package enum Limits {
     static let tombstoneStep = GoDuration.seconds(30)
     /// Until a duty of the leader that failed is tried again.
     static let dutyRetry = GoDuration.seconds(1)
-    /// Consul's own bounds of a session's TTL, and after how many of them a session ends.
-    /// Of keys that end by themselves. What is to end sooner would be gone before anybody saw it.
+    /// The bounds of a key's TTL. A shorter one would end before a client sees the key.
     static let keyTTLMin = GoDuration.seconds(1)
     static let keyTTLMax = GoDuration.hours(24 * 366 * 10)
     /// Deletions of such keys under way at once, so that they do not crowd out writes.
@@ -25,6 +24,7 @@ package enum Limits {
     /// Coordinates in one command, and those written at once: Consul's own.
     static let coordinateBatch = 128
     static let coordinatesWaitingMax = 5 * coordinateBatch
+    /// The bounds of a session's TTL: Consul's own.
     package static let sessionTTLMin = GoDuration.seconds(10)
     static let sessionTTLMax = GoDuration.hours(24)
     /// The wait before an expiry that failed is tried again doubles up to 64 `dutyRetry`.

@@ -3,43 +3,42 @@ internal import ConsulState
 internal import Raft
 internal import RaftNode
 
-/// The group of servers, for its operators.
+/// The calls about the group of servers.
 enum OperatorEndpoint {
     static func register(in table: inout EndpointTable) {
         let log = table.log
         let state = table.state
-        table.add(.operatorRaftConfiguration) { configuration(log.node.status, state.load()) }
-        let datacenter = table.configuration.datacenter
-        table.add(.operatorRaftRemovePeer) { request, reply in
-            guard request.datacenter.isEmpty || request.datacenter == datacenter else {
-                reply(.failure(ConsulError(.internal, "No path to datacenter")))
-                return nil
-            }
-            let servers = log.node.status.configuration.servers
-            let found = servers.first {
-                request.id.isEmpty ? $0.address == request.address : $0.id == request.id
-            }
-            guard let found else {
-                let (what, name) =
-                    request.id.isEmpty ? ("address", request.address) : ("id", request.id)
-                reply(
-                    .failure(
-                        ConsulError(
-                            .internal,
-                            "\(what) \"\(name)\" was not found in the Raft configuration")))
-                return nil
-            }
-            log.node.change(.remove(id: found.id)) { result in
-                reply(result.map { _ in true }.mapError { ConsulError($0) })
-            }
-            return nil
+        table.add(
+            .operatorRaftConfiguration, value: { configuration(log.node.status, state.load()) })
+        table.add(.operatorRaftRemovePeerByAddress, answering: { request, reply in
+            remove(
+                log.node.status.configuration.servers.first { $0.address == request.address },
+                missing: "address \"\(request.address)\"", log, reply)
+        })
+        table.add(.operatorRaftRemovePeerByID, answering: { request, reply in
+            remove(
+                log.node.status.configuration.servers.first { $0.id == request.id },
+                missing: "id \"\(request.id)\"", log, reply)
+        })
+    }
+
+    private static func remove(
+        _ found: Server?, missing name: String, _ log: RaftLog,
+        _ reply: @escaping Reply<EmptyReply>
+    ) {
+        guard let found else {
+            let text = "\(name) was not found in the Raft configuration"
+            return reply(.failure(ConsulError(.internal, text)))
+        }
+        log.node.change(.remove(id: found.id)) { result in
+            reply(result.map { _ in EmptyReply() }.mapError { ConsulError($0) })
         }
     }
 
     private static func configuration(
         _ status: RaftStatus, _ snapshot: Snapshot
     ) -> RaftConfiguration {
-        // Its index is 0, as Consul 1.8 has it.
+        // The index is 0, as in Consul 1.8.
         var answer = RaftConfiguration()
         answer.servers = status.configuration.servers.map { server in
             var shown = RaftServer()

@@ -62,14 +62,14 @@ package final class RaftLog: Sendable {
         if last != status.role { metrics.count(status.role, after: last) }
         let leads = status.role == .leader && status.stopped == nil
         leadership.set(
-            isReady: leads && leadership.isReady,
+            leads: leads, isReady: leads && leadership.isReady,
             hasLeader: status.leader != nil && status.stopped == nil)
         guard leads, !leadership.isReady else { return }
         let begun = clock()
         node.read(.lease) { [weak self] result in
             guard let self, case .success = result else { return }
             metrics.leaderBarrier.record(clock() - begun)
-            leadership.set(isReady: true, hasLeader: true)
+            leadership.set(leads: true, isReady: true, hasLeader: true)
             onReady.withLock { $0 }?()
         }
     }

@@ -1,11 +1,11 @@
 internal import ConsulModel
 
-// What a query keeps of the records that it found.
+// The records that a read keeps of those that it found.
 
 extension ReadPlan {
-    /// By the metadata of the node and by the filter.
+    /// Keeps the records whose node has the metadata of the request, and that the filter matches.
     func keep<Found: Filterable>(_ records: inout [Found], meta: (Found) -> [String: String]) {
-        let wanted = query.options.nodeMeta
+        let wanted = options.nodeMeta
         if !wanted.isEmpty {
             records.removeAll { record in
                 let meta = meta(record)
@@ -15,10 +15,12 @@ extension ReadPlan {
         if let filter { records.removeAll { !filter.matches($0) } }
     }
 
-    /// By tags, in any case of letters: all of them must be there.
-    func keepTagged<Found>(_ records: inout [Found], tags: (Found) -> [String]) {
-        if query.tags.isEmpty { return }
-        let wanted = query.tags.map { $0.lowercased() }
+    /// Keeps the records with all of the wanted tags, in any case of letters.
+    func keepTagged<Found>(
+        _ records: inout [Found], _ wanted: [String], tags: (Found) -> [String]
+    ) {
+        if wanted.isEmpty { return }
+        let wanted = wanted.map { $0.lowercased() }
         records.removeAll { record in
             let has = tags(record).map { $0.lowercased() }
             return !wanted.allSatisfy(has.contains)

@@ -3,26 +3,25 @@ internal import ConsulState
 internal import Primitives
 internal import Vivaldi
 
-// In which order a query wants what it found.
+// The order of the records that a read found.
 
 extension ReadPlan {
-    /// Puts what is nearest to the node that the query names first, by round-trip time. What is as
-    /// far stays in order, and what is not known comes last; all stays as it is where the place of
-    /// the node itself is not known.
+    /// Sorts by round-trip time from the source of the request. Equal distances keep their order,
+    /// and unknown ones come last; nothing moves when the coordinate of the source is not known.
     ///
-    /// The reading's index and region stay those of its records: as in Consul, a query does not
+    /// The reading's index and region stay those of its records: as in Consul, a read does not
     /// wake when only distances change.
     func sort<Found>(
         _ reading: inout Reading<[Found]>, in snapshot: Snapshot, node: (Found) -> String
     ) {
-        guard !query.options.near.isEmpty || !query.options.nearAddress.isEmpty else { return }
+        guard !options.source.isEmpty else { return }
         let coordinates = snapshot.store.coordinates
         let source = source(snapshot.store.catalog)
         let from = coordinates.set(of: source)
         if from.isEmpty { return }
         reading.isByRoundTrip = true
         guard reading.value.count > 1 else { return }
-        // What is of one node mostly stands together.
+        // Records of one node are mostly adjacent.
         var last: (node: String, nanoseconds: Int64)?
         func nanoseconds(to node: String) -> Int64 {
             if let last, last.node == node { return last.nanoseconds }
@@ -30,15 +29,15 @@ extension ReadPlan {
             last = (node, time)
             return time
         }
-        let ranked = reading.value.enumerated().map { place, found in
-            (found, nanoseconds(to: node(found)), place)
+        let ranked = reading.value.enumerated().map { index, found in
+            (found, nanoseconds(to: node(found)), index)
         }
         reading.value = ranked.sorted { ($0.1, $0.2) < ($1.1, $1.2) }.map { $0.0 }
     }
 
     private func source(_ catalog: Catalog) -> String {
-        let address = query.options.nearAddress
-        if address.isEmpty { return query.options.near }
-        return catalog.nodeName(ofAddress: address) ?? query.options.near
+        let source = options.source
+        if source.ip.isEmpty { return source.node }
+        return catalog.nodeName(ofAddress: source.ip) ?? source.node
     }
 }

@@ -9,8 +9,8 @@ internal import Raft
 internal import RaftNode
 package import Telemetry
 
-/// The cluster as a server itself sees it: calls are answered here, reads at once from the newest
-/// snapshot, on the calling thread.
+/// The backend of a server: answers calls on the calling thread, reads at once from the newest
+/// snapshot, and passes on those that another server must answer.
 package final class ServerBackend: Backend {
     package let configuration: ServerConfiguration
     package let state: PublishedState
@@ -18,7 +18,8 @@ package final class ServerBackend: Backend {
     package let log: RaftLog
     private let table: EndpointTable
     private let metrics: ServerMetrics
-    let duties: LeaderDuties
+    private let leader: LeaderLoop
+    let registration: SelfRegistration
     let sessionTimers: SessionTimers
     let expirer: KeyExpirer
     let coordinateUpdates: CoordinateUpdates
@@ -31,12 +32,15 @@ package final class ServerBackend: Backend {
     /// - Parameters:
     ///   - group: the event loops that calls come from; blocking queries wait on them.
     ///   - ownGroup: the loops of the agent's own queries.
-    ///   - registry: where what is measured is entered.
-    /// - Throws: `RaftNodeError` for a store that cannot be used; it names file and place.
+    ///   - links: the connections to other servers; none for a server that is alone.
+    ///   - registry: receives the server's metrics.
+    ///   - dutyClock: the time of the leader's duties; nil for the system's, on a loop of `group`.
+    /// - Throws: `RaftNodeError` for a store that cannot be used; it names file and offset.
     package init(
         configuration: ServerConfiguration, group: MultiThreadedEventLoopGroup,
-        ownGroup: MultiThreadedEventLoopGroup? = nil,
-        registry: MetricRegistry = MetricRegistry(), logger: Logger
+        ownGroup: MultiThreadedEventLoopGroup? = nil, links: ServerLinks = ServerLinks(),
+        registry: MetricRegistry = MetricRegistry(), dutyClock: DutyClock? = nil,
+        logger: Logger
     ) throws {
         let metrics = ServerMetrics(in: registry)
         self.metrics = metrics
@@ -56,23 +60,30 @@ package final class ServerBackend: Backend {
             stored: durable?.stored ?? StoredState(),
             log: durable?.log ?? MemoryLogStore(),
             snapshots: durable?.snapshots ?? SnapshotKeeper(), machine: applier,
-            transport: NoTransport(), loop: threads.next(), background: threads.next(),
+            transport: links.raft, loop: threads.next(), background: threads.next(),
             clock: SystemClock.now, logger: logger)
         log = RaftLog(
             node: node, applier: applier, seed: configuration.seed &+ 1, metrics: metrics,
             clock: SystemClock.now)
-        sessionTimers = SessionTimers(
-            log: log, state: state, grace: configuration.sessionTTLGrace, loop: group.next(),
+        let duty = DutyContext(
+            log: log, state: state, clock: dutyClock ?? DutyClock(loop: group.next()),
             logger: logger, metrics: metrics)
-        duties = LeaderDuties(
-            log: log, state: state, loop: group.next(), logger: logger, metrics: metrics)
-        expirer = KeyExpirer(log: log, state: state, loop: group.next(), logger: logger)
+        sessionTimers = SessionTimers(duty, grace: configuration.sessionTTLGrace)
+        registration = SelfRegistration(duty)
+        expirer = KeyExpirer(duty)
         coordinateUpdates = CoordinateUpdates(
-            log: log, state: state, period: configuration.coordinateUpdatePeriod,
-            loop: group.next(), logger: logger)
+            duty, period: configuration.coordinateUpdatePeriod)
+        leader = LeaderLoop(
+            duty,
+            [
+                sessionTimers, registration, TombstoneReaper(duty), expirer, coordinateUpdates,
+            ])
         let host = ReadHost(
             configuration: configuration, state: state, hub: hub, log: log, metrics: metrics)
-        var table = EndpointTable(host: host, log: log, metrics: metrics)
+        let router = CallRouter(
+            datacenter: configuration.datacenter, log: log, forwarder: links.calls,
+            judge: links.judge, metrics: metrics)
+        var table = EndpointTable(host: host, router: router, log: log, metrics: metrics)
         KVSEndpoint.register(in: &table, lockDelays: lockDelays, expirer: expirer)
         TxnEndpoint.register(in: &table, lockDelays: lockDelays, expirer: expirer)
         SessionEndpoint.register(in: &table, timers: sessionTimers)
@@ -81,12 +92,8 @@ package final class ServerBackend: Backend {
         CoordinateEndpoint.register(in: &table, updates: coordinateUpdates)
         StatusEndpoint.register(in: &table)
         OperatorEndpoint.register(in: &table)
-        SnapshotEndpoint.register(in: &table) { [duties, sessionTimers, expirer] in
-            // Another state: its sessions are not those that were timed.
-            sessionTimers.begin()
-            duties.begin()
-            expirer.look()
-        }
+        // The duties begin anew with a restored state: its sessions have no timers yet.
+        SnapshotEndpoint.register(in: &table) { [leader] in leader.begin() }
         self.table = table
         metrics.observe(self)
     }
@@ -94,11 +101,7 @@ package final class ServerBackend: Backend {
     /// Takes part in its group. A server that may begin one does, where nothing is stored.
     package func start() {
         let me = Server(id: configuration.nodeID, address: configuration.rpcAddress)
-        log.whenReady { [duties, sessionTimers, expirer] in
-            sessionTimers.begin()
-            duties.begin()
-            expirer.look()
-        }
+        log.whenReady { [leader] in leader.begin() }
         if configuration.bootstraps {
             // Refused where a group has begun, which is as it should be.
             log.node.bootstrap(Configuration(servers: [me])) { _ in }
@@ -136,10 +139,7 @@ package final class ServerBackend: Backend {
 
     /// What was answered is stored already; what waits is refused.
     package func stop() async {
-        duties.end()
-        sessionTimers.end()
-        expirer.end()
-        coordinateUpdates.end()
+        leader.end()
         await log.node.stop()
         try? durable?.log.close()
         try? await raftGroup?.shutdownGracefully()
@@ -164,7 +164,7 @@ package final class ServerBackend: Backend {
     }
 
     @discardableResult
-    package func call<Request: Sendable, Response: Sendable>(
+    package func call<Request: ClusterRequest, Response: Sendable>(
         _ endpoint: Endpoint<Request, Response>, _ request: Request,
         reply: @escaping @Sendable (Result<Response, ConsulError>) -> Void
     ) -> (any PendingCall)? {
@@ -176,13 +176,35 @@ package final class ServerBackend: Backend {
         return handler.body(request, reply)
     }
 
-    /// Apart: the type of a result would be looked up for every call.
+    /// Answers a call of another server, as bytes. It is routed as a call of this process is.
+    ///
+    /// - Parameter body: the request in MessagePack.
+    @discardableResult
+    package func call(
+        _ method: RPCMethod, _ body: [UInt8],
+        reply: @escaping @Sendable (Result<[UInt8], ConsulError>) -> Void
+    ) -> (any PendingCall)? {
+        guard let handler = table.wireHandler(for: method) else {
+            reply(.failure(.noMethod(method)))
+            return nil
+        }
+        metrics.calls.increment()
+        return handler(body, reply)
+    }
+
+    /// Not inlined: the metadata of the result's type would be looked up for every call.
     @inline(never)
-    private static func refuse<Request: Sendable, Response: Sendable>(
+    private static func refuse<Request: ClusterRequest, Response: Sendable>(
         _ endpoint: Endpoint<Request, Response>,
         _ reply: @Sendable (Result<Response, ConsulError>) -> Void
     ) {
-        reply(.failure(ConsulError(.internal, "rpc: can't find method \(endpoint.name)")))
+        reply(.failure(.noMethod(endpoint.method)))
+    }
+}
+
+extension ConsulError {
+    fileprivate static func noMethod(_ method: RPCMethod) -> ConsulError {
+        ConsulError(.internal, "rpc: can't find method \(method.name)")
     }
 }
 

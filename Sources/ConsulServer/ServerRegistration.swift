@@ -20,7 +20,7 @@ extension ServerBackend {
     ///
     /// Done each time this server becomes the leader.
     package func registersSelf(as identity: ServerIdentity) {
-        duties.setRegistration { [weak self] done in
+        registration.set { [weak self] done in
             self?.registerSelf(identity) { result in
                 if case .success = result { done(true) } else { done(false) }
             }
@@ -29,7 +29,7 @@ extension ServerBackend {
 
     package func registerSelf(
         _ identity: ServerIdentity,
-        reply: @escaping @Sendable (Result<Bool, ConsulError>) -> Void
+        reply: @escaping @Sendable (Result<EmptyReply, ConsulError>) -> Void
     ) {
         var request = RegisterRequest()
         request.datacenter = configuration.datacenter

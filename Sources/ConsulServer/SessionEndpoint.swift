@@ -4,55 +4,62 @@ internal import Platform
 internal import Primitives
 internal import Telemetry
 
-/// Sessions.
+/// The calls about sessions.
 enum SessionEndpoint {
     static func register(in table: inout EndpointTable, timers: SessionTimers) {
-        table.add(.sessionGet, check: { query throws(ConsulError) in try valid(query.name) }) {
-            snapshot, plan in
-            let reading = try? snapshot.store.sessions.get(plan.query.name)
-            guard let reading else { preconditionFailure("\(plan.query.name) was judged valid") }
-            return reading.with(reading.value.map { [$0] } ?? [])
-        }
-        table.add(.sessionList, filtering: Session.self) { snapshot, plan in
-            var reading = snapshot.store.sessions.list()
-            if let filter = plan.filter { reading.value.removeAll { !filter.matches($0) } }
-            return reading
-        }
-        table.add(.sessionLocks) { snapshot, plan in
-            let (name, store) = (plan.query.name, snapshot.store)
-            guard !name.isEmpty else {
+        table.add(
+            .sessionGet, check: { request throws(ConsulError) in try valid(request.sessionID) },
+            reading: { snapshot, plan in
+                let reading = try? snapshot.store.sessions.get(plan.request.sessionID)
+                guard let reading else {
+                    preconditionFailure("\(plan.request.sessionID) was judged valid")
+                }
+                return reading.with(reading.value.map { [$0] } ?? [])
+            })
+        table.add(
+            .sessionList, filtering: Session.self,
+            reading: { snapshot, plan in
+                var reading = snapshot.store.sessions.list()
+                if let filter = plan.filter { reading.value.removeAll { !filter.matches($0) } }
+                return reading
+            })
+        table.add(.sessionLocks, reading: { snapshot, plan in
+            let (id, store) = (plan.request.sessionID, snapshot.store)
+            guard !id.isEmpty else {
                 let all = store.sessions.list()
                 return all.with(all.value.map { SessionWithLocks($0, locks(of: $0, store)) })
             }
-            guard let reading = try? store.sessions.get(name) else {
+            guard let reading = try? store.sessions.get(id) else {
                 return Reading([], 0, .tables(.sessions))
             }
             return reading.with(
                 reading.value.map { [SessionWithLocks($0, locks(of: $0, store))] } ?? [])
-        }
-        table.add(.sessionNodeSessions) { snapshot, plan in
-            snapshot.store.sessions.list(node: plan.query.name)
-        }
+        })
+        table.add(.sessionNodeSessions, reading: { snapshot, plan in
+            snapshot.store.sessions.list(node: plan.request.node)
+        })
+        addWrites(to: &table, timers: timers)
+    }
+
+    private static func addWrites(to table: inout EndpointTable, timers: SessionTimers) {
         let (log, state, metrics) = (table.log, table.state, table.metrics)
         let ttlMin = table.configuration.sessionTTLMin
-        table.add(.sessionApply, in: { $0.datacenter }) { request, reply throws(ConsulError) in
+        table.add(.sessionApply, answering: { request, reply throws(ConsulError) in
             let request = try prepared(request, ttlMin: ttlMin, state)
             let start = SystemClock.now()
             log.propose(.session(request)) { result in
                 metrics.sessionApply.record(since: start)
                 reply(finished(request, result, state, timers))
             }
-        }
-        table.add(.sessionRenew, in: { $0.options.datacenter }) {
-            query, reply throws(ConsulError) in
+        })
+        table.add(.sessionRenew, answering: { request, reply throws(ConsulError) in
             let start = SystemClock.now()
             defer { metrics.sessionRenew.record(since: start) }
-            guard log.leadership.isReady else { throw .noLeader }
-            let reading = try found(query.name, state.load())
+            let reading = try found(request.sessionID, state.load())
             if let session = reading.value { timers.reset(session) }
             let meta = QueryMeta(index: max(reading.index, 1))
-            reply(.success(Indexed(reading.value.map { [$0] } ?? [], meta)))
-        }
+            reply(.success(IndexedSessions(reading.value.map { [$0] } ?? [], meta)))
+        })
     }
 
     private static func locks(of session: Session, _ store: StateStore) -> [SessionLock] {
@@ -74,7 +81,7 @@ enum SessionEndpoint {
         }
     }
 
-    /// Validates, with Consul's texts, and gives a new session its ID.
+    /// Validates with Consul's texts, and gives a new session its ID.
     private static func prepared(
         _ request: SessionRequest, ttlMin: GoDuration, _ state: PublishedState
     ) throws(ConsulError) -> SessionRequest {
@@ -106,7 +113,7 @@ enum SessionEndpoint {
         return request
     }
 
-    /// Out of the system's chance: who knows a session's ID can use it.
+    /// Uses the system's generator: a session's ID is as good as a password for its locks.
     private static func newID(_ snapshot: Snapshot) -> String {
         var random = SystemRandomNumberGenerator()
         while true {

@@ -1,59 +1,45 @@
 internal import ConsulModel
 internal import ConsulState
 internal import Logging
-internal import NIOCore
-internal import Platform
 internal import Primitives
 internal import Synchronization
 internal import Telemetry
 
-/// Ends the sessions whose TTL ran out, while this server leads. A session lives for twice its TTL
-/// after it was made or renewed, or for its TTL and a fixed grace; and a new leader, who cannot
-/// know when that was, counts anew: so none ends before its time, whatever happens to the servers.
-final class SessionTimers: Sendable {
+/// Ends the sessions whose TTL ran out. A session lives for twice its TTL after it was made or
+/// renewed, or for its TTL and a fixed grace. A new leader does not know when that was and counts
+/// from its own start, so no session ends early.
+final class SessionTimers: LeaderDuty {
     private struct Timer {
         var deadline: Instant
         /// The expiries that failed in a row.
         var failures = 0
-        var scheduled: Scheduled<Void>?
+        var cancel: DutyClock.Cancel?
     }
     private struct State {
         var timers: [String: Timer] = [:]
-        var isOver = false
+        var isEnded = false
     }
 
-    private let log: RaftLog
-    private let published: PublishedState
-    private let loop: any EventLoop
-    private let logger: Logger
-    private let metrics: ServerMetrics
+    private let context: DutyContext
     /// Nil for the TTL once more.
     private let grace: GoDuration?
     private let state = Mutex(State())
 
-    init(
-        log: RaftLog, state: PublishedState, grace: GoDuration?, loop: any EventLoop,
-        logger: Logger, metrics: ServerMetrics
-    ) {
-        self.metrics = metrics
-        self.log = log
+    init(_ context: DutyContext, grace: GoDuration?) {
+        self.context = context
         self.grace = grace
-        published = state
-        self.loop = loop
-        self.logger = logger
     }
 
-    /// How many sessions are timed.
+    /// The number of sessions that have a timer.
     var count: Int { state.withLock { $0.timers.count } }
 
-    /// This server has become the leader.
     func begin() {
         clear()
-        for session in published.load().store.sessions.list().value { reset(session) }
+        for session in context.published.load().store.sessions.list().value { reset(session) }
     }
 
     func end() {
-        state.withLock { $0.isOver = true }
+        state.withLock { $0.isEnded = true }
         clear()
     }
 
@@ -62,64 +48,62 @@ final class SessionTimers: Sendable {
             defer { state.timers = [:] }
             return state.timers
         }
-        for timer in old.values { timer.scheduled?.cancel() }
+        for timer in old.values { timer.cancel?() }
     }
 
-    /// The session was made or renewed: its time begins anew.
+    /// Restarts the time of a session that was made or renewed.
     func reset(_ session: Session) {
-        guard let ttl = session.timeToLive, log.leadership.isReady else { return }
+        guard let ttl = session.timeToLive, context.leads else { return }
         let life = ttl + (grace ?? ttl)
-        let deadline = SystemClock.now() + life
+        let deadline = context.clock.now() + life
         let isNew = state.withLock { state in
-            if state.isOver { return false }
+            if state.isEnded { return false }
             let isNew = state.timers[session.id] == nil
             state.timers[session.id, default: Timer(deadline: deadline)].deadline = deadline
             return isNew
         }
-        // A timer that is there looks at the deadline when it fires.
+        // An existing timer compares the deadline when it fires.
         if isNew { schedule(session.id, after: life) }
     }
 
     func stop(_ id: String) {
         let timer = state.withLock { $0.timers.removeValue(forKey: id) }
-        timer?.scheduled?.cancel()
+        timer?.cancel?()
     }
 
     private func schedule(_ id: String, after wait: GoDuration) {
-        let scheduled = loop.scheduleTask(in: .nanoseconds(max(wait.nanoseconds, 0))) {
-            [weak self] () -> Void in
-            self?.fire(id)
-        }
+        let cancel = context.clock.schedule(after: wait) { [weak self] in self?.fire(id) }
         let isWanted = state.withLock { state in
             guard state.timers[id] != nil else { return false }
-            state.timers[id]?.scheduled = scheduled
+            state.timers[id]?.cancel = cancel
             return true
         }
-        if !isWanted { scheduled.cancel() }
+        if !isWanted { cancel() }
     }
 
     private func fire(_ id: String) {
         guard let deadline = state.withLock({ $0.timers[id]?.deadline }) else { return }
-        let left = deadline - SystemClock.now()
+        let begun = context.clock.now()
+        let left = deadline - begun
         if left > .zero { return schedule(id, after: left) }
-        let isThere = (try? published.load().store.sessions.get(id).value) != nil
-        guard isThere, log.leadership.isReady else { return stop(id) }
+        let exists = (try? context.published.load().store.sessions.get(id).value) != nil
+        guard exists, context.leads else { return stop(id) }
         var session = Session()
         session.id = id
-        logger.debug("session TTL expired", metadata: ["session": "\(id)"])
-        let (start, invalidate) = (SystemClock.now(), metrics.sessionInvalidate)
-        log.propose(.session(SessionRequest(.destroy, session))) { [weak self] result in
-            invalidate.record(since: start)
+        context.logger.debug("session TTL expired", metadata: ["session": "\(id)"])
+        let (clock, invalidate) = (context.clock, context.metrics.sessionInvalidate)
+        context.log.propose(.session(SessionRequest(.destroy, session))) { [weak self] result in
+            invalidate.record(clock.now() - begun)
             switch result {
             case .success: self?.stop(id)
-            case .failure(let error): self?.tryAgain(id, error)
+            case .failure(let error): self?.retry(id, error)
             }
         }
     }
 
-    /// Twice as late each time.
-    private func tryAgain(_ id: String, _ error: ConsulError) {
-        logger.warning(
+    /// Schedules the next attempt, after twice the last wait.
+    private func retry(_ id: String, _ error: ConsulError) {
+        context.logger.warning(
             "cannot end a session", metadata: ["session": "\(id)", "error": "\(error)"])
         let failures = state.withLock { state in
             state.timers[id]?.failures += 1

@@ -6,15 +6,15 @@ internal import Primitives
 internal import Raft
 internal import RaftNode
 
-/// The whole state in one file, and back. What takes long happens on a thread of its own: reads and
-/// writes go on meanwhile.
+/// The calls that save the whole state in one archive, and restore it. The long work runs on a
+/// thread of its own: reads and writes go on meanwhile.
 enum SnapshotEndpoint {
     static func register(in table: inout EndpointTable, onRestored: @escaping @Sendable () -> Void)
     {
         let log = table.log
-        table.add(.snapshotSave, in: { $0.datacenter }) { request, reply in
+        table.addStream(.snapshotSave) { request, reply in
             guard !request.allowsStale else { return save(log, reply) }
-            // Everything that was committed before the request is in it.
+            // The archive contains everything that was committed before the request.
             log.node.barrier { result in
                 switch result {
                 case .success(let index): save(log, through: index, reply)
@@ -22,7 +22,7 @@ enum SnapshotEndpoint {
                 }
             }
         }
-        table.add(.snapshotRestore, in: { $0.datacenter }) { request, reply in
+        table.addStream(.snapshotRestore) { request, reply in
             NIOThreadPool.singleton.submit { _ in
                 let restored: (machine: FSM, meta: SnapshotMeta)
                 do { restored = try read(request.next) } catch {

@@ -2,11 +2,12 @@ internal import ConsulModel
 internal import Raft
 internal import RaftNode
 
-/// Who leads, and who takes part.
+/// The calls about leader and servers.
 enum StatusEndpoint {
     static func register(in table: inout EndpointTable) {
         let log = table.log
-        table.add(.statusLeader) { log.node.status.leader?.address ?? "" }
-        table.add(.statusPeers) { log.node.status.configuration.servers.map(\.address) }
+        table.add(.statusLeader, value: { log.node.status.leader?.address ?? "" })
+        table.add(
+            .statusPeers, value: { log.node.status.configuration.servers.map(\.address) })
     }
 }

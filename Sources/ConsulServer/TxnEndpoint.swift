@@ -4,15 +4,15 @@ internal import Platform
 internal import Primitives
 internal import Telemetry
 
-/// Transactions.
+/// The calls about transactions.
 enum TxnEndpoint {
     static func register(
         in table: inout EndpointTable, lockDelays: LockDelays, expirer: KeyExpirer
     ) {
         let (log, state, metrics) = (table.log, table.state, table.metrics)
-        table.add(.txnApply, in: { $0.datacenter }) { request, reply throws(ConsulError) in
+        table.add(.txnApply, answering: { request, reply throws(ConsulError) in
             var request = request
-            let errors = prepare(&request.operations, lockDelays)
+            let errors = prepare(&request.operations, lockDelays, expirer)
             guard errors.isEmpty else { return reply(.success(refusal(errors))) }
             let isTimed = request.operations.contains { $0.kv?.entry.expires.isNever == false }
             let start = SystemClock.now()
@@ -27,39 +27,29 @@ enum TxnEndpoint {
                         return commit.answer.map { _ in TxnResponse() }
                     })
             }
-        }
-        table.add(.txnRead, in: { $0.options.datacenter }) { request, reply throws(ConsulError) in
+        })
+        table.add(.txnRead, answering: { request, reply throws(ConsulError) in
             let start = SystemClock.now()
             defer { metrics.txnRead.record(since: start) }
-            var completed = request
-            let errors = prepare(&completed.operations, lockDelays)
-            let request = completed
+            var request = request
+            let errors = prepare(&request.operations, lockDelays, expirer)
             guard errors.isEmpty else {
-                return reply(.success(Indexed(refusal(errors), QueryMeta())))
-            }
-            switch request.options.consistency {
-            case .standard: guard log.leadership.isReady else { throw .noLeader }
-            case .stale: break
-            case .consistent:
-                log.verify { error in
-                    reply(error.map { .failure($0) } ?? .success(read(request, state.load(), log)))
-                }
-                return
+                return reply(.success(TxnReadResponse(refusal(errors), QueryMeta())))
             }
             reply(.success(read(request, state.load(), log)))
-        }
+        })
     }
 
     private static func read(
         _ request: TxnReadRequest, _ snapshot: Snapshot, _ log: RaftLog
-    ) -> Indexed<TxnResponse> {
+    ) -> TxnReadResponse {
         var store = snapshot.store
         var changes = Changes()
         let response = store.applyTransaction(request.operations, at: 0, &changes)
         var meta = QueryMeta()
         meta.consistency = request.options.consistency
         if meta.consistency == .stale { (meta.knownLeader, meta.lastContact) = log.contact() }
-        return Indexed(response, meta)
+        return TxnReadResponse(response, meta)
     }
 
     private static func refusal(_ errors: [TxnError]) -> TxnResponse {
@@ -68,16 +58,14 @@ enum TxnEndpoint {
         return response
     }
 
-    /// Completes the operations.
-    ///
-    /// - Returns: what fails whatever the state is.
+    /// Completes the operations, and returns the errors that do not depend on the state.
     private static func prepare(
-        _ operations: inout [TxnOperation], _ lockDelays: LockDelays
+        _ operations: inout [TxnOperation], _ lockDelays: LockDelays, _ expirer: KeyExpirer
     ) -> [TxnError] {
         var errors: [TxnError] = []
         for number in operations.indices {
             do throws(ConsulError) {
-                try prepare(&operations[number], lockDelays)
+                try prepare(&operations[number], lockDelays, expirer)
             } catch {
                 errors.append(TxnError(number, error.message))
             }
@@ -86,12 +74,12 @@ enum TxnEndpoint {
     }
 
     private static func prepare(
-        _ operation: inout TxnOperation, _ lockDelays: LockDelays
+        _ operation: inout TxnOperation, _ lockDelays: LockDelays, _ expirer: KeyExpirer
     ) throws(ConsulError) {
         // Taken out and put back, which copies none of its parts.
         if var kv = operation.kv.take() {
             defer { operation.kv = kv }
-            try prepare(&kv, lockDelays)
+            try prepare(&kv, lockDelays, expirer)
         } else if operation.isRead {
             return
         } else if let node = operation.node?.node {
@@ -105,13 +93,13 @@ enum TxnEndpoint {
     }
 
     private static func prepare(
-        _ kv: inout TxnKVOperation, _ lockDelays: LockDelays
+        _ kv: inout TxnKVOperation, _ lockDelays: LockDelays, _ expirer: KeyExpirer
     ) throws(ConsulError) {
         if kv.entry.key.isEmpty, kv.verb != KVOperation.deleteTree.rawValue {
             throw ConsulError(.internal, "Must provide key")
         }
         try KeyExpirer.check(kv.ttl)
-        kv.entry.expires = KeyExpirer.expiry(after: kv.ttl)
+        kv.entry.expires = expirer.expiry(after: kv.ttl)
         kv.ttl = .zero
         if kv.verb == KVOperation.lock.rawValue, lockDelays.bars(kv.entry.key) {
             throw ConsulError(

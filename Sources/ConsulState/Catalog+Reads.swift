@@ -38,17 +38,17 @@ extension Catalog {
         return Reading(found, index, .folding(.service, name))
     }
 
-    /// A node with its services by ID; nil when there is no such node. Where no node has this name,
-    /// it may be a node's ID or the beginning of one.
-    package func nodeServices(_ name: String) -> Reading<NodeServices?> {
+    /// Returns a node with its services by ID, both nil for an unknown node. A name that no node
+    /// has may be a node's ID or the beginning of one.
+    package func nodeServices(_ name: String) -> Reading<NodeServiceList> {
         guard let node = node(name) else {
             if let other = nodeName(ofOneID: name) { return nodeServices(other) }
-            return Reading(nil, nodesIndex, Self.region(ofMissing: name))
+            return Reading(NodeServiceList(), nodesIndex, Self.region(ofMissing: name))
         }
         var services: [NodeService] = []
         instances.forEach(under: TableKey.of(name)) { services.append($0.record.service) }
         return Reading(
-            NodeServices(node: node, services: services), max(nodesIndex, servicesIndex),
+            NodeServiceList(node: node, services: services), max(nodesIndex, servicesIndex),
             .folding(.node, name))
     }
 

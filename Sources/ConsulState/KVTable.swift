@@ -207,11 +207,11 @@ package struct KVTable: Sendable {
             for entry in locked { release(entry) }
         }
         if !expiring.isEmpty {
-            var mortal: [KVEntry] = []
+            var expiringEntries: [KVEntry] = []
             entries.forEach(under: prefix.utf8) { row in
-                if !row.record.expires.isNever { mortal.append(row.record) }
+                if !row.record.expires.isNever { expiringEntries.append(row.record) }
             }
-            for entry in mortal { expiring.remove(Self.expiry(entry)) }
+            for entry in expiringEntries { expiring.remove(Self.expiry(entry)) }
         }
         var ended: [String] = []
         if !leases.isEmpty {
@@ -330,10 +330,11 @@ package struct KVTable: Sendable {
         entries.forEach { if !$0.record.session.isEmpty { locked += 1 } }
         precondition(locked == held.count, "\(held.count) of \(locked) held keys are listed")
         expiring.checkInvariants()
-        var mortal = 0
-        entries.forEach { if !$0.record.expires.isNever { mortal += 1 } }
+        var expiringEntries = 0
+        entries.forEach { if !$0.record.expires.isNever { expiringEntries += 1 } }
         precondition(
-            mortal == expiring.count, "\(expiring.count) of \(mortal) ending keys are listed")
+            expiringEntries == expiring.count,
+            "\(expiring.count) of \(expiringEntries) ending keys are listed")
         leases.checkInvariants()
         var leased = 0
         entries.forEach { row in

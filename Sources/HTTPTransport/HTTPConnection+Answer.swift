@@ -22,7 +22,7 @@ extension HTTPConnection {
     }
 
     func setOnAnswer(_ id: UInt64, _ callback: @escaping @Sendable () -> Void) {
-        if let index = waiting(id) { slots[index].furtherMade.onAnswer = callback }
+        if let index = waiting(id) { slots[index].extrasCreatingIfNeeded.onAnswer = callback }
     }
 
     func measure(_ id: UInt64, _ timing: Timing) {
@@ -33,7 +33,7 @@ extension HTTPConnection {
 
     func addHeaders(_ id: UInt64, _ headers: [(name: String, value: String)]) {
         guard !headers.isEmpty, let index = waiting(id) else { return }
-        slots[index].furtherMade.headers = headers
+        slots[index].extrasCreatingIfNeeded.headers = headers
     }
 
     func setOnClose(_ id: UInt64, _ callback: @escaping @Sendable () -> Void) {

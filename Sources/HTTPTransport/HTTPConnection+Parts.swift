@@ -18,7 +18,8 @@ extension HTTPConnection.Slot {
 }
 
 extension HTTPConnection.Slot {
-    var furtherMade: HTTPConnection.Further {
+    /// Returns the rarely used fields, made at the first use.
+    var extrasCreatingIfNeeded: HTTPConnection.Further {
         mutating get {
             if let further { return further }
             let made = HTTPConnection.Further()

@@ -205,15 +205,14 @@ package final class AntiEntropy: Sendable {
     /// Asks the catalog what it has of this node, and marks what differs.
     private func compare(_ refused: inout Set<String>) async throws(ConsulError) {
         let nodeName = local.nodeName
-        let remote = try await backend.call(
-            .catalogNodeServices, NamedQuery(nodeName)
-        ).value
-        let remoteChecks = try await backend.call(.healthNodeChecks, NamedQuery(nodeName)).value
-        if !isSameNode(remote?.node) { try await registerNode() }
+        let request = NodeSpecificRequest(nodeName)
+        let remote = try await backend.call(.catalogNodeServiceList, request).value
+        let remoteChecks = try await backend.call(.healthNodeChecks, request).value
+        if !isSameNode(remote.node) { try await registerNode() }
 
         let services = local.services
         var staleServices = Set(services.keys)
-        for service in remote?.services ?? [] {
+        for service in remote.services ?? [] {
             if let mine = services[service.id] {
                 if isSame(mine.service, remote: service) { staleServices.remove(service.id) }
             } else if service.id != "consul" {
@@ -352,7 +351,7 @@ package final class AntiEntropy: Sendable {
     /// Sends the change of one item.
     /// - Returns: false when the servers refuse the item, which is logged and noted in `refused`.
     /// - Throws: errors that every other item would meet, too.
-    private func call<Request: Sendable, Response: Sendable>(
+    private func call<Request: ClusterRequest, Response: Sendable>(
         _ endpoint: Endpoint<Request, Response>, _ request: Request,
         _ item: (kind: String, id: String), _ refused: inout Set<String>
     ) async throws(ConsulError) -> Bool {

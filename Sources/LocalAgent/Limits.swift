@@ -55,8 +55,9 @@ package enum Limits {
     package static let settleAfterFailureMax = GoDuration.milliseconds(250)
     /// Bytes of a persisted registration that are read back.
     package static let persistedFileMax = 1 << 20
-    /// Inputs of one watch not yet looked at; queries are put one at a time, so few ever wait.
-    package static let watchInputsMax = 4096
+    /// Pauses, resumes and triggers of one watch that wait for its loop; beyond, only the newest
+    /// of each effect stays. A client would have to send them faster than a loop turns.
+    package static let watchControlsMax = 64
     /// Bytes of a dead-letter file, beyond which nothing is added.
     package static let deadLetterBytesMax = 64 << 20
 }

@@ -20,11 +20,11 @@ public struct Plugin: Sendable {
     }
 }
 
-/// What a plugin can bring in.
+/// One thing that a plugin adds.
 public enum Contribution: Sendable {
     case checkType(any CheckType)
     case handlerKind(any HandlerKind)
-    case helperCommand(any HelperCommand)
+    case command(any Command)
     case eventResponder(any EventResponder)
 
     /// The name that must be alone of its sort in a registry.
@@ -32,7 +32,7 @@ public enum Contribution: Sendable {
         switch self {
         case .checkType(let type): type.kind
         case .handlerKind(let handler): handler.kind
-        case .helperCommand(let command): command.name
+        case .command(let command): command.name
         case .eventResponder(let responder): responder.eventName
         }
     }
@@ -42,37 +42,27 @@ public enum Contribution: Sendable {
         switch self {
         case .checkType: "check"
         case .handlerKind: "handler"
-        case .helperCommand: "command"
+        case .command: "command"
         case .eventResponder: "event"
         }
     }
 }
 
-/// A command beside the built-in ones: `consul NAME …` (lock and exec are such).
-public protocol HelperCommand: Sendable {
-    var name: String { get }
-    /// One line for the command list.
-    var synopsis: String { get }
-    /// - Parameter arguments: what stood behind the name.
-    /// - Returns: the exit code.
-    func run(_ arguments: [String]) async -> Int32
-}
-
-/// Takes custom events of one name off the ordinary path, as remote execution takes `_rexec`.
+/// Handles the custom events of one name in place of watches and the event list.
 public protocol EventResponder: Sendable {
     var eventName: String { get }
     /// Called for an event that this node is meant by, each in a task of its own.
     func respond(to event: UserEvent, in context: ResponderContext) async
 }
 
-/// What an event responder may touch of the world, and where it is.
+/// Lends an event responder what it may use, and names its node.
 public struct ResponderContext: Sendable {
     public enum Level: Sendable { case debug, info, warning, error }
 
     public var nodeName: String
     public var datacenter: String
-    /// As the configuration in force has it.
-    public var remoteExec: RemoteExecRules
+    /// Sections of the configuration in force.
+    public var settings: PluginSettings
     public var backend: any Backend
     public var processes: any ProcessRunner
     public var clock: any WaitingClock
@@ -80,17 +70,34 @@ public struct ResponderContext: Sendable {
     public var log: @Sendable (Level, String, [(String, String)]) -> Void
 
     public init(
-        nodeName: String, datacenter: String, remoteExec: RemoteExecRules, backend: any Backend,
+        nodeName: String, datacenter: String, settings: PluginSettings, backend: any Backend,
         processes: any ProcessRunner, clock: any WaitingClock,
         log: @escaping @Sendable (Level, String, [(String, String)]) -> Void
     ) {
         self.nodeName = nodeName
         self.datacenter = datacenter
-        self.remoteExec = remoteExec
+        self.settings = settings
         self.backend = backend
         self.processes = processes
         self.clock = clock
         self.log = log
+    }
+}
+
+/// Holds sections of the configuration, each found by its type. The agent adds those that plugins
+/// may read; a plugin asks for the type that it knows.
+public struct PluginSettings: Sendable {
+    private var sections: [ObjectIdentifier: any Sendable] = [:]
+
+    public init() {}
+
+    public mutating func set<Section: Sendable>(_ section: Section) {
+        sections[ObjectIdentifier(Section.self)] = section
+    }
+
+    /// Returns the section of a type; nil when the agent added none.
+    public func section<Section: Sendable>(_ type: Section.Type = Section.self) -> Section? {
+        sections[ObjectIdentifier(type)] as? Section
     }
 }
 

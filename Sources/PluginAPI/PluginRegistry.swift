@@ -5,7 +5,8 @@ public struct PluginRegistry: Sendable {
     public let plugins: [Plugin]
     private var checkTypes: [any CheckType] = []
     private var handlerKinds: [String: any HandlerKind] = [:]
-    public private(set) var helperCommands: [String: any HelperCommand] = [:]
+    /// In the order of the plugins.
+    public private(set) var commands: [any Command] = []
     public private(set) var eventResponders: [String: any EventResponder] = [:]
 
     /// Refuses two contributions of one sort with the same name.
@@ -21,7 +22,7 @@ public struct PluginRegistry: Sendable {
                 switch contribution {
                 case .checkType(let type): checkTypes.append(type)
                 case .handlerKind(let kind): handlerKinds[kind.kind] = kind
-                case .helperCommand(let command): helperCommands[command.name] = command
+                case .command(let command): commands.append(command)
                 case .eventResponder(let responder):
                     eventResponders[responder.eventName] = responder
                 }

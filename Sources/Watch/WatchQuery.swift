@@ -1,16 +1,17 @@
 package import ConsulModel
 
-/// What a watch's source asks of the cluster: one blocking query, put again and again.
+/// The blocking query of a watch's source, which is repeated for as long as the watch lives.
 package enum WatchQuery: Hashable, Sendable {
-    case key(NamedQuery)
-    case keyPrefix(NamedQuery)
-    case services(NamedQuery)
-    case nodes(NamedQuery)
-    case service(NamedQuery)
-    case serviceChecks(NamedQuery)
-    case checksInState(NamedQuery)
-    case event(NamedQuery)
-    case agentService(NamedQuery)
+    case key(KeyRequest)
+    case keyPrefix(KeyRequest)
+    case services(DCSpecificRequest)
+    case nodes(DCSpecificRequest)
+    case service(ServiceSpecificRequest)
+    case serviceChecks(ServiceSpecificRequest)
+    case checksInState(ChecksInStateRequest)
+    /// The events of a name; of all names for an empty one.
+    case event(name: String)
+    case agentService(id: String)
 }
 
 /// The newest state of a source.

@@ -1,7 +1,6 @@
 import Glibc
 import Platform
 import PluginAPI
-import StandardPlugins
 
 /// The door: takes the command line to its command.
 @main
@@ -15,15 +14,15 @@ enum Main {
             exit(1)
         }
         do throws(PluginAPIError) {
-            let registry = try PluginRegistry(
-                StandardPlugins.all(helpers: CommandHelper.all))
-            let table = CommandTable(helpers: registry.helperCommands)
+            var table = CommandTable(try PluginRegistry(InstalledPlugins.builtIn))
             if let line = ShellCompletion.question {
-                let names = Array(registry.helperCommands.keys)
-                for answer in ShellCompletion.answers(to: line, helpers: names) {
+                for answer in ShellCompletion.answers(to: line, in: table) {
                     Console.standard.out(answer)
                 }
                 exit(0)
+            }
+            if table.needsExternalCommands(words) {
+                await InstalledPlugins.addExternalCommands(to: &table, .standard)
             }
             exit(await table.run(words, .standard))
         } catch {

@@ -73,7 +73,7 @@ import Testing
         let place = try #require(try await client.coordinates.node("far").first)
         #expect(place.coordinate.vector[0] == 0.5)
         var near = QueryOptions()
-        near.near = "near"
+        near.source.node = "near"
         let nodes = try await client.catalog.nodes(near).map { $0.node }
         #expect(nodes.prefix(2) == ["near", "far"])
         await client.shutdown()

@@ -23,18 +23,18 @@ final class ScriptedCatalog: Backend {
 
     let contents = Mutex(Contents())
 
-    func call<Request: Sendable, Response: Sendable>(
+    func call<Request: ClusterRequest, Response: Sendable>(
         _ endpoint: Endpoint<Request, Response>, _ request: Request,
         reply: @escaping @Sendable (Result<Response, ConsulError>) -> Void
     ) -> (any PendingCall)? {
-        guard let query = request as? NamedQuery else {
+        guard let query = request as? any ReadRequest else {
             preconditionFailure("DNS made the call \(endpoint.name)")
         }
         let result: Result<Response, ConsulError> = contents.withLock { contents in
             contents.asked.append(query.options.consistency)
             if let failure = contents.failure { return .failure(failure) }
             guard ["", "dc1"].contains(query.options.datacenter) else {
-                return .failure(ConsulError(.internal, "No path to datacenter"))
+                return .failure(.noPathToDatacenter)
             }
             var meta = QueryMeta(index: contents.index)
             meta.lastContact = query.options.consistency == .stale ? contents.lag : .zero
@@ -49,38 +49,47 @@ final class ScriptedCatalog: Backend {
 }
 
 extension ScriptedCatalog.Contents {
-    func answer(_ endpoint: String, _ query: NamedQuery, _ meta: QueryMeta) -> Any {
-        switch endpoint {
-        case "Catalog.ListNodes": return Indexed(nodes, meta)
-        case "Catalog.ListServices":
-            return Indexed(
+    func answer(_ endpoint: String, _ query: any ReadRequest, _ meta: QueryMeta) -> Any {
+        switch (endpoint, query) {
+        case ("Catalog.ListNodes", _): return IndexedNodes(nodes, meta)
+        case ("Catalog.ListServices", _):
+            return IndexedServices(
                 Dictionary(services.map { ($0.service, $0.tags) }) { first, _ in first }, meta)
-        case "Catalog.NodeServices":
-            let node = nodes.first { $0.node.lowercased() == query.name.lowercased() }
-            return Indexed(node.map { NodeServices(node: $0, services: []) }, meta)
-        case "Catalog.ServiceNodes":
-            return Indexed(
+        case ("Catalog.NodeServices", let query as NodeSpecificRequest):
+            let node = nodes.first { $0.node.lowercased() == query.node.lowercased() }
+            return IndexedNodeServices(
+                node.flatMap { NodeServices(NodeServiceList(node: $0, services: [])) }, meta)
+        case ("Catalog.ServiceNodes", let query as ServiceSpecificRequest):
+            return IndexedServiceNodes(
                 instances(query).map { ServiceNode(node: $0.node, service: $0.service) }, meta)
-        case "Health.ChecksInState": return Indexed(checks, meta)
-        case "Health.ServiceNodes":
-            let source =
-                nodes.first { $0.address == query.options.nearAddress }?.node ?? query.options.near
-            guard let place = places[source] else { return Indexed(instances(query), meta) }
-            var meta = meta
-            meta.isByRoundTrip = true
-            let distance = { (name: String) in
-                places[name].map { ($0 - place).magnitude } ?? .infinity
-            }
-            return Indexed(
-                instances(query).sorted { distance($0.node.node) < distance($1.node.node) }, meta)
+        case ("Health.ChecksInState", _): return IndexedHealthChecks(checks, meta)
+        case ("Health.ServiceNodes", let query as ServiceSpecificRequest):
+            return serviceNodes(query, meta)
         default: return endpoint
         }
     }
 
-    private func instances(_ query: NamedQuery) -> [CheckServiceNode] {
+    private func serviceNodes(
+        _ query: ServiceSpecificRequest, _ meta: QueryMeta
+    ) -> IndexedCheckServiceNodes {
+        let asked = query.options.source
+        let source = nodes.first { $0.address == asked.ip }?.node ?? asked.node
+        guard let place = places[source] else {
+            return IndexedCheckServiceNodes(instances(query), meta)
+        }
+        var meta = meta
+        meta.isByRoundTrip = true
+        let distance = { (name: String) in
+            places[name].map { ($0 - place).magnitude } ?? .infinity
+        }
+        return IndexedCheckServiceNodes(
+            instances(query).sorted { distance($0.node.node) < distance($1.node.node) }, meta)
+    }
+
+    private func instances(_ query: ServiceSpecificRequest) -> [CheckServiceNode] {
         zip(services, serviceNodes).compactMap { service, nodeName in
             let name = query.connect ? service.meshService : service.service
-            guard name?.lowercased() == query.name.lowercased(),
+            guard name?.lowercased() == query.serviceName.lowercased(),
                 let node = nodes.first(where: { $0.node == nodeName }),
                 query.tags.allSatisfy({ tag in
                     service.tags.contains { $0.lowercased() == tag.lowercased() }

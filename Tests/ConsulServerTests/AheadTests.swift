@@ -13,7 +13,7 @@ import Wire
         try await server.put("a", "1")
         try await server.put("b", "1")
         for endpoint in [Endpoint.kvsGet, .kvsList] {
-            let box = Box<Indexed<[KVEntry]>>()
+            let box = Box<IndexedDirEntries>()
             box.pending = server.backend.call(endpoint, server.query("a", after: 4)) {
                 box.fill($0)
             }
@@ -25,7 +25,7 @@ import Wire
         // The wait ends with the state as it is, and a change beyond the index ends it.
         let late = try await server.get("a", after: 99, wait: .milliseconds(5))
         #expect(late.meta.index == 3 && late.value.count == 1)
-        let box = Box<Indexed<[KVEntry]>>()
+        let box = Box<IndexedDirEntries>()
         box.pending = server.backend.call(.kvsGet, server.query("a", after: 5)) { box.fill($0) }
         try await server.put("a", "2")  // index 5, which the client has
         try await server.settle()
@@ -41,7 +41,7 @@ import Wire
         try await server.put("a", "1")
         let saved = try await server.backend.call(.snapshotSave, SnapshotSaveRequest())
         for number in 0..<10 { try await server.put("a", "later \(number)") }
-        let box = Box<Indexed<[KVEntry]>>()
+        let box = Box<IndexedDirEntries>()
         box.pending = server.backend.call(.kvsGet, server.query("a", after: 1_000_000)) {
             box.fill($0)
         }
@@ -101,9 +101,9 @@ import Wire
         _ server: Server
     ) async throws -> [String: (index: UInt64, content: [UInt8])] {
         var found: [String: (index: UInt64, content: [UInt8])] = [:]
-        func read<Value: WireValue>(
-            _ endpoint: Endpoint<NamedQuery, Indexed<Value>>, _ names: [String]
-        ) async throws {
+        func read<Request: NamedRequest, Answer: IndexedReply>(
+            _ endpoint: Endpoint<Request, Answer>, _ names: [String]
+        ) async throws where Answer.Value: WireValue {
             for name in names {
                 let answer = try await server.backend.call(endpoint, server.query(name))
                 found["\(endpoint.name) \(name)"] = (
@@ -118,8 +118,9 @@ import Wire
         try await read(.catalogListServices, [""])
         try await read(.catalogServiceNodes, ["web", "db"])
         for name in ["n1", "n2"] {
-            let answer = try await server.backend.call(.catalogNodeServices, server.query(name))
-            let services = answer.value.map { JSONWriter.encode($0.services) } ?? []
+            let answer = try await server.backend.call(
+                .catalogNodeServiceList, server.query(name))
+            let services = answer.value.services.map { JSONWriter.encode($0) } ?? []
             found["node \(name)"] = (answer.meta.index, services)
         }
         try await read(.healthServiceNodes, ["web", "db"])

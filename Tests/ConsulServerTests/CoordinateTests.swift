@@ -113,21 +113,19 @@ import Vivaldi
     private func names(_ server: Server, near: String, address: String = "") async throws
         -> String
     {
-        var query = server.query("web")
-        query.options.near = near
-        query.options.nearAddress = address
+        var query: ServiceSpecificRequest = server.query("web")
+        query.options.source.node = near
+        query.options.source.ip = address
         let found = try await server.backend.call(.healthServiceNodes, query)
         let order = found.value.map { $0.node.node }.joined()
         let nodes = try await server.backend.call(.catalogServiceNodes, query)
         #expect(nodes.value.map { $0.node.node }.joined() == order)
-        var all = query
-        all.name = ""
+        let all = DCSpecificRequest(query.options)
         let catalog = try await server.backend.call(.catalogListNodes, all)
         #expect(catalog.value.map { $0.node }.joined() == order)
         let checks = try await server.backend.call(.healthServiceChecks, query)
         #expect(checks.value.map { $0.node }.joined() == order)
-        var state = query
-        state.name = "passing"
+        let state = ChecksInStateRequest("passing", query.options)
         let passing = try await server.backend.call(.healthChecksInState, state)
         #expect(passing.value.map { $0.node }.joined() == order)
         #expect(found.meta.isByRoundTrip == passing.meta.isByRoundTrip)

@@ -87,8 +87,8 @@ private func message(_ body: () async throws -> Void) async -> String {
     @Test func readsKeepWhatWasAskedFor() async throws {
         try await server.register("n1", service: "Web", meta: ["rack": "r1"])
         try await server.register("n2", service: "Web", check: "c", status: "critical")
-        func nodes(_ change: (inout NamedQuery) -> Void) async throws -> [String] {
-            var query = server.query("web")
+        func nodes(_ change: (inout ServiceSpecificRequest) -> Void) async throws -> [String] {
+            var query: ServiceSpecificRequest = server.query("web")
             change(&query)
             return try await server.backend.call(.healthServiceNodes, query).value.map(\.node.node)
         }
@@ -101,12 +101,12 @@ private func message(_ body: () async throws -> Void) async -> String {
         #expect(bad.hasPrefix("Failed to create boolean expression evaluator: 1:5 (4)"))
         let away = await message { _ = try await nodes { $0.options.datacenter = "dc9" } }
         #expect(away == "No path to datacenter")
-        var query = server.query()
+        var query: DCSpecificRequest = server.query()
         query.options.nodeMeta = ["rack": "r1"]
         let listed = try await server.backend.call(.catalogListNodes, query)
         #expect(listed.value.map(\.node) == ["n1"])
         #expect(try await server.backend.call(.catalogListServices, query).value == ["Web": []])
-        var checks = server.query("any")
+        var checks: ChecksInStateRequest = server.query("any")
         checks.options.nodeMeta = ["rack": "r1"]
         #expect(try await server.backend.call(.healthChecksInState, checks).value.isEmpty)
     }
@@ -117,12 +117,12 @@ private func message(_ body: () async throws -> Void) async -> String {
         identity.address = "127.0.0.1"
         identity.meta = ["version": "1"]
         for _ in 0..<2 {
-            let box = Box<Bool>()
+            let box = Box<EmptyReply>()
             server.backend.registerSelf(identity) { box.fill($0) }
-            #expect(try await box.answer())
+            _ = try await box.answer()
             let services = try await server.backend.call(
-                .catalogNodeServices, server.query("me"))
-            #expect(services.value?.services.map(\.port) == [8300])
+                .catalogNodeServiceList, server.query("me"))
+            #expect(services.value.services?.map(\.port) == [8300])
             #expect(services.meta.index == 3)
             let checks = try await server.backend.call(.healthNodeChecks, server.query("me"))
             #expect(checks.value.map(\.checkID) == ["serfHealth"])
@@ -134,8 +134,4 @@ private func message(_ body: () async throws -> Void) async -> String {
         #expect(
             try await server.backend.call(.catalogListDatacenters, server.query()) == ["dc1"])
     }
-}
-
-extension Server {
-    func query() -> NamedQuery { query("") }
 }

@@ -13,12 +13,17 @@ struct Server {
     static let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
     let backend: ServerBackend
 
-    init(_ change: (inout ServerConfiguration) -> Void = { _ in }) throws {
+    /// - Parameter clock: the time of the leader's duties; nil for the system's.
+    init(
+        clock: ManualDutyClock? = nil, links: ServerLinks = ServerLinks(),
+        _ change: (inout ServerConfiguration) -> Void = { _ in }
+    ) throws {
         var configuration = ServerConfiguration()
         configuration.rpcAddress = "127.0.0.1:8300"
         change(&configuration)
         backend = try ServerBackend(
-            configuration: configuration, group: Self.group, logger: Logger(label: "test"))
+            configuration: configuration, group: Self.group, links: links,
+            dutyClock: clock?.clock, logger: Logger(label: "test"))
         backend.start()
     }
 
@@ -32,22 +37,23 @@ struct Server {
 
     func get(
         _ key: String, after index: UInt64 = 0, wait: GoDuration = .zero
-    ) async throws -> Indexed<[KVEntry]> {
+    ) async throws -> IndexedDirEntries {
         try await backend.call(.kvsGet, query(key, after: index, wait: wait))
     }
 
-    func query(_ name: String, after index: UInt64 = 0, wait: GoDuration = .zero) -> NamedQuery {
+    func query<Request: NamedRequest>(
+        _ name: String = "", after index: UInt64 = 0, wait: GoDuration = .zero
+    ) -> Request {
         var options = QueryOptions()
         options.minQueryIndex = index
         options.maxQueryTime = wait
-        return NamedQuery(name, options)
+        return Request(name, options)
     }
 
-    @discardableResult
     func register(
         _ node: String, service: String? = nil, check: String? = nil, on serviceID: String = "",
         status: String = "passing", meta: [String: String] = [:]
-    ) async throws -> Bool {
+    ) async throws {
         var request = RegisterRequest()
         request.node = node
         request.address = "1.1.1.1"
@@ -64,18 +70,18 @@ struct Server {
             check.status = status
             request.check = check
         }
-        return try await backend.call(.catalogRegister, request)
+        _ = try await backend.call(.catalogRegister, request)
     }
 
     /// Blocks on a read from where it stands now. The box counts how often it was answered.
-    func park<Value: Sendable>(
-        _ endpoint: Endpoint<NamedQuery, Indexed<Value>>, _ name: String = "",
-        _ change: (inout NamedQuery) -> Void = { _ in }
-    ) async throws -> Box<Indexed<Value>> {
-        var query = query(name)
+    func park<Request: NamedRequest, Answer: IndexedReply>(
+        _ endpoint: Endpoint<Request, Answer>, _ name: String = "",
+        _ change: (inout Request) -> Void = { _ in }
+    ) async throws -> Box<Answer> {
+        var query: Request = query(name)
         change(&query)
         query.options.minQueryIndex = try await backend.call(endpoint, query).meta.index
-        let box = Box<Indexed<Value>>()
+        let box = Box<Answer>()
         box.pending = backend.call(endpoint, query) { box.fill($0) }
         return box
     }
@@ -87,6 +93,24 @@ struct Server {
             try await loop.submit {}.get()
         }
     }
+}
+
+/// A read about one name, or about none.
+protocol NamedRequest: ReadRequest {
+    init(_ name: String, _ options: QueryOptions)
+}
+
+extension KeyRequest: NamedRequest {}
+extension KeyListRequest: NamedRequest {}
+extension NodeSpecificRequest: NamedRequest {}
+extension ServiceSpecificRequest: NamedRequest {}
+extension ChecksInStateRequest: NamedRequest {}
+extension SessionSpecificRequest: NamedRequest {}
+extension DCSpecificRequest: NamedRequest {
+    init(_ name: String, _ options: QueryOptions) { self.init(options) }
+}
+extension DatacentersRequest: NamedRequest {
+    init(_ name: String, _ options: QueryOptions) { self.init(options) }
 }
 
 /// Keeps the answer of a call.

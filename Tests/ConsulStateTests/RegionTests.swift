@@ -95,7 +95,7 @@ private struct Seen: Equatable {
             seen.append(Seen(catalog.nodeChecks(name)))
             seen.append(Seen(store.coordinates.list(node: name)))
             let services = catalog.nodeServices(name)
-            seen.append(Seen(services.with(services.value?.services)))
+            seen.append(Seen(services.with(services.value.services)))
         }
         for state in ["any", "passing", "critical"] {
             seen.append(Seen(catalog.checks(inState: state)))

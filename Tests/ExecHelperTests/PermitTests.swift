@@ -1,3 +1,4 @@
+import ConsulConfig
 import ConsulModel
 import PluginAPI
 import Primitives

@@ -169,7 +169,7 @@ struct ProtocolMessagesTests {
         (#"{"type":"hello"}"#, "its hello does not say which protocol it speaks"),
         (
             #"{"type":"hello","protocol":1,"name":"n","version":"1"}"#,
-            "it provides no check type and no handler kind"
+            "it provides no check type, no handler kind and no command"
         ),
         (
             #"{"type":"hello","protocol":1,"name":"a b","version":"1"}"#,

@@ -28,7 +28,7 @@ import Wire
             let files = RegistrationFiles(directory: directory)
             try files.makeFolders()
             watches = WatchManager(
-                around: WatchRunner.Surroundings(
+                dependencies: WatchRunner.Dependencies(
                     reader: WatchReader(
                         backend: backend, events: UserEventBuffer(), local: local),
                     clock: ManualClock(), store: files, wallText: { "now" },

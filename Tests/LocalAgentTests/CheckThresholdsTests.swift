@@ -15,7 +15,7 @@ import Testing
             let status: CheckStatus =
                 letter == "p" ? .passing : letter == "w" ? .warning : .critical
             let observation = CheckObservation(status, "", isFinal: letter == "C")
-            return thresholds.take(observation).map { String($0.rawValue.prefix(1)) } ?? "."
+            return thresholds.receive(observation).map { String($0.rawValue.prefix(1)) } ?? "."
         }.joined()
     }
 

@@ -115,7 +115,7 @@ final class ScriptedBackend: Backend {
         for wake in woken { wake(.success(())) }
     }
 
-    func call<Request: Sendable, Response: Sendable>(
+    func call<Request: ClusterRequest, Response: Sendable>(
         _ endpoint: Endpoint<Request, Response>, _ request: Request,
         reply: @escaping @Sendable (Result<Response, ConsulError>) -> Void
     ) -> (any PendingCall)? {
@@ -138,7 +138,7 @@ final class ScriptedBackend: Backend {
             reply(.failure(ConsulError(.internal, "Invalid service address")))
             return nil
         }
-        if let query = request as? NamedQuery {
+        if let query = request as? any ReadRequest {
             let parked = state.withLock { state -> UInt64? in
                 guard endpoint.name == "KVS.Get", query.options.minQueryIndex == state.index
                 else { return nil }
@@ -153,11 +153,12 @@ final class ScriptedBackend: Backend {
         } else {
             write(request)
             if let done = true as? Response { reply(.success(done)) }
+            if let done = EmptyReply() as? Response { reply(.success(done)) }
         }
         return nil
     }
 
-    private func read<Request, Response>(_ endpoint: Endpoint<Request, Response>)
+    private func read<Request: ClusterRequest, Response>(_ endpoint: Endpoint<Request, Response>)
         -> Result<Response, ConsulError>
     {
         let (state, meta) = state.withLock { ($0, QueryMeta(index: $0.index)) }
@@ -167,12 +168,14 @@ final class ScriptedBackend: Backend {
             var entry = KVEntry()
             entry.key = "a"
             entry.value = Bytes(state.value)
-            answer = Indexed([entry], meta)
-        case "Catalog.NodeServices":
+            answer = IndexedDirEntries([entry], meta)
+        case "Catalog.NodeServiceList":
             let services = state.services.values.sorted { $0.id < $1.id }
-            answer = Indexed(state.node.map { NodeServices(node: $0, services: services) }, meta)
+            let list = state.node.map { NodeServiceList(node: $0, services: services) }
+            answer = IndexedNodeServiceList(list ?? NodeServiceList(), meta)
         default:
-            answer = Indexed(state.checks.values.sorted { $0.checkID < $1.checkID }, meta)
+            let checks = state.checks.values.sorted { $0.checkID < $1.checkID }
+            answer = IndexedHealthChecks(checks, meta)
         }
         guard let typed = answer as? Response else {
             return .failure(ConsulError(.internal, "no answer to \(endpoint.name)"))

@@ -26,7 +26,7 @@ import Wire
             let clock = clock
             let local = LocalState(nodeName: "here", now: { clock.now() }, wallText: { "now" })
             watches = WatchManager(
-                around: WatchRunner.Surroundings(
+                dependencies: WatchRunner.Dependencies(
                     reader: WatchReader(backend: backend, events: events, local: local),
                     clock: clock, store: files, wallText: { "now" }, logger: silentLogger,
                     environment: [:]),

@@ -209,22 +209,22 @@ struct CheckThresholdsTests {
 
     @Test func firstResultCountsAtOnce() {
         var failing = thresholds(3, 0, 3)
-        #expect(failing.take(fail) == .critical)
+        #expect(failing.receive(fail) == .critical)
         var passing = thresholds(3, 0, 3)
-        #expect(passing.take(pass) == .passing)
+        #expect(passing.receive(pass) == .passing)
     }
 
     @Test func aFinalResultSkipsThem() {
         var thresholds = thresholds(0, 0, 3)
-        #expect(thresholds.take(pass) == .passing)
-        #expect(thresholds.take(fail) == nil)
-        #expect(thresholds.take(CheckObservation(.critical, "", isFinal: true)) == .critical)
+        #expect(thresholds.receive(pass) == .passing)
+        #expect(thresholds.receive(fail) == nil)
+        #expect(thresholds.receive(CheckObservation(.critical, "", isFinal: true)) == .critical)
     }
 
     @Test func warningComesNoLaterThanCritical() {
         var thresholds = thresholds(0, 9, 2)
-        #expect(thresholds.take(pass) == .passing)
-        #expect(thresholds.take(fail) == nil)
-        #expect(thresholds.take(fail) == .critical)
+        #expect(thresholds.receive(pass) == .passing)
+        #expect(thresholds.receive(fail) == nil)
+        #expect(thresholds.receive(fail) == .critical)
     }
 }

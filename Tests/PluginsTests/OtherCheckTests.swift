@@ -132,7 +132,8 @@ struct StandardPluginsTests {
             kinds == [
                 "check:script", "check:http", "check:tcp", "check:udp", "check:ttl",
                 "check:alias", "check:docker", "check:os_service", "handler:script",
-                "handler:http", "event:_rexec",
+                "handler:http", "event:_rexec", "command:exec", "command:lock", "command:lock list",
+                "command:lock show", "command:lock break",
             ])
         #expect(throws: PluginAPIError.self) {
             _ = try PluginRegistry(StandardPlugins.all() + StandardPlugins.all())

@@ -1,6 +1,7 @@
 import Foundation
 import Primitives
 import Raft
+import RaftKit
 import TestKit
 import Testing
 

@@ -5,6 +5,7 @@ import NIOPosix
 import Platform
 import Primitives
 import Raft
+import RaftKit
 import Synchronization
 import TestKit
 import Testing
@@ -83,120 +84,6 @@ final class ListMachine: StateMachine {
             return Array(items.prefix(100).map { "\($0.index) \($0.text)\n" }.joined().utf8)
         }
     }
-}
-
-/// A network in this process: messages between nodes, which may be late or lost.
-final class Network: Sendable {
-    private struct State {
-        var nodes: [ServerID: RaftNode] = [:]
-        /// Whom nobody reaches, and who reaches nobody.
-        var cutOff: Set<ServerID> = []
-        /// Of a hundred messages, how many are lost.
-        var lost: UInt64 = 0
-        /// Snapshots that are cut off on their way.
-        var snapshotsCut = 0
-        var random = SeededRandom(seed: 1)
-        var nextExchange: Exchange = 1
-        var asked: [Exchange: (ServerID, Exchange)] = [:]
-        var contents: [Exchange: @Sendable () throws -> [UInt8]?] = [:]
-    }
-    private let state = Mutex(State())
-    private let loop: any EventLoop = MultiThreadedEventLoopGroup.singleton.next()
-    let delay = TimeAmount.microseconds(500)
-
-    func connect(_ id: ServerID, _ node: RaftNode) { state.withLock { $0.nodes[id] = node } }
-    func disconnect(_ id: ServerID) { state.withLock { _ = $0.nodes.removeValue(forKey: id) } }
-    func cutOff(_ ids: ServerID...) { state.withLock { $0.cutOff = Set(ids) } }
-    func lose(ofHundred count: UInt64) { state.withLock { $0.lost = count } }
-    func cutSnapshots(_ count: Int) { state.withLock { $0.snapshotsCut = count } }
-
-    private func arrives(from: ServerID, at id: ServerID) -> RaftNode? {
-        state.withLock { state in
-            let isLost = state.lost > 0 && state.random.next() % 100 < state.lost
-            if isLost || state.cutOff.contains(from) || state.cutOff.contains(id) { return nil }
-            return state.nodes[id]
-        }
-    }
-
-    func send(
-        _ request: Request, from: ServerID, to: ServerID, _ exchange: Exchange,
-        contents: (@Sendable () throws -> [UInt8]?)? = nil
-    ) {
-        loop.scheduleTask(in: delay) { [self] in
-            guard let target = arrives(from: from, at: to) else {
-                let sender = state.withLock { $0.nodes[from] }
-                sender?.bring(.failed(exchange: exchange))
-                return
-            }
-            let number = state.withLock { state in
-                defer { state.nextExchange += 1 }
-                state.asked[state.nextExchange] = (from, exchange)
-                state.contents[state.nextExchange] = contents
-                return state.nextExchange
-            }
-            target.bring(.request(request, exchange: number))
-        }
-    }
-
-    func reply(_ reply: Reply, from: ServerID, _ number: Exchange) {
-        guard let (to, exchange) = state.withLock({ $0.asked.removeValue(forKey: number) }) else {
-            return
-        }
-        loop.scheduleTask(in: delay) { [self] in
-            if let target = arrives(from: from, at: to) {
-                target.bring(.reply(reply, exchange: exchange))
-            } else {
-                state.withLock { $0.nodes[to] }?.bring(.failed(exchange: exchange))
-            }
-        }
-    }
-
-    func receive(
-        _ number: Exchange, _ take: @escaping @Sendable ([UInt8]?) -> Void,
-        _ fail: @escaping @Sendable (any Error) -> Void
-    ) {
-        let (source, isCut) = state.withLock { state in
-            defer { state.snapshotsCut = max(0, state.snapshotsCut - 1) }
-            return (state.contents.removeValue(forKey: number), state.snapshotsCut > 0)
-        }
-        guard let source else { return }
-        @Sendable func step() {
-            do {
-                let piece = try source()
-                take(piece)
-                if isCut { throw NeverHappened(description: "cut off") }
-                if piece != nil { loop.scheduleTask(in: delay) { step() } }
-            } catch {
-                fail(error)
-            }
-        }
-        loop.execute { step() }
-    }
-}
-
-private final class NetworkTransport: RaftTransport {
-    let network: Network
-    let id: ServerID
-
-    init(_ network: Network, _ id: ServerID) {
-        self.network = network
-        self.id = id
-    }
-
-    func send(_ request: Request, to peer: Peer, exchange: Exchange) {
-        network.send(request, from: id, to: peer.id, exchange)
-    }
-    func reply(_ reply: Reply, exchange: Exchange) { network.reply(reply, from: id, exchange) }
-    func sendSnapshot(
-        _ request: InstallSnapshot, to peer: Peer, exchange: Exchange,
-        source: @escaping @Sendable () throws -> [UInt8]?
-    ) {
-        network.send(.snapshot(request), from: id, to: peer.id, exchange, contents: source)
-    }
-    func receiveContents(
-        of exchange: Exchange, take: @escaping @Sendable ([UInt8]?) -> Void,
-        fail: @escaping @Sendable (any Error) -> Void
-    ) { network.receive(exchange, take, fail) }
 }
 
 /// A server of the tests: a node with all that it stands on. On the disk where a folder is given.

@@ -2,6 +2,7 @@ import CSQLite
 import Foundation
 import Primitives
 import Raft
+import RaftKit
 import Synchronization
 import TestKit
 import Testing

@@ -9,13 +9,15 @@ import Testing
         "ConsulConfig": 2, "Watch": 2, "PluginAPI": 2, "DNSWire": 2, "Telemetry": 2,
         "TelemetrySinks": 3,
         "Platform": 3, "RaftNode": 3, "HTTPTransport": 3,
-        "ConsulServer": 4, "LocalAgent": 4, "ConsulClient": 4, "ConsulHTTP": 5, "ConsulDNS": 5,
+        "ConsulServer": 4, "LocalAgent": 4, "ConsulClient": 4, "ClientCommands": 4,
+        "ConsulHTTP": 5, "ConsulDNS": 5,
         "ConsulAgent": 6, "consul": 7, "ClientExamples": 7,
     ]
     /// Drawn with an arrow in the plan of the house.
     static let arrows: Set<String> = [
         "Wire>Primitives", "HTTPTransport>Platform", "RaftNode>Platform",
         "TelemetrySinks>Platform", "Vivaldi>Primitives", "Vivaldi>Wire",
+        "ClientCommands>ConsulClient",
     ]
 
     private func imports(of file: SourceFile) -> [String] {
@@ -90,7 +92,11 @@ import Testing
             "_StringProcessing", "ConsulClient",
         ]
         // What these do of themselves is done by the command line, not by the agent.
-        let further: [String: Set<String>] = ["Lock": ["Platform"], "Exec": ["Platform"]]
+        let further: [String: Set<String>] = [
+            "Lock": ["Platform", "ClientCommands"],
+            // The rules of remote execution are a section of the configuration.
+            "Exec": ["Platform", "ClientCommands", "ConsulConfig"],
+        ]
         let faults = Project.swift.filter {
             $0.path.hasPrefix("Plugins/") && $0.target != "Standard"
         }.flatMap { file in

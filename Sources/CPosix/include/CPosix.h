@@ -39,6 +39,10 @@ enum {
  * saying where it failed. The caller's thread waits until the child has become its program. */
 pid_t cposix_spawn(const cposix_spawn_request *request, int *step);
 
+/* Replaces this process by a program, with default signal actions and no blocked signals. Returns
+ * only when that fails, with the error's number. */
+int cposix_replace(const char *path, char *const *arguments, char *const *environment);
+
 /* A descriptor that becomes readable when the process ends, or -errno (-ENOSYS on kernels
  * before 5.3). */
 int cposix_pidfd_open(pid_t pid);

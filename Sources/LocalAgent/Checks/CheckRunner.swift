@@ -43,13 +43,13 @@ package final class CheckRunner: Sendable {
     /// - Parameter stagger: how long to wait before the first probe, unless the definition says so.
     package func start(stagger: GoDuration) {
         if case .pushed(let check) = instance {
-            check.attach { [weak self] observation in self?.take(observation) }
+            check.attach { [weak self] observation in self?.record(observation) }
         }
         let task = Task {
             switch instance {
             case .polled(let check): await poll(check, stagger: stagger)
             case .pushed(let check):
-                await check.run { [self] observation in take(observation) }
+                await check.run { [self] observation in record(observation) }
             }
         }
         let isStopped = state.withLock { state in
@@ -112,7 +112,7 @@ package final class CheckRunner: Sendable {
         while !Task.isCancelled {
             let observation = await probe(check)
             if Task.isCancelled { return }
-            take(observation)
+            record(observation)
             let waiting = state.withLock { state in
                 defer { state.waiting = [] }
                 return state.waiting
@@ -146,9 +146,9 @@ package final class CheckRunner: Sendable {
         return observation
     }
 
-    private func take(_ observation: CheckObservation) {
+    private func record(_ observation: CheckObservation) {
         let status = state.withLock { state in
-            state.isStopped ? nil : state.thresholds.take(observation)
+            state.isStopped ? nil : state.thresholds.receive(observation)
         }
         guard let status else { return }
         // The plugin keeps so much of what its target said, and puts its own words before it.

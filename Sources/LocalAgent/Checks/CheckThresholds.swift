@@ -22,8 +22,8 @@ package struct CheckThresholds: Hashable, Sendable {
         failures = failuresToFail
     }
 
-    /// The status to show now; nil when the old one stands.
-    package mutating func take(_ observation: CheckObservation) -> CheckStatus? {
+    /// Counts a result. Returns the status to show now; nil when the old one remains.
+    package mutating func receive(_ observation: CheckObservation) -> CheckStatus? {
         if observation.isFinal { return observation.status }
         if observation.status != .critical {
             successes = min(successes + 1, successesNeeded + 1)

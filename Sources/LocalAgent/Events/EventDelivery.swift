@@ -37,7 +37,7 @@ package actor EventDelivery {
         self.unixSeconds = unixSeconds
         reports.listen { [weak self] watch, events, succeeded in
             guard let self else { return }
-            Task { await self.take(watch, events, succeeded) }
+            Task { await self.record(watch, events, succeeded) }
         }
     }
 
@@ -50,7 +50,7 @@ package actor EventDelivery {
         while !Task.isCancelled {
             do throws(ConsulError) {
                 let (entries, newest) = try await log.read(after: index)
-                try await take(entries)
+                try await process(entries)
                 index = newest < index ? 0 : newest
                 pause = Limits.eventLogRetryMin
             } catch {
@@ -71,7 +71,7 @@ package actor EventDelivery {
         }
     }
 
-    private func take(_ entries: [EventLog.Entry]) async throws(ConsulError) {
+    private func process(_ entries: [EventLog.Entry]) async throws(ConsulError) {
         let known = Set(entries.map { $0.event.id })
         settled.formIntersection(known)
         for id in open.keys where !known.contains(id) { close(id) }
@@ -92,7 +92,7 @@ package actor EventDelivery {
         }
     }
 
-    private func take(_ watch: String, _ events: [String], _ succeeded: Bool) async {
+    private func record(_ watch: String, _ events: [String], _ succeeded: Bool) async {
         for id in events where open[id] != nil {
             outcomes[id, default: [:]][watch] = succeeded
             await review(id)

@@ -111,7 +111,7 @@ package struct EventLog: Sendable {
 
     /// The same once the index is above `index`, or a while has passed.
     func read(after index: UInt64) async throws(ConsulError) -> (entries: [Entry], index: UInt64) {
-        var query = NamedQuery(Self.prefix)
+        var query = KeyRequest(Self.prefix)
         query.options.minQueryIndex = index
         let answer = try await backend.call(.kvsList, query)
         let entries = answer.value.compactMap { Entry($0) }.sorted { $0.index < $1.index }
@@ -122,7 +122,7 @@ package struct EventLog: Sendable {
     func resolved(_ entry: Entry) async throws(ConsulError) -> UserEvent? {
         var event = entry.event.userEvent(lTime: entry.index)
         guard !event.payloadKey.isEmpty else { return event }
-        let found = try await backend.call(.kvsGet, NamedQuery(event.payloadKey)).value.first
+        let found = try await backend.call(.kvsGet, KeyRequest(event.payloadKey)).value.first
         guard let found else { return nil }
         event.payload = found.value
         return event
@@ -131,7 +131,7 @@ package struct EventLog: Sendable {
     /// What the nodes have done about it; nil when the log has no such event.
     package func status(of id: String) async throws(ConsulError) -> EventStatus? {
         let key = Self.prefix + id
-        guard let found = try await backend.call(.kvsGet, NamedQuery(key)).value.first,
+        guard let found = try await backend.call(.kvsGet, KeyRequest(key)).value.first,
             let entry = Entry(found)
         else { return nil }
         return try await status(of: entry.event)
@@ -145,7 +145,7 @@ package struct EventLog: Sendable {
     }
 
     private func status(of event: ReliableEvent) async throws(ConsulError) -> EventStatus {
-        let told = try await backend.call(.kvsList, NamedQuery("_event/ack/\(event.id)/")).value
+        let told = try await backend.call(.kvsList, KeyRequest("_event/ack/\(event.id)/")).value
         return EventStatus(
             event,
             told.compactMap {
@@ -156,7 +156,7 @@ package struct EventLog: Sendable {
     // MARK: Acknowledging
 
     func isAcknowledged(_ id: String) async throws(ConsulError) -> Bool {
-        try await !backend.call(.kvsGet, NamedQuery("_event/ack/\(id)/\(nodeName)")).value.isEmpty
+        try await !backend.call(.kvsGet, KeyRequest("_event/ack/\(id)/\(nodeName)")).value.isEmpty
     }
 
     /// Nothing is written for an event that has left the log.

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Where watches tell what became of events that must not be lost.
+/// Carries the outcomes of reliable events from the watches to the delivery.
 package final class EventReports: Sendable {
     package typealias Listener =
         @Sendable (_ watch: String, _ events: [String], _ succeeded: Bool) -> Void
@@ -11,8 +11,8 @@ package final class EventReports: Sendable {
 
     func listen(_ listener: @escaping Listener) { self.listener.withLock { $0 = listener } }
 
-    /// A handler has succeeded with these events, or failed for the last time.
-    func tell(watch: String, events: [String], succeeded: Bool) {
+    /// Reports that a handler has succeeded with these events, or has failed for the last time.
+    func report(watch: String, events: [String], succeeded: Bool) {
         listener.withLock { $0 }?(watch, events, succeeded)
     }
 }

@@ -13,7 +13,7 @@ struct EventTargets {
 
     /// By name, in byte order.
     func nodes() async throws(ConsulError) -> [String] {
-        var query = NamedQuery("any")
+        var query = ChecksInStateRequest("any")
         query.options.filter = #"CheckID == "serfHealth""#
         let checks = try await backend.call(.healthChecksInState, query).value
         var names = Set(checks.map { $0.node })
@@ -29,9 +29,10 @@ struct EventTargets {
     private func nodes(offering service: TextPattern) async throws(ConsulError) -> Set<String> {
         let tag = try pattern(event.tagFilter)
         var found: Set<String> = []
-        let services = try await backend.call(.catalogListServices, NamedQuery()).value
+        let services = try await backend.call(.catalogListServices, DCSpecificRequest()).value
         for name in services.keys where service.matches(name) {
-            for instance in try await backend.call(.catalogServiceNodes, NamedQuery(name)).value
+            let request = ServiceSpecificRequest(name)
+            for instance in try await backend.call(.catalogServiceNodes, request).value
             where tag.map({ tag in instance.service.tags.contains { tag.matches($0) } }) ?? true {
                 found.insert(instance.node.node)
             }

@@ -28,7 +28,8 @@ package final class WatchHealth: Sendable {
         local.addCheck(definition, check: check, source: .api)
     }
 
-    func take(_ outcome: HandlerOutcome, of watch: String) {
+    /// Records the outcome of a run and updates the check of its watch.
+    func record(_ outcome: HandlerOutcome, of watch: String) {
         let count = failures.withLock { failures in
             failures[watch] = outcome.succeeded ? 0 : failures[watch, default: 0] + 1
             return failures[watch]!

@@ -83,7 +83,7 @@ extension WatchManager {
         added[id] = definition
         _ = try replace(with: all(configured, added, rules, faults), registry)
         state.withLock { $0.added[id] = definition }
-        try around.store.saveAdded(definition, id: id)
+        try dependencies.store.saveAdded(definition, id: id)
         return id
     }
 
@@ -102,12 +102,12 @@ extension WatchManager {
         _ = try replace(
             with: all(configured, added.filter { $0.key != id }, rules, faults), registry)
         state.withLock { _ = $0.added.removeValue(forKey: id) }
-        around.store.removeAdded(id)
+        dependencies.store.removeAdded(id)
     }
 
     /// Brings back what was added before the agent stopped; what no longer can be made is told.
     package func restoreAdded(broken: (String) -> Void) {
-        for definition in around.store.loadAdded(broken: broken) {
+        for definition in dependencies.store.loadAdded(broken: broken) {
             do throws(ConsulError) {
                 _ = try add(definition)
             } catch {
@@ -130,7 +130,7 @@ extension WatchManager {
                 try rules.check(definition)
                 all.append((id, try rules.resolved(definition)))
             } catch {
-                around.logger.error(
+                dependencies.logger.error(
                     "a watch added through the API does not run",
                     metadata: ["watch": "\(id)", "error": "\(error)"])
             }

@@ -21,11 +21,11 @@ package final class WatchManager: Sendable {
         var leaving: [WatchRunner] = []
     }
     let state = Mutex(State())
-    let around: WatchRunner.Surroundings
+    let dependencies: WatchRunner.Dependencies
     private let context: HandlerContext
 
-    package init(around: WatchRunner.Surroundings, context: HandlerContext) {
-        self.around = around
+    package init(dependencies: WatchRunner.Dependencies, context: HandlerContext) {
+        self.dependencies = dependencies
         self.context = context
     }
 
@@ -95,12 +95,12 @@ package final class WatchManager: Sendable {
         }
         for runner in stopped {
             runner.stop()
-            around.health?.forget(runner.status.id)
+            dependencies.health?.forget(runner.status.id)
         }
         // Only a stopped runner's memory is final: an event is in it, or left for its successor.
         for (id, runner) in fresh {
             runner.start(
-                inheriting: current[id]?.memory ?? around.store.memory(of: id),
+                inheriting: current[id]?.memory ?? dependencies.store.memory(of: id),
                 after: current[id])
         }
         return difference
@@ -125,7 +125,8 @@ package final class WatchManager: Sendable {
         do {
             let handler = try kind.make(definition, in: context)
             return try WatchRunner(
-                definition, id: id, handler: handler, handlerName: kindName, around: around)
+                definition, id: id, handler: handler, handlerName: kindName,
+                dependencies: dependencies)
         } catch {
             throw ConsulError(.badRequest, "watch \(id): \(error)")
         }

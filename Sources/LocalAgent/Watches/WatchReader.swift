@@ -37,20 +37,20 @@ package struct WatchReader: Sendable {
             ask(.healthServiceChecks, query, after, reply) { WatchContent(checks: $0) }
         case .checksInState(let query):
             ask(.healthChecksInState, query, after, reply) { WatchContent(checks: $0) }
-        case .event(let query):
-            events.read(named: query.name, after: Self.number(after)) { events, index in
+        case .event(let name):
+            events.read(named: name, after: Self.number(after)) { events, index in
                 reply(
                     .success(WatchAnswer(index: .index(index), content: .init(events: events))))
             }
-        case .agentService(let query):
-            LocalServiceRead.read(query.name, after: after, in: local, reply: reply)
+        case .agentService(let id):
+            LocalServiceRead.read(id, after: after, in: local, reply: reply)
         }
     }
 
-    private func ask<Value: Sendable>(
-        _ endpoint: Endpoint<NamedQuery, Indexed<Value>>, _ query: NamedQuery,
+    private func ask<Request: ReadRequest, Answer: IndexedReply>(
+        _ endpoint: Endpoint<Request, Answer>, _ query: Request,
         _ after: WatchIndex?, _ reply: @escaping Reply,
-        content: @escaping @Sendable (Value) -> WatchContent
+        content: @escaping @Sendable (Answer.Value) -> WatchContent
     ) -> (any PendingCall)? {
         var query = query
         query.options.minQueryIndex = Self.number(after)

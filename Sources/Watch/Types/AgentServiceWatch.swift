@@ -13,7 +13,7 @@ enum AgentServiceWatch: WatchType {
     }
 
     static func query(_ source: WatchSource) -> WatchQuery {
-        .agentService(NamedQuery(source.serviceID, source.queryOptions))
+        .agentService(id: source.serviceID)
     }
 }
 

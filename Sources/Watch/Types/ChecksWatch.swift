@@ -22,10 +22,10 @@ enum ChecksWatch: WatchType {
 
     static func query(_ source: WatchSource) -> WatchQuery {
         if !source.service.isEmpty {
-            return .serviceChecks(NamedQuery(source.service, source.queryOptions))
+            return .serviceChecks(ServiceSpecificRequest(source.service, source.queryOptions))
         }
         let state = source.state.isEmpty ? "any" : source.state
-        return .checksInState(NamedQuery(state, source.queryOptions))
+        return .checksInState(ChecksInStateRequest(state, source.queryOptions))
     }
 }
 

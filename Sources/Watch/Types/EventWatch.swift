@@ -8,7 +8,7 @@ enum EventWatch: WatchType {
     static func problems(in source: WatchSource) -> [DefinitionProblem] { [] }
 
     static func query(_ source: WatchSource) -> WatchQuery {
-        .event(NamedQuery(source.name, source.queryOptions))
+        .event(name: source.name)
     }
 }
 

@@ -11,7 +11,7 @@ enum KeyPrefixWatch: WatchType {
     }
 
     static func query(_ source: WatchSource) -> WatchQuery {
-        .keyPrefix(NamedQuery(source.prefix, source.queryOptions))
+        .keyPrefix(KeyRequest(source.prefix, source.queryOptions))
     }
 }
 

@@ -11,7 +11,7 @@ enum KeyWatch: WatchType {
     }
 
     static func query(_ source: WatchSource) -> WatchQuery {
-        .key(NamedQuery(source.key, source.queryOptions))
+        .key(KeyRequest(source.key, source.queryOptions))
     }
 }
 

@@ -8,7 +8,7 @@ enum NodesWatch: WatchType {
     static func problems(in source: WatchSource) -> [DefinitionProblem] { [] }
 
     static func query(_ source: WatchSource) -> WatchQuery {
-        .nodes(NamedQuery("", source.queryOptions))
+        .nodes(DCSpecificRequest(source.queryOptions))
     }
 }
 

@@ -11,10 +11,10 @@ enum ServiceWatch: WatchType {
     }
 
     static func query(_ source: WatchSource) -> WatchQuery {
-        var query = NamedQuery(source.service, source.queryOptions)
-        query.tags = source.tag.values
-        query.passingOnly = source.passingOnly
-        return .service(query)
+        var request = ServiceSpecificRequest(source.service, source.queryOptions)
+        request.tags = source.tag.values
+        request.passingOnly = source.passingOnly
+        return .service(request)
     }
 }
 

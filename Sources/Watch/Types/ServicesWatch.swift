@@ -8,7 +8,7 @@ enum ServicesWatch: WatchType {
     static func problems(in source: WatchSource) -> [DefinitionProblem] { [] }
 
     static func query(_ source: WatchSource) -> WatchQuery {
-        .services(NamedQuery("", source.queryOptions))
+        .services(DCSpecificRequest(source.queryOptions))
     }
 }
 

@@ -1,10 +1,10 @@
+import ClientCommands
 import ConsulAgent
 import ConsulConfig
 import Glibc
 import Logging
 import Platform
 import PluginAPI
-import StandardPlugins
 
 /// `consul agent`: runs the agent until it is told to end.
 struct AgentCommand: Command {
@@ -38,18 +38,16 @@ struct AgentCommand: Command {
             return 1
         }
         let sources = Self.sources(flags)
-        let plugins = StandardPlugins.all(
-            shell: Self.shell, dockerSocket: Self.dockerSocket, helpers: CommandHelper.all)
         var host: PluginHost?
         do throws(ConsulAgentError) {
-            let opened = try PluginHost(builtIn: plugins)
+            let opened = try InstalledPlugins.host()
             host = opened
             let outcome = await opened.open(sources)
             for warning in outcome.warnings { console.error("==> warning: \(warning)") }
             guard let config = outcome.config else { throw .configuration(outcome.errors) }
             let sink = try Self.logSink(config)
             let agent = try Agent(
-                config: config, sources: sources, plugins: plugins, logSink: sink,
+                config: config, sources: sources, plugins: InstalledPlugins.builtIn, logSink: sink,
                 host: opened, held: outcome.held)
             console.out(AgentBanner.text(config, nodeID: agent.nodeID))
             try await agent.start()

@@ -1,7 +1,9 @@
+import ClientCommands
 import ConsulAgent
 import ConsulClient
 import ConsulModel
 import LocalAgent
+import PluginAPI
 import Wire
 
 /// `consul reload`.

@@ -1,5 +1,7 @@
+import ClientCommands
 import ConsulClient
 import ConsulModel
+import PluginAPI
 import Wire
 
 private let nodeMetaFlag = Flag(

@@ -1,6 +1,8 @@
+import ClientCommands
 import ConsulClient
 import ConsulModel
 import LocalAgent
+import PluginAPI
 import Wire
 
 /// `consul check run ID`.

@@ -1,5 +1,7 @@
+import ClientCommands
 import ConsulClient
 import Platform
+import PluginAPI
 import Primitives
 import Wire
 

@@ -1,7 +1,9 @@
+import ClientCommands
 import ConsulClient
 import ConsulModel
 import Glibc
 import Platform
+import PluginAPI
 import Primitives
 import RaftNode
 import Synchronization

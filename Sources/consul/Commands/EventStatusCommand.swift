@@ -1,6 +1,8 @@
+import ClientCommands
 import ConsulClient
 import ConsulModel
 import Platform
+import PluginAPI
 import Primitives
 import Wire
 

@@ -1,4 +1,6 @@
+import ClientCommands
 import ConsulClient
+import PluginAPI
 
 /// `consul force-leave`.
 struct ForceLeaveCommand: Command {

@@ -1,4 +1,6 @@
+import ClientCommands
 import ConsulClient
+import PluginAPI
 import Wire
 
 /// `consul info`.

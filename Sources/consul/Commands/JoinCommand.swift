@@ -1,4 +1,6 @@
+import ClientCommands
 import ConsulClient
+import PluginAPI
 
 /// `consul join`.
 struct JoinCommand: Command {

@@ -1,5 +1,7 @@
+import ClientCommands
 import ConsulClient
 import ConsulModel
+import PluginAPI
 
 /// `consul kv copy` and `consul kv move`.
 struct KVCopyCommand: Command {

@@ -1,5 +1,7 @@
+import ClientCommands
 import ConsulClient
 import ConsulModel
+import PluginAPI
 
 /// Where `kv diff` and `kv sync` take their tree from, and where it belongs.
 struct KVSyncSource {

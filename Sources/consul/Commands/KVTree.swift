@@ -2,6 +2,7 @@ import ConsulClient
 import ConsulConfig
 import ConsulModel
 import Platform
+import PluginAPI
 import Primitives
 import Wire
 

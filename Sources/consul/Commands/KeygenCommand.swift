@@ -1,4 +1,5 @@
 import Platform
+import PluginAPI
 import Primitives
 
 /// `consul keygen`.

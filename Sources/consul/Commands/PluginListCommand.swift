@@ -1,3 +1,4 @@
+import ClientCommands
 import ConsulClient
 import PluginAPI
 import Wire

@@ -1,5 +1,7 @@
+import ClientCommands
 import ConsulClient
 import ConsulModel
+import PluginAPI
 
 /// `consul operator raft list-peers`.
 struct RaftListPeersCommand: Command {

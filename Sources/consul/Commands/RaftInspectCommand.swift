@@ -1,10 +1,12 @@
+import ClientCommands
 import ConsulState
+import PluginAPI
 import Raft
 import RaftNode
 import Wire
 
 /// `consul operator raft inspect DATA-DIR`.
-struct RaftInspectCommand: Command {
+struct RaftInspectCommand: PluginAPI.Command {
     let path = ["operator", "raft", "inspect"]
     let synopsis = "Looks at the log of a server that does not run"
     let usage = """

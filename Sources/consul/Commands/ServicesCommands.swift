@@ -1,16 +1,16 @@
+import ClientCommands
 import ConsulAgent
 import ConsulClient
 import ConsulConfig
 import ConsulModel
 import PluginAPI
-import StandardPlugins
 import Wire
 
 /// The definitions in files named on a command line.
 private enum DefinitionFiles {
     static func read(_ paths: [String]) async throws(UsageError) -> [ServiceDefinition] {
         do throws(ConsulAgentError) {
-            let host = try PluginHost(builtIn: StandardPlugins.all(shell: AgentCommand.shell))
+            let host = try InstalledPlugins.host()
             let sources = ConfigSources(places: paths.map { .either($0) }, flags: [])
             let outcome = await host.judge(sources, scope: .partial)
             guard let config = outcome.config else { throw .configuration(outcome.errors) }

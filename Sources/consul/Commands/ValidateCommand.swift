@@ -1,9 +1,9 @@
+import ClientCommands
 import ConsulAgent
 import ConsulClient
 import ConsulConfig
 import ConsulModel
 import PluginAPI
-import StandardPlugins
 import Wire
 
 /// `consul validate`, and its old name `consul configtest`.
@@ -64,7 +64,7 @@ struct ValidateCommand: Command {
         }
         let outcome: LoadOutcome
         do throws(ConsulAgentError) {
-            let host = try PluginHost(builtIn: StandardPlugins.all(shell: AgentCommand.shell))
+            let host = try InstalledPlugins.host()
             outcome = await host.judge(
                 ConfigSources(places: places, flags: values),
                 scope: flags.isOn("partial") ? .partial : .agent)
@@ -117,7 +117,7 @@ struct ConfigEffectiveCommand: Command {
 
     func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
         do throws(ConsulAgentError) {
-            let registry = try Agent.registry(StandardPlugins.all(shell: AgentCommand.shell))
+            let registry = try Agent.registry(InstalledPlugins.builtIn)
             let outcome = AgentCommand.sources(flags).load(
                 registry: registry, rigour: .bootable
             ) { _ in }

@@ -1,8 +1,10 @@
+import ClientCommands
 import ConsulAgent
 import ConsulClient
 import ConsulModel
 import Glibc
 import Platform
+import PluginAPI
 import Primitives
 import Watch
 import Wire

@@ -1,5 +1,7 @@
+import ClientCommands
 import ConsulClient
 import LocalAgent
+import PluginAPI
 import Wire
 
 /// `consul watch list`.

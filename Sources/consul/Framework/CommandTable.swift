@@ -1,10 +1,11 @@
+import ClientCommands
 import ConsulAgent
 import PluginAPI
 
-/// All commands, and how a command line finds its own.
+/// Holds all commands and runs the one that a command line names.
 struct CommandTable: Sendable {
-    /// The built-in ones. Helper commands of plugins stand beside them.
-    static let builtIn: [any Command] = [
+    /// The program's own. Those of plugins, lock and exec among them, come from the registry.
+    static let own: [any Command] = [
         AgentCommand(), ValidateCommand(name: "validate"), ValidateCommand(name: "configtest"),
         ConfigEffectiveCommand(), ReloadCommand(), LeaveCommand(), MembersCommand(),
         VersionCommand(), KVGetCommand(), KVPutCommand(), KVDeleteCommand(), EventCommand(),
@@ -20,19 +21,38 @@ struct CommandTable: Sendable {
         CatalogServiceCommand(), RaftListPeersCommand(), RaftRemovePeerCommand(),
         DebugCommand(),
         SnapshotSaveCommand(), SnapshotRestoreCommand(), SnapshotInspectCommand(),
-        RaftInspectCommand(), LockCommand(), LockListCommand(), LockShowCommand(),
-        LockBreakCommand(), ExecCommand(), RTTCommand(),
+        RaftInspectCommand(), RTTCommand(),
     ]
 
-    let helpers: [String: any HelperCommand]
+    /// The first words of the program's own commands and groups: no external program may take
+    /// them.
+    static let ownNames = Set((own.map { $0.path } + CommandGroup.paths).compactMap { $0.first })
+
+    private(set) var commands: [any Command]
+
+    init(_ registry: PluginRegistry) { commands = Self.own + registry.commands }
+
+    /// Adds the commands of external programs, whose names are free.
+    mutating func add(_ commands: [any Command]) { self.commands += commands }
+
+    /// True when the commands of external programs matter: for the list of all, and for a name
+    /// that is not known.
+    func needsExternalCommands(_ words: [String]) -> Bool {
+        let line = CommandLineWords(words, commands: paths)
+        return line.path.isEmpty ? !line.wantsVersion : !paths.contains(line.path)
+    }
 
     /// Runs what a command line asks for. Help that was asked for goes to standard output, help
     /// instead of an answer to standard error.
     /// - Returns: the exit code; 127 when there is no such command.
     func run(_ words: [String], _ console: Console) async -> Int32 {
-        let line = CommandLineWords(words, commands: Self.paths + helpers.keys.map { [$0] })
+        let line = CommandLineWords(words, commands: paths)
         if line.wantsVersion {
             return await VersionCommand().run(.none, console)
+        }
+        let command = commands.first { $0.path == line.path }
+        if let command, command.parsesOwnWords, !line.hasFlagsBefore {
+            return await command.run(ParsedFlags(verbatim: line.arguments), console)
         }
         if line.wantsHelp, line.path.isEmpty {
             console.out(overview)
@@ -42,15 +62,10 @@ struct CommandTable: Sendable {
             return CompletionInstall.change(
                 installs: line.installsCompletion, removes: line.removesCompletion, console)
         }
-        if let command = Self.builtIn.first(where: { $0.path == line.path }) {
-            return await run(command, line, console)
-        }
-        if line.path.count == 1, let helper = helpers[line.path[0]] {
-            return await helper.run(line.arguments)
-        }
+        if let command { return await run(command, line, console) }
         let name = line.path.joined(separator: " ")
         if let group = CommandGroup.all[name] {
-            let help = group.help(of: name)
+            let help = group.help(of: name, among: commands)
             if line.wantsHelp {
                 console.out(help)
                 return 0
@@ -99,14 +114,13 @@ struct CommandTable: Sendable {
     }
 
     /// The words that name a command or a group.
-    static let paths = builtIn.map { $0.path } + CommandGroup.paths
+    var paths: [[String]] { commands.map { $0.path } + CommandGroup.paths }
 
     private var overview: String {
         var lines = CommandGroup.all.filter { !$0.key.contains(" ") }.mapValues { $0.synopsis }
-        for command in Self.builtIn where command.path.count == 1 {
+        for command in commands where command.path.count == 1 {
             lines[command.path[0]] = command.synopsis
         }
-        for helper in helpers.values { lines[helper.name] = helper.synopsis }
         return "Usage: consul [--version] [--help] <command> [<args>]\n\n"
             + "Available commands are:\n" + CommandGroup.list(lines) + "\n"
     }
@@ -188,10 +202,10 @@ struct CommandGroup: Sendable {
 
     static let paths = all.keys.map { $0.split(separator: " ").map(String.init) }
 
-    func help(of name: String) -> String {
+    func help(of name: String, among commands: [any Command]) -> String {
         let words = name.split(separator: " ").map(String.init)
         let below =
-            CommandTable.builtIn.map { ($0.path, $0.synopsis) }
+            commands.map { ($0.path, $0.synopsis) }
             + Self.all.map { ($0.split(separator: " ").map(String.init), $1.synopsis) }
         var lines: [String: String] = [:]
         for (path, synopsis) in below

@@ -1,5 +1,6 @@
 import Glibc
 import Platform
+import PluginAPI
 
 /// `-autocomplete-install` and `-autocomplete-uninstall`, for the shells that are in use: those
 /// whose start files exist, and fish where it has a folder for its configuration.

@@ -1,4 +1,5 @@
 import Glibc
+import PluginAPI
 
 /// Completion on the command line: the shell starts this program with `COMP_LINE`, and it prints
 /// what could stand at the end of that line.
@@ -11,16 +12,16 @@ enum ShellCompletion {
     }
 
     /// Sub-commands, or the flags of the command that the line names, which begin as the line ends.
-    /// - Parameter helpers: names of commands that plugins bring.
-    static func answers(to line: String, helpers: [String] = []) -> [String] {
+    /// - Parameter table: The known commands.
+    static func answers(to line: String, in table: CommandTable) -> [String] {
         var words = line.split(separator: " ").map { String($0) }.dropFirst()
         let last = line.hasSuffix(" ") ? "" : words.popLast() ?? ""
-        let paths = CommandTable.builtIn.map { $0.path } + helpers.map { [$0] }
+        let paths = table.commands.map { $0.path }
         if words.isEmpty, last.hasPrefix("-") {
             return ["-autocomplete-install", "-autocomplete-uninstall", "-help", "-version"]
                 .filter { $0.hasPrefix(last) }
         }
-        let command = CommandTable.builtIn.filter { words.starts(with: $0.path) }
+        let command = table.commands.filter { words.starts(with: $0.path) }
             .max { $0.path.count < $1.path.count }
         if let command, last.hasPrefix("-") {
             return command.flags.map { "-\($0.name)" }.filter { $0.hasPrefix(last) }.sorted()

@@ -1,6 +1,7 @@
 import ConsulClient
 import ConsulModel
 import Platform
+import PluginAPI
 import Primitives
 import Watch
 import Wire

@@ -1,8 +1,8 @@
-/// Columns aligned by spaces, as Consul prints its lists.
-enum Table {
+/// Aligns columns by spaces, as Consul prints its lists.
+package enum Table {
     /// - Parameter rows: the first is the header. Cells are padded by two spaces; no line
     ///   ends with any.
-    static func format(_ rows: [[String]]) -> String {
+    package static func format(_ rows: [[String]]) -> String {
         var widths: [Int] = []
         for row in rows {
             for (column, cell) in row.enumerated() {

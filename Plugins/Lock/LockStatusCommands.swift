@@ -1,12 +1,13 @@
+import ClientCommands
 import ConsulClient
-import Glibc
+package import PluginAPI
 import Wire
 
-/// `consul lock list`.
-struct LockListCommand: Command {
-    let path = ["lock", "list"]
-    let synopsis = "Lists locks and who holds them"
-    let usage = """
+/// Runs `consul lock list`: lists locks and their holders.
+package struct LockListCommand: Command {
+    package let path = ["lock", "list"]
+    package let synopsis = "Lists locks and who holds them"
+    package let usage = """
         Usage: consul lock list [options] [PREFIX]
 
           Lists the locks and semaphores at and below a prefix, or all of them: those of consul
@@ -14,9 +15,11 @@ struct LockListCommand: Command {
 
           To hold a lock whose prefix is the word list, write a slash before it: consul lock /list …
         """
-    let flags = ClientFlags.all + [Flag.format]
+    package let flags = ClientFlags.all + [Flag.format]
 
-    func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
+    package init() {}
+
+    package func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
         guard flags.arguments.count <= 1 else {
             console.error("Too many arguments (expected at most 1, got \(flags.arguments.count))")
             return 1
@@ -47,11 +50,11 @@ struct LockListCommand: Command {
     }
 }
 
-/// `consul lock show`.
-struct LockShowCommand: Command {
-    let path = ["lock", "show"]
-    let synopsis = "Shows who holds a lock, and who waits for it"
-    let usage = """
+/// Runs `consul lock show`: shows one lock with its waiters.
+package struct LockShowCommand: Command {
+    package let path = ["lock", "show"]
+    package let synopsis = "Shows who holds a lock, and who waits for it"
+    package let usage = """
         Usage: consul lock show [options] PREFIX
 
           Shows the sessions that hold a lock or a semaphore, and those known to wait for it.
@@ -60,9 +63,11 @@ struct LockShowCommand: Command {
 
           The exit code is 2 when nobody holds it.
         """
-    let flags = ClientFlags.all + [Flag.format]
+    package let flags = ClientFlags.all + [Flag.format]
 
-    func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
+    package init() {}
+
+    package func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
         guard let prefix = LockPrefix.only(flags, console) else { return 1 }
         return await withClient(flags, console, doing: "Error reading the lock") {
             client throws(ConsulClientError) in
@@ -94,11 +99,11 @@ struct LockShowCommand: Command {
     }
 }
 
-/// `consul lock break`.
-struct LockBreakCommand: Command {
-    let path = ["lock", "break"]
-    let synopsis = "Takes a lock away from its holders"
-    let usage = """
+/// Runs `consul lock break`: ends the sessions that hold a lock.
+package struct LockBreakCommand: Command {
+    package let path = ["lock", "break"]
+    package let synopsis = "Takes a lock away from its holders"
+    package let usage = """
         Usage: consul lock break [options] PREFIX
 
           Ends the sessions of those who hold a lock or a semaphore, after asking. consul lock then
@@ -107,7 +112,7 @@ struct LockBreakCommand: Command {
 
           The exit code is 2 when nobody holds it, 3 when the answer was no.
         """
-    let flags =
+    package let flags =
         ClientFlags.all + [
             Flag("force", .bool, "Do not ask."),
             Flag(
@@ -116,7 +121,9 @@ struct LockBreakCommand: Command {
                     + "semaphore."),
         ]
 
-    func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
+    package init() {}
+
+    package func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
         guard let prefix = LockPrefix.only(flags, console) else { return 1 }
         return await withClient(flags, console, doing: "Error breaking the lock") {
             client throws(ConsulClientError) in

@@ -1,5 +1,7 @@
-/// The two forms in which flags are listed: in a command's help, and, as Go's `flag` package does,
-/// behind a complaint about a flag.
+package import PluginAPI
+
+/// Lists flags in two forms: in a command's help and, as Go's `flag` package does, after an error
+/// about a flag.
 extension Flag {
     /// What the help calls the value, and the help without the marks around that word: a word in
     /// backquotes names the value, as in Go.
@@ -39,7 +41,7 @@ extension Flag {
 
 extension Command {
     /// The help as `-h` prints it.
-    var help: String {
+    package var help: String {
         let (own, client) = sortedFlags
         var text = usage
         for (title, flags) in [("HTTP API Options", client), ("Command Options", own)]
@@ -49,8 +51,8 @@ extension Command {
         return text
     }
 
-    /// What follows a complaint about a flag.
-    var flagUsage: String {
+    /// Follows an error about a flag.
+    package var flagUsage: String {
         let all = (sortedFlags.own + sortedFlags.client).sorted { $0.name < $1.name }
         return (["Usage:"] + all.map { $0.usage }).joined(separator: "\n")
     }

@@ -1,15 +1,15 @@
+import ClientCommands
 import ConsulClient
 import ConsulModel
-import ExecHelper
-import Glibc
+package import PluginAPI
 import Primitives
 import Wire
 
-/// `consul exec`: the command line of `ExecRun`.
-struct ExecCommand: Command {
-    let path = ["exec"]
-    let synopsis = "Executes a command on Consul nodes"
-    let usage = """
+/// Runs `consul exec`: makes an `ExecRun` of its command line.
+package struct ExecCommand: Command {
+    package let path = ["exec"]
+    package let synopsis = "Executes a command on Consul nodes"
+    package let usage = """
         Usage: consul exec [options] [-|command...]
 
           Evaluates a command on remote Consul nodes. The nodes responding can be filtered using
@@ -29,7 +29,7 @@ struct ExecCommand: Command {
           Exit codes: 0 every job ended with 0; 2 a job failed, or a node did not tell its end; 1
           nothing could be run.
         """
-    let flags =
+    package let flags =
         ClientFlags.server + [
             Flag(
                 "batch", .value, "How many nodes run it at a time. By default all of them.",
@@ -65,10 +65,12 @@ struct ExecCommand: Command {
                 type: "duration"),
         ]
 
-    func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
+    package init() {}
+
+    package func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
         let options: ExecOptions
         do throws(UsageError) {
-            options = try self.options(flags)
+            options = try self.options(flags, console)
         } catch {
             console.error("\(error)" + (error.isHelpWanted ? "\n\n\(help)" : ""))
             return 1
@@ -83,9 +85,11 @@ struct ExecCommand: Command {
         }
     }
 
-    private func options(_ flags: ParsedFlags) throws(UsageError) -> ExecOptions {
+    private func options(
+        _ flags: ParsedFlags, _ console: Console
+    ) throws(UsageError) -> ExecOptions {
         var options = ExecOptions()
-        options.job = try job(flags)
+        options.job = try job(flags, console)
         if flags.has("prefix") { options.prefix = flags["prefix"] }
         options.node = try pattern(flags, "node")
         options.service = try pattern(flags, "service")
@@ -107,7 +111,7 @@ struct ExecCommand: Command {
         return options
     }
 
-    private func job(_ flags: ParsedFlags) throws(UsageError) -> ExecJob {
+    private func job(_ flags: ParsedFlags, _ console: Console) throws(UsageError) -> ExecJob {
         var job = ExecJob()
         let usesShell = flags.isOn("shell", default: true)
         if flags.arguments == ["-"] {
@@ -115,7 +119,7 @@ struct ExecCommand: Command {
                 throw UsageError(
                     description: "Cannot configure -shell=false when reading from stdin")
             }
-            job.script = Bytes(try script())
+            job.script = Bytes(try script(console))
         } else if usesShell {
             job.command = flags.arguments.joined(separator: " ")
         } else {
@@ -127,24 +131,14 @@ struct ExecCommand: Command {
         return job
     }
 
-    private func script() throws(UsageError) -> [UInt8] {
-        var text: [UInt8] = []
-        var space = [UInt8](repeating: 0, count: 64 << 10)
-        while true {
-            let count = read(0, &space, space.count)
-            if count < 0, errno == EINTR { continue }
-            if count < 0 {
-                throw UsageError(
-                    description: "Failed to read stdin: \(String(cString: strerror(errno)))")
-            }
-            if count == 0 { return text }
-            text += space[..<count]
-            if text.count > ExecOptions.scriptBytesMax {
-                throw UsageError(
-                    description: "The script on stdin has more than \(ExecOptions.scriptBytesMax) "
-                        + "bytes: put it on the nodes, and call it there")
-            }
+    private func script(_ console: Console) throws(UsageError) -> [UInt8] {
+        let text = try console.readInput(ExecOptions.scriptBytesMax)
+        if text.count > ExecOptions.scriptBytesMax {
+            throw UsageError(
+                description: "The script on stdin has more than \(ExecOptions.scriptBytesMax) "
+                    + "bytes: put it on the nodes, and call it there")
         }
+        return text
     }
 
     private func pattern(_ flags: ParsedFlags, _ name: String) throws(UsageError) -> String {

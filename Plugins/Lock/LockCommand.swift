@@ -1,12 +1,13 @@
+import ClientCommands
 import ConsulClient
-import LockHelper
+package import PluginAPI
 import Primitives
 
-/// `consul lock`: the command line of `LockRun`.
-struct LockCommand: Command {
-    let path = ["lock"]
-    let synopsis = "Execute a command holding a lock"
-    let usage = """
+/// Runs `consul lock`: makes a `LockRun` of its command line.
+package struct LockCommand: Command {
+    package let path = ["lock"]
+    package let synopsis = "Execute a command holding a lock"
+    package let usage = """
         Usage: consul lock [options] prefix child...
 
           Takes a lock or a semaphore's place below the prefix, waiting for it if need be, and runs
@@ -30,7 +31,7 @@ struct LockCommand: Command {
           (-timeout); 76 it was lost; 125 the agent refused or was not there; 127 the child could
           not be started.
         """
-    let flags =
+    package let flags =
         ClientFlags.all + [
             Flag(
                 "child-exit-code", .bool,
@@ -80,7 +81,12 @@ struct LockCommand: Command {
             Flag("verbose", .bool, "Say what is being done."),
         ]
 
-    func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
+    private let shell: String
+
+    /// - Parameter shell: runs the child's command line.
+    package init(shell: String) { self.shell = shell }
+
+    package func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
         LockRun.guardIfAsked()
         let options: LockOptions
         do throws(UsageError) {
@@ -141,7 +147,7 @@ struct LockCommand: Command {
         let words = Array(flags.arguments.dropFirst())
         let line = words.joined(separator: " ")
         options.child =
-            flags.isOn("shell", default: true) ? [AgentCommand.shell, "-c", line] : words
+            flags.isOn("shell", default: true) ? [shell, "-c", line] : words
         options.sessionName =
             flags["name"].isEmpty
             ? "Consul lock for '\(line)' at '\(options.prefix)'" : flags["name"]

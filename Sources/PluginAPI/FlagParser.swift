@@ -1,46 +1,53 @@
 import Primitives
 
-/// Flags as Go's `flag` package reads them: `-name value`, `-name=value`, two dashes as good as
-/// one, a bare boolean is true, and the first word that is no flag ends them. Consul's users type
-/// this form, in which a single dash begins a long name.
-struct Flag: Sendable {
-    enum Form: Sendable { case bool, value, list }
+/// Describes a flag, in the form of Go's `flag` package: `-name value`, `-name=value`, one dash or
+/// two. A bare boolean is true. The first word without a dash ends the flags.
+public struct Flag: Sendable {
+    public enum Form: Sendable { case bool, value, list }
 
-    let name: String
-    let form: Form
-    let help: String
-    /// What the value is, in Go's words; it is judged by that: `string`, `int`, `uint`,
-    /// `duration`, `pair` for `key=value`, or `value` for what Consul reads in its own way.
-    let type: String
+    public let name: String
+    public let form: Form
+    public let help: String
+    /// Names the value's type in Go's words, which decides what is accepted: `string`, `int`,
+    /// `uint`, `duration`, `pair` for `key=value`, or `value` for a form of Consul's own.
+    public let type: String
 
-    init(_ name: String, _ form: Form = .value, _ help: String, type: String? = nil) {
+    public init(_ name: String, _ form: Form = .value, _ help: String, type: String? = nil) {
         self.name = name
         self.form = form
         self.help = help
         self.type = type ?? (form == .list ? "value" : "string")
     }
 
-    /// For every command that lists.
-    static let format = Flag("format", .value, "Output format {pretty|json}")
+    /// Chooses the output of each command that lists.
+    public static let format = Flag("format", .value, "Output format {pretty|json}")
 }
 
-/// What was wrong with a command line, in Go's words.
-struct UsageError: Error, CustomStringConvertible {
-    let description: String
-    /// `-h` or `-help` was given: print the help, and that is no error.
-    var isHelpWanted = false
+/// Describes a fault of a command line in Go's words.
+public struct UsageError: Error, CustomStringConvertible {
+    public let description: String
+    /// True when `-h` or `-help` was given: the help is printed, and there is no fault.
+    public var isHelpWanted: Bool
+
+    public init(description: String, isHelpWanted: Bool = false) {
+        self.description = description
+        self.isHelpWanted = isHelpWanted
+    }
 }
 
-/// A command line taken apart.
-struct ParsedFlags: Sendable {
+/// Holds the flags and arguments of a command line.
+public struct ParsedFlags: Sendable {
     /// In the order given.
-    private(set) var given: [(name: String, value: String)] = []
-    private(set) var arguments: [String] = []
+    public private(set) var given: [(name: String, value: String)] = []
+    public private(set) var arguments: [String] = []
 
-    static let none = ParsedFlags()
+    public static let none = ParsedFlags()
     private init() {}
 
-    init(_ words: [String], flags: [Flag]) throws(UsageError) {
+    /// Takes all words as arguments.
+    public init(verbatim words: [String]) { arguments = words }
+
+    public init(_ words: [String], flags: [Flag]) throws(UsageError) {
         var rest = words[...]
         while let word = rest.first {
             guard word.hasPrefix("-"), word != "-" else { break }
@@ -86,14 +93,14 @@ struct ParsedFlags: Sendable {
     /// - Returns: the value; a number in decimal, however it was written.
     private static func judged(_ value: String, _ flag: Flag) throws(UsageError) -> String {
         if ["int", "uint"].contains(flag.type),
-            let number = GoNumber.decimal(value, isSigned: flag.type == "int")
+            let number = GoInteger.decimal(value, isSigned: flag.type == "int")
         {
             return number
         }
         let problem: String? =
             switch flag.type {
             case "int", "uint":
-                GoNumber.isTooLarge(value, isSigned: flag.type == "int")
+                GoInteger.isTooLarge(value, isSigned: flag.type == "int")
                     ? "value out of range" : "parse error"
             case "duration": GoDuration(value) == nil ? "parse error" : nil
             case "pair":
@@ -105,8 +112,8 @@ struct ParsedFlags: Sendable {
             description: "invalid value \"\(value)\" for flag -\(flag.name): \(problem)")
     }
 
-    /// As Go reads it; nil for what is neither.
-    static func bool(_ text: String) -> Bool? {
+    /// Reads a boolean as Go does; nil for any other text.
+    public static func bool(_ text: String) -> Bool? {
         switch text {
         case "1", "t", "T", "true", "TRUE", "True": true
         case "0", "f", "F", "false", "FALSE", "False": false
@@ -114,14 +121,16 @@ struct ParsedFlags: Sendable {
         }
     }
 
-    func has(_ name: String) -> Bool { given.contains { $0.name == name } }
+    public func has(_ name: String) -> Bool { given.contains { $0.name == name } }
 
-    /// The last value given; empty when there is none.
-    subscript(_ name: String) -> String { given.last { $0.name == name }?.value ?? "" }
+    /// Returns the last value given; empty when there is none.
+    public subscript(_ name: String) -> String { given.last { $0.name == name }?.value ?? "" }
 
-    func all(_ name: String) -> [String] { given.filter { $0.name == name }.map { $0.value } }
+    public func all(_ name: String) -> [String] {
+        given.filter { $0.name == name }.map { $0.value }
+    }
 
-    func isOn(_ name: String, default standard: Bool = false) -> Bool {
+    public func isOn(_ name: String, default standard: Bool = false) -> Bool {
         given.last { $0.name == name }.flatMap { Self.bool($0.value) } ?? standard
     }
 }

@@ -1,10 +1,11 @@
-import ConsulClient
+package import ConsulClient
 import Glibc
+package import PluginAPI
 
 /// The flags of every command that talks to an agent, and the environment behind them. Flags win.
-enum ClientFlags {
+package enum ClientFlags {
     /// To reach the agent: for what it answers by itself.
-    static let agent: [Flag] = [
+    package static let agent: [Flag] = [
         Flag(
             "http-addr", .value,
             "The `address` and port of the Consul HTTP agent. The value can be an IP address or "
@@ -53,7 +54,7 @@ enum ClientFlags {
     ]
 
     /// For what servers answer.
-    static let server: [Flag] =
+    package static let server: [Flag] =
         agent + [
             Flag(
                 "datacenter", .value,
@@ -69,7 +70,7 @@ enum ClientFlags {
         ]
 
     /// For what Consul Enterprise keeps in namespaces.
-    static let all: [Flag] =
+    package static let all: [Flag] =
         server + [
             Flag(
                 "namespace", .value,
@@ -78,12 +79,12 @@ enum ClientFlags {
                 type: "value")
         ]
 
-    /// A client for what was typed and what the environment says.
-    static func client(_ flags: ParsedFlags) throws -> ConsulClient {
+    /// Makes a client from the flags and the environment.
+    package static func client(_ flags: ParsedFlags) throws -> ConsulClient {
         try ConsulClient(settings(flags))
     }
 
-    static func settings(_ flags: ParsedFlags) -> ConsulClient.Settings {
+    package static func settings(_ flags: ParsedFlags) -> ConsulClient.Settings {
         var settings = ConsulClient.Settings()
         settings.address = text(flags, "http-addr", "CONSUL_HTTP_ADDR") ?? settings.address
         settings.token = text(flags, "token", "CONSUL_HTTP_TOKEN") ?? ""
@@ -101,6 +102,13 @@ enum ClientFlags {
         settings.namespace = text(flags, "namespace", "CONSUL_NAMESPACE") ?? ""
         settings.isStale = flags.isOn("stale")
         return settings
+    }
+
+    /// The variables that a program needs to reach the same agent as `consul` would, where the
+    /// environment has none.
+    package static var defaults: [String: String] {
+        environment("CONSUL_HTTP_ADDR") == nil
+            ? ["CONSUL_HTTP_ADDR": ConsulClient.Settings().address] : [:]
     }
 
     private static func text(_ flags: ParsedFlags, _ flag: String, _ variable: String)

@@ -1,6 +1,6 @@
 /// Whole numbers as Go's `flag` package reads them: decimal, or with the prefix `0x`, `0o`, `0` or
 /// `0b`, and single underscores between digits.
-enum GoNumber {
+enum GoInteger {
     /// True for decimal digits (an octal number begins with 0) that do not fit 64 bits.
     static func isTooLarge(_ text: String, isSigned: Bool) -> Bool {
         let digits = isSigned && ["-", "+"].contains(text.prefix(1)) ? text.dropFirst() : text[...]

@@ -1,16 +1,17 @@
-import ConsulClient
-import Wire
+package import ConsulClient
+package import PluginAPI
+package import Wire
 
-/// What commands share in talking to the agent and to the user.
-enum Output {
-    static func json(_ value: some WireValue) -> String {
+/// Prints values for the user.
+package enum Output {
+    package static func json(_ value: some WireValue) -> String {
         String(decoding: JSONWriter.encode(value, pretty: true, audience: .client), as: UTF8.self)
     }
 }
 
 extension Command {
-    /// Says so when arguments were given to a command that has none.
-    func takesNoArguments(_ flags: ParsedFlags, _ console: Console) -> Bool {
+    /// Prints an error when arguments were given to a command that has none.
+    package func takesNoArguments(_ flags: ParsedFlags, _ console: Console) -> Bool {
         let count = flags.arguments.count
         if count == 0 { return true }
         console.error("Too many arguments (expected 0, got \(count))")
@@ -19,7 +20,7 @@ extension Command {
 
     /// Runs `body` with a client made from the flags; its errors go to stderr, and the exit code
     /// is 1.
-    func withClient(
+    package func withClient(
         _ flags: ParsedFlags, _ console: Console,
         doing what: String = "Error querying Consul agent",
         _ body: (ConsulClient) async throws(ConsulClientError) -> Int32
