@@ -48,7 +48,7 @@ extension RaftCore {
         resetElectionDeadline(options.electionTimeout)
         candidate = Candidate(isPreVote: false, gate: hardGate)
         askForVotes(term: term, isTransfer: isTransfer)
-        if options.plantedBugs.contains(.answersBeforeSync) { countOwnVote() }
+        if options.has(.answersBeforeSync) { countOwnVote() }
     }
 
     private mutating func askForVotes(term: Term, isTransfer: Bool) {
@@ -121,7 +121,7 @@ extension RaftCore {
 
     /// The candidate's log holds all that may be committed (paper, 5.4.1).
     private func isUpToDate(_ request: RequestVote) -> Bool {
-        if options.plantedBugs.contains(.votesForShorterLog) { return true }
+        if options.has(.votesForShorterLog) { return true }
         return (request.lastTerm, request.lastIndex) >= (tail.lastTerm, tail.lastIndex)
     }
 
@@ -165,7 +165,7 @@ extension RaftCore {
         leader = me
         abandonSnapshot()
         let noop = LogEntry(index: tail.lastIndex + 1, term: term, kind: .noop)
-        let start = options.plantedBugs.contains(.commitsOldTerms) ? 1 : noop.index
+        let start = options.has(.commitsOldTerms) ? 1 : noop.index
         leading = Leader(
             startIndex: noop.index, commitment: Commitment(startIndex: start, voters: []),
             now: now)

@@ -44,7 +44,7 @@ extension RaftCore {
 
     /// What is committed, or in a snapshot, agrees with every leader.
     private func agrees(with request: AppendEntries, _ log: some LogReader) -> Bool {
-        if options.plantedBugs.contains(.ignoresPreviousTerm) {
+        if options.has(.ignoresPreviousTerm) {
             return request.previousIndex <= tail.lastIndex
         }
         return request.previousIndex < tail.snapshotIndex
@@ -72,7 +72,7 @@ extension RaftCore {
         _ request: AppendEntries, _ log: some LogReader
     ) -> Bool {
         let end = max(handedIndex, request.previousIndex + LogIndex(request.entries.count))
-        if options.plantedBugs.contains(.truncatesAgreeing), end < tail.lastIndex {
+        if options.has(.truncatesAgreeing), end < tail.lastIndex {
             truncateTail(from: end + 1, previousTerm: tail.term(at: end, log) ?? 0)
         }
         for entry in request.entries where entry.index > tail.snapshotIndex {

@@ -104,7 +104,7 @@ extension RaftCore {
         if let previousIndex, previousIndex != configurationIndex {
             throw .configurationMoved(configurationIndex)
         }
-        if options.plantedBugs.contains(.changesAtOnce) { return }
+        if options.has(.changesAtOnce) { return }
         guard let leading, commitIndex >= leading.startIndex else { throw .notReady }
         if configurationIndex > commitIndex { throw .changeInProgress }
     }
@@ -127,7 +127,7 @@ extension RaftCore {
             peer.leavesAt = peer.leavesAt ?? now + options.electionTimeout
             leading.peers.append(peer)
         }
-        let countsAll = options.plantedBugs.contains(.countsNonvoters)
+        let countsAll = options.has(.countsNonvoters)
         let counted = countsAll ? configuration.servers : configuration.voters
         leading.commitment.setVoters(counted.map { $0.id })
         self.leading = leading
@@ -168,7 +168,7 @@ extension RaftCore {
     /// Check-quorum (thesis, 6.2): a leader that is cut off makes room, and its clients look for
     /// another.
     private var quorumFollows: Bool {
-        guard let leading, !isAloneVoter, !options.plantedBugs.contains(.readsAfterLease) else {
+        guard let leading, !isAloneVoter, !options.has(.readsAfterLease) else {
             return true
         }
         return now < leading.quorumContact + options.electionTimeout

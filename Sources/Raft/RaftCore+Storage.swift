@@ -2,7 +2,7 @@
 /// anyone of the change is held until the shell reports that number.
 extension RaftCore {
     private var nextSequence: UInt64 { sequence + 1 }
-    private var ignoresDisk: Bool { options.plantedBugs.contains(.answersBeforeSync) }
+    private var ignoresDisk: Bool { options.has(.answersBeforeSync) }
 
     mutating func setHardState(term: Term, vote: ServerID) {
         self.term = term
@@ -39,7 +39,7 @@ extension RaftCore {
         sequence += 1
         var persist = Persist(sequence: sequence)
         if hardStateIsChanged {
-            let hidesVote = options.plantedBugs.contains(.voteNotPersisted)
+            let hidesVote = options.has(.voteNotPersisted)
             persist.hardState = HardState(term: term, vote: hidesVote ? "" : vote)
             hardStateIsChanged = false
         }

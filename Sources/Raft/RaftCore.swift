@@ -103,7 +103,7 @@ package struct RaftCore: Sendable {
         commitIndex = applied
         appliedIndex = applied
         handedIndex = applied
-        if options.plantedBugs.contains(.appliesTwice), tail.firstIndex <= applied {
+        if options.has(.appliesTwice), tail.firstIndex <= applied {
             handedIndex = max(tail.firstIndex - 1, applied - min(applied, 2))
         }
         if let snapshot {
@@ -152,7 +152,7 @@ package struct RaftCore: Sendable {
 
     private mutating func start() {
         isStarted = true
-        if !options.plantedBugs.contains(.voteNotPersisted) { loyalUntil = now + loyalty }
+        if !options.has(.voteNotPersisted) { loyalUntil = now + loyalty }
         resetElectionDeadline(options.heartbeatTimeout)
         snapshotDue = now + randomised(options.snapshotInterval)
         if let dropThrough { out.append(.compact(through: dropThrough)) }

@@ -128,7 +128,7 @@ extension RaftCore {
 
     private mutating func advance(_ slot: Int, to index: LogIndex) {
         guard var peer = leading?.peers[slot] else { return }
-        let last = options.plantedBugs.contains(.countsNewestEntry) ? tail.lastIndex : index
+        let last = options.has(.countsNewestEntry) ? tail.lastIndex : index
         peer.match = max(peer.match, last)
         peer.next = max(peer.next, peer.match + 1)
         peer.stage = .pipeline
