@@ -114,6 +114,10 @@ extension CoordinateTable: StateTable {
     }
 }
 
+extension TableSet {
+    package static let coordinates = TableSet(rawValue: 1 << 4)
+}
+
 extension RegionKind {
     /// The coordinates of a node.
     package static let nodeCoordinates = RegionKind("node-coordinates")

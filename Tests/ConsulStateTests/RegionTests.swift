@@ -74,6 +74,18 @@ private struct Seen: Equatable {
         together.checkInvariants()
     }
 
+    /// Two tables with one bit, or kinds with one text, would wake each other's waiters for nothing.
+    @Test func tablesAndKindsAreDifferent() {
+        let tables: [TableSet] = [.nodes, .services, .checks, .sessions, .coordinates]
+        #expect(tables.reduce(0) { $0 + $1.rawValue } == TableSet(tables).rawValue)
+        let kinds: [RegionKind] = [
+            .service, .serviceChecks, .node, .nodeChecks, .checkState, .session, .nodeSessions,
+            .nodeCoordinates,
+        ]
+        #expect(Set(kinds).count == kinds.count)
+        #expect(kinds.allSatisfy { !$0.text.utf8.contains(0) })
+    }
+
     private static let names = ["a", "b", "B"]
 
     private static func readAll(_ store: StateStore) -> [Seen] {
