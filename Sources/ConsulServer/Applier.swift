@@ -72,9 +72,9 @@ package final class Applier: StateMachine {
                 if let command = ProposedCommand.of(batch.ticket(at: slot)) {
                     command.result = try command.carryOut(entry, by: &machine.fsm, &changes)
                 } else if slot < decoded.count, let command = decoded[slot] {
-                    _ = machine.fsm.apply(entry.index, command, &changes)
+                    _ = machine.fsm.applyCommand(entry.index, command, &changes)
                 } else {
-                    _ = try machine.fsm.apply(
+                    _ = try machine.fsm.applyEntry(
                         entry.index, term: entry.term, data: entry.data,
                         extensions: entry.extensions, &changes)
                 }

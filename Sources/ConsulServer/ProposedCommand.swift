@@ -43,7 +43,7 @@ class ProposedCommand: @unchecked Sendable {
     func carryOut(
         _ entry: LogEntry, by machine: inout FSM, _ changes: inout Changes
     ) throws -> CommandResult {
-        try machine.apply(
+        try machine.applyEntry(
             entry.index, term: entry.term, data: entry.data, extensions: entry.extensions,
             &changes)
     }
@@ -64,7 +64,7 @@ private final class ProposedKVS: ProposedCommand, @unchecked Sendable {
         guard entry.extensions.isEmpty else {
             return try super.carryOut(entry, by: &machine, &changes)
         }
-        return machine.apply(request, at: entry.index, &changes)
+        return machine.applyKVS(request, at: entry.index, &changes)
     }
 }
 
@@ -82,6 +82,6 @@ private final class ProposedTxn: ProposedCommand, @unchecked Sendable {
         guard entry.extensions.isEmpty else {
             return try super.carryOut(entry, by: &machine, &changes)
         }
-        return machine.apply(request, at: entry.index, &changes)
+        return machine.applyTransaction(request, at: entry.index, &changes)
     }
 }

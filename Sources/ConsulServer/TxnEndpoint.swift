@@ -45,7 +45,7 @@ enum TxnEndpoint {
     ) -> TxnReadResponse {
         var store = snapshot.store
         var changes = Changes()
-        let response = store.apply(request.operations, at: 0, &changes)
+        let response = store.applyTransaction(request.operations, at: 0, &changes)
         var meta = QueryMeta()
         meta.consistency = request.options.consistency
         if meta.consistency == .stale { (meta.knownLeader, meta.lastContact) = log.contact() }

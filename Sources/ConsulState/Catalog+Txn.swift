@@ -11,7 +11,7 @@ private enum CatalogVerb: String {
 }
 
 extension Catalog {
-    mutating func apply(
+    mutating func applyNode(
         _ operation: TxnNodeOperation, at index: UInt64, _ changes: inout Changes
     ) throws(TxnFault) -> [TxnResult] {
         let (wanted, verb) = (operation.node, CatalogVerb(rawValue: operation.verb))
@@ -39,58 +39,58 @@ extension Catalog {
         return [TxnResult(node: node)]
     }
 
-    mutating func apply(
+    mutating func applyService(
         _ operation: TxnServiceOperation, at index: UInt64, _ changes: inout Changes
     ) throws(TxnFault) -> [TxnResult] {
         let (wanted, node) = (operation.service, operation.node)
-        let place = "service \"\(wanted.id)\" on node \"\(node)\""
+        let subject = "service \"\(wanted.id)\" on node \"\(node)\""
         let standing = service(wanted.id, on: node)
         let isUnchanged = isUnchanged(standing?.raftIndex, since: wanted.raftIndex)
         switch CatalogVerb(rawValue: operation.verb) {
         case .get: break
-        case .cas where !isUnchanged: throw TxnFault("failed to set \(place), index is stale")
+        case .cas where !isUnchanged: throw TxnFault("failed to set \(subject), index is stale")
         case .set, .cas:
             let holder = try registered(node)
             try refusing { () throws(ConsulStateError) in
                 try ensureService(wanted, on: holder, at: index, &changes)
             }
         case .deleteCAS where standing == nil || !isUnchanged:
-            throw TxnFault("failed to delete \(place), index is stale")
+            throw TxnFault("failed to delete \(subject), index is stale")
         case .delete, .deleteCAS:
             deleteService(wanted.id, on: node, at: index, &changes)
             return []
         case nil: throw TxnFault("unknown Service verb \"\(operation.verb)\"")
         }
         guard let service = service(wanted.id, on: node) else {
-            throw TxnFault("\(place) doesn't exist")
+            throw TxnFault("\(subject) doesn't exist")
         }
         return [TxnResult(service: service)]
     }
 
-    mutating func apply(
+    mutating func applyCheck(
         _ operation: TxnCheckOperation, at index: UInt64, _ changes: inout Changes
     ) throws(TxnFault) -> [TxnResult] {
         let wanted = operation.check
-        let place = "check \"\(wanted.checkID)\" on node \"\(wanted.node)\""
+        let subject = "check \"\(wanted.checkID)\" on node \"\(wanted.node)\""
         let standing = check(wanted.checkID, on: wanted.node)
         let isUnchanged = isUnchanged(standing?.raftIndex, since: wanted.raftIndex)
         switch CatalogVerb(rawValue: operation.verb) {
         case .get: break
-        case .cas where !isUnchanged: throw TxnFault("failed to set \(place), index is stale")
+        case .cas where !isUnchanged: throw TxnFault("failed to set \(subject), index is stale")
         case .set, .cas:
             let holder = try registered(wanted.node)
             try refusing { () throws(ConsulStateError) in
                 try ensureCheck(wanted, on: holder, at: index, &changes)
             }
         case .deleteCAS where standing == nil || !isUnchanged:
-            throw TxnFault("failed to delete \(place), index is stale")
+            throw TxnFault("failed to delete \(subject), index is stale")
         case .delete, .deleteCAS:
             deleteCheck(wanted.checkID, on: wanted.node, at: index, &changes)
             return []
         case nil: throw TxnFault("unknown Check verb \"\(operation.verb)\"")
         }
         guard let check = check(wanted.checkID, on: wanted.node) else {
-            throw TxnFault("\(place) doesn't exist")
+            throw TxnFault("\(subject) doesn't exist")
         }
         return [TxnResult(check: check)]
     }
@@ -108,7 +108,7 @@ extension Catalog {
         guard hyphens.allSatisfy({ bytes[$0] == UInt8(ascii: "-") }) else {
             return "uuid is improperly formatted"
         }
-        for (place, byte) in bytes.enumerated() where !hyphens.contains(place) {
+        for (offset, byte) in bytes.enumerated() where !hyphens.contains(offset) {
             if byte < 0x80, Character(Unicode.Scalar(byte)).isHexDigit { continue }
             let hex = String(byte, radix: 16, uppercase: true)
             let code = String(repeating: "0", count: 4 - hex.count) + hex

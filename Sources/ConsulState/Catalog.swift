@@ -99,6 +99,12 @@ package struct Catalog: Sendable {
     }
 }
 
+extension TableSet {
+    package static let nodes = TableSet(rawValue: 1)
+    package static let services = TableSet(rawValue: 1 << 1)
+    package static let checks = TableSet(rawValue: 1 << 2)
+}
+
 extension RegionKind {
     /// Instances of a service, their nodes, and the checks that bear on them.
     package static let service = RegionKind("service")

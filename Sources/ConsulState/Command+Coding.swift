@@ -163,26 +163,26 @@ extension FSM {
     /// - Parameter extensions: where a piece of a cut command belongs; empty for a whole one.
     /// - Returns: `.done` and no changes for a piece that is not the last.
     /// - Throws: an error whose `mustStop` is true; nothing was done then.
-    package mutating func apply(
+    package mutating func applyEntry(
         _ index: UInt64, term: UInt64, data: [UInt8], extensions: [UInt8]
     ) throws(ConsulStateError) -> (result: CommandResult, changes: Changes) {
         var changes = Changes()
-        let result = try apply(index, term: term, data: data, extensions: extensions, &changes)
+        let result = try applyEntry(index, term: term, data: data, extensions: extensions, &changes)
         return (result, changes)
     }
 
     /// - Parameter changes: gets what the entry touched, behind what it held already.
-    package mutating func apply(
+    package mutating func applyEntry(
         _ index: UInt64, term: UInt64, data: [UInt8], extensions: [UInt8],
         _ changes: inout Changes
     ) throws(ConsulStateError) -> CommandResult {
         lastKind = nil
-        if extensions.isEmpty { return apply(index, try Command(decoding: data), &changes) }
+        if extensions.isEmpty { return applyCommand(index, try Command(decoding: data), &changes) }
         let whole: [UInt8]?
         do { whole = try chunks.add(data, extensions: extensions, term: term) } catch {
             return .refused(error)
         }
         guard let whole else { return .done }
-        return apply(index, try Command(decoding: whole), &changes)
+        return applyCommand(index, try Command(decoding: whole), &changes)
     }
 }

@@ -1,22 +1,22 @@
 internal import Wire
 
 /// Where a piece of a cut command belongs: the extensions of its entry, as HashiCorp's servers
-/// write them (protobuf: 1 operation, 2 place, 3 pieces, 4 what follows).
-struct ChunkPlace: Hashable, Sendable {
+/// write them (protobuf: 1 operation, 2 number, 3 pieces, 4 what follows).
+struct ChunkPosition: Hashable, Sendable {
     /// Drawn by the leader; the same in all pieces of a command.
     var operation: UInt64 = 0
-    var place: UInt32 = 0
+    var number: UInt32 = 0
     var pieces: UInt32 = 0
 
-    init(operation: UInt64, place: UInt32, pieces: UInt32) {
+    init(operation: UInt64, number: UInt32, pieces: UInt32) {
         self.operation = operation
-        self.place = place
+        self.number = number
         self.pieces = pieces
     }
 
     var encoded: [UInt8] {
         var bytes: [UInt8] = []
-        for (field, value) in [(1, operation), (2, UInt64(place)), (3, UInt64(pieces))]
+        for (field, value) in [(1, operation), (2, UInt64(number)), (3, UInt64(pieces))]
         where value != 0 {
             bytes.append(UInt8(field << 3))
             var rest = value
@@ -39,7 +39,7 @@ struct ChunkPlace: Hashable, Sendable {
                 let value = try Self.varint(&rest)
                 switch tag >> 3 {
                 case 1: operation = value
-                case 2: place = UInt32(clamping: value)
+                case 2: number = UInt32(clamping: value)
                 case 3: pieces = UInt32(clamping: value)
                 default: break
                 }
@@ -87,11 +87,11 @@ package enum CommandChunks {
         let size = Limits.chunkBytes
         guard message.count > size else { return [(message, [])] }
         let pieces = (message.count + size - 1) / size
-        return (0..<pieces).map { place in
-            let end = min(message.count, (place + 1) * size)
-            let position = ChunkPlace(
-                operation: operation, place: UInt32(place), pieces: UInt32(pieces))
-            return (Array(message[place * size..<end]), position.encoded)
+        return (0..<pieces).map { number in
+            let end = min(message.count, (number + 1) * size)
+            let position = ChunkPosition(
+                operation: operation, number: UInt32(number), pieces: UInt32(pieces))
+            return (Array(message[number * size..<end]), position.encoded)
         }
     }
 }
@@ -118,29 +118,30 @@ package struct ChunkedCommands: Hashable, Sendable {
     mutating func add(
         _ data: [UInt8], extensions: [UInt8], term: UInt64
     ) throws(ConsulStateError) -> [UInt8]? {
-        let place = try ChunkPlace(decoding: extensions)
+        let position = try ChunkPosition(decoding: extensions)
         partials = partials.filter { $0.value.term == term }
-        guard place.pieces > 0, place.place < place.pieces else {
-            throw .badChunk(reason: "piece \(place.place) of \(place.pieces)")
+        guard position.pieces > 0, position.number < position.pieces else {
+            throw .badChunk(reason: "piece \(position.number) of \(position.pieces)")
         }
-        guard Int(place.pieces) <= Limits.chunksMax else {
-            throw .badChunk(reason: "\(place.pieces) pieces, more than \(Limits.chunksMax)")
+        guard Int(position.pieces) <= Limits.chunksMax else {
+            throw .badChunk(reason: "\(position.pieces) pieces, more than \(Limits.chunksMax)")
         }
         var partial =
-            partials[place.operation]
-            ?? Partial(term: term, pieces: Array(repeating: nil, count: Int(place.pieces)))
-        guard partial.pieces.count == Int(place.pieces) else {
-            throw .badChunk(reason: "\(place.pieces) pieces, \(partial.pieces.count) before")
+            partials[position.operation]
+            ?? Partial(term: term, pieces: Array(repeating: nil, count: Int(position.pieces)))
+        guard partial.pieces.count == Int(position.pieces) else {
+            throw .badChunk(reason: "\(position.pieces) pieces, \(partial.pieces.count) before")
         }
-        partial.pieces[Int(place.place)] = data
+        partial.pieces[Int(position.number)] = data
         if partial.pieces.contains(nil) {
-            guard partials[place.operation] != nil || partials.count < Limits.cutCommandsMax else {
+            guard partials[position.operation] != nil || partials.count < Limits.cutCommandsMax
+            else {
                 throw .badChunk(reason: "more than \(Limits.cutCommandsMax) commands under way")
             }
-            partials[place.operation] = partial
+            partials[position.operation] = partial
             return nil
         }
-        partials[place.operation] = nil
+        partials[position.operation] = nil
         return partial.pieces.flatMap { $0 ?? [] }
     }
 
@@ -154,14 +155,14 @@ package struct ChunkedCommands: Hashable, Sendable {
         for (operation, partial) in partials.sorted(by: { $0.key < $1.key }) {
             writer.unsigned(operation)
             writer.beginArray(count: partial.pieces.count)
-            for (place, data) in partial.pieces.enumerated() {
+            for (number, data) in partial.pieces.enumerated() {
                 guard let data else {
                     writer.null()
                     continue
                 }
                 var piece = ChunkRecord()
                 piece.operation = operation
-                piece.place = UInt64(place)
+                piece.number = UInt64(number)
                 piece.pieces = UInt64(partial.pieces.count)
                 piece.term = partial.term
                 piece.data = Bytes(data)
@@ -192,7 +193,7 @@ package struct ChunkedCommands: Hashable, Sendable {
 /// A piece in a snapshot.
 struct ChunkRecord: Record {
     var operation: UInt64 = 0
-    var place: UInt64 = 0
+    var number: UInt64 = 0
     var pieces: UInt64 = 0
     var term: UInt64 = 0
     var data = Bytes()
@@ -200,7 +201,7 @@ struct ChunkRecord: Record {
 
     mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
         try visit.field("OpNum", &operation)
-        try visit.field("SequenceNum", &place)
+        try visit.field("SequenceNum", &number)
         try visit.field("NumChunks", &pieces)
         try visit.field("Term", &term)
         try visit.field("Data", &data)

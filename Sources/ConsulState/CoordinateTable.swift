@@ -3,8 +3,8 @@ internal import Primitives
 internal import Vivaldi
 internal import Wire
 
-/// Where nodes stand in the network, by node and segment. A node that goes takes its places along
-/// (`StateStore.settleLosses`).
+/// Holds the coordinates of nodes in the network, by node and segment. A node that goes takes its
+/// coordinates along (`StateStore.settleLosses`).
 package struct CoordinateTable: Sendable {
     private(set) var rows = RadixTree<NodeCoordinate>()
     /// The last command that changed any.
@@ -112,6 +112,10 @@ extension CoordinateTable: StateTable {
             precondition(row.coordinate.isValid, "\(row.node) has invalid coordinates")
         }
     }
+}
+
+extension TableSet {
+    package static let coordinates = TableSet(rawValue: 1 << 4)
 }
 
 extension RegionKind {

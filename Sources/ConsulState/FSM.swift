@@ -14,23 +14,23 @@ package struct FSM: Sendable {
 
     /// Carries out the command at `index` of the log. Indexes rise, with gaps where an entry was no
     /// command. A refused command changes nothing.
-    package mutating func apply(
+    package mutating func applyCommand(
         _ index: UInt64, _ command: Command
     ) -> (result: CommandResult, changes: Changes) {
         var changes = Changes()
-        let result = apply(index, command, &changes)
+        let result = applyCommand(index, command, &changes)
         return (result, changes)
     }
 
     /// - Parameter changes: gets what the command touched, behind what it held already.
-    package mutating func apply(
+    package mutating func applyCommand(
         _ index: UInt64, _ command: Command, _ changes: inout Changes
     ) -> CommandResult {
         changes.forgetLosses()
         lastKind = nil
         switch command {
-        case .kvs(let request): return apply(request, at: index, &changes)
-        case .txn(let request): return apply(request, at: index, &changes)
+        case .kvs(let request): return applyKVS(request, at: index, &changes)
+        case .txn(let request): return applyTransaction(request, at: index, &changes)
         case .session(let request): return carryOut(request, at: index, &changes)
         case .register(let request): return carryOut(request, at: index, &changes)
         case .deregister(let request): return carryOut(request, at: index, &changes)
@@ -43,16 +43,16 @@ package struct FSM: Sendable {
     }
 
     /// The same for a command that stands apart, without a copy of it.
-    package mutating func apply(
+    package mutating func applyTransaction(
         _ request: TxnRequest, at index: UInt64, _ changes: inout Changes
     ) -> CommandResult {
         changes.forgetLosses()
         lastKind = .txn
-        return .transacted(store.apply(request.operations, at: index, &changes))
+        return .transacted(store.applyTransaction(request.operations, at: index, &changes))
     }
 
     /// The same for a command that stands apart, without a copy of it.
-    package mutating func apply(
+    package mutating func applyKVS(
         _ request: KVSRequest, at index: UInt64, _ changes: inout Changes
     ) -> CommandResult {
         lastKind = CommandKind(request.operation)
@@ -68,7 +68,7 @@ package struct FSM: Sendable {
             return .refused(reason)
         }
         return .applied(
-            store.kvs.apply(request.operation, request.entry, at: index, &changes))
+            store.kvs.applyKVS(request.operation, request.entry, at: index, &changes))
     }
 
     /// Stops the process, printing the fault, if the state is not as it must be. For tests.

@@ -1,7 +1,7 @@
 internal import Wire
 
-/// Records of a snapshot that no table here has (tokens, intentions …). They are held as they came,
-/// so that a restore loses nothing, and written out again.
+/// Holds records of a snapshot that no table here has (tokens, intentions …) as they came, so that
+/// a restore loses nothing, and writes them out again.
 struct ForeignRecords: Sendable {
     struct Entry: Sendable, Hashable {
         var type: UInt8

@@ -4,7 +4,7 @@ internal import Wire
 
 extension KVTable {
     /// - Parameter shown: gets the entries that the operation shows; without values after a write.
-    mutating func apply(
+    mutating func applyOperation(
         _ operation: TxnKVOperation, at index: UInt64, _ changes: inout Changes,
         _ shown: inout [TxnResult]
     ) throws(TxnFault) {
@@ -19,7 +19,7 @@ extension KVTable {
         if verb.writesEntry, let reason = refusal(ofLeaseOf: operation.entry) {
             throw TxnFault(reason)
         }
-        guard apply(verb, operation.entry, at: index, &changes) else {
+        guard applyKVS(verb, operation.entry, at: index, &changes) else {
             throw TxnFault(Self.complaint(of: verb, key))
         }
         switch verb {

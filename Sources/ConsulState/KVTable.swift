@@ -126,7 +126,7 @@ package struct KVTable: Sendable {
     /// That the entry may have its lease is for the caller to know.
     ///
     /// - Returns: false when a condition did not hold and nothing was done.
-    mutating func apply(
+    mutating func applyKVS(
         _ operation: KVOperation, _ entry: KVEntry, at index: UInt64, _ changes: inout Changes
     ) -> Bool {
         switch operation {

@@ -1,13 +1,8 @@
-/// A table of the state, as far as reads of whole tables tell them apart.
+/// A table of the state, as far as reads of whole tables tell them apart. Each table declares a bit
+/// of its own.
 package struct TableSet: OptionSet, Hashable, Sendable {
     package let rawValue: UInt32
     package init(rawValue: UInt32) { self.rawValue = rawValue }
-
-    package static let nodes = TableSet(rawValue: 1)
-    package static let services = TableSet(rawValue: 1 << 1)
-    package static let checks = TableSet(rawValue: 1 << 2)
-    package static let sessions = TableSet(rawValue: 1 << 3)
-    package static let coordinates = TableSet(rawValue: 1 << 4)
 }
 
 /// A kind of record that reads find by a name. Each table declares its own.

@@ -126,6 +126,10 @@ extension SessionTable: StateTable {
     }
 }
 
+extension TableSet {
+    package static let sessions = TableSet(rawValue: 1 << 3)
+}
+
 extension RegionKind {
     /// A session, by its ID.
     package static let session = RegionKind("session")

@@ -3,21 +3,21 @@ package import ConsulModel
 extension StateStore {
     /// Carries the operations out one after another, each on what those before it left. When one
     /// fails, nothing was done; all that fail are told.
-    package mutating func apply(
+    package mutating func applyTransaction(
         _ operations: [TxnOperation], at index: UInt64, _ changes: inout Changes
     ) -> TxnResponse {
         var response = TxnResponse()
         var results: [TxnResult] = []
         results.reserveCapacity(operations.count)
         if Self.areCertain(operations) {
-            let errors = applyAll(operations, at: index, &changes, &results)
+            let errors = applyOperations(operations, at: index, &changes, &results)
             precondition(errors.isEmpty, "what cannot fail failed: \(errors)")
             response.results = results
             return response
         }
         var draft = self
         var touched = Changes()
-        let errors = draft.applyAll(operations, at: index, &touched, &results)
+        let errors = draft.applyOperations(operations, at: index, &touched, &results)
         if errors.isEmpty {
             self = draft
             changes.merge(touched)
@@ -28,7 +28,7 @@ extension StateStore {
         return response
     }
 
-    private mutating func applyAll(
+    private mutating func applyOperations(
         _ operations: [TxnOperation], at index: UInt64, _ changes: inout Changes,
         _ results: inout [TxnResult]
     ) -> [TxnError] {
@@ -37,7 +37,7 @@ extension StateStore {
         operations.withUnsafeBufferPointer { operations in
             for number in operations.indices {
                 do throws(TxnFault) {
-                    try apply(operations[number], at: index, &changes, &results)
+                    try applyOperation(operations[number], at: index, &changes, &results)
                 } catch {
                     errors.append(TxnError(number, error.what))
                 }
@@ -51,7 +51,7 @@ extension StateStore {
         return errors
     }
 
-    private mutating func apply(
+    private mutating func applyOperation(
         _ operation: TxnOperation, at index: UInt64, _ changes: inout Changes,
         _ shown: inout [TxnResult]
     ) throws(TxnFault) {
@@ -61,20 +61,20 @@ extension StateStore {
             {
                 throw TxnFault(reason)
             }
-            return try kvs.apply(operation, at: index, &changes, &shown)
+            return try kvs.applyOperation(operation, at: index, &changes, &shown)
         }
         if let operation = operation.node {
-            shown += try catalog.apply(operation, at: index, &changes)
+            shown += try catalog.applyNode(operation, at: index, &changes)
         } else if let operation = operation.service {
-            shown += try catalog.apply(operation, at: index, &changes)
+            shown += try catalog.applyService(operation, at: index, &changes)
         } else if let operation = operation.check {
-            shown += try catalog.apply(operation, at: index, &changes)
+            shown += try catalog.applyCheck(operation, at: index, &changes)
         } else if let operation = operation.session {
-            try apply(operation, at: index, &changes)
+            try applySessionOperation(operation, at: index, &changes)
         }
     }
 
-    private mutating func apply(
+    private mutating func applySessionOperation(
         _ operation: TxnSessionOperation, at index: UInt64, _ changes: inout Changes
     ) throws(TxnFault) {
         guard operation.verb == "delete" else {

@@ -30,9 +30,9 @@ struct Commitment: Sendable {
     /// The server has all entries up to `index` on its disk. One who is no voter, and news that is
     /// older than what is known, change nothing.
     mutating func record(_ id: ServerID, has index: LogIndex) {
-        guard let place = voters.firstIndex(where: { $0.id == id }), voters[place].match < index
+        guard let slot = voters.firstIndex(where: { $0.id == id }), voters[slot].match < index
         else { return }
-        voters[place].match = index
+        voters[slot].match = index
         if index > commitIndex { advance() }
     }
 

@@ -9,15 +9,15 @@ extension Configuration {
         case .addVoter(let id, let address):
             try next.put(id, address, .voter)
         case .promote(let id):
-            next.servers[try place(of: id)].suffrage = .voter
+            next.servers[try slot(of: id)].suffrage = .voter
         case .demote(let id):
-            next.servers[try place(of: id)].suffrage = .nonvoter
+            next.servers[try slot(of: id)].suffrage = .nonvoter
         case .remove(let id):
-            next.servers.remove(at: try place(of: id))
+            next.servers.remove(at: try slot(of: id))
         case .setAddress(let id, let address):
-            let place = try place(of: id)
+            let slot = try slot(of: id)
             try next.refuse(address, unlessOf: id)
-            next.servers[place].address = address
+            next.servers[slot].address = address
         }
         if next.voters.isEmpty { throw .noVoterLeft }
         return next
@@ -36,11 +36,11 @@ extension Configuration {
         if !isVoter(id) { throw .notAVoter(id) }
     }
 
-    private func place(of id: ServerID) throws(RaftError) -> Int {
-        guard let place = servers.firstIndex(where: { $0.id == id }) else {
+    private func slot(of id: ServerID) throws(RaftError) -> Int {
+        guard let slot = servers.firstIndex(where: { $0.id == id }) else {
             throw .noSuchServer(id)
         }
-        return place
+        return slot
     }
 
     private func refuse(_ address: String, unlessOf id: ServerID) throws(RaftError) {
@@ -53,11 +53,11 @@ extension Configuration {
         _ id: ServerID, _ address: String, _ suffrage: Suffrage
     ) throws(RaftError) {
         try refuse(address, unlessOf: id)
-        guard let place = servers.firstIndex(where: { $0.id == id }) else {
+        guard let slot = servers.firstIndex(where: { $0.id == id }) else {
             servers.append(Server(id: id, address: address, suffrage: suffrage))
             return
         }
-        servers[place].address = address
-        if suffrage == .voter { servers[place].suffrage = .voter }
+        servers[slot].address = address
+        if suffrage == .voter { servers[slot].suffrage = .voter }
     }
 }

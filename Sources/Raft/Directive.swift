@@ -57,7 +57,7 @@ package enum Directive: Sendable, Hashable {
 
     // MARK: Storage
 
-    /// Write this. From here on the `LogReading` of every step shows its entries, synced or not.
+    /// Write this. From here on the `LogReader` of every step shows its entries, synced or not.
     case persist(Persist)
     /// Give these committed entries to the state machine, then step with `applied(through:)`. All
     /// of them are on this server's disk. `data` of kinds other than command is not for it.

@@ -48,7 +48,7 @@ extension RaftCore {
         resetElectionDeadline(options.electionTimeout)
         candidate = Candidate(isPreVote: false, gate: hardGate)
         askForVotes(term: term, isTransfer: isTransfer)
-        if options.plantedBugs.contains(.answersBeforeSync) { countOwnVote() }
+        if options.has(.answersBeforeSync) { countOwnVote() }
     }
 
     private mutating func askForVotes(term: Term, isTransfer: Bool) {
@@ -70,7 +70,7 @@ extension RaftCore {
         countVotes()
     }
 
-    mutating func receive(_ reply: VoteReply, of exchange: Exchange) {
+    mutating func receiveVoteReply(_ reply: VoteReply, of exchange: Exchange) {
         if reply.term > term, !(reply.granted && candidate?.isPreVote == true) {
             return follow(term: reply.term, leader: nil)
         }
@@ -90,7 +90,7 @@ extension RaftCore {
 
     // MARK: Being asked
 
-    mutating func receive(_ request: RequestVote, _ exchange: Exchange) {
+    mutating func receiveVote(_ request: RequestVote, _ exchange: Exchange) {
         let candidate = identify(request.candidate)
         let isLoyal =
             (role == .leader || now < loyalUntil) && !request.isTransfer
@@ -121,11 +121,11 @@ extension RaftCore {
 
     /// The candidate's log holds all that may be committed (paper, 5.4.1).
     private func isUpToDate(_ request: RequestVote) -> Bool {
-        if options.plantedBugs.contains(.votesForShorterLog) { return true }
+        if options.has(.votesForShorterLog) { return true }
         return (request.lastTerm, request.lastIndex) >= (tail.lastTerm, tail.lastIndex)
     }
 
-    mutating func receive(_ message: TimeoutNow, _ exchange: Exchange) {
+    mutating func receiveTimeoutNow(_ message: TimeoutNow, _ exchange: Exchange) {
         out.append(.reply(.timeoutNow, exchange: exchange))
         guard role != .leader, message.term == 0 || message.term == term, mayCampaign else {
             return
@@ -165,7 +165,7 @@ extension RaftCore {
         leader = me
         abandonSnapshot()
         let noop = LogEntry(index: tail.lastIndex + 1, term: term, kind: .noop)
-        let start = options.plantedBugs.contains(.commitsOldTerms) ? 1 : noop.index
+        let start = options.has(.commitsOldTerms) ? 1 : noop.index
         leading = Leader(
             startIndex: noop.index, commitment: Commitment(startIndex: start, voters: []),
             now: now)

@@ -15,8 +15,8 @@ extension RaftCore {
         return true
     }
 
-    mutating func receive(
-        _ request: AppendEntries, _ exchange: Exchange, _ log: some LogReading
+    mutating func receiveAppend(
+        _ request: AppendEntries, _ exchange: Exchange, _ log: some LogReader
     ) {
         var reply = AppendReply(term: term, lastLog: tail.lastIndex, success: false)
         guard acknowledge(term: request.term, leader: request.leader) else {
@@ -43,8 +43,8 @@ extension RaftCore {
     }
 
     /// What is committed, or in a snapshot, agrees with every leader.
-    private func agrees(with request: AppendEntries, _ log: some LogReading) -> Bool {
-        if options.plantedBugs.contains(.ignoresPreviousTerm) {
+    private func agrees(with request: AppendEntries, _ log: some LogReader) -> Bool {
+        if options.has(.ignoresPreviousTerm) {
             return request.previousIndex <= tail.lastIndex
         }
         return request.previousIndex < tail.snapshotIndex
@@ -56,7 +56,7 @@ extension RaftCore {
     /// Where to look for agreement. The first entry of the conflicting term, so that the leader may
     /// pass over a term in one exchange (paper, end of 5.3).
     private func explain(
-        _ reply: inout AppendReply, _ request: AppendEntries, _ log: some LogReading
+        _ reply: inout AppendReply, _ request: AppendEntries, _ log: some LogReader
     ) {
         reply.noRetryBackoff = true
         guard let conflict = tail.term(at: request.previousIndex, log), conflict > 0 else {
@@ -69,10 +69,10 @@ extension RaftCore {
 
     /// - Returns: False when the entries contradict what is committed here: this server stops.
     private mutating func takeEntries(
-        _ request: AppendEntries, _ log: some LogReading
+        _ request: AppendEntries, _ log: some LogReader
     ) -> Bool {
         let end = max(handedIndex, request.previousIndex + LogIndex(request.entries.count))
-        if options.plantedBugs.contains(.truncatesAgreeing), end < tail.lastIndex {
+        if options.has(.truncatesAgreeing), end < tail.lastIndex {
             truncateTail(from: end + 1, previousTerm: tail.term(at: end, log) ?? 0)
         }
         for entry in request.entries where entry.index > tail.snapshotIndex {
@@ -89,7 +89,7 @@ extension RaftCore {
         return true
     }
 
-    private mutating func cutOff(from index: LogIndex, _ log: some LogReading) -> Bool {
+    private mutating func cutOff(from index: LogIndex, _ log: some LogReader) -> Bool {
         guard index > commitIndex else {
             stop(.committedEntryContradicted(index))
             return false
@@ -100,7 +100,7 @@ extension RaftCore {
 
     // MARK: Snapshots
 
-    mutating func receive(_ request: InstallSnapshot, _ exchange: Exchange) {
+    mutating func receiveSnapshot(_ request: InstallSnapshot, _ exchange: Exchange) {
         guard acknowledge(term: request.term, leader: request.leader) else {
             return answerSnapshot(exchange, success: false)
         }
@@ -143,7 +143,7 @@ extension RaftCore {
 
     /// The snapshot is this server's past now. Entries behind it stay if they belong to it (paper,
     /// figure 13, rule 6).
-    mutating func snapshotInstalled(_ exchange: Exchange, _ log: some LogReading) {
+    mutating func snapshotInstalled(_ exchange: Exchange, _ log: some LogReader) {
         guard let meta = follower.receiving?.meta, follower.receiving?.exchange == exchange else {
             return
         }

@@ -104,7 +104,7 @@ extension RaftCore {
         if let previousIndex, previousIndex != configurationIndex {
             throw .configurationMoved(configurationIndex)
         }
-        if options.plantedBugs.contains(.changesAtOnce) { return }
+        if options.has(.changesAtOnce) { return }
         guard let leading, commitIndex >= leading.startIndex else { throw .notReady }
         if configurationIndex > commitIndex { throw .changeInProgress }
     }
@@ -127,7 +127,7 @@ extension RaftCore {
             peer.leavesAt = peer.leavesAt ?? now + options.electionTimeout
             leading.peers.append(peer)
         }
-        let countsAll = options.plantedBugs.contains(.countsNonvoters)
+        let countsAll = options.has(.countsNonvoters)
         let counted = countsAll ? configuration.servers : configuration.voters
         leading.commitment.setVoters(counted.map { $0.id })
         self.leading = leading
@@ -138,7 +138,7 @@ extension RaftCore {
 
     // MARK: Time
 
-    mutating func runTimers(_ log: some LogReading) {
+    mutating func runTimers(_ log: some LogReader) {
         if now >= snapshotDue { considerSnapshot() }
         runElectionTimer()
         guard role == .leader else { return }
@@ -162,13 +162,13 @@ extension RaftCore {
     mutating func beat() {
         let due = now + randomised(options.heartbeatTimeout / 10)
         leading?.heartbeatDue = due
-        for place in (leading?.peers ?? []).indices { sendHeartbeat(to: place) }
+        for slot in (leading?.peers ?? []).indices { sendHeartbeat(to: slot) }
     }
 
     /// Check-quorum (thesis, 6.2): a leader that is cut off makes room, and its clients look for
     /// another.
     private var quorumFollows: Bool {
-        guard let leading, !isAloneVoter, !options.plantedBugs.contains(.readsAfterLease) else {
+        guard let leading, !isAloneVoter, !options.has(.readsAfterLease) else {
             return true
         }
         return now < leading.quorumContact + options.electionTimeout
@@ -177,16 +177,16 @@ extension RaftCore {
     private mutating func remind() {
         guard let due = leading?.reminderDue, now >= due else { return }
         leading?.reminderDue = now + options.heartbeatTimeout
-        for place in (leading?.peers ?? []).indices { leading?.peers[place].commitTold = 0 }
+        for slot in (leading?.peers ?? []).indices { leading?.peers[slot].commitTold = 0 }
     }
 
     private mutating func scheduleCommitNews() {
-        for place in (leading?.peers ?? []).indices {
-            guard let peer = leading?.peers[place], peer.commitDue == nil,
+        for slot in (leading?.peers ?? []).indices {
+            guard let peer = leading?.peers[slot], peer.commitDue == nil,
                 peer.stage != .snapshot, peer.commitTold < commitIndex
             else { continue }
             let due = now + randomised(options.commitTimeout)
-            leading?.peers[place].commitDue = due
+            leading?.peers[slot].commitDue = due
         }
     }
 

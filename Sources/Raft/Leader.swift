@@ -60,9 +60,9 @@ struct Leader: Sendable {
     }
 
     /// Where the exchange belongs; it is forgotten.
-    mutating func take(_ exchange: Exchange) -> (place: Int, Progress.Inflight)? {
-        for place in peers.indices {
-            if let item = peers[place].take(exchange) { return (place, item) }
+    mutating func take(_ exchange: Exchange) -> (slot: Int, Progress.Inflight)? {
+        for slot in peers.indices {
+            if let item = peers[slot].take(exchange) { return (slot, item) }
         }
         return nil
     }

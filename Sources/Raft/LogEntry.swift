@@ -1,6 +1,6 @@
 /// A leader's time in office; rises with each election (Raft paper, section 5.1).
 package typealias Term = UInt64
-/// A place in the replicated log; the first entry is at 1.
+/// The position of an entry in the replicated log; the first has 1.
 package typealias LogIndex = UInt64
 
 /// What an entry of the log is for. The numbers are those of HashiCorp's log and wire.
@@ -22,7 +22,7 @@ package struct LogEntry: Sendable, Hashable {
     package var term: Term
     package var kind: EntryKind
     package var data: [UInt8]
-    /// Carried along for whoever reads the entries (Consul: the place of a cut piece).
+    /// Carried along for the readers of entries (Consul: the position of a piece of a cut command).
     package var extensions: [UInt8]
 
     package init(

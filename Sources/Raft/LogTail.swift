@@ -27,7 +27,7 @@ struct LogTail: Sendable {
     /// - Returns: The log as found, and up to where it must be dropped because the snapshot, which
     ///   only holds what is committed, knows better: a crash came between the two.
     static func open(
-        _ log: some LogReading, snapshot: SnapshotMeta?
+        _ log: some LogReader, snapshot: SnapshotMeta?
     ) -> (tail: LogTail, dropThrough: LogIndex?) {
         let index = snapshot?.index ?? 0
         let term = snapshot?.term ?? 0
@@ -61,7 +61,7 @@ struct LogTail: Sendable {
     // MARK: Reading
 
     /// nil for what is not there: not yet written, or compacted away. 0 before the first entry.
-    func term(at index: LogIndex, _ log: some LogReading) -> Term? {
+    func term(at index: LogIndex, _ log: some LogReader) -> Term? {
         if index == 0 { return 0 }
         if index == lastIndex { return lastTerm }
         if index == snapshotIndex { return snapshotTerm }
@@ -75,7 +75,7 @@ struct LogTail: Sendable {
     /// Entries from `start` on, at least one, at most `countMax`; fewer where `bytesMax` or the
     /// store's part ends.
     func entries(
-        from start: LogIndex, countMax: Int, bytesMax: Int, _ log: some LogReading
+        from start: LogIndex, countMax: Int, bytesMax: Int, _ log: some LogReader
     ) throws -> [LogEntry] {
         let end = min(lastIndex, start + LogIndex(max(1, countMax)) - 1)
         guard let freshStart = fresh.first?.index else {
@@ -95,7 +95,7 @@ struct LogTail: Sendable {
 
     /// The first entry of a term in `firstIndex...through`, which is of that term or a later one.
     func firstIndex(
-        ofTerm term: Term, through: LogIndex, _ log: some LogReading
+        ofTerm term: Term, through: LogIndex, _ log: some LogReader
     ) -> LogIndex {
         var low = firstIndex
         var high = through
@@ -130,8 +130,8 @@ struct LogTail: Sendable {
         lastIndex = index - 1
         lastTerm = previousTerm
         durableIndex = min(durableIndex, lastIndex)
-        for place in writes.indices {
-            writes[place].lastIndex = min(writes[place].lastIndex, lastIndex)
+        for slot in writes.indices {
+            writes[slot].lastIndex = min(writes[slot].lastIndex, lastIndex)
         }
     }
 
@@ -172,6 +172,6 @@ struct LogTail: Sendable {
         lastIndex = meta.index
         lastTerm = meta.term
         durableIndex = meta.index
-        for place in writes.indices { writes[place].lastIndex = meta.index }
+        for slot in writes.indices { writes[slot].lastIndex = meta.index }
     }
 }

@@ -67,10 +67,10 @@ struct Progress: Sendable {
     var mustBeProbed: Bool { stage == .probe && match + 1 != next }
 
     mutating func take(_ exchange: Exchange) -> Inflight? {
-        guard let place = inflight.firstIndex(where: { $0.exchange == exchange }) else {
+        guard let slot = inflight.firstIndex(where: { $0.exchange == exchange }) else {
             return nil
         }
-        return inflight.remove(at: place)
+        return inflight.remove(at: slot)
     }
 
     /// Forgets appends under way: what they bring about will be seen from the next probe.

@@ -16,7 +16,7 @@ extension RaftCore {
     /// - Parameter id: As `SnapshotMeta.id`.
     /// - Returns: nil when that is not behind the newest snapshot, or not handed out to be applied.
     package func snapshotMeta(
-        at index: LogIndex, id: String, log: some LogReading
+        at index: LogIndex, id: String, log: some LogReader
     ) -> SnapshotMeta? {
         guard index > tail.snapshotIndex, index <= handedIndex,
             let term = tail.term(at: index, log),

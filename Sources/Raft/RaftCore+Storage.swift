@@ -2,7 +2,7 @@
 /// anyone of the change is held until the shell reports that number.
 extension RaftCore {
     private var nextSequence: UInt64 { sequence + 1 }
-    private var ignoresDisk: Bool { options.plantedBugs.contains(.answersBeforeSync) }
+    private var ignoresDisk: Bool { options.has(.answersBeforeSync) }
 
     mutating func setHardState(term: Term, vote: ServerID) {
         self.term = term
@@ -39,7 +39,7 @@ extension RaftCore {
         sequence += 1
         var persist = Persist(sequence: sequence)
         if hardStateIsChanged {
-            let hidesVote = options.plantedBugs.contains(.voteNotPersisted)
+            let hidesVote = options.has(.voteNotPersisted)
             persist.hardState = HardState(term: term, vote: hidesVote ? "" : vote)
             hardStateIsChanged = false
         }
@@ -95,8 +95,8 @@ extension RaftCore {
 
     mutating func applied(through index: LogIndex) {
         appliedIndex = max(appliedIndex, min(index, handedIndex))
-        if let place = configurations.lastIndex(where: { $0.index <= appliedIndex }), place > 0 {
-            configurations.removeFirst(place)
+        if let slot = configurations.lastIndex(where: { $0.index <= appliedIndex }), slot > 0 {
+            configurations.removeFirst(slot)
         }
         answerApplied()
     }

@@ -85,7 +85,7 @@ package struct RaftCore: Sendable {
     ///   - nextExchange: Behind those of a core that this one replaces in the same process, so that
     ///     a late reply to that one is not taken for this one's.
     package init(
-        id: ServerID, address: String, stored: StoredState, log: some LogReading,
+        id: ServerID, address: String, stored: StoredState, log: some LogReader,
         random: SeededRandom, options: RaftOptions = RaftOptions(), nextExchange: Exchange = 1
     ) {
         self.id = id
@@ -103,7 +103,7 @@ package struct RaftCore: Sendable {
         commitIndex = applied
         appliedIndex = applied
         handedIndex = applied
-        if options.plantedBugs.contains(.appliesTwice), tail.firstIndex <= applied {
+        if options.has(.appliesTwice), tail.firstIndex <= applied {
             handedIndex = max(tail.firstIndex - 1, applied - min(applied, 2))
         }
         if let snapshot {
@@ -126,7 +126,7 @@ package struct RaftCore: Sendable {
     ///   - log: All entries of the `persist` directives so far, without those cut off or compacted.
     /// - Complexity: Of the order of the entries in the input and in the messages that it causes.
     package mutating func step(
-        _ input: Input, now: Instant, log: some LogReading
+        _ input: Input, now: Instant, log: some LogReader
     ) -> [Directive] {
         var directives: [Directive] = []
         step(input, now: now, log: log, into: &directives)
@@ -136,7 +136,7 @@ package struct RaftCore: Sendable {
     /// - Parameter directives: gets what is to be done. An empty list, which a shell may hand over
     ///   again and again: steps come by the ten thousand.
     package mutating func step(
-        _ input: Input, now: Instant, log: some LogReading, into directives: inout [Directive]
+        _ input: Input, now: Instant, log: some LogReader, into directives: inout [Directive]
     ) {
         guard !isStopped else { return }
         swap(&out, &directives)
@@ -152,7 +152,7 @@ package struct RaftCore: Sendable {
 
     private mutating func start() {
         isStarted = true
-        if !options.plantedBugs.contains(.voteNotPersisted) { loyalUntil = now + loyalty }
+        if !options.has(.voteNotPersisted) { loyalUntil = now + loyalty }
         resetElectionDeadline(options.heartbeatTimeout)
         snapshotDue = now + randomised(options.snapshotInterval)
         if let dropThrough { out.append(.compact(through: dropThrough)) }
@@ -161,11 +161,11 @@ package struct RaftCore: Sendable {
         }
     }
 
-    private mutating func take(_ input: Input, _ log: some LogReading) {
+    private mutating func take(_ input: Input, _ log: some LogReader) {
         switch input {
         case .tick: break
-        case .request(let request, let exchange): receive(request, exchange, log)
-        case .reply(let reply, let exchange): receive(reply, exchange, log)
+        case .request(let request, let exchange): receiveRequest(request, exchange, log)
+        case .reply(let reply, let exchange): receiveReply(reply, exchange, log)
         case .failed(let exchange): exchangeFailed(exchange)
         case .preVoteUnsupported(let exchange): countVote(of: exchange, granted: true)
         case .persisted(let sequence): persisted(sequence)
@@ -187,24 +187,24 @@ package struct RaftCore: Sendable {
         }
     }
 
-    private mutating func receive(
-        _ request: Request, _ exchange: Exchange, _ log: some LogReading
+    private mutating func receiveRequest(
+        _ request: Request, _ exchange: Exchange, _ log: some LogReader
     ) {
         switch request {
-        case .append(let append): receive(append, exchange, log)
-        case .vote(let vote): receive(vote, exchange)
-        case .snapshot(let install): receive(install, exchange)
-        case .timeoutNow(let message): receive(message, exchange)
+        case .append(let append): receiveAppend(append, exchange, log)
+        case .vote(let vote): receiveVote(vote, exchange)
+        case .snapshot(let install): receiveSnapshot(install, exchange)
+        case .timeoutNow(let message): receiveTimeoutNow(message, exchange)
         }
     }
 
-    private mutating func receive(
-        _ reply: Reply, _ exchange: Exchange, _ log: some LogReading
+    private mutating func receiveReply(
+        _ reply: Reply, _ exchange: Exchange, _ log: some LogReader
     ) {
         switch reply {
-        case .append(let append): receive(append, of: exchange, log)
-        case .vote(let vote): receive(vote, of: exchange)
-        case .snapshot(let installed): receive(installed, of: exchange)
+        case .append(let append): receiveAppendReply(append, of: exchange, log)
+        case .vote(let vote): receiveVoteReply(vote, of: exchange)
+        case .snapshot(let installed): receiveSnapshotReply(installed, of: exchange)
         case .timeoutNow: _ = leading?.take(exchange)
         }
     }

@@ -11,10 +11,10 @@ extension RaftCore {
             return out.append(.answer(ticket, .refused(.tooMuchUncommitted)))
         }
         // Before the term's first entry is committed the leader does not know what is.
-        let start = options.plantedBugs.contains(.readsBeforeOwnTerm) ? 0 : leading?.startIndex
+        let start = options.has(.readsBeforeOwnTerm) ? 0 : leading?.startIndex
         let index = max(commitIndex, start ?? 0)
         if isAloneVoter || (mode == .lease && hasLease)
-            || (mode == .quorum && options.plantedBugs.contains(.readsWithoutQuorum))
+            || (mode == .quorum && options.has(.readsWithoutQuorum))
         {
             return confirm(.init(ticket: ticket, index: index, round: 0))
         }
@@ -49,7 +49,7 @@ extension RaftCore {
     }
 
     private var hasLease: Bool {
-        if options.plantedBugs.contains(.readsAfterLease) { return true }
+        if options.has(.readsAfterLease) { return true }
         guard let leading, !leading.leaseIsForfeited else { return false }
         return now < leading.quorumContact + options.leaseTimeout
     }

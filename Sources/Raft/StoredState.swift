@@ -37,7 +37,7 @@ package struct SnapshotMeta: Sendable, Hashable {
 
 /// The part of the log that was given to the store, as the core reads it back. It answers at once:
 /// what is not in its memory is read from the disk meanwhile.
-package protocol LogReading {
+package protocol LogReader {
     /// 0 when the log holds nothing; rises when it is compacted.
     var firstIndex: LogIndex { get }
     /// 0 when the log holds nothing.
@@ -49,7 +49,7 @@ package protocol LogReading {
     func entries(_ range: ClosedRange<LogIndex>, bytesMax: Int) throws -> [LogEntry]
 }
 
-/// All that a server knows when it starts; the log itself is read through `LogReading`.
+/// All that a server knows when it starts; the log itself is read through `LogReader`.
 package struct StoredState: Sendable, Hashable {
     /// A configuration found in the log.
     package struct ConfigurationEntry: Sendable, Hashable {

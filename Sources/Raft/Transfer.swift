@@ -35,8 +35,8 @@ extension RaftCore {
     }
 
     mutating func sendTimeoutNow(to id: ServerID) {
-        guard let place = leading?.peers.firstIndex(where: { $0.server.id == id }) else { return }
+        guard let slot = leading?.peers.firstIndex(where: { $0.server.id == id }) else { return }
         leading?.leaseIsForfeited = true
-        send(.timeoutNow(TimeoutNow(term: term, leader: me)), to: place, .timeoutNow)
+        send(.timeoutNow(TimeoutNow(term: term, leader: me)), to: slot, .timeoutNow)
     }
 }

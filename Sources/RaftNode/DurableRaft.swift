@@ -34,9 +34,9 @@ package struct DurableRaft: @unchecked Sendable {
         _ directory: String, _ machine: any StateMachine, _ logger: Logger, _ vfs: String?,
         _ disk: Disk
     ) throws(RaftNodeError) -> DurableRaft {
-        let places = "\(directory)/snapshots"
+        let folder = "\(directory)/snapshots"
         let log = try SQLiteLogStore(directory: directory, vfs: vfs, disk: disk) {
-            let found = try? SnapshotStore(directory: places, onlyLooks: true).newest()
+            let found = try? SnapshotStore(directory: folder, onlyLooks: true).newest()
             return found?.index ?? 0
         }
         if log.isUnconfirmed {
@@ -44,7 +44,7 @@ package struct DurableRaft: @unchecked Sendable {
                 "raft: the file lock is missing: nothing says whether the log is whole",
                 metadata: ["last-index": "\(log.outline.last)"])
         }
-        let store = try SnapshotStore(directory: places, disk: disk)
+        let store = try SnapshotStore(directory: folder, disk: disk)
         try PeersFile.writeInfo(directory: directory, disk)
         var newest = try store.newest()
         for warning in store.takeWarnings() { logger.warning("raft: \(warning)") }
@@ -58,7 +58,7 @@ package struct DurableRaft: @unchecked Sendable {
         // Also where the log is empty behind a snapshot that was installed.
         if log.outline.base > newest?.index ?? 0 {
             throw RaftNodeError.damaged(
-                path: places, place: "the newest snapshot",
+                path: folder, place: "the newest snapshot",
                 reason: "the log begins at entry \(log.outline.base + 1), and no whole snapshot "
                     + "reaches that far")
         }

@@ -34,13 +34,13 @@ package enum Limits {
     static let bytesAppliedMax = 8 << 20
     /// Entries removed between two rounds of writing: a few milliseconds of disk.
     static let entriesCompactedAtOnce: UInt64 = 1_024
-    /// How long the thread waits awake for a client that writes one thing after another: twice what
-    /// such a client takes on one machine.
-    static let patience = GoDuration(nanoseconds: 200_000)
+    /// How long the thread spins for a client that writes one thing after another: twice what such
+    /// a client takes on one machine.
+    static let spinWaitMax = GoDuration(nanoseconds: 200_000)
     /// Rounds that a thread drives before it gives its event loop a turn: connections of its own
     /// wait meanwhile where callers drive.
     static let roundsPerTurn = 64
-    /// Places of a list that is used again and again; a longer one is let go of when it is empty.
+    /// Slots of a list that is used again and again; a longer one is released when it is empty.
     static let listKeptMax = 4_096
     /// Problems that a look at a store names; beyond these it is clear that the store is lost.
     static let problemsMax = 100

@@ -34,7 +34,7 @@ final class RaftDriver: @unchecked Sendable {
     private var queue: [Input] = []
     private var directives: [Directive] = []
     private var tickets: [(any ProposalTicket)?] = []
-    private var patience: Patience
+    private var spinWait: SpinWait
     /// What a snapshot covers is removed from the log bit by bit, between other writes.
     private var compactsThrough: LogIndex?
     private var stopped: String?
@@ -58,7 +58,7 @@ final class RaftDriver: @unchecked Sendable {
         self.clock = clock
         self.logger = logger
         appliedIndex = stored.snapshot?.index ?? 0
-        patience = Patience(isEver: !setup.drivesOnCallers)
+        spinWait = SpinWait(isEver: !setup.drivesOnCallers)
         core = RaftCore(
             id: setup.id, address: setup.address, stored: stored, log: log,
             random: SeededRandom(seed: setup.seed), options: setup.options)
@@ -66,9 +66,9 @@ final class RaftDriver: @unchecked Sendable {
 
     /// Takes out what came in and carries it out, until nothing is left or others are due.
     func drive(_ node: RaftNode) {
-        if patience.isEver { patience.began(at: clock()) }
+        if spinWait.isEver { spinWait.began(at: clock()) }
         for _ in 0..<Limits.roundsPerTurn {
-            let mayWait = patience.isLikely
+            let mayWait = spinWait.isLikely
             let hasWork = node.inbox.withLock { inbox in
                 if inbox.inputs.isEmpty && inbox.proposals.isEmpty && compactsThrough == nil {
                     inbox.isDriving = mayWait
@@ -83,10 +83,10 @@ final class RaftDriver: @unchecked Sendable {
             }
             guard hasWork else {
                 guard mayWait else {
-                    if patience.isEver { patience.ended(at: clock()) }
+                    if spinWait.isEver { spinWait.ended(at: clock()) }
                     return
                 }
-                patience.wait(clock) {
+                spinWait.wait(clock) {
                     node.inbox.withLock { !$0.inputs.isEmpty || !$0.proposals.isEmpty }
                 }
                 continue
@@ -109,11 +109,11 @@ final class RaftDriver: @unchecked Sendable {
             return
         }
         queue.append(first)
-        var place = 0
+        var slot = 0
         now = clock()
-        while place < queue.count, stopped == nil {
-            core.step(queue[place], now: now, log: log, into: &directives)
-            place += 1
+        while slot < queue.count, stopped == nil {
+            core.step(queue[slot], now: now, log: log, into: &directives)
+            slot += 1
             for number in directives.indices {
                 do {
                     try carryOut(directives[number], node)

@@ -91,19 +91,19 @@ final class SQLiteStatement {
 
     deinit { sqlite3_finalize(handle) }
 
-    func bind(_ place: Int32, _ value: UInt64) {
-        sqlite3_bind_int64(handle, place, Int64(bitPattern: value))
+    func bind(_ parameter: Int32, _ value: UInt64) {
+        sqlite3_bind_int64(handle, parameter, Int64(bitPattern: value))
     }
 
-    /// Runs to the end with a blob as the parameter `place`, which stays where it is meanwhile.
-    func run(blob bytes: [UInt8], at place: Int32) throws(RaftNodeError) {
+    /// Runs to the end with a blob as a parameter, without a copy of it.
+    func run(blob bytes: [UInt8], at parameter: Int32) throws(RaftNodeError) {
         let code = bytes.withUnsafeBytes { bytes in
             // A nil destructor: SQLite does not copy, and the bytes outlive the step.
-            sqlite3_bind_blob(handle, place, bytes.baseAddress, Int32(bytes.count), nil)
+            sqlite3_bind_blob(handle, parameter, bytes.baseAddress, Int32(bytes.count), nil)
             return sqlite3_step(handle)
         }
         sqlite3_reset(handle)
-        sqlite3_bind_null(handle, place)
+        sqlite3_bind_null(handle, parameter)
         guard code == SQLITE_DONE else { throw database.error(code, sql) }
     }
 

@@ -4,7 +4,7 @@ package import Raft
 /// under `-dev`, a simulated disk in tests.
 ///
 /// One owner calls it, one call after another.
-package protocol LogStore: AnyObject, LogReading {
+package protocol LogStore: AnyObject, LogReader {
     /// Read once, at start.
     func hardState() throws -> HardState
 

@@ -89,7 +89,7 @@ import Wire
             entry.lease = lease
             if lease.isEmpty { entry.expires = KVExpiry(unixNanoseconds: 5) }
             index += 1
-            return machine.apply(index, .kvs(KVSRequest(.set, entry))).result
+            return machine.applyCommand(index, .kvs(KVSRequest(.set, entry))).result
         }
         #expect(set("lease", lease: "") == .applied(true))
         for number in 0..<ConsulState.Limits.keysOnLeaseMax {
@@ -103,7 +103,7 @@ import Wire
         var entry = KVEntry()
         entry.key = "lease"
         #expect(
-            machine.apply(index + 1, .kvs(KVSRequest(.delete, entry))).changes.keys.count
+            machine.applyCommand(index + 1, .kvs(KVSRequest(.delete, entry))).changes.keys.count
                 == ConsulState.Limits.keysOnLeaseMax + 1)
         #expect(machine.store.kvs.count == 0)
         machine.checkInvariants()

@@ -90,24 +90,24 @@ import Wire
     @Test func anUnknownVerbIsRefusedByAllAlike() throws {
         var machine = FSM()
         let body: [UInt8] = [2, 0x81, 0xA2, 0x4F, 0x70, 0xA3, 0x66, 0x6F, 0x6F]
-        let outcome = try machine.apply(1, term: 1, data: body, extensions: [])
+        let outcome = try machine.applyEntry(1, term: 1, data: body, extensions: [])
         #expect(outcome.result == .refused(.unknownOperation("foo")))
         #expect(outcome.changes.isEmpty)
     }
 
     // MARK: Cut commands
 
-    @Test func placesAreAsConsulWritesThem() throws {
+    @Test func positionsAreAsConsulWritesThem() throws {
         let bytes: [UInt8] = [
             0x08, 0xBB, 0xEB, 0xE0, 0x90, 0xBC, 0xA0, 0xDC, 0x88, 0xCE, 0x01, 0x10, 0x01, 0x18, 3,
         ]
-        let place = try ChunkPlace(decoding: bytes)
-        #expect(place.place == 1)
-        #expect(place.pieces == 3)
-        #expect(place.encoded == bytes)
-        #expect(try ChunkPlace(decoding: [0x22, 1, 9, 0x18, 2]).pieces == 2)
+        let position = try ChunkPosition(decoding: bytes)
+        #expect(position.number == 1)
+        #expect(position.pieces == 3)
+        #expect(position.encoded == bytes)
+        #expect(try ChunkPosition(decoding: [0x22, 1, 9, 0x18, 2]).pieces == 2)
         for bad: [UInt8] in [[0x08], [0x22, 5, 1], [0x0F, 1], [0x08, 0x80]] {
-            #expect(throws: ConsulStateError.self) { try ChunkPlace(decoding: bad) }
+            #expect(throws: ConsulStateError.self) { try ChunkPosition(decoding: bad) }
         }
     }
 
@@ -121,7 +121,7 @@ import Wire
         var index: UInt64 = 0
         for (number, piece) in pieces.enumerated() {
             index += 1
-            let outcome = try machine.apply(
+            let outcome = try machine.applyEntry(
                 index, term: 1, data: piece.data, extensions: piece.extensions)
             #expect(outcome.changes.keys == (number == 2 ? ["long"] : []))
             if number == 1 {
@@ -144,20 +144,24 @@ import Wire
         let pieces = CommandChunks.cut(
             set("long", [UInt8](repeating: 1, count: 600_000)).encoded(), operation: 5)
         var machine = FSM()
-        _ = try machine.apply(1, term: 1, data: pieces[0].data, extensions: pieces[0].extensions)
-        _ = try machine.apply(2, term: 2, data: pieces[1].data, extensions: pieces[1].extensions)
+        _ = try machine.applyEntry(
+            1, term: 1, data: pieces[0].data, extensions: pieces[0].extensions)
+        _ = try machine.applyEntry(
+            2, term: 2, data: pieces[1].data, extensions: pieces[1].extensions)
         #expect(machine.store.kvs.count == 0)
-        _ = try machine.apply(3, term: 2, data: pieces[0].data, extensions: pieces[0].extensions)
+        _ = try machine.applyEntry(
+            3, term: 2, data: pieces[0].data, extensions: pieces[0].extensions)
         #expect(machine.store.kvs.count == 1)
     }
 
     @Test func aPieceThatFitsNowhereIsRefused() throws {
         var machine = FSM()
-        for (place, pieces) in [(0, 0), (3, 3), (0, 1_000_000)] as [(UInt32, UInt32)] {
-            let extensions = ChunkPlace(operation: 1, place: place, pieces: pieces).encoded
-            let outcome = try machine.apply(1, term: 1, data: [2], extensions: [8, 1] + extensions)
+        for (number, pieces) in [(0, 0), (3, 3), (0, 1_000_000)] as [(UInt32, UInt32)] {
+            let extensions = ChunkPosition(operation: 1, number: number, pieces: pieces).encoded
+            let outcome = try machine.applyEntry(
+                1, term: 1, data: [2], extensions: [8, 1] + extensions)
             guard case .refused(.badChunk) = outcome.result else {
-                Issue.record("\(place) of \(pieces) was taken")
+                Issue.record("\(number) of \(pieces) was taken")
                 continue
             }
         }

@@ -14,7 +14,7 @@ import Wire
             index += 1
             var entry = KVEntry()
             entry.key = key
-            _ = machine.apply(index, .kvs(KVSRequest(operation, entry)))
+            _ = machine.applyCommand(index, .kvs(KVSRequest(operation, entry)))
         }
     }
 

@@ -31,7 +31,7 @@ private struct Seen: Equatable {
         for _ in 0..<400 {
             index += UInt64.random(in: 1...3, using: &random)
             let command = Self.command(&random)
-            let (result, changes) = machine.apply(index, command)
+            let (result, changes) = machine.applyCommand(index, command)
             let after = Self.readAll(machine.store)
             for (old, new) in zip(before, after) {
                 if old.value != new.value {
@@ -60,8 +60,10 @@ private struct Seen: Equatable {
             for _ in 0..<Int.random(in: 2...8, using: &random) {
                 index += 1
                 let command = Self.command(&random)
-                let (result, touched) = apart.apply(index, command)
-                #expect(together.apply(index, command, &changes) == result, "\(seed): \(command)")
+                let (result, touched) = apart.applyCommand(index, command)
+                #expect(
+                    together.applyCommand(index, command, &changes) == result, "\(seed): \(command)"
+                )
                 summed.merge(touched)
             }
             #expect(Self.readAll(apart.store) == Self.readAll(together.store), "\(seed)")
@@ -70,6 +72,18 @@ private struct Seen: Equatable {
             #expect(changes.tables == summed.tables && changes.lostLocks == summed.lostLocks)
         }
         together.checkInvariants()
+    }
+
+    /// Two tables with one bit, or kinds with one text, would wake each other's waiters for nothing.
+    @Test func tablesAndKindsAreDifferent() {
+        let tables: [TableSet] = [.nodes, .services, .checks, .sessions, .coordinates]
+        #expect(tables.reduce(0) { $0 + $1.rawValue } == TableSet(tables).rawValue)
+        let kinds: [RegionKind] = [
+            .service, .serviceChecks, .node, .nodeChecks, .checkState, .session, .nodeSessions,
+            .nodeCoordinates,
+        ]
+        #expect(Set(kinds).count == kinds.count)
+        #expect(kinds.allSatisfy { !$0.text.utf8.contains(0) })
     }
 
     private static let names = ["a", "b", "B"]

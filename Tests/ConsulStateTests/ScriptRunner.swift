@@ -49,7 +49,7 @@ struct ScriptRunner {
 
     private mutating func apply(_ command: Command, isQuiet: Bool) -> String {
         index += 1
-        let (result, changes) = machine.apply(index, command)
+        let (result, changes) = machine.applyCommand(index, command)
         if isQuiet { return "" }
         let outcome =
             switch result {

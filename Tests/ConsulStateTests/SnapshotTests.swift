@@ -133,7 +133,7 @@ import struct Foundation.URL
         for (seed, sum) in seeds {
             var random = SeededRandom(seed: seed)
             var machine = FSM()
-            for index in 1...300 { _ = machine.apply(UInt64(index), Self.command(&random)) }
+            for index in 1...300 { _ = machine.applyCommand(UInt64(index), Self.command(&random)) }
             #expect(Self.sum(Self.stream(machine, 300)) == sum)
         }
     }
@@ -148,15 +148,15 @@ import struct Foundation.URL
     func restoredStateGoesOnAsTheOther(_ seed: UInt64) throws {
         var random = SeededRandom(seed: seed)
         var machine = FSM()
-        for index in 1...300 { _ = machine.apply(UInt64(index), Self.command(&random)) }
+        for index in 1...300 { _ = machine.applyCommand(UInt64(index), Self.command(&random)) }
         let bytes = Self.stream(machine, 300)
         var (restored, lastIndex) = try Self.restore(bytes, pieces: 999)
         restored.checkInvariants()
         #expect(lastIndex == 300)
         for index in 301...600 {
             let command = Self.command(&random)
-            let ours = machine.apply(UInt64(index), command)
-            let theirs = restored.apply(UInt64(index), command)
+            let ours = machine.applyCommand(UInt64(index), command)
+            let theirs = restored.applyCommand(UInt64(index), command)
             #expect(ours.result == theirs.result)
             #expect(ours.changes == theirs.changes)
         }

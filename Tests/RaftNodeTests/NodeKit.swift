@@ -200,7 +200,9 @@ final class Member: Sendable {
     /// Puts these commands in the place of all there is.
     func restore(_ texts: [String], beyond index: LogIndex = 0) async -> Answer {
         await asked { reply in
-            node.restore(beyond: index) { last in ListMachine.image(of: texts, at: last) } reply: {
+            node.restore(beyond: index) { last in
+                ListMachine.image(of: texts, at: last)
+            } reply: {
                 reply($0)
             }
         }

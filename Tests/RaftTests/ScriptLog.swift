@@ -1,7 +1,7 @@
 import Raft
 
 /// A log that is on disk as soon as it is written.
-struct ScriptLog: LogReading {
+struct ScriptLog: LogReader {
     struct Unreadable: Error {}
 
     var base: LogIndex = 0

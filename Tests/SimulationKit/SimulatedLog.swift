@@ -1,7 +1,7 @@
 package import Raft
 
 /// A log in memory: what a store shows of itself, and what is found after a restart.
-package struct SimulatedLog: LogReading, Sendable {
+package struct SimulatedLog: LogReader, Sendable {
     package struct Unreadable: Error {}
 
     package private(set) var base: LogIndex = 0

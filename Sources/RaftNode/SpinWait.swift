@@ -1,10 +1,10 @@
 internal import Glibc
 internal import Primitives
 
-/// When a driver with a thread of its own waits awake for the next wish. A client that writes one
-/// thing after another comes back within the time that falling asleep and being woken takes; while
-/// such a one is there the thread stays up for it, and else never.
-struct Patience {
+/// Decides when a driver with a thread of its own spins for the next wish. A client that writes one
+/// thing after another comes back within the time that a sleep and a wake-up take: the thread spins
+/// while there is such a client, and at no other time.
+struct SpinWait {
     let isEver: Bool
     private var endedAt = Instant.zero
     /// The last wish came soon after the one before was done.
@@ -16,14 +16,14 @@ struct Patience {
     var isLikely: Bool { isEver && isSequential && !hasWaited }
 
     mutating func began(at now: Instant) {
-        isSequential = now - endedAt < Limits.patience
+        isSequential = now - endedAt < Limits.spinWaitMax
         hasWaited = false
     }
 
     mutating func ended(at now: Instant) { endedAt = now }
 
     mutating func wait(_ clock: () -> Instant, until hasCome: () -> Bool) {
-        let deadline = clock() + Limits.patience
+        let deadline = clock() + Limits.spinWaitMax
         while true {
             if hasCome() { return }
             if clock() >= deadline { break }
