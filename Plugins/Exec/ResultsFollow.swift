@@ -33,7 +33,8 @@ struct ResultsFollow {
     mutating func run() async -> (Int32, ExecReport) {
         let start = SystemClock.now()
         var lastNews = start
-        var index: UInt64 = 0
+        // A failure ends the command, so no wait follows one.
+        var cursor = BlockingCursor<UInt64>(BackOff(constant: .zero))
         while !Task.isCancelled {
             let quiet = acknowledged.count > completed ? options.wait * 2 : options.wait
             let left = lastNews + quiet - SystemClock.now()
@@ -42,9 +43,8 @@ struct ResultsFollow {
             do throws(ConsulClientError) {
                 let wait = min(left, options.wait)
                 let (keys, newest) = try await run.client.kvKeys(
-                    "\(notice.folder)/", after: index, wait: wait)
-                // An index that goes back is of another history: all is read anew.
-                index = newest < index ? 0 : newest
+                    "\(notice.folder)/", after: cursor.minQueryIndex, wait: wait)
+                _ = cursor.receive(newest)
                 for key in keys.sorted(by: Self.isTold) where seen.insert(key).inserted {
                     if try await take(key) { lastNews = SystemClock.now() }
                 }

@@ -24,34 +24,26 @@ public struct BlockingReads<Value: Sendable>: AsyncSequence, Sendable {
     public struct Iterator: AsyncIteratorProtocol {
         private var options: QueryOptions
         private let read: Read
-        /// The index of the value returned last.
-        private var known: UInt64
+        private var cursor: BlockingCursor<UInt64>
 
         init(options: QueryOptions, read: @escaping Read) {
             self.options = options
-            known = options.minQueryIndex
+            let index = options.minQueryIndex
+            cursor = BlockingCursor(Limits.readBackOff, after: index > 0 ? index : nil)
             self.read = read
         }
 
-        /// The next value; nil when the task was cancelled.
+        /// Returns the next value; nil when the task was cancelled.
         public mutating func next() async throws -> Indexed<Value>? {
-            var wait = Limits.retryWait
             while !Task.isCancelled {
+                options.minQueryIndex = cursor.minQueryIndex
                 do throws(ConsulClientError) {
                     let answer = try await read(options)
-                    // An index that went back is a server that begins anew: so does this.
-                    options.minQueryIndex = Swift.max(answer.meta.index, 1)
-                    let isNew = answer.meta.index != known
-                    known = answer.meta.index
-                    if isNew { return answer }
-                    wait = Limits.retryWait
+                    if cursor.receive(answer.meta.index) { return answer }
                 } catch {
                     if Task.isCancelled { return nil }
                     guard error.mayPass else { throw error }
-                    // The server may have lost its state: it would let a higher index wait.
-                    options.minQueryIndex = 0
-                    guard await Pause.pass(wait) else { return nil }
-                    wait = Swift.min(wait * 2, Limits.retryWaitMax)
+                    guard await Pause.pass(cursor.fail()) else { return nil }
                 }
             }
             return nil

@@ -107,18 +107,17 @@ extension HeldLock {
     ///   number, where something else counts the session's time.
     /// - Returns: why it is lost; nil when the task was cancelled.
     public func watch(failuresMax: Int?) async -> String? {
-        var index: UInt64 = 0
-        var failures = 0
+        var cursor = BlockingCursor<UInt64>(BackOff(constant: Limits.retryWait))
         while !Task.isCancelled {
             do throws(LockError) {
-                guard let next = try await look(after: index) else {
+                guard let next = try await look(after: cursor.minQueryIndex) else {
                     return "somebody took it away"
                 }
-                (index, failures) = (next, 0)
+                _ = cursor.receive(next)
             } catch {
-                failures += 1
-                if !error.mayPass || failures > failuresMax ?? .max { return "\(error)" }
-                guard await Pause.pass(Limits.retryWait) else { return nil }
+                let wait = cursor.fail()
+                if !error.mayPass || cursor.failures > failuresMax ?? .max { return "\(error)" }
+                guard await Pause.pass(wait) else { return nil }
             }
         }
         return nil

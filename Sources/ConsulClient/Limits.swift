@@ -6,8 +6,8 @@ enum Limits {
     static let renewalsPerTTL: Int64 = 3
     /// Until what failed is tried again.
     static let retryWait = GoDuration.seconds(1)
-    /// And at most, where waits double.
-    static let retryWaitMax = GoDuration.seconds(30)
+    /// The wait before a failed blocking read is put again.
+    static let readBackOff = BackOff(.doubling, first: retryWait, max: .seconds(30))
     /// Any call that does not block.
     static let callTime = GoDuration.seconds(60)
     /// One blocking read while waiting for a lock, or watching over it (Consul's own).

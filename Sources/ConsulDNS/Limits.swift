@@ -56,8 +56,8 @@ package enum Limits {
     /// How often a secondary that does not answer is told, and how long each time is waited.
     static let notifyAttemptsMax = 3
     static let notifyTimeout = GoDuration.seconds(2)
-    /// Before asking again where the backend has no answer.
-    static let notifyRetry = GoDuration.seconds(2)
+    /// The wait before a failed query of the zone's changes is put again.
+    static let notifyBackOff = BackOff(constant: .seconds(2))
     /// Datagrams taken from the kernel in one call.
     static let datagramsPerRead = 32
     /// Octets of a question over UDP. EDNS options and a name take some hundred.

@@ -80,21 +80,19 @@ final class ZoneNotifier: Sendable {
         var query = request
         query.options.consistency = .stale
         var last: Int?
-        var known: UInt64 = 0
+        var cursor = BlockingCursor<UInt64>(Limits.notifyBackOff)
         while !Task.isCancelled {
+            query.options.minQueryIndex = cursor.minQueryIndex
             do throws(ConsulError) {
                 let answer = try await core.resolver.backend.call(endpoint, query)
-                let moved = answer.meta.index != known
-                known = answer.meta.index
-                query.options.minQueryIndex = answer.meta.index
+                let moved = cursor.receive(answer.meta.index)
                 let new = digest(answer.value)
                 if moved, new == nil || new != last { feed.yield() }
                 last = new
                 // Not more often than secondaries are told.
                 guard await pause(core.limits.notifyInterval) else { return }
             } catch {
-                query.options.minQueryIndex = 0
-                guard await pause(Limits.notifyRetry) else { return }
+                guard await pause(cursor.fail()) else { return }
             }
         }
     }

@@ -16,13 +16,12 @@ package enum Limits {
     /// How long a reliable event waits for nodes that are down, unless it says so; and at most.
     package static let reliableRetention = GoDuration.hours(72)
     package static let reliableRetentionMax = GoDuration.hours(24 * 30)
-    /// Until a log that could not be read is asked for again.
-    package static let eventLogRetryMin = GoDuration.seconds(1)
-    package static let eventLogRetryMax = GoDuration.minutes(1)
+    /// The wait before a log that could not be read is read again.
+    static let eventLogBackOff = BackOff(.doubling, first: .seconds(1), max: .minutes(1))
     /// How often open events are looked at though nothing was told.
     package static let eventReviewInterval = GoDuration.seconds(10)
     /// The wait after a failed query for the checks behind an alias, as in Consul.
-    static let aliasRetry = GoDuration.seconds(5)
+    static let aliasBackOff = BackOff(constant: .seconds(5))
     /// The wait of one such blocking query: a service without checks is noticed this late.
     static let aliasQueryTime = GoDuration.seconds(60)
     /// Transitions kept for each check.

@@ -16,8 +16,7 @@ package enum Limits {
     /// Retries of one firing.
     package static let retriesMax = 1_000
     /// Consul's back-off after a failed query: 5 s times the square of the failures, at most 3 min.
-    package static let queryBackoffUnit = GoDuration.seconds(5)
-    package static let queryBackoffMax = GoDuration.seconds(180)
+    static let queryBackOff = BackOff(.square, first: .seconds(5), max: .seconds(180))
     /// Bytes of an event's payload that go into the environment, where the kernel bounds the whole.
     package static let environmentPayloadMax = 4096
 }

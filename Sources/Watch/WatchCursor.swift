@@ -1,35 +1,30 @@
+import ConsulModel
 import Primitives
 
-/// One source's place in its stream of states: which index was seen, and how long to wait after an
-/// error.
+/// Follows one source of a plan: the states of its query, and whether each is another than the one
+/// before.
 struct WatchCursor: Hashable, Sendable {
     let query: WatchQuery
-    private(set) var index: WatchIndex?
     private(set) var content: WatchContent?
-    private var failures: Int64 = 0
+    private var cursor = BlockingCursor<WatchIndex>(Limits.queryBackOff)
 
     init(_ query: WatchQuery) { self.query = query }
 
-    /// Takes an answer. True when the state is another than the one seen before.
-    ///
-    /// The same index is no news, and neither is the same data under another index. A lower index
-    /// is simply taken (the server was restored): the data decides.
+    /// The index to ask with; nil for the present state.
+    var index: WatchIndex? { cursor.index }
+
+    /// Accepts an answer. Returns true when the state is another than the one before: neither the
+    /// same index nor the same data under another index is a change. After a failure the data alone
+    /// decides, since a server that lost its state may reach the same index again.
     mutating func receive(_ answer: WatchAnswer) -> Bool {
-        failures = 0
-        if answer.index == index { return false }
-        index = answer.index
-        if answer.content == content { return false }
+        let hasFailed = cursor.failures > 0
+        let isOther = cursor.receive(answer.index)
+        guard isOther || hasFailed, answer.content != content else { return false }
         content = answer.content
         return true
     }
 
-    /// Returns how long to wait after a failed query, and drops the index: a server that came back
-    /// may count from a lower one, and a query with the old index would block until its wait ends.
-    /// The content stays known, so that the next success with the same data is no change (Consul
-    /// forgets it, and fires again).
-    mutating func fail() -> GoDuration {
-        failures = min(failures + 1, 1_000)
-        index = nil
-        return min(Limits.queryBackoffUnit * (failures * failures), Limits.queryBackoffMax)
-    }
+    /// Returns how long to wait after a failed query. The content stays known, so that the next
+    /// success with the same data is no change (Consul forgets it, and fires again).
+    mutating func fail() -> GoDuration { cursor.fail() }
 }

@@ -49,7 +49,9 @@ package struct AliasObserver: CheckObserver {
     ) async {
         var query = NodeSpecificRequest(node)
         query.options.maxQueryTime = Limits.aliasQueryTime
+        var cursor = BlockingCursor<UInt64>(Limits.aliasBackOff)
         while !Task.isCancelled {
+            query.options.minQueryIndex = cursor.minQueryIndex
             do throws(ConsulError) {
                 let answer = try await backend.call(.healthNodeChecks, query)
                 let checks = answer.value.filter {
@@ -61,10 +63,9 @@ package struct AliasObserver: CheckObserver {
                 } else {
                     tell(try await exists(node, serviceID) ? checks : nil)
                 }
-                query.options.minQueryIndex = answer.meta.index
+                _ = cursor.receive(answer.meta.index)
             } catch {
-                query.options.minQueryIndex = 0
-                await clock.sleep(until: clock.now() + Limits.aliasRetry)
+                await clock.sleep(until: clock.now() + cursor.fail())
             }
         }
     }

@@ -45,21 +45,17 @@ package actor EventDelivery {
     package func run() async {
         let reviewing = Task { await reviewAgainAndAgain() }
         defer { reviewing.cancel() }
-        var index: UInt64 = 0
-        var pause = Limits.eventLogRetryMin
+        var cursor = BlockingCursor<UInt64>(Limits.eventLogBackOff)
         while !Task.isCancelled {
             do throws(ConsulError) {
-                let (entries, newest) = try await log.read(after: index)
+                let (entries, newest) = try await log.read(after: cursor.minQueryIndex)
                 try await process(entries)
-                index = newest < index ? 0 : newest
-                pause = Limits.eventLogRetryMin
+                _ = cursor.receive(newest)
             } catch {
                 if Task.isCancelled { return }
-                index = 0
-                // Without servers there is nothing to follow, and others say so.
+                // Debug: other parts report that there are no servers.
                 logger.debug("cannot follow the event log", metadata: ["error": "\(error)"])
-                await clock.sleep(until: clock.now() + pause)
-                pause = min(pause * 2, Limits.eventLogRetryMax)
+                await clock.sleep(until: clock.now() + cursor.fail())
             }
         }
     }
