@@ -301,6 +301,6 @@ let package = Package(
                 "Primitives", "Wire", "DNSWire", "Platform", "ConsulClient", "TestKit", "consul",
                 nioCore, nioPosix,
             ],
-            exclude: ["Scripts"], swiftSettings: strict),
+            exclude: ["Scripts", "Golden"], swiftSettings: strict),
     ]
 )
