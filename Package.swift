@@ -204,6 +204,12 @@ let package = Package(
             ]),
         tests(of: "ConsulConfig", ["Primitives", "Wire", "ConsulModel"]),
         tests(
+            of: "ConsulClient",
+            [
+                "Primitives", "Wire", "ConsulModel", "Platform", "HTTPTransport", "TestKit",
+                nioPosix, logging,
+            ]),
+        tests(
             of: "ConsulHTTP",
             [
                 "Primitives", "Wire", "ConsulModel", "PluginAPI", "PluginKit", "TestKit",
