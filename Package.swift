@@ -208,6 +208,12 @@ let package = Package(
             ]),
         tests(of: "ConsulConfig", ["Primitives", "Wire", "ConsulModel"]),
         tests(
+            of: "ConsulClient",
+            [
+                "Primitives", "Wire", "ConsulModel", "Platform", "HTTPTransport", "TestKit",
+                nioPosix, logging,
+            ]),
+        tests(
             of: "ConsulHTTP",
             [
                 "Primitives", "Wire", "ConsulModel", "PluginAPI", "PluginKit", "TestKit",
@@ -314,6 +320,6 @@ let package = Package(
                 "Primitives", "Wire", "DNSWire", "Platform", "ConsulClient", "TestKit", "consul",
                 nioCore, nioPosix,
             ],
-            exclude: ["Scripts"], swiftSettings: strict),
+            exclude: ["Scripts", "Golden"], swiftSettings: strict),
     ]
 )

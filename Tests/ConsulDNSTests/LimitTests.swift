@@ -5,6 +5,7 @@ import NIOEmbedded
 import NIOPosix
 import Primitives
 import Synchronization
+import TestKit
 import Testing
 
 @testable import ConsulDNS
@@ -39,7 +40,7 @@ import Testing
         #expect(try datagrams.ask("web.service.consul").answers.count == 3)
         datagrams.close()
         clients.removeLast().close()
-        while server.connectionCount > 7 { try await Task.sleep(nanoseconds: 1_000_000) }
+        try await eventually("there is room") { server.connectionCount <= 7 }
         let next = try TCPClient(port: server.port)
         #expect(try ask(next) == 3)
         for client in clients + [next] { client.close() }
@@ -126,7 +127,7 @@ import Testing
         while sent < 5000, greedy.offer(all) { sent += 1 }
         // Its buffers are full; it is idle then, and closed.
         #expect(sent < 5000)
-        while server.connectionCount > 0 { try await Task.sleep(nanoseconds: 5_000_000) }
+        try await eventually("it is closed") { server.connectionCount == 0 }
         greedy.close()
         await server.stop()
     }

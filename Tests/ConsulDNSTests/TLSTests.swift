@@ -125,7 +125,7 @@ struct TLSTests {
             let silent = try TCPClient(port: server.portOfTLS)
             #expect(throws: ClientError.self) { try silent.receive() }
             silent.close()
-            while server.connectionCount > 0 { try await Task.sleep(nanoseconds: 1_000_000) }
+            try await eventually("it is closed") { server.connectionCount == 0 }
         }
     }
 

@@ -4,6 +4,7 @@ import NIOCore
 import NIOPosix
 import Primitives
 import Synchronization
+import TestKit
 import Testing
 
 @testable import ConsulDNS
@@ -159,8 +160,8 @@ import Testing
         }
         // At the start, and whenever something has changed. One that does not hear hinders nobody.
         for round in 1...3 as ClosedRange<UInt64> {
-            while secondary.asked.withLock({ $0.count }) < Int(round) {
-                try await Task.sleep(nanoseconds: 2_000_000)
+            try await eventually("round \(round) is told") {
+                secondary.asked.withLock { $0.count } >= Int(round)
             }
             catalog.contents.withLock { $0.index += 1 }
         }

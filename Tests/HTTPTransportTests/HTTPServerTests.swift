@@ -92,7 +92,9 @@ import Testing
                 responder.respond(.text(200, "n\(answered)."))
                 answered += 1
             }
-            if ready.isEmpty { try await Task.sleep(nanoseconds: 1_000_000) }
+            if ready.isEmpty {
+                #expect(await eventually { test.handler.parked.withLock { !$0.isEmpty } })
+            }
         }
         let answer = client.receive(until: "n199.")
         #expect(answer.components(separated: "HTTP/1.1 200 OK").count == 201)
@@ -198,7 +200,10 @@ import Testing
         // A parked request is the handler's time: it outlives all of these.
         let parked = try RawClient(port: test.port)
         parked.send("GET /park HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-        try await Task.sleep(nanoseconds: 400_000_000)
+        // One that came later has run out of its time.
+        let later = try RawClient(port: test.port)
+        later.send("GET /ech")
+        #expect(later.receive() == "")
         test.handler.parked.withLock { $0[0].respond(.text(200, "still here")) }
         #expect(parked.receive().hasSuffix("still here"))
         await test.server.stop()

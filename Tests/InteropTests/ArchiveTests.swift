@@ -1,4 +1,5 @@
 import Platform
+import TestKit
 import Testing
 
 /// `consul snapshot`: an archive of either program restores into the other, by either command.
@@ -43,8 +44,8 @@ struct ArchiveTests {
     /// A place stands in the state some seconds after it was told.
     private func waitForPlace(_ agent: PeerAgent) async throws {
         let line = HTTPLine("GET", "/v1/coordinate/node/ext")
-        while try RawHTTP.ask(line, port: agent.httpPort).status != "HTTP/1.1 200 OK" {
-            try await Task.sleep(nanoseconds: 50_000_000)
+        try await eventually("the coordinate is stored") {
+            try RawHTTP.ask(line, port: agent.httpPort).status == "HTTP/1.1 200 OK"
         }
     }
 

@@ -51,6 +51,9 @@ struct CommandRun: Sendable {
     var output: String
     var errorOutput: String
 
+    /// False for a line whose answers differ for a reason that the page of differences has.
+    var isCompared: Bool { ["help-texts", nil].contains(line.mark) }
+
     static func all(_ program: Program, against agent: PeerAgent, run: String) async throws
         -> [CommandRun]
     {
@@ -81,9 +84,13 @@ struct CommandRun: Sendable {
         let ending = await ProcessRun.run(spec, passing: passing).ending
         let (output, errorOutput) = texts.withLock { $0 }
         let mask = { (bytes: [UInt8]) in
-            let text = String(decoding: bytes, as: UTF8.self)
-                .split(separator: run, omittingEmptySubsequences: false).joined(separator: "<run>")
-            return masks ? Masking.masked(text, ports: agent.ports) : text
+            var text = String(decoding: bytes, as: UTF8.self)
+            if !masks { return text }
+            for (name, mark) in [(scratch.path, "<scratch>"), (run, "<run>")] {
+                text = text.split(separator: name, omittingEmptySubsequences: false)
+                    .joined(separator: mark)
+            }
+            return Masking.masked(text, ports: agent.ports)
         }
         var code: Int32 = -1
         if case .exited(let number) = ending { code = number }

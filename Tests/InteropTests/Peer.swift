@@ -17,6 +17,8 @@ enum Program: CaseIterable {
     }
 
     static var isPeerThere: Bool { access(peer, X_OK) == 0 && isOursThere }
+    /// Those that can be run.
+    static var present: [Program] { isPeerThere ? allCases : [.ours] }
     static var isOursThere: Bool { access(built, X_OK) == 0 }
 
     private static let peer: String = {

@@ -1,3 +1,4 @@
+import TestKit
 import Testing
 import Wire
 
@@ -23,8 +24,8 @@ struct RTTTests {
                 agent)
         }
         let nodes = HTTPLine("GET", "/v1/coordinate/nodes")
-        while try !RawHTTP.ask(nodes, port: agent.httpPort).body.contains("lone") {
-            try await Task.sleep(nanoseconds: 20_000_000)
+        try await eventually("the coordinates are stored") {
+            try RawHTTP.ask(nodes, port: agent.httpPort).body.contains("lone")
         }
     }
 

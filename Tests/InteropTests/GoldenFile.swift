@@ -1,0 +1,121 @@
+import Glibc
+import Platform
+
+/// Holds what HashiCorp Consul 1.8.7 answered to the lines of a script, masked: `Golden/NAME`. It
+/// judges every run, so that the program itself need not be there. Where it is, its answers must
+/// still be those of the file; `UPDATE_GOLDEN=1` writes them anew.
+///
+/// Each entry has a title, `=== LINE`, and below it the lines of the answer behind a `|`.
+struct GoldenFile {
+    /// True when the files are to be written.
+    static var isUpdated: Bool { getenv("UPDATE_GOLDEN") != nil && Program.isPeerThere }
+
+    private let name: String
+    private var entries: [(title: String, text: String)] = []
+    private var next = 0
+
+    private var path: String { "\(ScriptFile.root)Tests/InteropTests/Golden/\(name)" }
+
+    init(_ name: String) throws {
+        self.name = name
+        if Self.isUpdated { return }
+        let bytes = try Files.read(path, limit: 4 << 20)
+        let text = String(decoding: bytes, as: UTF8.self)
+        for line in text.split(separator: "\n") {
+            if line.hasPrefix("=== ") {
+                entries.append((Self.unescaped(line.dropFirst(4)), ""))
+            } else if let last = entries.indices.last, line.hasPrefix("|") {
+                entries[last].text += Self.unescaped(line.dropFirst()) + "\n"
+            }
+        }
+    }
+
+    /// Returns the answer to the next line of the script.
+    mutating func answer(to title: String) throws -> String {
+        guard next < entries.count, entries[next].title == title else {
+            throw PeerError(
+                description: "Golden/\(name) does not go with its script at: \(title). "
+                    + "Run the tests with UPDATE_GOLDEN=1 where Consul 1.8.7 is installed")
+        }
+        next += 1
+        return entries[next - 1].text
+    }
+
+    mutating func add(_ title: String, _ text: String) {
+        entries.append((title, Self.ended(text)))
+    }
+
+    func save() throws {
+        var text = ""
+        for entry in entries {
+            text += "=== \(Self.escaped(entry.title))\n"
+            for line in entry.text.dropLast().split(
+                separator: "\n", omittingEmptySubsequences: false)
+            {
+                text += "|\(Self.escaped(String(line)))\n"
+            }
+        }
+        try AtomicFile.write(path, Array(text.utf8), mode: 0o644)
+    }
+
+    /// The form in which answers are compared: with a line end.
+    static func ended(_ text: String) -> String { text + "\n" }
+
+    /// One line of visible characters.
+    private static func escaped(_ text: String) -> String {
+        var out = ""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\\": out += #"\\"#
+            case "\n": out += #"\n"#
+            case "\r": out += #"\r"#
+            case "\0"..<" ", "\u{7F}": out += #"\u{"# + String(scalar.value, radix: 16) + "}"
+            default: out.unicodeScalars.append(scalar)
+            }
+        }
+        return out
+    }
+
+    private static func unescaped(_ text: Substring) -> String {
+        var out = ""
+        var rest = text.unicodeScalars[...]
+        while let scalar = rest.popFirst() {
+            guard scalar == "\\", let kind = rest.popFirst() else {
+                out.unicodeScalars.append(scalar)
+                continue
+            }
+            switch kind {
+            case "n": out += "\n"
+            case "r": out += "\r"
+            case "u":
+                let digits = rest.dropFirst().prefix { $0 != "}" }
+                rest = rest.dropFirst(digits.count + 2)
+                let value = UInt32(String(String.UnicodeScalarView(digits)), radix: 16)
+                if let made = value.flatMap({ Unicode.Scalar($0) }) {
+                    out.unicodeScalars.append(made)
+                }
+            default: out.unicodeScalars.append(kind)
+            }
+        }
+        return out
+    }
+}
+
+extension RawAnswer {
+    /// As golden files have it. Two compressors may differ in bytes.
+    var golden: String {
+        let isPacked = headers.contains("Content-Encoding: gzip")
+        return GoldenFile.ended(
+            ([status] + headers + ["", isPacked ? "" : body]).joined(separator: "\n"))
+    }
+}
+
+extension CommandRun {
+    /// As golden files have it. Of a help text, the first line must be alike, and where it goes;
+    /// Consul's sentences below it are not ours.
+    var golden: String {
+        let isHelp = line.mark == "help-texts"
+        let shown = { (text: String) in isHelp ? String(text.prefix { !$0.isNewline }) : text }
+        return GoldenFile.ended("exit \(code)\n\(shown(output))\n--\n\(shown(errorOutput))")
+    }
+}
