@@ -38,6 +38,8 @@ final class RaftDriver: @unchecked Sendable {
     /// What a snapshot covers is removed from the log bit by bit, between other writes.
     private var compactsThrough: LogIndex?
     private var stopped: String?
+    /// The fault of the last write, until this node leads again.
+    private var writeFault: String?
     /// Contents from outside, until they are restored or refused.
     private var restoring: [Ticket: RaftNode.Contents] = [:]
     /// Snapshots that come in, until they are installed or thrown away.
@@ -272,6 +274,8 @@ final class RaftDriver: @unchecked Sendable {
     private func publish(_ node: RaftNode) {
         node.published.withLock { status in
             status.role = core.role
+            if core.role == .leader { writeFault = nil }
+            status.writeFault = writeFault
             status.term = core.term
             status.leader = core.leader
             if status.configurationIndex != core.configurationIndex {
@@ -301,6 +305,7 @@ final class RaftDriver: @unchecked Sendable {
     private func fail(_ error: any Error, _ node: RaftNode) {
         if case .diskFull = error as? RaftNodeError, let stored = try? stored() {
             logger.error("raft: cannot write, will try again", metadata: ["error": "\(error)"])
+            writeFault = "\(error)"
             refuseAll(.stopped("\(error)"))
             queue.removeAll()
             // The new core knows nothing of what the old one had under way.

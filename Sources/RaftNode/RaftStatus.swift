@@ -16,8 +16,10 @@ package struct RaftStatus: Sendable, Hashable {
     package var snapshotTerm: Term = 0
     /// When a follower last heard of its leader; nil when it never did.
     package var lastContact: Instant?
-    /// Why the node has stopped for good, if it has.
+    /// The reason why the node has stopped for good; nil while it runs.
     package var stopped: String?
+    /// The fault of the last write to the disk, until the node leads again; nil without one.
+    package var writeFault: String?
 }
 
 /// Why a wish was not granted.
