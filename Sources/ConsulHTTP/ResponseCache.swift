@@ -78,7 +78,8 @@ extension Exchange {
         _ endpoint: Endpoint<Request, Answer>, _ query: Request, of part: CatalogPart,
         capacity: @escaping @Sendable (Answer.Value) -> Int = { _ in 256 }
     ) where Answer.Value: WireValue {
-        guard isCacheable(query.options), let version = agent.backend.catalogVersion(of: part) else {
+        guard isCacheable(query.options), let version = agent.backend.catalogVersion(of: part)
+        else {
             call(endpoint, query) { self.json($0.value, $0.meta, capacity: capacity($0.value)) }
             return
         }
