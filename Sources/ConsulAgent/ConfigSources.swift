@@ -39,7 +39,7 @@ package struct ConfigSources: Sendable {
         var skipped: [ConfigError] = []
         for place in places { read(place, &fragments, &unreadable, &skipped) }
         var outcome = ConfigLoader.load(
-            fragments: fragments, flags: flags, surroundings: Machine.surroundings,
+            fragments: fragments, flags: flags, environment: Machine.environment,
             rules: Self.rules(registry, passingOver), scope: scope, rigour: rigour,
             isComplete: unreadable.isEmpty)
         outcome.warnings = skipped + outcome.warnings

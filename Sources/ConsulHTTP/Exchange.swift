@@ -5,7 +5,7 @@ import Primitives
 import Telemetry
 import Wire
 
-/// One request and the way to answer it, for a route's action. An object, because it is passed on
+/// One request and the way to answer it, for a route's action. A class, because it is passed on
 /// several times: copying costs one retain.
 final class Exchange: Sendable {
     let request: HTTPRequest

@@ -1,8 +1,8 @@
 public import Primitives
 import Wire
 
-/// Faults that definitions can have whichever plugin runs them. Those that refuse a definition are
-/// HashiCorp's, in its words.
+/// Faults that definitions can have whichever plugin runs them. The faults that refuse a definition
+/// are HashiCorp's, in its words.
 extension CheckDefinition {
     /// A check without any field. HashiCorp's API ignores it in a service.
     public var isBlank: Bool { self == CheckDefinition() }

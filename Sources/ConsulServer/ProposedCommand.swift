@@ -8,7 +8,7 @@ internal import RaftNode
 /// Tickets of commands on keys hold the command itself, so that a leader need not decode what it
 /// encoded. All others are decoded from their entry, as on every other server.
 ///
-/// An object, so that copying costs one retain where a command has many parts.
+/// A class, so that copying costs one retain where a command has many parts.
 class ProposedCommand: @unchecked Sendable {
     /// Whether it changes so few records that readers may wait for it.
     final let isBrief: Bool
