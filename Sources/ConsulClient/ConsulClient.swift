@@ -292,13 +292,14 @@ public final class ConsulClient: Sendable {
     }
 
     /// Escapes a part of a path or query. `/` stays, as keys contain it, unless the part has empty
-    /// parts, `.` or `..`, which the agent would clean: then everything is escaped.
+    /// parts, `.` or `..`, which the agent would clean: then each `/` is escaped, and the dots of a
+    /// part that is nothing else.
     public static func escape(_ text: String) -> String {
         let parts = text.utf8.split(
             separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-        let isClean = parts.enumerated().allSatisfy { place, part in
+        let isClean = parts.enumerated().allSatisfy { index, part in
             part.isEmpty
-                ? parts.count == 1 || place > 0 && place == parts.count - 1
+                ? parts.count == 1 || index > 0 && index == parts.count - 1
                 : part.count > 2 || !part.allSatisfy { $0 == UInt8(ascii: ".") }
         }
         let hex = Array("0123456789ABCDEF".utf8)
@@ -306,7 +307,7 @@ public final class ConsulClient: Sendable {
         for byte in text.utf8 {
             switch byte {
             case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x5F, 0x7E: out.append(byte)
-            case 0x2E, 0x2F where isClean: out.append(byte)
+            case 0x2E where isClean || parts.count > 1, 0x2F where isClean: out.append(byte)
             default:
                 out += [0x25, hex[Int(byte >> 4)], hex[Int(byte & 15)]]
             }
