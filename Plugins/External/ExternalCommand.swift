@@ -9,7 +9,7 @@ struct ExternalCommand: Command {
     var path: [String] { [name] }
     var usage: String { "Usage: consul \(name) [options] [args]\n\n  \(synopsis)" }
     var flags: [Flag] { [] }
-    var parsesOwnWords: Bool { true }
+    var parsesOwnArguments: Bool { true }
 
     func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
         console.error(console.become([program, name] + flags.arguments))

@@ -9,7 +9,7 @@ import Synchronization
 import TelemetrySinks
 
 extension Agent {
-    /// Listens for questions where the configuration says; nothing where the port is off.
+    /// Starts the DNS server on the configured addresses, unless the port is off.
     func startDNS(_ config: RuntimeConfig) async throws(ConsulAgentError) {
         let listeners =
             Self.listeners(config.listen.dns, .plain) + Self.listeners(config.listen.dnsTLS, .tls)
@@ -42,14 +42,15 @@ extension Agent {
         }
     }
 
-    /// The agent's certificate, for resolvers. `verify_incoming_https` is not about them.
+    /// Returns the agent's certificate, for resolvers. `verify_incoming_https` does not apply to
+    /// them.
     static func dnsTLS(_ config: RuntimeConfig) -> TLSSettings {
         var tls = Listeners.tls(config)
         tls.verifiesIncoming = config.tls.verifyIncoming
         return tls
     }
 
-    /// Where questions are answered, for tests; 0 for nowhere.
+    /// The port of the DNS server, for tests; 0 without one.
     package var dnsPort: Int { changing.withLock { $0.dns }?.port ?? 0 }
     package var dnsTLSPort: Int { changing.withLock { $0.dns }?.portOfTLS ?? 0 }
 

@@ -21,14 +21,14 @@ extension Agent {
         return setup
     }
 
-    /// For SIGUSR1: what was measured in the last minute, on standard error, as Consul does.
+    /// Writes the metrics of the last minute to standard error on SIGUSR1, as Consul does.
     func dumpMetrics() {
         let text = metrics.dump().joined(separator: "\n") + "\n"
         _ = Files.writeAll(STDERR_FILENO, Array(text.utf8))
     }
 
-    /// Logs once, at the start, the settings that nothing here acts on: the ports in one line, all
-    /// others in another.
+    /// Logs once, at the start, the settings without effect: the ports in one line, all others in
+    /// another.
     func logUnused(_ config: RuntimeConfig) {
         var ports: [String] = []
         var others: [String] = []
@@ -45,7 +45,7 @@ extension Agent {
         }
         for (sort, names) in [("ports", ports), ("settings", others)] where !names.isEmpty {
             logger.warning(
-                "these \(sort) are understood but nothing acts on them yet",
+                "these \(sort) are accepted but have no effect yet",
                 metadata: ["\(sort)": "\(names.joined(separator: ", "))"])
         }
     }

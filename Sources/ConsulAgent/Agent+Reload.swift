@@ -12,8 +12,8 @@ import Synchronization
 import TelemetrySinks
 
 extension Agent: AgentControl {
-    /// Reads everything again and judges it; then all of it comes into force, or none. Reloads wait
-    /// for one another.
+    /// Reads and validates all sources again, then applies all of them or none. Reloads wait for
+    /// one another.
     package func reload(isRehearsal: Bool = false) async throws(ConsulError) -> ReloadReport {
         await reloads.enter()
         defer { reloads.leave() }
@@ -45,10 +45,11 @@ extension Agent: AgentControl {
             await host.discard(loaded)
             return Self.report(difference)
         }
-        // Settings that wait for a restart keep their old values, and are named again next time.
+        // Settings that need a restart keep their old values, and are reported again by the next
+        // reload.
         let old = host.install(loaded)
         do throws(ConsulError) {
-            try await putIntoForce(config.reloaded(with: new), registry: loaded.registry)
+            try await activate(config.reloaded(with: new), registry: loaded.registry)
         } catch {
             await host.discard(host.install(old))
             throw error
@@ -57,7 +58,7 @@ extension Agent: AgentControl {
         await host.release(old)
         host.logFailures()
         var report = Self.report(difference)
-        tellServiceManager(new)
+        notifyServiceManager(new)
         report.changed += pluginChanges
         for line in report.changed {
             logger.info("Reloaded", metadata: ["change": "\(line)"])
@@ -68,7 +69,7 @@ extension Agent: AgentControl {
         return report
     }
 
-    /// Renewed certificates come into force for new connections; wrong ones stop the reload.
+    /// Applies renewed certificates to new connections. Invalid ones stop the reload.
     private func replaceTLS(_ new: RuntimeConfig) throws(ConsulError) {
         do throws(TLSError) {
             for server in changing.withLock({ $0.servers }) {
@@ -88,7 +89,7 @@ extension Agent: AgentControl {
         return report
     }
 
-    private func putIntoForce(_ new: RuntimeConfig, registry: PluginRegistry)
+    private func activate(_ new: RuntimeConfig, registry: PluginRegistry)
         async
         throws(ConsulError)
     {
@@ -101,7 +102,7 @@ extension Agent: AgentControl {
             throw ConsulError(.internal, "the old configuration keeps running: \(error)")
         }
         try replaceTLS(new)
-        // What can still fail comes first; watches are made whole before any is touched.
+        // Steps that may fail run first; all watches are made before any changes.
         try watches.check(new.watches.map { $0.definition }, registry: registry)
         try await registrar.apply(
             services: new.services.map { $0.definition },
@@ -120,14 +121,14 @@ extension Agent: AgentControl {
             return (changing.servers, changing.context)
         }
         context?.update(Self.faceSettings(new))
-        try? dns?.update(Self.dnsRules(new))  // judged above
+        try? dns?.update(Self.dnsRules(new))  // validated above
         for server in servers {
             server.setConnectionsPerClient(new.limits.httpMaxConnectionsPerClient)
         }
     }
 }
 
-/// Lets one reload through at a time, in order.
+/// Admits one reload at a time, in order.
 final class ReloadQueue: Sendable {
     private struct State {
         var isBusy = false

@@ -10,29 +10,29 @@ import Primitives
 import Synchronization
 
 extension Agent {
-    /// Works until a signal or the API ends the agent.
-    /// - Returns: the exit code: 0 after a graceful leave, 1 otherwise, as Consul has it.
+    /// Runs until a signal or the API stops the agent.
+    /// - Returns: the exit code: 0 after a graceful leave, 1 otherwise, as in Consul.
     package func run() async -> Int32 {
         let signals = changing.withLock { $0.signals } ?? Signals.stream()
-        let obeying = Task { await obey(signals) }
+        let handling = Task { await handleSignals(signals) }
         var isGraceful = false
         for await graceful in ended {
             isGraceful = graceful
             break
         }
-        obeying.cancel()
+        handling.cancel()
         ProcessRun.killAll()
         removePIDFile()
         return isGraceful ? 0 : 1
     }
 
-    private func obey(_ signals: AsyncStream<ProcessSignal>) async {
+    private func handleSignals(_ signals: AsyncStream<ProcessSignal>) async {
         var isEnding = false
         for await signal in signals {
             switch signal {
             case .hangup:
                 logSink.reopenFile()
-                // Any number of them that come before a reload begins are one.
+                // All hangups that arrive before a reload begins cause one reload.
                 let isFirst = changing.withLock { changing in
                     defer { changing.isReloadDue = true }
                     return !changing.isReloadDue
@@ -40,7 +40,7 @@ extension Agent {
                 if isFirst { Task { _ = try? await reload() } }
             case .interrupt, .terminate:
                 guard !isEnding, changing.withLock({ !$0.isStopping }) else {
-                    // A second signal means now.
+                    // A second signal stops at once.
                     endedFeed.yield(false)
                     return
                 }
@@ -58,14 +58,14 @@ extension Agent {
         return signal == .interrupt ? !node.skipLeaveOnInterrupt : node.leaveOnTerminate
     }
 
-    /// Returns once the cluster is left, and stops on its own: the API's answer still goes out over
-    /// a server that the stop will close.
+    /// Leaves the cluster and returns, then stops in a task of its own: the API's answer still
+    /// needs the server that the stop closes.
     package func leave() async {
         await membership.leave()
         Task { await stop(gracefully: true) }
     }
 
-    /// Ends everything: no new work, then handlers and checks, then the network. Bounded in time.
+    /// Stops everything: no new work, then handlers and checks, then the network. Bounded in time.
     package func stop(gracefully: Bool) async {
         let isFirst = changing.withLock { changing in
             defer { changing.isStopping = true }
@@ -80,7 +80,7 @@ extension Agent {
             // Consul gives a graceful leave 15 seconds.
             if await clock.sleep(until: clock.now() + .seconds(15)) { endedFeed.yield(false) }
         }
-        // A reload under way comes to its end first; those that wait see that it is too late.
+        // A reload under way finishes first; waiting ones then see `isStopping`.
         await reloads.enter()
         if gracefully { await membership.leave() }
         await shutDownParts()

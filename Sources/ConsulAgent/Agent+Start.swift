@@ -12,9 +12,9 @@ import Synchronization
 import TelemetrySinks
 
 extension Agent {
-    /// Puts the agent to work: first what it knows, then what others may ask, then what it does.
-    /// When that fails, nothing of it is left.
-    /// - Parameter catchesSignals: the process's signals are this agent's, for `run`.
+    /// Starts the agent: first its state, then its listeners, then its own work. A failed start
+    /// stops every part again.
+    /// - Parameter catchesSignals: true when this agent handles the process's signals, for `run`.
     package func start(catchesSignals: Bool = true) async throws(ConsulAgentError) {
         if catchesSignals { changing.withLock { $0.signals = Signals.stream() } }
         do throws(ConsulAgentError) {
@@ -37,7 +37,7 @@ extension Agent {
             }
         }
         host.logFailures()
-        logHeld()
+        logHeldFaults()
         await registerServer(config)
         do throws(ConsulError) {
             try await registrar.apply(
@@ -53,26 +53,25 @@ extension Agent {
         try startWatches(config)
         let tasks = [
             Task { await antiEntropy.run() }, Task { await registrar.runReaper() },
-            Task { await petWatchdog() }, Task { await metrics.run() },
+            Task { await notifyWatchdog() }, Task { await metrics.run() },
             Task { await eventDelivery.run() }, Task { await FreedMemory.returnWhenIdle() },
         ]
         changing.withLock { $0.tasks += tasks }
         notify?.ready()
-        tellServiceManager(config)
+        notifyServiceManager(config)
         logger.info("Consul agent running!")
         ProgramCode.forgetStartup()
         logUnused(config)
     }
 
-    /// Logs what the agent starts beside, once: the sources are refused as soon as they are read
-    /// strictly.
-    private func logHeld() {
+    /// Logs the faults that do not prevent the start, once: a strict reading refuses the sources.
+    private func logHeldFaults() {
         for fault in held {
             logger.error("\(fault)")
         }
     }
 
-    /// After the listeners: a handler that calls this agent's API must find it there.
+    /// Starts the watches after the listeners: a handler may call this agent's API.
     private func startWatches(_ config: RuntimeConfig) throws(ConsulAgentError) {
         do throws(ConsulError) {
             try watches.apply(
@@ -101,7 +100,7 @@ extension Agent {
         serverBackend.onStop { [weak self] reason in
             guard let self else { return }
             logger.critical(
-                "the replicated log cannot go on; the agent ends",
+                "the replicated log cannot continue; the agent stops",
                 metadata: ["error": "\(reason)"])
             Task { await self.stop(gracefully: false) }
         }
@@ -109,7 +108,7 @@ extension Agent {
         if !serverBackend.hasGroup {
             logger.warning(
                 """
-                no known peers, aborting election: this server was not told to bootstrap, and \
+                no known peers, aborting election: bootstrap is not configured, and this server \
                 belongs to no group
                 """)
             return
@@ -127,7 +126,7 @@ extension Agent {
                 ])
             return
         }
-        // Alone it leads at once; in a group others may have to come first.
+        // A single server leads at once; in a group the others may have to start first.
         let deadline = clock.now() + .seconds(2)
         while !serverBackend.log.leadership.isReady, clock.now() < deadline,
             await clock.sleep(until: clock.now() + .milliseconds(1))
@@ -183,23 +182,24 @@ extension Agent {
         return settings
     }
 
-    /// Addresses on which the API listens, for the banner and tests.
+    /// The addresses on which the API listens, for the banner and tests.
     package var httpAddresses: [String] {
         changing.withLock { $0.servers }.flatMap { $0.addresses }
     }
 
     var pluginStatuses: [PluginStatus] { host.statuses }
 
-    /// Reports to systemd, where it started this agent, as the line that `systemctl status` shows.
-    func tellServiceManager(_ config: RuntimeConfig) {
+    /// Reports the agent's role and addresses to systemd, where it started this agent; `systemctl
+    /// status` shows the line.
+    func notifyServiceManager(_ config: RuntimeConfig) {
         notify?.status(
             "\(config.node.server ? "Server" : "Client") \(config.node.name) in datacenter "
                 + "\(config.node.datacenter), HTTP API on "
                 + httpAddresses.joined(separator: ", "))
     }
 
-    /// Tells systemd, if it wants to know, that the agent is alive.
-    private func petWatchdog() async {
+    /// Notifies systemd periodically, if configured, that the agent is alive.
+    private func notifyWatchdog() async {
         guard let notify, let text = Machine.variable("WATCHDOG_USEC"),
             let microseconds = Int64(text), microseconds > 0
         else { return }

@@ -16,7 +16,7 @@ import Wire
 
 /// The agent: wires the parts together, starts and stops them. It owns no rules.
 package final class Agent: Sendable {
-    /// What a reload may replace.
+    /// The parts that a reload, a start or a stop replaces.
     struct Changing {
         var config: RuntimeConfig
         var servers: [HTTPServer] = []
@@ -25,14 +25,14 @@ package final class Agent: Sendable {
         var tasks: [Task<Void, Never>] = []
         var pidFile: PIDFile?
         var isStopping = false
-        /// A SIGHUP has come that no reload has begun to obey.
+        /// True from a SIGHUP until a reload begins.
         var isReloadDue = false
-        /// Caught from the start on, so that none ends the process half-made.
+        /// Caught from the start on, so that no signal ends the process during it.
         var signals: AsyncStream<ProcessSignal>?
     }
 
     let sources: ConfigSources
-    /// Faults of the configuration that the start lives with.
+    /// The configuration's faults that do not prevent the start.
     let held: [ConfigError]
     let host: PluginHost
     let changing: Mutex<Changing>
@@ -61,19 +61,19 @@ package final class Agent: Sendable {
     let notify = NotifySocket()
     let reloads = ReloadQueue()
 
-    /// Told once the agent has stopped, with whether it left gracefully.
+    /// Receives one value when the agent has stopped: whether it left gracefully.
     let ended: AsyncStream<Bool>
     let endedFeed: AsyncStream<Bool>.Continuation
 
     package var config: RuntimeConfig { changing.withLock { $0.config } }
     package var registry: PluginRegistry { host.registry }
 
-    /// Makes all parts; nothing listens or runs before `start`.
+    /// Makes all parts. No part listens or runs before `start`.
     /// - Parameters:
     ///   - plugins: the built-in ones.
     ///   - host: has loaded `config` and runs the external ones; by default there are none until a
     ///     reload finds some.
-    ///   - held: the faults of the configuration with which it goes on.
+    ///   - held: the configuration's faults that do not prevent the start.
     package init(
         config: RuntimeConfig, sources: ConfigSources, plugins: [Plugin], logSink: LogSink,
         host: PluginHost? = nil, held: [ConfigError] = []
@@ -101,7 +101,7 @@ package final class Agent: Sendable {
         } catch {
             throw .start(error.message)
         }
-        Self.warnOfLostState(config, logger)
+        Self.warnAboutLostState(config, logger)
         var random = SystemRandom.generator()
         nodeID = try NodeIdentity.id(config, random: &random)
         changing = Mutex(Changing(config: config))
@@ -112,7 +112,7 @@ package final class Agent: Sendable {
         (backend, serverBackend) = try Self.backend(
             config, loops, nodeID: nodeID, seed: random.next(), registry: measured,
             logger: logger)
-        // Last of what may throw: a client that was made must be shut down.
+        // The last step after those that may throw: the client needs a shutdown.
         client = ProbeClient(on: loops.group)
         let parts = Parts(
             backend: backend, local: local, clock: clock, client: client, loops: loops,
@@ -138,8 +138,9 @@ package final class Agent: Sendable {
             responders: responders)
     }
 
-    /// A node that has an ID started here before. Where it was a server, its state is gone.
-    private static func warnOfLostState(_ config: RuntimeConfig, _ logger: Logger) {
+    /// Warns that a server's state is lost: a node with an ID has started here before, and its raft
+    /// folder is missing.
+    private static func warnAboutLostState(_ config: RuntimeConfig, _ logger: Logger) {
         let folder = config.node.dataDir
         guard config.node.server, !config.devMode, Files.exists("\(folder)/node-id"),
             !Files.exists("\(folder)/raft")
@@ -177,7 +178,7 @@ package final class Agent: Sendable {
         settings.seed = seed
         settings.nodeID = nodeID
         settings.nodeName = config.node.name
-        // As HashiCorp's agent does for who plays with it.
+        // Shorter in development mode, as in HashiCorp's agent.
         if config.devMode { settings.coordinateUpdatePeriod = .milliseconds(100) }
         settings.bootstraps =
             config.devMode || config.node.bootstrap || config.node.bootstrapExpect == 1

@@ -7,9 +7,9 @@ import Platform
 import Primitives
 import Wire
 
-/// What the agent says of itself: `/v1/agent/self`, `consul info`.
+/// Describes the agent for `/v1/agent/self` and `consul info`.
 enum AgentDescription {
-    /// `Config` and `DebugConfig`.
+    /// Returns `Config` and `DebugConfig`.
     static func configuration(of agent: Agent) -> (JSONValue, JSONValue) {
         let config = agent.config
         let brief = JSONValue.object([
@@ -21,12 +21,12 @@ enum AgentDescription {
         for value in config.effective {
             debug[value.path] = (try? JSONReader.decode(from: Array(value.value.utf8))) ?? .null
         }
-        // Of profiles in Go's format, which Consul's clients then do not ask for.
+        // False means no profiles in Go's format, so that Consul's clients do not request them.
         debug["EnableDebug"] = .bool(false)
         return (brief, .object(debug))
     }
 
-    /// By section, as text: Consul's form.
+    /// Returns the statistics by section, as text: Consul's form.
     static func statistics(of agent: Agent) -> [String: [String: String]] {
         let checks = agent.local.checks.values
         var sections: [String: [String: String]] = [
@@ -59,7 +59,7 @@ enum AgentDescription {
     }
 }
 
-/// This machine.
+/// The properties of this machine.
 enum System {
     static let coreCount = NIOCore.System.coreCount
     static var architecture: String {

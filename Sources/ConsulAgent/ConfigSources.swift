@@ -6,41 +6,41 @@ package import PluginAPI
 import Primitives
 import Watch
 
-/// Where the configuration comes from: files and folders in the order given, and flags. Read anew
-/// at every reload.
+/// The sources of the configuration: files and folders in the order given, and flags. Read again at
+/// every reload.
 package struct ConfigSources: Sendable {
     /// Bytes of one fragment; a larger one is refused whole.
     private static let fragmentBytesMax = 4 << 20
 
-    package enum Place: Hashable, Sendable {
+    package enum Location: Hashable, Sendable {
         case file(String)
         case directory(String)
-        /// A file, or all files of a folder: what `consul validate` is given.
+        /// A file, or all files of a folder: an argument of `consul validate`.
         case either(String)
     }
 
-    package var places: [Place]
+    package var locations: [Location]
     package var flags: [FlagValue]
 
-    package init(places: [Place], flags: [FlagValue]) {
-        self.places = places
+    package init(locations: [Location], flags: [FlagValue]) {
+        self.locations = locations
         self.flags = flags
     }
 
-    /// Reads, merges and judges everything.
-    /// - Parameter passingOver: told of each type of check and handler that no plugin provides,
+    /// Reads, merges and validates all sources.
+    /// - Parameter onUnknownType: receives each type of check and handler that no plugin provides,
     ///   which is then no error; nil makes it one.
     package func load(
         registry: PluginRegistry, scope: ConfigLoader.Scope = .agent,
-        rigour: ConfigLoader.Rigour = .strict, passingOver: (@Sendable (String) -> Void)? = nil
+        rigour: ConfigLoader.Rigour = .strict, onUnknownType: (@Sendable (String) -> Void)? = nil
     ) -> LoadOutcome {
         var fragments: [Fragment] = []
         var unreadable: [ConfigError] = []
         var skipped: [ConfigError] = []
-        for place in places { read(place, &fragments, &unreadable, &skipped) }
+        for location in locations { read(location, &fragments, &unreadable, &skipped) }
         var outcome = ConfigLoader.load(
             fragments: fragments, flags: flags, environment: Machine.environment,
-            rules: Self.rules(registry, passingOver), scope: scope, rigour: rigour,
+            rules: Self.rules(registry, onUnknownType), scope: scope, rigour: rigour,
             isComplete: unreadable.isEmpty)
         outcome.warnings = skipped + outcome.warnings
         if !unreadable.isEmpty {
@@ -51,10 +51,10 @@ package struct ConfigSources: Sendable {
     }
 
     private func read(
-        _ place: Place, _ fragments: inout [Fragment], _ unreadable: inout [ConfigError],
+        _ location: Location, _ fragments: inout [Fragment], _ unreadable: inout [ConfigError],
         _ skipped: inout [ConfigError]
     ) {
-        switch place {
+        switch location {
         case .file(let path): readFile(path, &fragments, &unreadable)
         case .directory(let path): readDirectory(path, &fragments, &unreadable, &skipped)
         case .either(let path):
@@ -66,8 +66,8 @@ package struct ConfigSources: Sendable {
         }
     }
 
-    /// In byte order of the names. Folders inside, and names that begin with a dot or end with a
-    /// tilde, are passed over; a FIFO or another special file too, with a warning.
+    /// Reads a folder's files in byte order of their names. Skips folders inside, and names that
+    /// begin with a dot or end with a tilde; a FIFO or another special file too, with a warning.
     private func readDirectory(
         _ path: String, _ fragments: inout [Fragment], _ unreadable: inout [ConfigError],
         _ skipped: inout [ConfigError]
@@ -80,7 +80,7 @@ package struct ConfigSources: Sendable {
                     continue
                 }
                 if let kind = Files.specialKind(file) {
-                    let text = "is passed over: it is \(kind), and only regular files are read"
+                    let text = "is skipped: it is \(kind), and only regular files are read"
                     skipped.append(ConfigError(SourcePlace(file: file), path: "", text))
                     continue
                 }
@@ -103,15 +103,16 @@ package struct ConfigSources: Sendable {
         }
     }
 
-    /// What the plugins, the watch types and the machine say about definitions.
+    /// Returns the rules of the plugins, the watch types and the machine for definitions.
     private static func rules(
-        _ registry: PluginRegistry, _ passingOver: (@Sendable (String) -> Void)?
+        _ registry: PluginRegistry, _ onUnknownType: (@Sendable (String) -> Void)?
     ) -> DefinitionRules {
         DefinitionRules(
             checkProblems: { definition in
-                if let passingOver, case .unknownCheckType(let type) = unknown(definition, registry)
+                if let onUnknownType,
+                    case .unknownCheckType(let type) = unknown(definition, registry)
                 {
-                    passingOver("check type \"\(type)\"")
+                    onUnknownType("check type \"\(type)\"")
                     return []
                 }
                 return registry.problems(in: definition)
@@ -121,8 +122,8 @@ package struct ConfigSources: Sendable {
                 let handling: [DefinitionProblem]
                 if let known = registry.handlerKind(named: kind) {
                     handling = known.problems(in: definition)
-                } else if let passingOver {
-                    passingOver("handler type \"\(kind)\"")
+                } else if let onUnknownType {
+                    onUnknownType("handler type \"\(kind)\"")
                     handling = []
                 } else {
                     handling = [

@@ -1,8 +1,8 @@
 package import ConsulConfig
 
-/// Why an agent could not start or reload.
+/// The reason why an agent could not start or reload.
 package enum ConsulAgentError: Error, CustomStringConvertible {
-    /// Everything wrong with the configuration.
+    /// All faults of the configuration.
     case configuration([ConfigError])
     case start(String)
 

@@ -7,7 +7,7 @@ import NIOPosix
 import Platform
 import Primitives
 
-/// Where the API listens: HTTP and HTTPS, on TCP and unix sockets.
+/// Opens the API's listeners: HTTP and HTTPS, on TCP and unix sockets.
 package enum Listeners {
     static func start(
         _ config: RuntimeConfig, handler: any HTTPHandler, on group: any EventLoopGroup,
@@ -74,7 +74,7 @@ package enum Listeners {
         return limits
     }
 
-    /// The agent's own certificate for its servers.
+    /// Returns the agent's own certificate for its servers.
     static func tls(_ config: RuntimeConfig) -> TLSSettings {
         var tls = TLSSettings()
         tls.certificateFile = config.tls.certificateFile.isEmpty ? nil : config.tls.certificateFile
@@ -88,7 +88,7 @@ package enum Listeners {
 
     // MARK: For `consul validate`
 
-    /// What is wrong with the TLS files: unreadable, not PEM, key and certificate that do not
+    /// Returns the faults of the TLS files: unreadable, not PEM, key and certificate that do not
     /// match.
     package static func tlsProblems(_ config: RuntimeConfig) -> [ConfigError] {
         let isUsed =
@@ -103,7 +103,7 @@ package enum Listeners {
         }
     }
 
-    /// Addresses on which somebody listens already.
+    /// Returns the configured addresses on which another process already listens.
     package static func occupiedPorts(_ config: RuntimeConfig) async -> [ConfigError] {
         let listen = config.listen
         var problems: [ConfigError] = []

@@ -3,7 +3,7 @@ import Glibc
 import Platform
 import Primitives
 
-/// What the configuration may ask of the machine.
+/// Provides the configuration's view of the machine.
 enum Machine {
     private static let includedFileBytesMax = 1 << 20
 
@@ -33,7 +33,7 @@ enum Machine {
         }
     }
 
-    /// Why a program cannot be run; nil when it can.
+    /// Returns the reason why a program cannot be run; nil when it can.
     @Sendable static func executableProblem(_ program: String) -> String? {
         if program.contains("/") {
             if !Files.exists(program) { return "\(program): no such file" }

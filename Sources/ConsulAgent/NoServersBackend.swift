@@ -1,13 +1,13 @@
 import ConsulModel
 
-/// A cluster that cannot be reached: every call fails with Consul's own words.
+/// A cluster without reachable servers: every call fails with Consul's error text.
 struct NoServersBackend: Backend {
     let error: ConsulError
 
-    /// A client that knows no server.
+    /// A client without any known server.
     static let noServers = NoServersBackend(
         error: ConsulError(.noLeader, "No known Consul servers"))
-    /// A server that was not told to bootstrap.
+    /// A server without bootstrap.
     static let noLeader = NoServersBackend(error: .noLeader)
 
     func call<Request: ClusterRequest, Response: Sendable>(

@@ -4,7 +4,7 @@ import ConsulServer
 import Platform
 import Primitives
 
-/// Who this node is: its ID, kept in the data directory, and its entry in the catalog.
+/// This node's identity: its ID, kept in the data directory, and its entry in the catalog.
 enum NodeIdentity {
     static func id(_ config: RuntimeConfig, random: inout SeededRandom)
         throws(ConsulAgentError) -> String
@@ -31,13 +31,14 @@ enum NodeIdentity {
         }
     }
 
-    /// A new ID belongs to no group, so a server that was in one needs its own back.
+    /// Returns the remedy for an invalid ID. No group contains a new ID, so a server that was in a
+    /// group needs its own ID again.
     private static func remedy(_ dataDir: String) -> String {
         let raft = "\(dataDir)/raft"
         guard Files.exists(raft) else { return "remove the file to get a new one" }
         let known = StoredGroup.servers(in: raft)
         if known.isEmpty { return "put this server's own ID back: its log in \(raft) needs it" }
-        return "put this server's own ID back, which its log in \(raft) knows: "
+        return "put this server's own ID back, as recorded in its log in \(raft): "
             + known.joined(separator: ", ")
     }
 

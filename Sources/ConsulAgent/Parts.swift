@@ -47,7 +47,8 @@ struct Parts {
             random: random, unixSeconds: SystemClock.coarseUnixSeconds)
     }
 
-    /// Checks borrow the agent's certificate where the configuration says so.
+    /// Returns the checks' HTTP client, with the agent's certificate where the configuration says
+    /// so.
     private func checkHTTP(_ config: RuntimeConfig) -> RealHTTP {
         let lends = config.checkRules.enableAgentTLSForChecks
         return RealHTTP(client: client, tls: lends ? Listeners.tls(config) : nil)

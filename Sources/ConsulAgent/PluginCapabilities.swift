@@ -16,7 +16,7 @@ struct RealClock: WaitingClock {
     func sleep(until deadline: Instant) async -> Bool {
         let wait = deadline - now()
         guard wait > .zero else { return !Task.isCancelled }
-        // A year is for ever, and keeps clear of overflow inside the runtime.
+        // Limited to a year, which avoids an overflow inside the runtime.
         let bounded = min(wait, .hours(24 * 365))
         do {
             try await Task.sleep(nanoseconds: UInt64(bounded.nanoseconds))
@@ -27,7 +27,7 @@ struct RealClock: WaitingClock {
     }
 }
 
-/// Real programs.
+/// Runs real programs.
 struct RealProcesses: ProcessRunner {
     func run(_ request: ProcessRequest) async -> PluginAPI.ProcessOutcome {
         await run(request, passing: nil)
@@ -60,7 +60,7 @@ struct RealProcesses: ProcessRunner {
         return .init(Self.ending(outcome.ending), output: outcome.output)
     }
 
-    /// As Consul has it: below TMPDIR, mode 0750.
+    /// Writes the script to a file below TMPDIR, mode 0750, as Consul does.
     private static func scriptFile(_ request: ProcessRequest) throws(ProbeError) -> String {
         let folder = Machine.variable("TMPDIR") ?? "/tmp"
         var random = SystemRandom.generator()
@@ -184,10 +184,10 @@ final class RealLineProcess: LineProcess {
     func stop() async -> String { "\(await child.terminate(signal: SIGKILL))" }
 }
 
-/// Real HTTP.
+/// Sends real HTTP requests.
 struct RealHTTP: HTTPProber {
     let client: ProbeClient
-    /// The agent's own certificate, where `enable_agent_tls_for_checks` lends it.
+    /// The agent's own certificate, with `enable_agent_tls_for_checks`.
     let tls: TLSSettings?
 
     func request(_ probe: HTTPProbe) async throws(ProbeError) -> HTTPProbeAnswer {
@@ -211,7 +211,7 @@ struct RealHTTP: HTTPProber {
     }
 }
 
-/// Real sockets.
+/// Opens real sockets.
 struct RealNetwork: NetworkProber {
     let loops: EventLoops
 

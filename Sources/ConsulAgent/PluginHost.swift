@@ -8,12 +8,12 @@ import Synchronization
 
 /// All plugins of an agent: the built-in ones, and the programs of `plugin_dir`.
 ///
-/// A configuration is judged with the types that plugins provide, and only a configuration says
-/// where the plugins are. So it is read with the built-in types first; if nothing else is wrong,
-/// the programs are started, and definitions of types that are not built in are judged with what
-/// these say. Programs of a configuration that is wrong anyway are never started.
+/// Validating a configuration needs the types that plugins provide, and only the configuration
+/// names the plugins' folder. So it is read with the built-in types first; if it has no other
+/// error, the programs are started, and definitions of types that are not built in are validated
+/// with the programs' answers. Programs of an otherwise faulty configuration are never started.
 package final class PluginHost: Sendable {
-    /// What one reading of the configuration came to. Its new programs run, and wait to be
+    /// The result of one reading of the configuration. Its new programs run, and wait to be
     /// installed or discarded.
     package struct Loaded: Sendable {
         package var outcome: LoadOutcome
@@ -27,7 +27,7 @@ package final class PluginHost: Sendable {
 
     private struct State {
         var registry: PluginRegistry
-        /// Pinned by the first configuration in force: another `plugin_dir` needs a restart.
+        /// Pinned by the first applied configuration: another `plugin_dir` needs a restart.
         var directory: String?
         var logger: Logger?
     }
@@ -37,15 +37,15 @@ package final class PluginHost: Sendable {
         init(_ state: State) { value = Mutex(state) }
     }
 
-    /// For the command line: a user waits at a terminal.
+    /// The limit for the command line, where a user waits at a terminal.
     private static let validateHandshakeMax = GoDuration.seconds(5)
 
     private let builtIn: [Plugin]
     private let programs: PluginPrograms
-    private let judging: PluginPrograms
+    private let validating: PluginPrograms
     private let state: StateBox
 
-    /// - Parameter reservedCommands: Names of commands that no external program may take.
+    /// - Parameter reservedCommands: names of commands that no external program may use.
     package init(
         builtIn: [Plugin], reservedCommands: Set<String> = []
     ) throws(ConsulAgentError) {
@@ -61,7 +61,7 @@ package final class PluginHost: Sendable {
         }
         programs = PluginPrograms(surroundings)
         surroundings.times.handshake = Self.validateHandshakeMax
-        judging = PluginPrograms(surroundings)
+        validating = PluginPrograms(surroundings)
     }
 
     private static func level(_ level: PluginLogLevel) -> Logger.Level {
@@ -88,7 +88,7 @@ package final class PluginHost: Sendable {
         } + programs.statuses
     }
 
-    /// Says in the log which programs do not run.
+    /// Logs the programs that do not run.
     func logFailures() {
         let logger = state.value.withLock { $0.logger }
         for status in programs.statuses where status.state == "failed" {
@@ -100,14 +100,14 @@ package final class PluginHost: Sendable {
 
     // MARK: Loading
 
-    /// Reads the configuration with the programs that it needs.
+    /// Reads the configuration and starts the programs that it needs.
     package func load(_ sources: ConfigSources, rigour: ConfigLoader.Rigour = .strict) async
         -> Loaded
     {
         await load(sources, with: programs, rigour: rigour, scope: .agent, onlyIfNeeded: false)
     }
 
-    /// The first load of an agent: what is right is in force at once.
+    /// Loads an agent's configuration for its start, and installs it at once where it is valid.
     package func open(_ sources: ConfigSources) async -> LoadOutcome {
         let loaded = await load(sources, rigour: .bootable)
         guard loaded.outcome.config != nil else {
@@ -118,12 +118,14 @@ package final class PluginHost: Sendable {
         return loaded.outcome
     }
 
-    /// Reads the configuration for `consul validate`: programs run only if a definition needs them,
-    /// and not for longer than it takes.
-    package func judge(_ sources: ConfigSources, scope: ConfigLoader.Scope) async -> LoadOutcome {
+    /// Validates the configuration for `consul validate`: programs run only if a definition needs
+    /// them, and stop afterwards.
+    package func validate(
+        _ sources: ConfigSources, scope: ConfigLoader.Scope
+    ) async -> LoadOutcome {
         let loaded = await load(
-            sources, with: judging, rigour: .strict, scope: scope, onlyIfNeeded: true)
-        await judging.release(loaded.selection)
+            sources, with: validating, rigour: .strict, scope: scope, onlyIfNeeded: true)
+        await validating.release(loaded.selection)
         return loaded.outcome
     }
 
@@ -138,8 +140,8 @@ package final class PluginHost: Sendable {
         } catch {
             return ([], [(directory, "\(error)")])
         }
-        let selection = await judging.prepare(files, builtIn: builtIn)
-        await judging.release(selection)
+        let selection = await validating.prepare(files, builtIn: builtIn)
+        await validating.release(selection)
         let commands = selection.plugins.flatMap { $0.contributions }.compactMap {
             if case .command(let command) = $0 { command } else { nil }
         }
@@ -160,7 +162,7 @@ package final class PluginHost: Sendable {
         guard let config = outcome.config else { return loaded }
         if scope == .partial {
             loaded.outcome.warnings += unknown.names.map {
-                ConfigError(.standard, path: "", "\($0) is not built in: not judged")
+                ConfigError(.standard, path: "", "\($0) is not built in: not validated")
             }
             return loaded
         }
@@ -187,14 +189,15 @@ package final class PluginHost: Sendable {
         return loaded
     }
 
-    /// Which programs failed, beside the errors that may come of it.
+    /// Returns the programs that failed: they may explain the errors.
     private static func hints(_ selection: PluginPrograms.Selection) -> [ConfigError] {
         selection.failures.map {
             ConfigError(SourcePlace(file: $0.program), path: "", "is not used: \($0.reason)")
         }
     }
 
-    /// `prepare` has refused what would clash, so this only falls back if the built-in ones do.
+    /// Returns a registry. `prepare` has refused clashing programs, so the fallback serves only
+    /// clashing built-in plugins.
     private func registry(of external: [Plugin]) -> PluginRegistry {
         do throws(PluginAPIError) {
             return try PluginRegistry(builtIn + external)
@@ -203,8 +206,8 @@ package final class PluginHost: Sendable {
         }
     }
 
-    /// In byte order of their names. Folders inside, names that begin with a dot or end with a
-    /// tilde, and files that may not be executed are passed over.
+    /// Returns the programs of a folder in byte order of their names. Skips folders inside, names
+    /// that begin with a dot or end with a tilde, and files without execute permission.
     private static func programFiles(in directory: String) throws(FileError) -> [ProgramFile] {
         guard !directory.isEmpty else { return [] }
         return try Files.list(directory).compactMap { name in
@@ -218,7 +221,7 @@ package final class PluginHost: Sendable {
 
     // MARK: Into force
 
-    /// From now on these programs answer. Returns what they replace.
+    /// Installs the programs of a reading. Returns the replaced ones.
     func install(_ loaded: Loaded) -> Loaded {
         var old = loaded
         old.selection = programs.install(loaded.selection)
@@ -237,17 +240,17 @@ package final class PluginHost: Sendable {
     /// Stops the programs of an earlier reading that are no longer used.
     func release(_ old: Loaded) async { await programs.release(old.selection) }
 
-    /// Stops the programs that were started for a reading that is not put into force.
+    /// Stops the programs that were started for a reading that is not applied.
     func discard(_ loaded: Loaded) async { await programs.release(loaded.selection) }
 
-    /// Ends all programs with their process groups.
+    /// Stops all programs with their process groups.
     package func stop() async {
         await programs.stop()
-        await judging.stop()
+        await validating.stop()
     }
 }
 
-/// Names of types that were passed over.
+/// Collects the names of types that no plugin provides.
 private final class UnknownTypes: Sendable {
     private let found = Mutex<Set<String>>([])
     func add(_ name: String) { found.withLock { _ = $0.insert(name) } }

@@ -1,9 +1,9 @@
-/// The release of HashiCorp Consul whose behaviour and formats this one has. Clients look at it to
-/// know what they may ask for.
+/// The HashiCorp Consul release whose behaviour and formats this program has. Clients read it to
+/// choose their requests.
 package enum Version {
     package static let number = "1.8.7"
     package static let protocolDefault = 2
     package static let protocolMax = 3
-    /// serf's tag `build`.
+    /// Serf's tag `build`.
     static let buildTag = "\(number):"
 }

@@ -4,17 +4,17 @@ package import PluginAPI
 package import Primitives
 import Synchronization
 
-/// Keeps the catalog's view of this node equal to what the agent has. The agent is right: what is
-/// missing or different is registered, what is foreign is taken out.
+/// Synchronises the catalog's entries of this node with the agent's state. The agent is the
+/// authority: missing or different entries are registered, foreign ones are deregistered.
 ///
-/// Changes go at once; everything is compared about every minute, and after a failure sooner.
+/// Sends changes at once; compares everything about every minute, and sooner after a failure.
 package final class AntiEntropy: Sendable {
     private let local: LocalState
     private let backend: any Backend
     private let clock: any WaitingClock
     private let logger: Logger
     private let node: @Sendable () -> Node
-    /// A check whose output alone changed is told at most this often.
+    /// The least time between two updates of a check whose output alone changes.
     private let checkUpdateInterval: GoDuration
 
     private struct State {
@@ -22,8 +22,9 @@ package final class AntiEntropy: Sendable {
         var isChangeDue = false
         var isComparisonDue = false
         var pauses = 0
-        var outputTold: [String: Instant] = [:]
-        /// Callers of `settle`, each an open request. A pass serves those that came before it.
+        var outputSentAt: [String: Instant] = [:]
+        /// Callers of `settle`, each an open request. A pass serves the callers that were waiting
+        /// at its start.
         var waiters: [UInt64: Waiter] = [:]
         var nextWaiter: UInt64 = 0
         var hasFailed = false
@@ -56,7 +57,7 @@ package final class AntiEntropy: Sendable {
             release(state.withLock { Array($0.waiters.keys) })
         }
         var fullSyncAt = clock.now()
-        // The items that the last pass could not send wait for the retry, whatever else changes.
+        // Items that the last pass failed to send. They wait for the retry, whatever else changes.
         var stuck: Set<String> = []
         while !Task.isCancelled {
             if isPaused {
@@ -86,19 +87,20 @@ package final class AntiEntropy: Sendable {
             let next = clock.now() + interval
             fullSyncAt = isFull ? next : min(fullSyncAt, next)
             release(served)
-            // An output that cannot be sent stays due: only a change comes before the retry.
+            // An output that cannot be sent stays due: only a change triggers a pass before the
+            // retry.
             let due = hasFailed ? nil : nextOutputDue
             await waitForChange(until: due.map { min($0, fullSyncAt) } ?? fullSyncAt)
         }
     }
 
-    /// Holds synchronising back while many things change at once, as on a reload. Counts.
+    /// Suspends synchronising while many things change at once, as on a reload. Calls nest.
     package func pause() { state.withLock { $0.pauses += 1 } }
 
     package func resume() {
         state.withLock { state in
             state.pauses -= 1
-            // A reload may have mended what the servers refused.
+            // A reload may have repaired the items that the servers refused.
             if state.hasFailed { state.isComparisonDue = true }
         }
         changed()
@@ -106,7 +108,7 @@ package final class AntiEntropy: Sendable {
 
     private var isPaused: Bool { state.withLock { $0.pauses > 0 } }
 
-    /// There is something to tell.
+    /// Wakes the synchronising loop after a change.
     package func changed() {
         let waiting = state.withLock { state in
             defer { state.wakeUp = nil }
@@ -116,7 +118,7 @@ package final class AntiEntropy: Sendable {
         waiting?.resume()
     }
 
-    /// Compares everything without waiting for the minute to pass: the node itself has changed.
+    /// Requests a full comparison before the minute is over, because the node itself has changed.
     package func compareSoon() {
         state.withLock { $0.isComparisonDue = true }
         changed()
@@ -124,8 +126,9 @@ package final class AntiEntropy: Sendable {
 
     // MARK: Waiting for the catalog
 
-    /// Returns when the catalog has what the agent has, as Consul's API answers then. Returns
-    /// earlier when the servers refuse or do not answer in time: changes are synchronised later.
+    /// Waits until the catalog equals the agent's state, which Consul's API guarantees when it
+    /// answers. Returns earlier when the servers refuse or do not answer in time: changes are
+    /// synchronised later.
     package func settle() async {
         guard local.isOutOfSync else { return }
         let (id, hasFailed) = state.withLock { state in
@@ -153,7 +156,7 @@ package final class AntiEntropy: Sendable {
         }
     }
 
-    /// How many callers of `settle` wait.
+    /// The number of callers waiting in `settle`.
     package var waiterCount: Int { state.withLock { $0.waiters.count } }
 
     private func release(_ ids: [UInt64]) {
@@ -202,7 +205,7 @@ package final class AntiEntropy: Sendable {
 
     // MARK: Comparing
 
-    /// Asks the catalog what it has of this node, and marks what differs.
+    /// Reads the catalog's entries of this node and marks the differences.
     private func compare(_ refused: inout Set<String>) async throws(ConsulError) {
         let nodeName = local.nodeName
         let request = NodeSpecificRequest(nodeName)
@@ -239,14 +242,14 @@ package final class AntiEntropy: Sendable {
         return remote == mine
     }
 
-    /// With `enable_tag_override`, the catalog's tags are right.
+    /// With `enable_tag_override`, the catalog's tags win.
     private func isSame(_ mine: NodeService, remote: NodeService) -> Bool {
         var remote = remote
         if mine.enableTagOverride { remote.tags = mine.tags }
         return mine.isSame(as: remote)
     }
 
-    /// A difference in the output alone waits for its turn.
+    /// A difference in the output alone is sent later, at most every `checkUpdateInterval`.
     private func isSame(_ mine: HealthCheck, remote: HealthCheck) -> Bool {
         var mine = mine
         if checkUpdateInterval > .zero, mine.status == remote.status { mine.output = remote.output }
@@ -254,7 +257,7 @@ package final class AntiEntropy: Sendable {
         return mine.isSame(as: remote)
     }
 
-    // MARK: Telling
+    // MARK: Sending
 
     private func registerNode() async throws(ConsulError) {
         _ = try await backend.call(.catalogRegister, request())
@@ -273,9 +276,9 @@ package final class AntiEntropy: Sendable {
         return request
     }
 
-    /// Sends what is marked as changed.
+    /// Sends the items that are marked as changed.
     /// - Parameter refused: receives the items that the servers refuse, as `service web`. They do
-    ///   not keep the others back. Checks of a refused service are not sent.
+    ///   not delay the other items. Checks of a refused service are not sent.
     private func syncChanges(_ refused: inout Set<String>) async throws(ConsulError) {
         let removed = local.removed
         for id in removed.services.sorted() { try await deregister(service: id, &refused) }
@@ -320,7 +323,7 @@ package final class AntiEntropy: Sendable {
         guard try await call(.catalogRegister, request, ("check", check.checkID), &refused)
         else { return }
         local.markSynced(check: check)
-        state.withLock { $0.outputTold[check.checkID] = now }
+        state.withLock { $0.outputSentAt[check.checkID] = now }
         logger.info("Synced check", metadata: ["check": "\(check.checkID)"])
     }
 
@@ -373,11 +376,12 @@ package final class AntiEntropy: Sendable {
 
     // MARK: Output-only changes
 
-    /// True when the output has changed since it was told, and it was told long enough ago.
+    /// Returns true when the output differs from the sent one, and that was sent at least
+    /// `checkUpdateInterval` ago.
     private func isOutputDue(_ local: LocalCheck, now: Instant) -> Bool {
         guard local.outputIsNew else { return false }
-        let told = state.withLock { $0.outputTold[local.check.checkID] }
-        return told.map { $0 + checkUpdateInterval <= now } ?? true
+        let sentAt = state.withLock { $0.outputSentAt[local.check.checkID] }
+        return sentAt.map { $0 + checkUpdateInterval <= now } ?? true
     }
 
     private var nextOutputDue: Instant? {
@@ -385,7 +389,7 @@ package final class AntiEntropy: Sendable {
         guard !waiting.isEmpty else { return nil }
         let now = clock.now()
         return state.withLock { state in
-            waiting.map { state.outputTold[$0].map { $0 + checkUpdateInterval } ?? now }.min()
+            waiting.map { state.outputSentAt[$0].map { $0 + checkUpdateInterval } ?? now }.min()
         }
     }
 }

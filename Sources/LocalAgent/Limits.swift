@@ -1,28 +1,29 @@
 import ConsulModel
 package import Primitives
 
-/// The bounds of what one agent keeps and does.
+/// The bounds of one agent's memory and work.
 package enum Limits {
     /// Events kept, as in Consul.
     package static let userEventsMax = 256
     /// Bytes of an event's name and payload together, as Consul's gossip allows.
     package static let userEventBytesMax = 512
-    /// Reliable events kept; the oldest goes for the next. As many as an agent's buffer.
+    /// Reliable events kept; the next event evicts the oldest. As many as an agent's buffer.
     package static let reliableEventsMax = 256
     /// Bytes of a reliable event's payload: in base64 it must fit into a value of the store.
     package static let reliablePayloadMax = 256 << 10
-    /// Beyond so many bytes it lies in a key of its own: each agent reads the log at each change.
+    /// Bytes of a payload inside its event. A larger one is stored under a key of its own, because
+    /// each agent reads the log at each change.
     package static let reliablePayloadInline = 1024
-    /// How long a reliable event waits for nodes that are down, unless it says so; and at most.
+    /// How long a reliable event waits for nodes that are down: the default and the maximum.
     package static let reliableRetention = GoDuration.hours(72)
     package static let reliableRetentionMax = GoDuration.hours(24 * 30)
-    /// The wait before a log that could not be read is read again.
+    /// The back-off after a failed read of the event log.
     static let eventLogBackOff = BackOff(.doubling, first: .seconds(1), max: .minutes(1))
-    /// How often open events are looked at though nothing was told.
+    /// The interval of reviewing open events without a report.
     package static let eventReviewInterval = GoDuration.seconds(10)
     /// The wait after a failed query for the checks behind an alias, as in Consul.
     static let aliasBackOff = BackOff(constant: .seconds(5))
-    /// The wait of one such blocking query: a service without checks is noticed this late.
+    /// The wait of one such blocking query: the delay before a service without checks is noticed.
     static let aliasQueryTime = GoDuration.seconds(60)
     /// Transitions kept for each check.
     package static let checkHistoryMax = 32
@@ -32,33 +33,33 @@ package enum Limits {
     package static let failuresUntilCritical = 3
     /// Runs kept for each watch.
     package static let watchHistoryMax = 20
-    /// Bytes of a plugin's own words beyond the bound on its target's, such as `HTTP GET url: 200
-    /// OK`.
+    /// Bytes of a plugin's own text in addition to the bound on its target's, such as `HTTP GET
+    /// url: 200 OK`.
     package static let checkOutputHeadMax = 1024
-    /// A handler that has no `timeout` and runs longer is named in the log, again each time it
-    /// doubles.
+    /// The run time after which a handler without `timeout` is logged, again each time it doubles.
     package static let slowHandler = GoDuration.seconds(60)
-    /// How much longer than its time limit a probe may take before the agent stops waiting.
+    /// The grace period between a probe's timeout and its abandonment.
     package static let probeGrace = GoDuration.seconds(5)
     /// Intervals below one second are raised to it, as in Consul.
     package static let checkIntervalMin = GoDuration.seconds(1)
-    /// How often services are looked at that have been critical for too long, as in Consul.
+    /// The interval of searching for services that are critical for too long, as in Consul.
     package static let reapInterval = GoDuration.seconds(30)
-    /// The least time before a critical service may be taken out, as in Consul.
+    /// The least time before a critical service may be deregistered, as in Consul.
     package static let deregisterAfterMin = CheckDefinition.deregisterAfterMin
-    /// A full comparison with the catalog, as Consul does for small clusters.
+    /// The interval of full comparisons with the catalog, as in Consul for small clusters.
     package static let fullSyncInterval = GoDuration.seconds(60)
-    /// After a failed one, plus a random part of as much again.
+    /// The delay of the next pass after a failed one.
     package static let syncRetryInterval = GoDuration.seconds(15)
-    /// How long a request of the API waits for the servers to take its change: longer than an
-    /// election among healthy servers; and after a failed attempt, when they are probably away.
+    /// How long a request of the API waits for the servers to take its change. The first is longer
+    /// than an election among healthy servers; the second applies after a failed attempt, when the
+    /// servers are probably unreachable.
     package static let settleMax = GoDuration.seconds(3)
     package static let settleAfterFailureMax = GoDuration.milliseconds(250)
     /// Bytes of a persisted registration that are read back.
     package static let persistedFileMax = 1 << 20
-    /// Pauses, resumes and triggers of one watch that wait for its loop; beyond, only the newest
-    /// of each effect stays. A client would have to send them faster than a loop turns.
+    /// Pauses, resumes and triggers of one watch that wait for its loop; beyond, only the newest of
+    /// each effect stays. A client would have to send them faster than the loop turns.
     package static let watchControlsMax = 64
-    /// Bytes of a dead-letter file, beyond which nothing is added.
+    /// Bytes of a dead-letter file, beyond which no entry is added.
     package static let deadLetterBytesMax = 64 << 20
 }

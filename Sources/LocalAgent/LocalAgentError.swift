@@ -1,6 +1,6 @@
 package import ConsulModel
 
-/// What can go wrong with registrations, in Consul's words.
+/// Errors of registrations, in Consul's words.
 package enum LocalAgentError {
     package static func unknownService(_ id: String) -> ConsulError {
         ConsulError(.internal, "Unknown service \"\(id)\"")

@@ -2,13 +2,13 @@ package import ConsulModel
 package import Primitives
 package import Wire
 
-/// Where a registration came from. Fragments win over the API, and only the API's are persisted.
+/// The origin of a registration. Fragments win over the API, and only the API's are persisted.
 package enum RegistrationSource: Hashable, Sendable {
     case configuration
     case api
 }
 
-/// A service as this agent has it.
+/// A service registered with this agent.
 package struct LocalService: Hashable, Sendable {
     package var definition: ServiceDefinition
     package var service: NodeService
@@ -16,16 +16,16 @@ package struct LocalService: Hashable, Sendable {
     package var isInSync = false
 }
 
-/// A check as this agent has it.
+/// A check registered with this agent.
 package struct LocalCheck: Hashable, Sendable {
     package var definition: CheckDefinition
     package var check: HealthCheck
     package var source: RegistrationSource
     package var isInSync = false
-    /// The output that the catalog has; nil before it was told any.
-    package var outputTold: String?
-    package var outputIsNew: Bool { outputTold != check.output }
-    /// Since when it is critical, for `deregister_critical_service_after`.
+    /// The output in the catalog; nil before one was sent.
+    package var syncedOutput: String?
+    package var outputIsNew: Bool { syncedOutput != check.output }
+    /// The start of the critical status, for `deregister_critical_service_after`.
     package var criticalSince: Instant?
     /// The newest changes of status, oldest first.
     package var history: [CheckTransition] = []
@@ -96,7 +96,7 @@ package struct AgentService: Record, Hashable, Sendable {
         try visit.field("Connect", &connect, .omitEmpty)
     }
 
-    /// With `contentHash` set from everything else: equal services have equal hashes.
+    /// A copy with `contentHash` computed from all other fields: equal services have equal hashes.
     package var hashed: AgentService {
         var copy = self
         copy.contentHash = ""

@@ -3,11 +3,11 @@ package import Primitives
 import Synchronization
 import Wire
 
-/// What this node offers: its services and checks, whoever registered them. The agent is the
-/// authority for its own node; `AntiEntropy` carries this into the catalog.
+/// The services and checks of this node, from every source. The agent is the authority for its own
+/// node; `AntiEntropy` carries this state into the catalog.
 ///
-/// May be asked from any thread; nothing here blocks for long. Observers are told after each
-/// change, outside the lock.
+/// Callable from any thread; no method blocks for long. Observers are notified after each change,
+/// outside the lock.
 package final class LocalState: Sendable {
     package enum Change: Hashable, Sendable {
         case service(String)
@@ -17,7 +17,7 @@ package final class LocalState: Sendable {
     struct Contents {
         var services: [String: LocalService] = [:]
         var checks: [String: LocalCheck] = [:]
-        /// Gone here, perhaps still in the catalog.
+        /// Services removed here and perhaps still in the catalog.
         var removedServices: Set<String> = []
         var removedChecks: Set<String> = []
         var observers: [UInt64: @Sendable (Change) -> Void] = [:]
@@ -71,8 +71,8 @@ package final class LocalState: Sendable {
         contents.withLock { ($0.removedServices, $0.removedChecks) }
     }
 
-    /// The checks that bear on a service: its own and the node's. Nil when there is no such
-    /// service; the node's alone for an empty ID.
+    /// Returns the checks that affect a service: its own and the node's. Returns nil when there is
+    /// no such service, and the node's alone for an empty ID.
     package func checks(ofService id: String) -> [HealthCheck]? {
         contents.withLock { contents in
             guard id.isEmpty || contents.services[id] != nil else { return nil }
@@ -82,9 +82,9 @@ package final class LocalState: Sendable {
         }
     }
 
-    /// The same as an alias check sees them. A check that follows the alias in turn is replaced by
-    /// the checks behind it, so that a cycle of aliases is as healthy as its other checks; else all
-    /// of them would stay critical for ever.
+    /// Returns the checks of a service for the alias check `checkID`. A check that follows the
+    /// alias in turn is replaced by the checks that it follows, so that a cycle of aliases is as
+    /// healthy as its other checks; otherwise all of them would stay critical for ever.
     package func checks(ofService id: String, followedBy checkID: String) -> [HealthCheck]? {
         guard let checks = checks(ofService: id) else { return nil }
         let graph = contents.withLock { AliasGraph($0.checks, nodeName: nodeName) }
@@ -94,12 +94,12 @@ package final class LocalState: Sendable {
 
     // MARK: Observing
 
-    /// Calls back after every change until `stopObserving`. The call comes on the changing thread
-    /// and must be quick.
-    package func observe(_ tell: @escaping @Sendable (Change) -> Void) -> UInt64 {
+    /// Calls `notify` after every change until `stopObserving`. The call runs on the changing
+    /// thread and must be quick.
+    package func observe(_ notify: @escaping @Sendable (Change) -> Void) -> UInt64 {
         contents.withLock { contents in
             contents.nextObserver += 1
-            contents.observers[contents.nextObserver] = tell
+            contents.observers[contents.nextObserver] = notify
             return contents.nextObserver
         }
     }
@@ -108,13 +108,13 @@ package final class LocalState: Sendable {
         contents.withLock { _ = $0.observers.removeValue(forKey: observer) }
     }
 
-    /// Changes the contents, then tells the observers what the body returned.
+    /// Changes the contents, then notifies the observers of the changes that the body returned.
     private func change(_ body: (inout Contents) -> [Change]) {
         let (changes, observers) = contents.withLock { contents in
             let changes = body(&contents)
             return (changes, changes.isEmpty ? [] : Array(contents.observers.values))
         }
-        for change in changes { for tell in observers { tell(change) } }
+        for change in changes { for notify in observers { notify(change) } }
     }
 
     // MARK: Services
@@ -133,7 +133,7 @@ package final class LocalState: Sendable {
         }
     }
 
-    /// Removes the service; its checks are the caller's.
+    /// Removes the service; the caller removes its checks.
     /// - Returns: false when there was none.
     @discardableResult
     package func removeService(_ id: String) -> Bool {
@@ -157,7 +157,7 @@ package final class LocalState: Sendable {
             if let existing = contents.checks[check.checkID] {
                 local.history = existing.history
                 local.isInSync = existing.isInSync && existing.check.isSame(as: check)
-                local.outputTold = existing.outputTold
+                local.syncedOutput = existing.syncedOutput
             }
             if check.status == CheckStatus.critical.rawValue {
                 local.criticalSince = contents.checks[check.checkID]?.criticalSince ?? now()
@@ -180,7 +180,7 @@ package final class LocalState: Sendable {
         return existed
     }
 
-    /// Takes a result. Nothing happens when neither status nor output is new.
+    /// Records a result. Does nothing when neither status nor output is new.
     /// - Returns: true when the status changed.
     @discardableResult
     package func updateCheck(_ id: String, status: CheckStatus, output: String) -> Bool {
@@ -216,7 +216,7 @@ package final class LocalState: Sendable {
 
     // MARK: Synchronising
 
-    /// Marks what the catalog has taken, unless it has changed since.
+    /// Marks an item that the catalog has accepted, unless it has changed since.
     package func markSynced(service: NodeService) {
         contents.withLock { contents in
             guard contents.services[service.id]?.service.isSame(as: service) == true else { return }
@@ -227,8 +227,8 @@ package final class LocalState: Sendable {
     package func markSynced(check: HealthCheck) {
         contents.withLock { contents in
             guard var local = contents.checks[check.checkID] else { return }
-            local.outputTold = check.output
-            // The output may be newer already; that has its own turn.
+            local.syncedOutput = check.output
+            // The output may be newer already; an output change is sent separately.
             var taken = check
             taken.output = local.check.output
             if local.check.isSame(as: taken) { local.isInSync = true }

@@ -1,7 +1,7 @@
 package import ConsulModel
 import Synchronization
 
-/// The newest custom events that this agent saw, at most `Limits.userEventsMax`.
+/// Holds the newest user events that this agent received, at most `Limits.userEventsMax`.
 package final class UserEventBuffer: Sendable {
     private struct Waiter {
         var name: String
@@ -32,14 +32,14 @@ package final class UserEventBuffer: Sendable {
         for (waiter, events) in woken { waiter.reply(events, Self.index(of: events)) }
     }
 
-    /// The events of a name, or all, oldest first.
+    /// Returns the events of a name, or all for an empty name, oldest first.
     package func events(named name: String) -> [UserEvent] {
         state.withLock { Self.select(name, from: $0.events) }
     }
 
-    /// Answers once the newest event of that name is another than the one with this index: at once,
-    /// or from the thread that brings it.
-    /// - Returns: a handle when the answer is still to come.
+    /// Calls back once the newest event of that name differs from the one with this index: at once,
+    /// or on the thread that appends the event.
+    /// - Returns: a handle when the answer is still pending.
     package func read(
         named name: String, after index: UInt64,
         reply: @escaping @Sendable ([UserEvent], UInt64) -> Void
@@ -59,7 +59,7 @@ package final class UserEventBuffer: Sendable {
     private struct Pending: PendingCall {
         let buffer: UserEventBuffer
         let id: UInt64
-        /// The newest state is the answer of one who waits no longer.
+        /// Answers a cancelled reader with the newest state.
         func cancel() {
             let waiter = buffer.state.withLock { $0.waiters.removeValue(forKey: id) }
             guard let waiter else { return }
@@ -72,8 +72,8 @@ package final class UserEventBuffer: Sendable {
         name.isEmpty ? events : events.filter { $0.name == name }
     }
 
-    /// Consul's index of an event list: the halves of the newest event's UUID, mixed; 1 for none.
-    /// It does not grow: compare it for equality only.
+    /// Computes Consul's index of an event list: the halves of the newest event's UUID, mixed; 1
+    /// for an empty list. It does not grow: compare it for equality only.
     package static func index(of events: [UserEvent]) -> UInt64 {
         guard let last = events.last else { return 1 }
         let hex = last.id.filter { $0 != "-" }

@@ -1,7 +1,7 @@
 public import ConsulModel
 public import Primitives
 
-/// Why a probe got no answer, in the words that go into a check's output.
+/// The reason why a probe got no answer, in words for a check's output.
 public struct ProbeError: Error, Hashable, Sendable {
     public var message: String
     public var isTimeout: Bool
@@ -21,7 +21,7 @@ public struct ProcessRequest: Sendable {
     public var environmentAllowed: [String]?
     public var workingDirectory = ""
     public var timeout: GoDuration
-    /// Sent to the whole process group when time is up; then SIGKILL after `killTimeout`.
+    /// Sent to the whole process group at the timeout; SIGKILL follows after `killTimeout`.
     public var killSignal = "SIGKILL"
     public var killTimeout = GoDuration.seconds(0)
     public var outputMax = 4096
@@ -29,8 +29,8 @@ public struct ProcessRequest: Sendable {
     public var group = ""
     public var umask = ""
     public var limits: [String: UInt64] = [:]
-    /// Not empty: these bytes are put into a file of their own that may be executed, by `user`
-    /// alone, whose path becomes the last argument; it is gone after the run.
+    /// If not empty, these bytes are written to a temporary file that `user` alone may execute,
+    /// whose path becomes the last argument. The file is removed after the run.
     public var script: [UInt8] = []
 
     public init(_ arguments: [String], timeout: GoDuration) {
@@ -44,13 +44,13 @@ public enum ProcessEnding: Hashable, Sendable {
     case signalled(Int32)
     case timedOut
     case cancelled
-    /// It could not be started; the reason names the program.
+    /// The program could not be started; the reason names it.
     case failedToStart(String)
 }
 
 public struct ProcessOutcome: Hashable, Sendable {
     public var ending: ProcessEnding
-    /// The end of stdout and stderr together, as `TailBuffer.text` shows it.
+    /// The end of stdout and stderr together, as `TailBuffer.text` renders it.
     public var output: String
     public init(_ ending: ProcessEnding, output: String = "") {
         self.ending = ending
@@ -59,24 +59,25 @@ public struct ProcessOutcome: Hashable, Sendable {
 }
 
 public protocol ProcessRunner: Sendable {
-    /// Runs a program to its end. The group is killed when time is up or the task is cancelled.
-    /// Never throws: what went wrong is the ending.
+    /// Runs a program to its end. Kills its group at the timeout or when the task is cancelled.
+    /// Never throws: the ending reports failures.
     func run(_ request: ProcessRequest) async -> ProcessOutcome
 
-    /// The same, with stdout and stderr as they come, instead of their end in the outcome.
+    /// Runs a program to its end, and passes on stdout and stderr as they arrive, instead of their
+    /// end in the outcome.
     /// - Parameter output: must be quick; called on a thread that serves every child, and no more
     ///   once this has returned.
     func run(
         _ request: ProcessRequest, output: @escaping @Sendable ([UInt8]) -> Void
     ) async -> ProcessOutcome
 
-    /// Starts a program that is talked to line by line.
+    /// Starts a program for a conversation line by line.
     /// - Parameter lineMax: bytes; a longer line of output is cut there.
     func start(_ arguments: [String], lineMax: Int) async throws(ProbeError) -> any LineProcess
 }
 
 extension ProcessRunner {
-    /// All that is kept, at the end: for runners that have nothing better.
+    /// Passes on the kept output at the end: the default for runners without streaming.
     public func run(
         _ request: ProcessRequest, output: @escaping @Sendable ([UInt8]) -> Void
     ) async -> ProcessOutcome {
@@ -88,13 +89,13 @@ extension ProcessRunner {
 
 /// A running program with line-wise input and output.
 public protocol LineProcess: Sendable {
-    /// Lines of stdout, one at a time; nil when the output is over. One reader only.
+    /// Returns the next line of stdout; nil when the output is over. One reader only.
     func nextLine() async -> [UInt8]?
-    /// Writes a line; false when the program takes no more, or does not read in time.
+    /// Writes a line. Returns false when the program takes no more, or does not read in time.
     func send(_ line: [UInt8]) async -> Bool
-    /// The end of what it wrote to stderr.
+    /// Returns the end of the output to stderr.
     func stderrTail() -> String
-    /// All bytes it wrote there.
+    /// The number of bytes written to stderr.
     var stderrTotal: Int { get }
     /// Kills the whole group, waits for the end, frees everything. May be called again.
     /// - Returns: how it ended, in words; its own end if that came first.
@@ -113,10 +114,10 @@ public struct HTTPProbe: Sendable {
     public var followRedirects = true
     public var tlsSkipVerify = false
     public var tlsServerName = ""
-    /// Path of a unix socket to dial instead of the URL's host.
+    /// The path of a unix socket to dial instead of the URL's host.
     public var unixSocket = ""
-    /// Bytes of the body kept: the last ones, or the first ones with `keepsBodyStart`, where what
-    /// follows is not read.
+    /// Bytes of the body kept: the last ones, or, with `keepsBodyStart`, the first ones, after
+    /// which reading stops.
     public var bodyMax = 4096
     public var keepsBodyStart = false
 
@@ -163,16 +164,16 @@ public protocol WaitingClock: Sendable {
     func sleep(until deadline: Instant) async -> Bool
 }
 
-/// Other checks, for aliases.
+/// Observes other checks, for aliases.
 public protocol CheckObserver: Sendable {
-    /// The checks that bear on a service of this agent (with those of the node), or on the node
-    /// alone when `serviceID` is empty; of another node when `node` is given. Each state is told
-    /// once at first and then at every change, until the returned call's task is cancelled. Nil: no
-    /// such service, or no such node.
-    /// - Parameter checkID: the check that asks. Of this agent's checks that follow it in turn, the
-    ///   checks behind them are given in their place.
+    /// Observes the checks that affect a service of this agent (with those of the node), or the
+    /// node alone when `serviceID` is empty; of another node when `node` is given. Calls `notify`
+    /// with the first state and then at every change, until the calling task is cancelled. Nil
+    /// means no such service, or no such node.
+    /// - Parameter checkID: the observing check. This agent's checks that follow it in turn are
+    ///   replaced by the checks that they follow.
     func observe(
         node: String, serviceID: String, for checkID: String,
-        telling tell: @escaping @Sendable ([HealthCheck]?) -> Void
+        onChange notify: @escaping @Sendable ([HealthCheck]?) -> Void
     ) async
 }

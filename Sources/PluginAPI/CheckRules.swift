@@ -3,7 +3,7 @@ import Primitives
 
 /// Rules that several check types share.
 public enum CheckRules {
-    /// Every polled type needs an interval.
+    /// Returns a fault when a polled type has no interval.
     public static func intervalProblems(in definition: CheckDefinition) -> [DefinitionProblem] {
         let problems = definition.commonFaults
         let needsInterval =
@@ -11,12 +11,13 @@ public enum CheckRules {
         return needsInterval ? [CheckDefinition.intervalFault] + problems : problems
     }
 
-    /// The faults that checks of every type can have: thresholds, times, the initial status.
+    /// Returns the faults that checks of every type can have: thresholds, times, the initial
+    /// status.
     public static func thresholdProblems(in definition: CheckDefinition) -> [DefinitionProblem] {
         definition.commonFaults
     }
 
-    /// The fault of a URL that has neither of HTTP's schemes, in any case of letters.
+    /// Returns the fault of a URL that has neither of HTTP's schemes, in any case of letters.
     public static func urlProblems(_ field: String, _ url: String) -> [DefinitionProblem] {
         let scheme = url.prefix(8).lowercased()
         if scheme.hasPrefix("http://") || scheme.hasPrefix("https://") { return [] }
@@ -27,7 +28,7 @@ public enum CheckRules {
         ]
     }
 
-    /// `host:port`, `[v6]:port`; nil for anything else.
+    /// Splits `host:port` or `[v6]:port`; returns nil for any other text.
     public static func hostAndPort(_ text: String) -> (host: String, port: Int)? {
         guard let colon = text.lastIndex(of: ":"),
             let port = Int(text[text.index(after: colon)...]), port > 0, port < 65536
@@ -41,7 +42,8 @@ public enum CheckRules {
         return (String(host.isEmpty ? "127.0.0.1" : host), port)
     }
 
-    /// HashiCorp's agent takes any text, and the check then fails for ever.
+    /// Returns the fault of an invalid address. HashiCorp's agent accepts any text, and the check
+    /// then fails for ever.
     public static func addressProblems(_ field: String, _ text: String) -> [DefinitionProblem] {
         if hostAndPort(text) != nil { return [] }
         let hasPort = text.contains(":")

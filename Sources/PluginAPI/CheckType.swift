@@ -1,15 +1,16 @@
 public import ConsulModel
 public import Primitives
 
-/// A type of health check. It recognises its definitions, says what is wrong with them, and makes
-/// probes. Interval, stagger, thresholds, output bound and deregistration are the agent's, for all
-/// types alike.
+/// A type of health check. It recognises its definitions, finds their faults, and makes probes.
+/// Interval, stagger, thresholds, output bound and deregistration are the agent's, for all types
+/// alike.
 public protocol CheckType: Sendable {
-    /// As the catalog's `Type` field shows it: `http`, `script`, `ttl` …
+    /// The value of the catalog's `Type` field: `http`, `script`, `ttl` …
     var kind: String { get }
-    /// True when the definition is of this type. Exactly one type of a registry may say so.
+    /// Returns true when the definition is of this type. Exactly one type of a registry may claim
+    /// it.
     func claims(_ definition: CheckDefinition) -> Bool
-    /// Everything wrong with a claimed definition; empty when it can be made.
+    /// Returns the faults of a claimed definition; empty when it can be made.
     func problems(in definition: CheckDefinition) -> [DefinitionProblem]
     func make(_ definition: CheckDefinition, in context: CheckContext) throws -> CheckInstance
 }
@@ -18,25 +19,25 @@ public protocol CheckType: Sendable {
 public enum CheckInstance: Sendable {
     /// The agent probes it at its interval.
     case polled(any PolledCheck)
-    /// It reports by itself, whenever it has something to say.
+    /// The check reports by itself, at any time.
     case pushed(any PushedCheck)
 }
 
 public protocol PolledCheck: Sendable {
-    /// One probe. It must end within `timeout` or when its task is cancelled; the agent waits no
-    /// longer than a little beyond, then counts the check as critical.
+    /// Runs one probe. It must end within `timeout` or when its task is cancelled; after a short
+    /// grace period the agent stops waiting and counts the check as critical.
     func probe(timeout: GoDuration) async -> CheckObservation
-    /// Used when the definition names none (Consul: 30 s for scripts, 10 s else).
+    /// The timeout of a definition without one (Consul: 30 s for scripts, 10 s otherwise).
     var defaultTimeout: GoDuration { get }
 }
 
 public protocol PushedCheck: Sendable {
-    /// Takes the receiver of reports before `run` begins, so that a heartbeat that comes at once is
-    /// reported before its caller goes on. Called at most once.
+    /// Sets the receiver of reports before `run` begins, so that an early heartbeat is reported
+    /// before its caller continues. Called at most once.
     func attach(_ report: @escaping @Sendable (CheckObservation) -> Void)
     /// Reports until its task is cancelled.
     func run(reporting report: @escaping @Sendable (CheckObservation) -> Void) async
-    /// A heartbeat from the API (`PUT /v1/agent/check/pass/:id`).
+    /// Accepts a heartbeat from the API (`PUT /v1/agent/check/pass/:id`).
     /// - Returns: false when this type takes none.
     func heartbeat(_ observation: CheckObservation) -> Bool
 }
@@ -50,11 +51,11 @@ extension PushedCheck {
     public func heartbeat(_ observation: CheckObservation) -> Bool { false }
 }
 
-/// What one probe found.
+/// The result of one probe.
 public struct CheckObservation: Hashable, Sendable {
     public var status: CheckStatus
     public var output: String
-    /// Skip the thresholds: what Consul does for a script that ran out of time.
+    /// Skips the thresholds, as Consul does for a script that exceeds its timeout.
     public var isFinal = false
 
     public init(_ status: CheckStatus, _ output: String, isFinal: Bool = false) {
@@ -64,11 +65,11 @@ public struct CheckObservation: Hashable, Sendable {
     }
 }
 
-/// What a check may touch of the world, and whose check it is.
+/// A check's capabilities, its ID and its node.
 public struct CheckContext: Sendable {
     public var checkID: String
     public var nodeName: String
-    /// Bytes of output worth keeping.
+    /// Bytes of output to keep.
     public var outputMax: Int
     public var processes: any ProcessRunner
     public var http: any HTTPProber

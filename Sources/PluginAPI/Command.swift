@@ -8,20 +8,21 @@ public protocol Command: Sendable {
     /// Precedes the flags in the command's help.
     var usage: String { get }
     var flags: [Flag] { get }
-    /// True for a command that parses its own words: `run` gets all of them as arguments, `-h`
+    /// True for a command that parses its own arguments: `run` gets all words as arguments, `-h`
     /// too, and `flags` is empty.
-    var parsesOwnWords: Bool { get }
+    var parsesOwnArguments: Bool { get }
+    /// Runs the command.
     /// - Returns: the exit code.
     func run(_ flags: ParsedFlags, _ console: Console) async -> Int32
 }
 
 extension Command {
-    public var parsesOwnWords: Bool { false }
+    public var parsesOwnArguments: Bool { false }
     /// The words of the path with spaces between them.
     public var name: String { path.joined(separator: " ") }
 }
 
-/// Lends a command its input and output. Tests lend their own.
+/// A command's input and output. Tests substitute their own.
 public struct Console: Sendable {
     /// Writes a line to standard output.
     public var write: @Sendable (String) -> Void

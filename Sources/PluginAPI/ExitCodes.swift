@@ -1,7 +1,7 @@
 public import ConsulModel
 public import Primitives
 
-/// What a program's end means for a check: Consul's convention, after Nagios.
+/// Maps a program's exit to a check's status: Consul's convention, after Nagios.
 public enum ExitCodes {
     public static func status(_ code: Int32) -> CheckStatus {
         switch code {

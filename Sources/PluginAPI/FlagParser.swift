@@ -84,14 +84,15 @@ public struct ParsedFlags: Sendable {
             }
             given.append((name, value))
         } else if let value = sides.count == 2 ? String(sides[1]) : rest.popFirst() {
-            given.append((name, try Self.judged(value, flag)))
+            given.append((name, try Self.normalized(value, flag)))
         } else {
             throw UsageError(description: "flag needs an argument: -\(name)")
         }
     }
 
+    /// Validates a value and normalises its form.
     /// - Returns: the value; a number in decimal, however it was written.
-    private static func judged(_ value: String, _ flag: Flag) throws(UsageError) -> String {
+    private static func normalized(_ value: String, _ flag: Flag) throws(UsageError) -> String {
         if ["int", "uint"].contains(flag.type),
             let number = GoInteger.decimal(value, isSigned: flag.type == "int")
         {

@@ -1,7 +1,7 @@
-/// Whole numbers as Go's `flag` package reads them: decimal, or with the prefix `0x`, `0o`, `0` or
+/// Parses whole numbers as Go's `flag` package does: decimal, or with the prefix `0x`, `0o`, `0` or
 /// `0b`, and single underscores between digits.
 enum GoInteger {
-    /// True for decimal digits (an octal number begins with 0) that do not fit 64 bits.
+    /// Returns true for decimal digits (an octal number begins with 0) that do not fit 64 bits.
     static func isTooLarge(_ text: String, isSigned: Bool) -> Bool {
         let digits = isSigned && ["-", "+"].contains(text.prefix(1)) ? text.dropFirst() : text[...]
         return digits.utf8.allSatisfy { (0x30...0x39).contains($0) }
@@ -9,7 +9,8 @@ enum GoInteger {
             && digits.drop { $0 == "0" }.count == digits.count
     }
 
-    /// - Returns: the number in decimal; nil where it is none, or does not fit 64 bits.
+    /// Parses a number.
+    /// - Returns: the number in decimal; nil where the text is none, or does not fit 64 bits.
     static func decimal(_ text: String, isSigned: Bool) -> String? {
         var digits = text.lowercased()[...]
         var isNegative = false
@@ -23,7 +24,7 @@ enum GoInteger {
             let named = digits.dropFirst().first.flatMap { prefixes[$0] }
             radix = named ?? 8
             digits = digits.dropFirst(named == nil ? 1 : 2)
-            // One may stand behind the prefix.
+            // One underscore may follow the prefix.
             if digits.hasPrefix("_") { digits.removeFirst() }
         }
         guard let first = digits.first, let last = digits.last, first != "_", last != "_",

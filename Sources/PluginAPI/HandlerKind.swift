@@ -3,7 +3,7 @@ import Primitives
 
 /// A kind of watch handler: `script`, `http`, or one of an external plugin.
 public protocol HandlerKind: Sendable {
-    /// As `handler_type` names it.
+    /// The value of `handler_type`.
     var kind: String { get }
     func problems(in definition: WatchDefinition) -> [DefinitionProblem]
     func make(_ definition: WatchDefinition, in context: HandlerContext) throws -> any WatchHandler
@@ -34,7 +34,7 @@ public struct HandlerFiring: Hashable, Sendable {
     }
 }
 
-/// How a run of a handler ended.
+/// The result of a handler's run.
 public struct HandlerOutcome: Hashable, Sendable {
     /// An exit code or an HTTP status; nil when there was neither.
     public var code: Int?
@@ -52,6 +52,6 @@ public struct HandlerOutcome: Hashable, Sendable {
 }
 
 public protocol WatchHandler: Sendable {
-    /// Runs once, to the end, to its own time limit, or until its task is cancelled.
+    /// Runs once, to the end, to its own timeout, or until its task is cancelled.
     func run(_ firing: HandlerFiring) async -> HandlerOutcome
 }

@@ -1,7 +1,7 @@
 public import ConsulModel
 public import Wire
 
-/// One unit of extension: a name, a version and what it brings in. Compiled-in plugins and external
+/// One unit of extension: a name, a version and its contributions. Compiled-in plugins and external
 /// programs are the same values, in one `PluginRegistry`.
 public struct Plugin: Sendable {
     public var name: String
@@ -20,14 +20,14 @@ public struct Plugin: Sendable {
     }
 }
 
-/// One thing that a plugin adds.
+/// One extension that a plugin adds.
 public enum Contribution: Sendable {
     case checkType(any CheckType)
     case handlerKind(any HandlerKind)
     case command(any Command)
     case eventResponder(any EventResponder)
 
-    /// The name that must be alone of its sort in a registry.
+    /// The name, unique within its sort in a registry.
     public var kind: String {
         switch self {
         case .checkType(let type): type.kind
@@ -48,25 +48,25 @@ public enum Contribution: Sendable {
     }
 }
 
-/// Handles the custom events of one name in place of watches and the event list.
+/// Handles the user events of one name in place of watches and the event list.
 public protocol EventResponder: Sendable {
     var eventName: String { get }
-    /// Called for an event that this node is meant by, each in a task of its own.
+    /// Responds to an event whose targets include this node, each in a task of its own.
     func respond(to event: UserEvent, in context: ResponderContext) async
 }
 
-/// Lends an event responder what it may use, and names its node.
+/// An event responder's capabilities, and its node.
 public struct ResponderContext: Sendable {
     public enum Level: Sendable { case debug, info, warning, error }
 
     public var nodeName: String
     public var datacenter: String
-    /// Sections of the configuration in force.
+    /// The applied configuration's sections.
     public var settings: PluginSettings
     public var backend: any Backend
     public var processes: any ProcessRunner
     public var clock: any WaitingClock
-    /// A line of the agent's log, with what belongs to it by name.
+    /// Writes a line to the agent's log, with named values.
     public var log: @Sendable (Level, String, [(String, String)]) -> Void
 
     public init(
@@ -85,7 +85,7 @@ public struct ResponderContext: Sendable {
 }
 
 /// Holds sections of the configuration, each found by its type. The agent adds those that plugins
-/// may read; a plugin asks for the type that it knows.
+/// may read; a plugin requests the type that it uses.
 public struct PluginSettings: Sendable {
     private var sections: [ObjectIdentifier: any Sendable] = [:]
 

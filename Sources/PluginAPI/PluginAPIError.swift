@@ -1,4 +1,4 @@
-/// What can be wrong with plugins and with what is asked of them.
+/// Errors of plugins and of requests to them.
 public enum PluginAPIError: Error, Hashable, Sendable, CustomStringConvertible {
     case duplicateKind(String, first: String, second: String)
     case noCheckType

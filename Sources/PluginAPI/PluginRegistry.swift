@@ -1,6 +1,6 @@
 public import ConsulModel
 
-/// All that is plugged in. A value: a reload makes a new one.
+/// All plugins' contributions. A value: a reload makes a new one.
 public struct PluginRegistry: Sendable {
     public let plugins: [Plugin]
     private var checkTypes: [any CheckType] = []
@@ -9,7 +9,7 @@ public struct PluginRegistry: Sendable {
     public private(set) var commands: [any Command] = []
     public private(set) var eventResponders: [String: any EventResponder] = [:]
 
-    /// Refuses two contributions of one sort with the same name.
+    /// Collects the contributions. Rejects two of one sort with the same name.
     public init(_ plugins: [Plugin]) throws(PluginAPIError) {
         self.plugins = plugins
         var owners: [String: String] = [:]
@@ -30,7 +30,7 @@ public struct PluginRegistry: Sendable {
         }
     }
 
-    /// The one type that claims a definition.
+    /// Returns the one type that claims a definition.
     public func checkType(for definition: CheckDefinition) throws(PluginAPIError)
         -> any CheckType
     {
@@ -45,14 +45,14 @@ public struct PluginRegistry: Sendable {
 
     public func handlerKind(named name: String) -> (any HandlerKind)? { handlerKinds[name] }
 
-    /// Everything wrong with a check's definition, whichever type it is of.
+    /// Returns the faults of a check's definition, for any type.
     public func problems(in definition: CheckDefinition) -> [DefinitionProblem] {
         let common = definition.commonFaults
         let own: [DefinitionProblem]
         do {
             own = try checkType(for: definition).problems(in: definition)
         } catch {
-            // A check without any type is refused; a type that came from a plugin may come back.
+            // A check without any type is refused; a plugin's missing type may return.
             own = [
                 DefinitionProblem("", "\(error)", error == .noCheckType ? .refuses : .holds)
             ]

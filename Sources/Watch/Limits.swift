@@ -7,7 +7,7 @@ package enum Limits {
     package static let queuedFiringsMax = 256
     /// Events that wait for a busy handler; Consul's own buffer holds as many.
     package static let pendingEventsMax = 256
-    /// Event IDs remembered as handled: twice the buffer that they can come back from.
+    /// Event IDs remembered as handled: twice the buffer from which they can return.
     package static let handledEventsMax = 512
     /// Runs at once under `on_busy: parallel(n)`.
     package static let parallelMax = 64
@@ -17,6 +17,6 @@ package enum Limits {
     package static let retriesMax = 1_000
     /// Consul's back-off after a failed query: 5 s times the square of the failures, at most 3 min.
     static let queryBackOff = BackOff(.square, first: .seconds(5), max: .seconds(180))
-    /// Bytes of an event's payload that go into the environment, where the kernel bounds the whole.
+    /// Bytes of an event's payload in the environment, whose total size the kernel bounds.
     package static let environmentPayloadMax = 4096
 }

@@ -1,12 +1,12 @@
-/// What becomes of a change that comes while the handler runs.
+/// The policy for a change that arrives while the handler runs.
 package enum OnBusy: Hashable, Sendable {
-    /// One further run with the newest state (Consul's way).
+    /// One further run with the newest state (Consul's policy).
     case coalesce
-    /// A run for each, in order.
+    /// One run for each change, in order.
     case queue
-    /// The run is killed, and the newest state handed over.
+    /// Kills the run and starts one with the newest state.
     case cancel
-    /// Up to so many runs at once; beyond that, as `coalesce`.
+    /// At most this many concurrent runs; beyond that, as `coalesce`.
     case parallel(Int)
 
     package init?(_ text: String) {

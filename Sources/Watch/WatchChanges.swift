@@ -1,6 +1,6 @@
 import Wire
 
-/// How two states of a source differ, item by item.
+/// The difference between two states of a source, item by item.
 package struct WatchChanges: Hashable, Sendable {
     package var added: [WatchContent.Item] = []
     package var modified: [(old: WatchContent.Item, new: WatchContent.Item)] = []
@@ -33,7 +33,8 @@ package struct WatchChanges: Hashable, Sendable {
         }
     }
 
-    /// `{"Added":[…],"Modified":[{"Old":…,"New":…}],"Removed":[…]}`; each entry has its `Name` too.
+    /// Writes `{"Added":[…],"Modified":[{"Old":…,"New":…}],"Removed":[…]}`; each entry has its
+    /// `Name` too.
     func write(to writer: inout JSONWriter) {
         writer.beginMap(count: 3)
         writer.key("Added")

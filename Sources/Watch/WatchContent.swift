@@ -1,9 +1,9 @@
 package import Wire
 
-/// What a source says, cut into items so that two states can be told apart item by item, and joined
-/// again as the JSON that a handler gets.
+/// A source's state, cut into items so that two states can be compared item by item, and joined
+/// again as the handler's JSON.
 package struct WatchContent: Hashable, Sendable {
-    /// How the items stand together.
+    /// The JSON form of the joined items.
     package enum Shape: Hashable, Sendable {
         /// One value; `null` when there is none.
         case single
@@ -14,11 +14,10 @@ package struct WatchContent: Hashable, Sendable {
     }
 
     package struct Item: Hashable, Sendable {
-        /// Tells which items of two states are the same thing: a key, a node's name, a check's
-        /// place.
+        /// Identifies the item across states: a key, a node's name, a check's node and ID.
         package var name: String
         package var json: [UInt8]
-        /// It counts as handled when its run is over, not when that begins.
+        /// True when the item counts as handled only at the end of its run, not at its start.
         package var isLasting = false
 
         package init<Value: WireValue>(_ name: String, _ value: Value) {
@@ -35,7 +34,7 @@ package struct WatchContent: Hashable, Sendable {
         self.items = items
     }
 
-    /// The handler's JSON, compact.
+    /// Returns the handler's JSON, compact.
     package var json: [UInt8] {
         var writer = JSONWriter(capacity: items.reduce(2) { $0 + $1.json.count + 1 })
         write(to: &writer)

@@ -1,7 +1,7 @@
 import ConsulModel
 import Primitives
 
-/// Follows one source of a plan: the states of its query, and whether each is another than the one
+/// Follows one source of a plan: the states of its query, and whether each differs from the one
 /// before.
 struct WatchCursor: Hashable, Sendable {
     let query: WatchQuery
@@ -10,11 +10,11 @@ struct WatchCursor: Hashable, Sendable {
 
     init(_ query: WatchQuery) { self.query = query }
 
-    /// The index to ask with; nil for the present state.
+    /// The index of the next query; nil for the present state.
     var index: WatchIndex? { cursor.index }
 
-    /// Accepts an answer. Returns true when the state is another than the one before: neither the
-    /// same index nor the same data under another index is a change. After a failure the data alone
+    /// Accepts an answer. Returns true when the state differs from the one before: neither the same
+    /// index nor the same data under another index is a change. After a failure the data alone
     /// decides, since a server that lost its state may reach the same index again.
     mutating func receive(_ answer: WatchAnswer) -> Bool {
         let hasFailed = cursor.failures > 0
@@ -24,7 +24,7 @@ struct WatchCursor: Hashable, Sendable {
         return true
     }
 
-    /// Returns how long to wait after a failed query. The content stays known, so that the next
-    /// success with the same data is no change (Consul forgets it, and fires again).
+    /// Returns how long to wait after a failed query. Keeps the content, so that the next success
+    /// with the same data is no change (Consul forgets it, and fires again).
     mutating func fail() -> GoDuration { cursor.fail() }
 }

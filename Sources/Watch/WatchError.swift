@@ -1,4 +1,4 @@
-/// Why a watch cannot be planned.
+/// The reason why a watch cannot be planned.
 package enum WatchError: Error, Hashable, Sendable, CustomStringConvertible {
     case unknownType(String)
 

@@ -2,19 +2,19 @@ import ConsulModel
 import Primitives
 import Wire
 
-/// One thing for a handler to do: the data, its index, and what else it is told.
+/// One firing of a handler: the data, its index, and further values for its environment.
 package struct WatchFiring: Hashable, Sendable {
-    /// Counts the firings of a plan, from 1.
+    /// The position in the plan's firings, from 1.
     package var number: UInt64
-    /// 0 for the first run, then the retries.
+    /// The number of retries before this run: 0 for the first run.
     package var attempt = 0
     /// JSON with a line break at its end.
     package var payload: [UInt8]
     package var index: WatchIndex
     package var environment: [String: String]
-    /// IDs of the events in it, for an event watch.
+    /// The IDs of the events in it, for an event watch.
     var events: [String] = []
-    /// Those of them that count as handled when the run is over.
+    /// The IDs among `events` that count as handled at the end of the run.
     package internal(set) var lastingEvents: [String] = []
 }
 
@@ -22,9 +22,10 @@ package struct WatchFiring: Hashable, Sendable {
 struct FiringMaker: Hashable, Sendable {
     let definition: WatchDefinition
 
+    /// Makes a firing.
     /// - Parameters:
-    /// - contents: one for each source, in order; for an event source, the events not handled yet.
-    /// - before: the states handed over before, nil at first.
+    ///   - contents: one for each source, in order; for an event source, the unhandled events.
+    ///   - before: the states of the firing before, nil at first.
     func make(
         number: UInt64, contents: [WatchContent], before: [WatchContent?], index: WatchIndex
     ) -> WatchFiring {
@@ -49,7 +50,7 @@ struct FiringMaker: Hashable, Sendable {
             environment: environment(contents, changes, index))
     }
 
-    /// The data alone, or with `changes`, an object of both.
+    /// Writes the data alone, or with `changes`, an object of both.
     private func write(
         _ content: WatchContent, _ changes: WatchChanges, to writer: inout JSONWriter
     ) {

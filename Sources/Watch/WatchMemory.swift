@@ -1,10 +1,10 @@
 import Primitives
 package import Wire
 
-/// What a watch must still know after a restart or a reload: the state handed over last, as a hash,
-/// and which events were handled.
+/// The facts that a watch keeps across a restart or a reload: a hash of the state delivered last,
+/// and the handled events.
 package struct WatchMemory: Record, Hashable, Sendable {
-    /// Of the data handed over last; empty when there was none.
+    /// The hash of the data delivered last; empty when there was none.
     package var contentHash = ""
     /// IDs, oldest first, at most `Limits.handledEventsMax`.
     package var handledEvents: [String] = []
@@ -22,7 +22,7 @@ package struct WatchMemory: Record, Hashable, Sendable {
 }
 
 extension WatchContent {
-    /// The same for equal content, also after a restart.
+    /// Returns a hash that is equal for equal content, also after a restart.
     static func hash(of contents: [WatchContent]) -> String {
         var hash = FNV1a()
         for content in contents { hash.combine(content.json + [0]) }

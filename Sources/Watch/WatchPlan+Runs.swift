@@ -1,9 +1,9 @@
 import ConsulModel
 import Primitives
 
-/// When the handler runs, and what follows a run.
+/// Decides when the handler runs, and handles the end of a run.
 extension WatchPlan {
-    /// Does whatever can be done now, and says when to look again.
+    /// Starts every run that is due, and schedules the next wake-up.
     mutating func advance(now: Instant, _ out: inout [Directive]) {
         if !isPaused {
             retryIfDue(now: now, &out)
@@ -18,7 +18,7 @@ extension WatchPlan {
     private mutating func takeChange(now: Instant, _ out: inout [Directive]) {
         guard changedSince != nil, settled(by: now) else { return }
         if !isEventWatch, !isForced, contents == lastFired, !lastFiredFailed, cancelled.isEmpty {
-            changedSince = nil  // back to the one handed over last
+            changedSince = nil  // equals the state delivered last
             return
         }
         // A newer state makes the retry of an older one pointless; events are not states.
@@ -102,7 +102,7 @@ extension WatchPlan {
         let wasCancelled = cancelled.remove(number) != nil
         guard !succeeded else { return }
         if wasCancelled {
-            // The state that the killed run had may be the newest again.
+            // The killed run's state may become the newest again.
             isForced = changedSince != nil
             return
         }
@@ -121,7 +121,7 @@ extension WatchPlan {
         retries.append((firing, now + pause))
     }
 
-    /// True when a state has been, or is to be, handed over that is newer than this firing's.
+    /// Returns true when a newer state than this firing's was delivered, or is due.
     private func isSuperseded(_ firing: WatchFiring) -> Bool {
         guard !isEventWatch, onBusy != .queue else { return false }
         return firing.number < firings
@@ -138,7 +138,8 @@ extension WatchPlan {
 
     // MARK: Time
 
-    /// Quiet for `wait.min`, or changed for `wait.max` (four times as long unless given).
+    /// Returns true when the state was unchanged for `wait.min`, or has been changing for
+    /// `wait.max` (four times as long unless configured).
     private func settled(by now: Instant) -> Bool {
         settlesAt.map { $0 <= now } ?? true
     }

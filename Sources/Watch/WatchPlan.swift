@@ -3,41 +3,41 @@ package import Primitives
 
 /// The plan of one watch: from the states of its sources to the runs of its handler.
 ///
-/// A pure core with two hosts, the agent and `consul watch`. The host puts the queries, runs the
-/// handler, keeps one timer, and steps the plan with what happened.
+/// A pure core with two hosts, the agent and `consul watch`. The host sends the queries, runs the
+/// handler, keeps one timer, and steps the plan with each event.
 ///
-/// The rules, by default Consul's: the handler fires once at the start with what is there; runs of
-/// one watch never overlap; changes during a run join into the newest state; a state that equals
-/// the one handed over last is no change. Unlike Consul, a query that failed in between makes no
-/// difference, and an event is handed over once, also across reloads and restarts.
+/// The rules, by default Consul's: the handler fires once at the start with the present state; runs
+/// of one watch never overlap; changes during a run join into the newest state; a state that equals
+/// the one delivered last is no change. Unlike Consul, a query that failed in between makes no
+/// difference, and an event is delivered once, also across reloads and restarts.
 package struct WatchPlan: Sendable {
     package enum Input: Hashable, Sendable {
         case answer(source: Int, WatchAnswer)
         case failed(source: Int)
         case runEnded(number: UInt64, succeeded: Bool)
-        /// The instant of the last `wake` has come.
+        /// The instant of the last `wake` is reached.
         case woke
         case pause
         case resume
-        /// Run the handler with the newest state even though nothing changed.
+        /// Run the handler with the newest state, although it has not changed.
         case trigger
     }
 
     package enum Directive: Hashable, Sendable {
-        /// Put the source's query, to be answered once its index is another than `after`; not
-        /// before the instant, if there is one.
+        /// Send the source's query, to be answered once its index differs from `after`; not before
+        /// the instant, if there is one.
         case query(source: Int, after: WatchIndex?, notBefore: Instant?)
         case fire(WatchFiring)
         /// Kill this run; its end is still reported.
         case cancelRun(number: UInt64)
-        /// Step with `woke` then. Replaces an earlier one.
+        /// Step the plan with `woke` at this instant. Replaces an earlier one.
         case wake(at: Instant)
-        /// The last retry has failed too: keep this where the operator will find it.
+        /// The last retry has failed too: store the firing for the operator.
         case deadLetter(WatchFiring)
-        /// Report that so many events were dropped since the last firing: they came faster than the
+        /// Report the number of events dropped since the last firing: they arrived faster than the
         /// handler takes them.
         case reportDroppedEvents(Int)
-        /// Keep this across restarts.
+        /// Persist the memory across restarts.
         case remember(WatchMemory)
     }
 
@@ -51,21 +51,21 @@ package struct WatchPlan: Sendable {
     var lastFired: [WatchContent]?
     var firings: UInt64 = 0
 
-    /// There is something to hand over, since then.
+    /// The instant since which a change waits for delivery; nil when none waits.
     var changedSince: Instant?
     var lastChange = Instant.zero
     var isForced = false
-    /// The run with `lastFired` failed and was not repeated, because a newer state was to come.
-    /// Should that go back to `lastFired`, there is still something to hand over.
+    /// True when the run with `lastFired` failed and was not repeated, because a newer state was
+    /// due. If the state returns to `lastFired`, it is delivered again.
     var lastFiredFailed = false
     var pendingEvents: [WatchContent.Item] = []
-    /// Since the last firing.
+    /// Events dropped since the last firing.
     var droppedEvents = 0
 
     var running: [UInt64: WatchFiring] = [:]
     var cancelled: Set<UInt64> = []
     var queue: [WatchFiring] = []
-    /// Failed runs to be repeated; nothing new starts before them, so they are at most `runsMax`.
+    /// Failed runs to be repeated. No other run starts before them, so they are at most `runsMax`.
     var retries: [(firing: WatchFiring, at: Instant)] = []
 
     package init(_ definition: WatchDefinition, memory: WatchMemory = WatchMemory())
@@ -82,12 +82,12 @@ package struct WatchPlan: Sendable {
         }
     }
 
-    /// The query of each source.
+    /// The queries of the sources, in order.
     package var queries: [WatchQuery] { cursors.map { $0.query } }
     package var isRunning: Bool { !running.isEmpty }
 
-    /// What a plan that takes over from this one should know: events whose run was still to come
-    /// are left to it.
+    /// The memory for a plan that replaces this one. Events whose run has not started are left to
+    /// it.
     package var memoryForSuccessor: WatchMemory {
         var memory = memory
         let open = Set((queue + retries.map { $0.firing }).flatMap { $0.events })
@@ -95,8 +95,7 @@ package struct WatchPlan: Sendable {
         return memory
     }
 
-    /// What the plan should know after a restart: a lasting event whose run is not over is to be
-    /// handed over again.
+    /// The memory for a restart: a lasting event whose run is not over is delivered again.
     var memoryToKeep: WatchMemory {
         let firings = Array(running.values) + queue + retries.map { $0.firing }
         let open = Set(firings.flatMap { $0.lastingEvents })
@@ -105,7 +104,7 @@ package struct WatchPlan: Sendable {
         return memory
     }
 
-    /// Whether an event was handled, and nothing more is to be done about it.
+    /// Returns true when an event was handled and needs no further run.
     package func hasHandled(_ event: String) -> Bool {
         memoryToKeep.handledEvents.contains(event)
     }
@@ -172,8 +171,9 @@ package struct WatchPlan: Sendable {
         droppedEvents += excess
     }
 
-    /// Consul fires at the start in any case. Told not to, a watch fires only if the state is
-    /// another than the one it remembers from before the restart.
+    /// True when the first state fires. Consul fires at the start in any case; with `fire_on_start:
+    /// false`, a watch fires only if the state differs from the one remembered from before the
+    /// restart.
     private var firesAtStart: Bool {
         if definition.fireOnStart { return true }
         if isEventWatch { return !memory.handledEvents.isEmpty && !pendingEvents.isEmpty }
@@ -191,7 +191,7 @@ package struct WatchPlan: Sendable {
         out.append(.remember(memoryToKeep))
     }
 
-    /// What the sources say now; for an event watch, the events to be handed over.
+    /// The present states of the sources; for an event watch, the events to be delivered.
     var contents: [WatchContent] {
         if isEventWatch { return [WatchContent(.array(emptyIsNull: false), pendingEvents)] }
         return cursors.compactMap { $0.content }

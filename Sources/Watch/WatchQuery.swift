@@ -1,6 +1,6 @@
 package import ConsulModel
 
-/// The blocking query of a watch's source, which is repeated for as long as the watch lives.
+/// The blocking query of a watch's source, repeated until the watch stops.
 package enum WatchQuery: Hashable, Sendable {
     case key(KeyRequest)
     case keyPrefix(KeyRequest)
@@ -25,7 +25,7 @@ package struct WatchAnswer: Hashable, Sendable {
     }
 }
 
-/// Where a source stands: an index of the replicated log, or a hash of what the agent itself knows.
+/// A source's version: an index of the replicated log, or a hash of the agent's own state.
 package enum WatchIndex: Hashable, Sendable, CustomStringConvertible {
     case index(UInt64)
     case hash(String)

@@ -1,7 +1,7 @@
 package import ConsulModel
 import Primitives
 
-/// What makes a watch's definition whole. Handlers are judged by their kinds (module PluginAPI).
+/// Validates a watch's definition. Handlers are validated by their kinds (module PluginAPI).
 package enum WatchRules {
     package static func problems(in definition: WatchDefinition) -> [DefinitionProblem] {
         var problems: [DefinitionProblem] = []
@@ -29,7 +29,7 @@ package enum WatchRules {
         return problems + handlingProblems(definition)
     }
 
-    /// The same for a source alone, as `consul watch` has it.
+    /// Returns the faults of a source alone, for `consul watch`.
     package static func sourceProblems(_ source: WatchSource, at place: String)
         -> [DefinitionProblem]
     {

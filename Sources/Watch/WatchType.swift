@@ -1,18 +1,18 @@
 package import ConsulModel
 
-/// A type of watch: which fields its source takes, and what it asks. One file per type in `Types`.
+/// A type of watch: the fields of its source, and its query. One file per type in `Types`.
 package protocol WatchType: Sendable {
     static var name: String { get }
-    /// The fields it takes beside `type`, `datacenter`, `token` and `stale`, in the snake case of
-    /// configuration files.
+    /// The type's own fields, in addition to `type`, `datacenter`, `token` and `stale`, in the
+    /// snake case of configuration files.
     static var fields: Set<String> { get }
-    /// Faults beyond unknown fields.
+    /// Returns the faults other than unknown fields.
     static func problems(in source: WatchSource) -> [DefinitionProblem]
     static func query(_ source: WatchSource) -> WatchQuery
 }
 
 package enum WatchTypes {
-    /// All there are, in the order of Consul's documentation.
+    /// All types, in the order of Consul's documentation.
     package static var all: [any WatchType.Type] {
         [
             KeyWatch.self, KeyPrefixWatch.self, ServicesWatch.self, NodesWatch.self,
@@ -26,7 +26,7 @@ package enum WatchTypes {
 }
 
 extension WatchSource {
-    /// The options that every query of this source shares.
+    /// The options shared by every query of this source.
     var queryOptions: QueryOptions {
         var options = QueryOptions()
         options.datacenter = datacenter
@@ -36,7 +36,7 @@ extension WatchSource {
         return options
     }
 
-    /// The fields in which something was said, by their names in configuration files.
+    /// The fields with a value, by their names in configuration files.
     var fieldsGiven: [String] {
         var given: [String] = []
         if !key.isEmpty { given.append("key") }

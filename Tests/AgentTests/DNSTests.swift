@@ -22,7 +22,7 @@ import Testing
     }
 
     private static func make(_ scratch: Scratch) throws -> Agent {
-        let sources = ConfigSources(places: [.directory("\(scratch.path)/config.d")], flags: [])
+        let sources = ConfigSources(locations: [.directory("\(scratch.path)/config.d")], flags: [])
         let plugins = StandardPlugins.all()
         let outcome = sources.load(registry: try Agent.registry(plugins))
         guard let config = outcome.config else {
@@ -173,7 +173,7 @@ import Testing
         }
         let port = Int(UInt16(bigEndian: address.sin_port))
         try Self.write(scratch, port, #""dns_config": {}"#)
-        let sources = ConfigSources(places: [.directory("\(scratch.path)/config.d")], flags: [])
+        let sources = ConfigSources(locations: [.directory("\(scratch.path)/config.d")], flags: [])
         let outcome = sources.load(registry: try Agent.registry(StandardPlugins.all()))
         let problems = await Listeners.occupiedPorts(try #require(outcome.config))
         #expect(problems.count == 1)

@@ -105,7 +105,7 @@ import Testing
             try await agent.check("beat").status == "passing"
         }
         try await eventually("the log says so") {
-            agent.log.contains("cannot keep the state of a check")
+            agent.log.contains("cannot persist the state of a check")
         }
         #expect(try await agent.put("/v1/agent/reload").status == 200)
         #expect(try await agent.check("beat").status == "passing")

@@ -21,7 +21,7 @@ import Testing
              "watches": [{"type": "key", "key": "a", "args": ["sh", "-c",
                "echo $$ >> $DIR/pids; sleep 1000"]}]}
             """)
-        let sources = ConfigSources(places: [.directory("\(scratch.path)/config.d")], flags: [])
+        let sources = ConfigSources(locations: [.directory("\(scratch.path)/config.d")], flags: [])
         let plugins = StandardPlugins.all()
         let outcome = sources.load(registry: try Agent.registry(plugins))
         guard let config = outcome.config else {

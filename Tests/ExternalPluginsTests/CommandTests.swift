@@ -53,7 +53,7 @@ import Wire
         #expect(bench.status().provides == ["command:size"])
         let command = try #require(registry.commands.first)
         #expect(command.path == ["size"] && command.synopsis == "Measures")
-        #expect(command.parsesOwnWords)
+        #expect(command.parsesOwnArguments)
         let (started, errors) = (Recorder<[String]>(), Recorder<String>())
         let console = Console(
             write: { _ in }, writeError: { errors.add($0) }, writeBytes: { _ in },

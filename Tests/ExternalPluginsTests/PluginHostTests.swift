@@ -23,7 +23,7 @@ import Wire
             "a.yaml",
             "data_dir: \(settings.path)\nbind_addr: 127.0.0.1\n"
                 + "plugin_dir: \(plugins.path)\n\(yaml)")
-        return ConfigSources(places: [.file(place)], flags: [])
+        return ConfigSources(locations: [.file(place)], flags: [])
     }
 
     private let good = "check: {name: a, type: good, interval: 1s}\n"
@@ -38,7 +38,7 @@ import Wire
         #expect(host.statuses.map { $0.state } == ["loaded"])
         #expect(host.registry.plugins.map { $0.name } == ["good"])
 
-        let wrong = await host.judge(
+        let wrong = await host.validate(
             sources(
                 "check:\n  name: a\n  type: good\n  interval: 1s\n  tcp: a:1\n"
                     + "  config: {mode: 1, x: 2}\n"), scope: .agent)
@@ -59,7 +59,7 @@ import Wire
         let start = await host.open(sources(text))
         #expect(start.config != nil && start.held.count == 2)
         #expect(host.statuses.map { $0.state } == ["failed"])
-        let outcome = await host.judge(sources(text), scope: .agent)
+        let outcome = await host.validate(sources(text), scope: .agent)
         #expect(outcome.config == nil)
         let all = texts(outcome).joined(separator: "\n")
         #expect(all.contains("no plugin provides checks of type \"good\""))
@@ -84,9 +84,9 @@ import Wire
         let outcome = await host.open(sources(good + "nonsense: 1\n"))
         #expect(texts(outcome).count == 1)
         #expect(access("\(file.path).pid", F_OK) != 0)
-        let partial = await host.judge(sources(good), scope: .partial)
+        let partial = await host.validate(sources(good), scope: .partial)
         #expect(partial.config != nil)
-        #expect(partial.warnings.contains { "\($0)".contains("not judged") })
+        #expect(partial.warnings.contains { "\($0)".contains("not validated") })
         #expect(access("\(file.path).pid", F_OK) != 0)
         await host.stop()
     }

@@ -25,7 +25,7 @@ final class ServedAgent: Sendable {
              "addresses": {"http": "unix://\(socket)"}}
             """
         try AtomicFile.write(path + "/config.d/a.json", Array(fragment.utf8), mode: 0o644)
-        let sources = ConfigSources(places: [.directory(path + "/config.d")], flags: [])
+        let sources = ConfigSources(locations: [.directory(path + "/config.d")], flags: [])
         let plugins = StandardPlugins.all()
         let outcome = sources.load(registry: try Agent.registry(plugins))
         guard let config = outcome.config else { throw Unserved(reason: "\(outcome.errors)") }

@@ -143,6 +143,6 @@ struct Nothing: ProcessRunner, HTTPProber, NetworkProber, CheckObserver {
     { throw ProbeError("no") }
     func observe(
         node: String, serviceID: String, for checkID: String,
-        telling tell: @escaping @Sendable ([HealthCheck]?) -> Void
+        onChange notify: @escaping @Sendable ([HealthCheck]?) -> Void
     ) async {}
 }

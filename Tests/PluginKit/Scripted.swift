@@ -110,10 +110,10 @@ package struct ScriptedChecks: CheckObserver {
 
     package func observe(
         node: String, serviceID: String, for checkID: String,
-        telling tell: @escaping @Sendable ([HealthCheck]?) -> Void
+        onChange notify: @escaping @Sendable ([HealthCheck]?) -> Void
     ) async {
         asked.add([node, serviceID])
-        for state in states { tell(state) }
+        for state in states { notify(state) }
     }
 }
 

@@ -16,8 +16,8 @@ struct AliasGraph {
         targets.count > (targets[id] == nil ? 0 : 1)
     }
 
-    /// The checks without those that depend on `own`; the checks that these follow are put in
-    /// their place.
+    /// Returns the checks, with each alias check that depends on `own` replaced by the checks that
+    /// it follows.
     func expanded(
         _ checks: [HealthCheck], for own: String, checksOf: (String) -> [HealthCheck]
     ) -> [HealthCheck] {

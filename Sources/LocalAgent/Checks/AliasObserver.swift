@@ -16,36 +16,36 @@ package struct AliasObserver: CheckObserver {
 
     package func observe(
         node: String, serviceID: String, for checkID: String,
-        telling tell: @escaping @Sendable ([HealthCheck]?) -> Void
+        onChange notify: @escaping @Sendable ([HealthCheck]?) -> Void
     ) async {
         if node.isEmpty || node == local.nodeName {
-            await observeHere(serviceID, checkID, tell)
+            await observeLocal(serviceID, checkID, notify)
         } else {
-            await observeThere(node, serviceID, tell)
+            await observeRemote(node, serviceID, notify)
         }
     }
 
-    private func observeHere(
+    private func observeLocal(
         _ serviceID: String, _ checkID: String,
-        _ tell: @escaping @Sendable ([HealthCheck]?) -> Void
+        _ notify: @escaping @Sendable ([HealthCheck]?) -> Void
     ) async {
         let (changes, feed) = AsyncStream.makeStream(
             of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let observer = local.observe { _ in feed.yield() }
         defer { local.stopObserving(observer) }
         feed.yield()
-        var told: [HealthCheck]??
+        var notified: [HealthCheck]??
         for await _ in changes {
             let checks = local.checks(ofService: serviceID, followedBy: checkID)
-            if told == .some(checks) { continue }
-            told = .some(checks)
-            tell(checks)
+            if notified == .some(checks) { continue }
+            notified = .some(checks)
+            notify(checks)
         }
     }
 
-    private func observeThere(
+    private func observeRemote(
         _ node: String, _ serviceID: String,
-        _ tell: @escaping @Sendable ([HealthCheck]?) -> Void
+        _ notify: @escaping @Sendable ([HealthCheck]?) -> Void
     ) async {
         var query = NodeSpecificRequest(node)
         query.options.maxQueryTime = Limits.aliasQueryTime
@@ -57,11 +57,11 @@ package struct AliasObserver: CheckObserver {
                 let checks = answer.value.filter {
                     $0.serviceID.isEmpty || $0.serviceID == serviceID
                 }
-                // A check of the service shows that it exists.
+                // A check of the service proves that the service exists.
                 if !serviceID.isEmpty && checks.contains(where: { $0.serviceID == serviceID }) {
-                    tell(checks)
+                    notify(checks)
                 } else {
-                    tell(try await exists(node, serviceID) ? checks : nil)
+                    notify(try await exists(node, serviceID) ? checks : nil)
                 }
                 _ = cursor.receive(answer.meta.index)
             } catch {
@@ -70,7 +70,7 @@ package struct AliasObserver: CheckObserver {
         }
     }
 
-    /// Returns true when the catalog has the service on the node; the node, for an empty ID.
+    /// Returns true when the catalog has the service on the node, or, for an empty ID, the node.
     private func exists(_ node: String, _ serviceID: String) async throws(ConsulError) -> Bool {
         let request = NodeSpecificRequest(node)
         let found = try await backend.call(.catalogNodeServiceList, request).value

@@ -4,8 +4,8 @@ package import PluginAPI
 package import Primitives
 import Synchronization
 
-/// Runs one check for as long as it is registered: interval, first stagger, time limit, thresholds
-/// and output bound, for every type alike. The plugin does one probe at a time.
+/// Runs one check for as long as it is registered. Interval, first stagger, timeout, thresholds and
+/// output bound are alike for every type; the plugin does one probe at a time.
 package final class CheckRunner: Sendable {
     package typealias Report = @Sendable (CheckStatus, String) -> Void
 
@@ -13,7 +13,7 @@ package final class CheckRunner: Sendable {
         var task: Task<Void, Never>?
         var isStopped = false
         var thresholds: CheckThresholds
-        /// Callers of `runNow` who wait for the next result.
+        /// Callers of `runNow` waiting for the next result.
         var waiting: [CheckedContinuation<CheckObservation, Never>] = []
         var wakeUp: CheckedContinuation<Void, Never>?
         var isWakeUpDue = false
@@ -59,7 +59,7 @@ package final class CheckRunner: Sendable {
         if isStopped { task.cancel() }
     }
 
-    /// Stops for good; a probe under way is cancelled.
+    /// Stops the check finally and cancels a probe under way.
     package func stop() {
         let (task, waiting) = state.withLock { state in
             defer {
@@ -78,13 +78,13 @@ package final class CheckRunner: Sendable {
 
     package var isPolled: Bool { if case .polled = instance { true } else { false } }
 
-    /// A heartbeat from the API; false when this type takes none.
+    /// Accepts a heartbeat from the API. Returns false when this type takes none.
     package func heartbeat(_ observation: CheckObservation) -> Bool {
         guard case .pushed(let check) = instance else { return false }
         return check.heartbeat(observation)
     }
 
-    /// Probes at once and waits for the result; nil for types that are not polled.
+    /// Probes at once and returns the result; nil for types that are not polled.
     package func runNow() async -> CheckObservation? {
         guard isPolled else { return nil }
         return await withCheckedContinuation { continuation in
@@ -122,15 +122,16 @@ package final class CheckRunner: Sendable {
         }
     }
 
-    /// One probe, given up a little after its time limit even if the plugin does not keep it.
+    /// Runs one probe. Abandons it a grace period after its timeout, even if the plugin ignores the
+    /// timeout.
     private func probe(_ check: any PolledCheck) async -> CheckObservation {
         let timeout =
             definition.timeout > .zero ? definition.timeout : check.defaultTimeout
         let answer = FirstAnswer<CheckObservation>()
-        let probing = Task { answer.give(await check.probe(timeout: timeout)) }
+        let probing = Task { answer.resolve(await check.probe(timeout: timeout)) }
         let guarding = Task {
             if await clock.sleep(until: clock.now() + timeout + Limits.probeGrace) {
-                answer.give(
+                answer.resolve(
                     CheckObservation(
                         .critical, "check gave no answer within \(timeout)", isFinal: true))
             }
@@ -139,7 +140,7 @@ package final class CheckRunner: Sendable {
             await answer.value()
         } onCancel: {
             probing.cancel()
-            answer.give(CheckObservation(.critical, "check was stopped"))
+            answer.resolve(CheckObservation(.critical, "check was stopped"))
         }
         probing.cancel()
         guarding.cancel()
@@ -151,7 +152,7 @@ package final class CheckRunner: Sendable {
             state.isStopped ? nil : state.thresholds.receive(observation)
         }
         guard let status else { return }
-        // The plugin keeps so much of what its target said, and puts its own words before it.
+        // The plugin bounds its target's output to `outputMax` and prepends a text of its own.
         var tail = TailBuffer(limit: outputMax + Limits.checkOutputHeadMax)
         tail.append(observation.output.utf8)
         if status != .passing {
@@ -162,7 +163,7 @@ package final class CheckRunner: Sendable {
         report(status, tail.text)
     }
 
-    /// Sleeps, or until somebody wants a result now.
+    /// Sleeps for a time, or until a result is requested.
     private func pause(_ length: GoDuration) async {
         let sleeping = Task {
             await clock.sleep(until: clock.now() + length)
@@ -184,7 +185,7 @@ package final class CheckRunner: Sendable {
             wake()
         }
         sleeping.cancel()
-        // The sleeper wakes us once more when it is cancelled; that one is stale.
+        // A cancelled sleeper calls `wake` once more; that wake-up is stale.
         _ = await sleeping.value
         state.withLock { $0.isWakeUpDue = false }
     }
@@ -200,7 +201,7 @@ package final class CheckRunner: Sendable {
     }
 }
 
-/// The first of several answers; later ones are dropped.
+/// Holds the first of several answers; later ones are dropped.
 final class FirstAnswer<Value: Sendable>: Sendable {
     private enum State {
         case empty
@@ -209,7 +210,7 @@ final class FirstAnswer<Value: Sendable>: Sendable {
     }
     private let state = Mutex(State.empty)
 
-    func give(_ value: Value) {
+    func resolve(_ value: Value) {
         let waiting = state.withLock { state -> CheckedContinuation<Value, Never>? in
             switch state {
             case .empty:
@@ -224,7 +225,7 @@ final class FirstAnswer<Value: Sendable>: Sendable {
         waiting?.resume(returning: value)
     }
 
-    /// To be awaited once.
+    /// Returns the answer when it has arrived. Callable once.
     func value() async -> Value {
         await withCheckedContinuation { continuation in
             let given = state.withLock { state -> Value? in

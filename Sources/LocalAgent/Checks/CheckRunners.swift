@@ -2,12 +2,12 @@ package import ConsulModel
 package import PluginAPI
 import Synchronization
 
-/// The running checks by their IDs. May be asked from any thread: heartbeats do not wait for
+/// The running checks by their IDs. Callable from any thread: heartbeats do not wait for
 /// registrations.
 package final class CheckRunners: Sendable {
     private struct State {
         var runners: [String: CheckRunner] = [:]
-        /// The agent ends: nothing starts any more.
+        /// True once the agent stops: no check starts any more.
         var isClosed = false
     }
     private let state = Mutex(State())
@@ -27,14 +27,14 @@ package final class CheckRunners: Sendable {
 
     private func runner(_ id: String) -> CheckRunner? { state.withLock { $0.runners[id] } }
 
-    /// A heartbeat for a TTL check.
+    /// Accepts a heartbeat for a TTL check.
     package func heartbeat(_ id: String, _ observation: CheckObservation) throws(ConsulError) {
         guard let runner = runner(id), runner.heartbeat(observation) else {
             throw LocalAgentError.unknownCheck(id)
         }
     }
 
-    /// One probe at once; its result also counts as the check's.
+    /// Probes once at once; the result also counts as the check's.
     package func runNow(_ id: String) async throws(ConsulError) -> CheckObservation {
         guard let runner = runner(id) else {
             throw ConsulError(.notFound, "unknown check ID: \(id)")
@@ -45,7 +45,7 @@ package final class CheckRunners: Sendable {
         return observation
     }
 
-    /// For good.
+    /// Stops all checks finally.
     package func stopAll() {
         let all = state.withLock { state in
             defer { state = State(isClosed: true) }

@@ -1,8 +1,8 @@
 package import ConsulModel
 package import PluginAPI
 
-/// How many results in a row it takes to change a check's status (Consul's
-/// `success_before_passing`, `failures_before_warning`, `failures_before_critical`).
+/// Counts the results in a row that change a check's status (Consul's `success_before_passing`,
+/// `failures_before_warning`, `failures_before_critical`).
 ///
 /// The counters start full, so that the first result counts at once.
 package struct CheckThresholds: Hashable, Sendable {
@@ -22,7 +22,7 @@ package struct CheckThresholds: Hashable, Sendable {
         failures = failuresToFail
     }
 
-    /// Counts a result. Returns the status to show now; nil when the old one remains.
+    /// Counts a result. Returns the new status, or nil when the old one remains.
     package mutating func receive(_ observation: CheckObservation) -> CheckStatus? {
         if observation.isFinal { return observation.status }
         if observation.status != .critical {

@@ -3,10 +3,10 @@ package import Logging
 package import PluginAPI
 import Primitives
 
-/// Hands the reliable events that are meant for this node to its watches, and acknowledges each
-/// once every watch for it is done with it: at least once, also after the agent was down. What was
-/// handed over but not acknowledged is handed over again after a restart, to those watches that
-/// have not handled it by their own account.
+/// Delivers the log's reliable events for this node to its watches, and acknowledges each event
+/// once every watch for it has handled it. Delivery is at least once, also after a time without the
+/// agent: an event without acknowledgement is delivered again after a restart, to the watches whose
+/// memory does not contain it.
 package actor EventDelivery {
     private let log: EventLog
     private let nodeName: String
@@ -16,11 +16,11 @@ package actor EventDelivery {
     private let logger: Logger
     private let unixSeconds: @Sendable () -> Int
 
-    /// Handed over and not acknowledged, by ID.
+    /// Events delivered and not yet acknowledged, by ID.
     private var open: [String: EventLog.Entry] = [:]
-    /// What watches told about open events.
+    /// The outcomes of open events, by event and watch.
     private var outcomes: [String: [String: Bool]] = [:]
-    /// Of the log's events, those that need nothing more.
+    /// The log's events that need no further work, by ID.
     private var settled: Set<String> = []
 
     package init(
@@ -43,7 +43,7 @@ package actor EventDelivery {
 
     /// Follows the log until the task is cancelled.
     package func run() async {
-        let reviewing = Task { await reviewAgainAndAgain() }
+        let reviewing = Task { await reviewPeriodically() }
         defer { reviewing.cancel() }
         var cursor = BlockingCursor<UInt64>(Limits.eventLogBackOff)
         while !Task.isCancelled {
@@ -60,8 +60,8 @@ package actor EventDelivery {
         }
     }
 
-    /// A watch may have gone, and with it what an event waited for.
-    private func reviewAgainAndAgain() async {
+    /// Reviews the open events periodically: removing a watch may complete an event.
+    private func reviewPeriodically() async {
         while await clock.sleep(until: clock.now() + Limits.eventReviewInterval) {
             for id in open.keys.sorted() { await review(id) }
         }
@@ -95,7 +95,7 @@ package actor EventDelivery {
         }
     }
 
-    /// Acknowledges an event that no watch is busy with any more.
+    /// Acknowledges an event that every watch for it has handled.
     private func review(_ id: String) async {
         guard let entry = open[id] else { return }
         var results: [String: String] = [:]

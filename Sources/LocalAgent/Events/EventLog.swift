@@ -6,9 +6,9 @@ import Wire
 ///
 /// - `_event/log/ID`: the event, with the nodes that it is meant for;
 /// - `_event/payload/ID`: its payload, when that is large;
-/// - `_event/ack/ID/NODE`: what a node has done about it.
+/// - `_event/ack/ID/NODE`: the node's acknowledgement of the event.
 ///
-/// Bounded by number and age; who fires an event takes out what is beyond.
+/// Bounded by number and age: each fired event first prunes the log.
 package struct EventLog: Sendable {
     package static let prefix = "_event/log/"
 
@@ -44,7 +44,7 @@ package struct EventLog: Sendable {
 
     // MARK: Firing
 
-    /// Enters an event, for the nodes of the catalog that its filters match now.
+    /// Writes an event for the nodes of the catalog that its filters match now.
     /// - Parameter retention: how long it waits for nodes that are down.
     package func fire(
         _ event: UserEvent, retention: GoDuration
@@ -81,21 +81,22 @@ package struct EventLog: Sendable {
         operations.append(Self.set(Self.prefix + event.id, JSONWriter.encode(entry)))
         let known = try await list()
         guard try await transact(operations) else {
-            throw ConsulError(.internal, "the event cannot be entered in the log")
+            throw ConsulError(.internal, "the event cannot be written to the log")
         }
         await prune(known)
         entry.payload = event.payload
         return entry.userEvent(lTime: 0)
     }
 
-    /// What has expired, and the oldest of what is too many, with one place for who comes.
+    /// Deletes the expired events, then the oldest beyond the bound, leaving room for the new
+    /// event.
     private func prune(_ known: [Entry]) async {
         let now = unixSeconds()
         let living = known.filter { $0.event.expires > now }
         let excess = living.dropLast(Limits.reliableEventsMax - 1)
         for entry in known where entry.event.expires <= now || excess.contains(entry) {
             let id = entry.event.id
-            // Another may do the same.
+            // Another agent may delete the same event; a failure does no harm.
             _ = try? await transact([
                 Self.operation(.delete, "\(Self.prefix)\(id)"),
                 Self.operation(.delete, "_event/payload/\(id)"),
@@ -106,10 +107,10 @@ package struct EventLog: Sendable {
 
     // MARK: Reading
 
-    /// All entries, oldest first.
+    /// Returns all entries, oldest first.
     func list() async throws(ConsulError) -> [Entry] { try await read(after: 0).entries }
 
-    /// The same once the index is above `index`, or a while has passed.
+    /// Returns all entries once the log's index exceeds `index`, or the blocking query times out.
     func read(after index: UInt64) async throws(ConsulError) -> (entries: [Entry], index: UInt64) {
         var query = KeyRequest(Self.prefix)
         query.options.minQueryIndex = index
@@ -118,7 +119,7 @@ package struct EventLog: Sendable {
         return (entries, answer.meta.index)
     }
 
-    /// The event as it is handed over, with its payload; nil when that is gone.
+    /// Returns the event for delivery, with its payload; nil when the payload is deleted.
     func resolved(_ entry: Entry) async throws(ConsulError) -> UserEvent? {
         var event = entry.event.userEvent(lTime: entry.index)
         guard !event.payloadKey.isEmpty else { return event }
@@ -128,7 +129,7 @@ package struct EventLog: Sendable {
         return event
     }
 
-    /// What the nodes have done about it; nil when the log has no such event.
+    /// Returns the nodes' acknowledgements of an event; nil when the log has no such event.
     package func status(of id: String) async throws(ConsulError) -> EventStatus? {
         let key = Self.prefix + id
         guard let found = try await backend.call(.kvsGet, KeyRequest(key)).value.first,
@@ -137,7 +138,7 @@ package struct EventLog: Sendable {
         return try await status(of: entry.event)
     }
 
-    /// Of all events of the log, oldest first.
+    /// Returns the acknowledgements of all events of the log, oldest first.
     package func statuses() async throws(ConsulError) -> [EventStatus] {
         var found: [EventStatus] = []
         for entry in try await list() { found.append(try await status(of: entry.event)) }
@@ -145,10 +146,11 @@ package struct EventLog: Sendable {
     }
 
     private func status(of event: ReliableEvent) async throws(ConsulError) -> EventStatus {
-        let told = try await backend.call(.kvsList, KeyRequest("_event/ack/\(event.id)/")).value
+        let prefix = "_event/ack/\(event.id)/"
+        let acknowledgements = try await backend.call(.kvsList, KeyRequest(prefix)).value
         return EventStatus(
             event,
-            told.compactMap {
+            acknowledgements.compactMap {
                 try? JSONReader.decode(EventAcknowledgement.self, from: $0.value.array)
             })
     }
@@ -159,26 +161,27 @@ package struct EventLog: Sendable {
         try await !backend.call(.kvsGet, KeyRequest("_event/ack/\(id)/\(nodeName)")).value.isEmpty
     }
 
-    /// Nothing is written for an event that has left the log.
+    /// Writes this node's acknowledgement, unless the event has left the log.
     func acknowledge(
         _ entry: Entry, _ state: EventAcknowledgement.State, watches: [String: String]
     ) async throws(ConsulError) {
-        var told = EventAcknowledgement()
-        told.node = nodeName
-        told.state = state.rawValue
-        told.at = wallText()
-        told.watches = watches
+        var own = EventAcknowledgement()
+        own.node = nodeName
+        own.state = state.rawValue
+        own.at = wallText()
+        own.watches = watches
         var check = KVEntry()
         check.key = Self.prefix + entry.event.id
         check.raftIndex.modifyIndex = entry.index
         _ = try await transact([
             TxnOperation(TxnKVOperation("check-index", check)),
-            Self.set("_event/ack/\(entry.event.id)/\(nodeName)", JSONWriter.encode(told)),
+            Self.set("_event/ack/\(entry.event.id)/\(nodeName)", JSONWriter.encode(own)),
         ])
     }
 
     // MARK: Transactions
 
+    /// Applies the operations in one transaction.
     /// - Returns: false when an operation did not apply.
     private func transact(_ operations: [TxnOperation]) async throws(ConsulError) -> Bool {
         var request = TxnRequest()

@@ -1,7 +1,7 @@
 import ConsulModel
 
-/// For whom a reliable event is: the nodes with an agent that its filters match, whether they are
-/// up or down. Those that come later are not meant.
+/// The target nodes of a reliable event: the nodes with an agent that its filters match, up or
+/// down. Nodes that join later are no targets.
 struct EventTargets {
     private let event: UserEvent
     private let backend: any Backend
@@ -11,7 +11,7 @@ struct EventTargets {
         self.backend = backend
     }
 
-    /// By name, in byte order.
+    /// Returns the node names in byte order.
     func nodes() async throws(ConsulError) -> [String] {
         var query = ChecksInStateRequest("any")
         query.options.filter = #"CheckID == "serfHealth""#

@@ -3,7 +3,7 @@ import PluginAPI
 import Synchronization
 import Wire
 
-/// Serves the membership of a cluster of one agent: fired events return to it at once.
+/// Provides the membership of a cluster of one agent: fired events return to it at once.
 package final class LocalMembership: Membership {
     package let localMember: Member
     private let events: UserEventBuffer
@@ -33,7 +33,7 @@ package final class LocalMembership: Membership {
         return [member]
     }
 
-    /// Checks an event's size, then hands it to its responder or appends it to the buffer, if its
+    /// Checks an event's size, then passes it to its responder or appends it to the buffer, if its
     /// filters match this node.
     package func fire(_ event: UserEvent) throws(ConsulError) {
         let time = clock.withLock { $0 + 1 }

@@ -3,7 +3,7 @@ package import Logging
 package import PluginAPI
 import Synchronization
 
-/// Hands events to the plugins that respond to their names.
+/// Passes events to the plugins that respond to their names.
 package final class Responders: Sendable {
     private let registry: @Sendable () -> PluginRegistry
     private let context: Mutex<ResponderContext>
@@ -13,7 +13,7 @@ package final class Responders: Sendable {
         self.context = Mutex(context)
     }
 
-    /// Replaces the settings, from the next event on.
+    /// Replaces the settings. They apply from the next event on.
     package func update(_ settings: PluginSettings) { context.withLock { $0.settings = settings } }
 
     /// Starts the responder of an event. Returns false when no plugin responds to it.
@@ -24,7 +24,7 @@ package final class Responders: Sendable {
         return true
     }
 
-    /// Returns the log of responders, writing to `logger`.
+    /// Returns the responders' log function, which writes to `logger`.
     package static func log(_ logger: Logger)
         -> @Sendable (
             ResponderContext.Level, String, [(String, String)]

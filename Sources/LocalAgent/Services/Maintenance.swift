@@ -31,7 +31,7 @@ enum Maintenance {
         return check
     }
 
-    /// The reason, if this is such a check.
+    /// Returns the reason of a maintenance check; nil for any other check.
     static func reason(of check: HealthCheck) -> String? {
         check.checkID == nodeCheckID || check.checkID.hasPrefix(servicePrefix)
             ? check.notes : nil

@@ -5,9 +5,9 @@ import Primitives
 
 /// Reload, start and maintenance: many registrations at once.
 extension Registrar {
-    /// Puts the configuration's services and checks into force. Unchanged ones are not touched,
-    /// changed checks keep their status, and what the API registered stays unless the configuration
-    /// now has the same ID.
+    /// Applies the configuration's services and checks. Unchanged ones are not touched, changed
+    /// checks keep their status, and the API's registrations stay unless the configuration now has
+    /// the same ID.
     package func apply(
         services: [ServiceDefinition], checks: [CheckDefinition], registry: PluginRegistry,
         policy: Policy
@@ -43,7 +43,7 @@ extension Registrar {
             files.remove(service.effectiveID, in: .services)
             try register(service, source: .configuration)
         }
-        // Of services, too; but not what the API hung on a service of the configuration.
+        // Includes checks of services, except the API's checks of a service of the configuration.
         for (id, old) in local.checks
         where old.source == .configuration && !wantedChecks.contains(id) {
             remove(check: id)
@@ -63,7 +63,7 @@ extension Registrar {
         }
     }
 
-    /// Brings back what the API registered before the agent stopped, except what the configuration
+    /// Restores the API's registrations after a restart, except those whose ID the configuration
     /// has.
     package func restore() {
         let broken = { [logger] (reason: String) in
@@ -83,7 +83,7 @@ extension Registrar {
         }
         for persisted in checks
         where local.check(persisted.definition.id) == nil {
-            // Consul starts them critical: nobody knows what happened meanwhile.
+            // Consul starts them critical: their status during the stop is unknown.
             tryRestoring("check", persisted.definition.id) { () throws(ConsulError) in
                 if let reason = Maintenance.reason(of: persisted.check) {
                     restoreMaintenance(persisted.check, reason: reason)
@@ -109,7 +109,7 @@ extension Registrar {
     // MARK: Maintenance
 
     /// Adds or removes the critical check that takes a service, or with an empty ID the node, out
-    /// of use. Kept across restarts.
+    /// of use. Persists it across restarts.
     package func setMaintenance(_ enabled: Bool, service id: String, reason: String)
         throws(ConsulError)
     {
@@ -142,7 +142,7 @@ extension Registrar {
 
     // MARK: Reaping
 
-    /// Takes out services whose check has been critical for longer than its definition allows.
+    /// Deregisters services whose check has been critical for longer than its definition allows.
     package func reap() {
         let now = capabilities.clock.now()
         for (id, check) in local.checks {

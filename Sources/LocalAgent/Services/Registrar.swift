@@ -4,11 +4,13 @@ package import PluginAPI
 package import Primitives
 import Wire
 
-/// Takes registrations in and out: makes their checks, runs them, keeps the API's on disk.
+/// Registers and deregisters services and checks: makes their checks, runs them, persists the API's
+/// on disk.
 ///
-/// An actor: registrations are rare and may touch the disk. Results of checks do not pass here.
+/// An actor: registrations are rare and may touch the disk. Results of checks do not pass through
+/// it.
 package actor Registrar {
-    /// What decides over scripts and bounds; changes on reload.
+    /// The settings for scripts and bounds; they change on reload.
     package struct Policy: Hashable, Sendable {
         package var scriptsFromAPI = false
         package var scriptsFromConfiguration = false
@@ -17,7 +19,7 @@ package actor Registrar {
         package init() {}
     }
 
-    /// What a check may be lent; ConsulAgent fills it.
+    /// The capabilities that a check may receive; ConsulAgent fills it.
     package struct Capabilities: Sendable {
         package var processes: any ProcessRunner
         package var http: any HTTPProber
@@ -65,16 +67,16 @@ package actor Registrar {
 
     // MARK: Services
 
-    /// - Parameter replacesChecks: take out checks that the definition no longer has
+    /// - Parameter replacesChecks: remove checks that the definition no longer has
     ///   (`?replace-existing-checks`).
-    /// - Parameter persists: false for what was just read from its file: a full disk must not keep
-    ///   it from coming back.
+    /// - Parameter persists: false for a registration just read from its file: a full disk must not
+    ///   keep it from coming back.
     package func register(
         _ definition: ServiceDefinition, source: RegistrationSource, replacesChecks: Bool = false,
         persists: Bool = true
     ) throws(ConsulError) {
         var definition = definition
-        // As in HashiCorp's API: a check without any field is none.
+        // A check without any field is no check, as in HashiCorp's API.
         if source == .api, definition.check?.isBlank == true { definition.check = nil }
         let service = definition.nodeService.withStandardAddresses
         let checks = try checkDefinitions(of: definition, source: source)
@@ -91,13 +93,13 @@ package actor Registrar {
         }
         for check in checks { try add(check, source: source, persists: false) }
         if source == .configuration {
-            holdService(definition)
+            addFaultCheck(definition)
         } else if persists {
             logHints(definition.hints, "service", definition.effectiveID)
         }
     }
 
-    /// A service's checks with the IDs and names that Consul gives them.
+    /// Returns a service's checks with the IDs and names that Consul assigns.
     func checkDefinitions(of definition: ServiceDefinition, source: RegistrationSource)
         throws(ConsulError) -> [CheckDefinition]
     {
@@ -144,7 +146,7 @@ package actor Registrar {
         remove(check: id)
     }
 
-    /// Judges a definition. Throws for the faults that HashiCorp's agent refuses too.
+    /// Checks a definition. Throws for the faults that HashiCorp's agent refuses too.
     func verdict(on definition: CheckDefinition, source: RegistrationSource)
         throws(ConsulError) -> DefinitionVerdict
     {
@@ -177,7 +179,7 @@ package actor Registrar {
         }
     }
 
-    /// - Parameter persists: false for a check that its service's definition brings back.
+    /// - Parameter persists: false for a check that its service's definition restores.
     private func add(
         _ definition: CheckDefinition, source: RegistrationSource, persists: Bool
     ) throws(ConsulError) {
@@ -187,7 +189,8 @@ package actor Registrar {
         if verdict != .sound {
             check.status = CheckStatus.critical.rawValue
             check.output = verdict.reason
-            // The start logs the faults of the configuration, with their places.
+            // The agent's start logs the faults of the configuration, with their file, line and
+            // column.
             if source == .api {
                 logger.warning(
                     "a check's definition has faults",
@@ -230,8 +233,8 @@ package actor Registrar {
         }
     }
 
-    /// Makes a service of the configuration critical whose own fields are at fault.
-    private func holdService(_ definition: ServiceDefinition) {
+    /// Adds a critical check for a service of the configuration whose own fields are at fault.
+    private func addFaultCheck(_ definition: ServiceDefinition) {
         let faults = definition.commonFaults
         guard !faults.isEmpty, let service = local.service(definition.effectiveID) else { return }
         var held = CheckDefinition()
@@ -244,7 +247,8 @@ package actor Registrar {
         local.addCheck(held, check: check, source: .configuration)
     }
 
-    /// Logs hints about a registration by the API; those of the configuration have a place.
+    /// Logs hints about a registration by the API. The configuration's hints are logged with their
+    /// file, line and column elsewhere.
     private func logHints(_ hints: [DefinitionProblem], _ sort: String, _ id: String) {
         for hint in hints { logger.warning("\(hint.message)", metadata: ["\(sort)": "\(id)"]) }
     }
@@ -306,7 +310,7 @@ package actor Registrar {
         check.output = saved.output
     }
 
-    /// Keeps a heartbeat for a restart within its time to live.
+    /// Persists a heartbeat for a restart within its time to live.
     package func keepHeartbeat(_ id: String, _ status: CheckStatus, output: String) {
         guard let ttl = local.check(id)?.definition.ttl, ttl > .zero else { return }
         var state = PersistedCheckState()
@@ -318,7 +322,7 @@ package actor Registrar {
             try files.save(state, id, in: .checkStates)
         } catch {
             logger.warning(
-                "cannot keep the state of a check",
+                "cannot persist the state of a check",
                 metadata: ["check": "\(id)", "error": "\(error)"])
         }
     }

@@ -4,7 +4,7 @@ import Primitives
 package import Watch
 package import Wire
 
-/// A registration made by the API, as it lies in the data directory.
+/// A registration made by the API, as stored in the data directory.
 package struct PersistedService: Record, Hashable, Sendable {
     package var token = ""
     package var service = ServiceDefinition()
@@ -27,7 +27,7 @@ package struct PersistedCheck: Record, Hashable, Sendable {
     }
 }
 
-/// The last heartbeat of a TTL check, good until it expires.
+/// The last heartbeat of a TTL check, valid until it expires.
 package struct PersistedCheckState: Record, Hashable, Sendable {
     package var checkID = ""
     package var status = ""
@@ -45,8 +45,8 @@ package struct PersistedCheckState: Record, Hashable, Sendable {
 }
 
 /// The agent's files below its data directory: `services`, `checks`, `checks/state` and `watches`,
-/// one JSON file each, readable by the owner alone. Without a data directory (`-dev`) nothing is
-/// kept.
+/// one JSON file each, readable by the owner alone. Without a data directory (`-dev`) no file is
+/// written.
 package struct RegistrationFiles: Sendable {
     package enum Folder: String, CaseIterable, Sendable {
         case services, checks
@@ -57,10 +57,10 @@ package struct RegistrationFiles: Sendable {
 
     private let directory: String
 
-    /// - Parameter directory: empty keeps nothing.
+    /// - Parameter directory: the data directory; an empty one disables the files.
     package init(directory: String) { self.directory = directory }
 
-    /// Makes the folders, and removes what an interrupted write left in them.
+    /// Creates the folders, and removes the leftovers of interrupted writes.
     package func makeFolders() throws(ConsulError) {
         guard !directory.isEmpty else { return }
         guard !Files.exists(directory) || Files.isDirectory(directory) else {
@@ -76,7 +76,8 @@ package struct RegistrationFiles: Sendable {
         }
     }
 
-    /// IDs may hold anything, so a file is named by two hashes of its ID; the ID stands inside.
+    /// Names a file by two hashes of its ID, because IDs may contain any character. The file
+    /// contains the ID.
     private func path(_ folder: Folder, _ id: String) -> String {
         var forward = FNV1a()
         forward.combine(id.utf8)
@@ -106,8 +107,8 @@ package struct RegistrationFiles: Sendable {
         do throws(FileError) {
             try Files.remove(path(folder, id))
         } catch {
-            // A file that stays registers its service again at the next start; the caller's own
-            // removal still holds until then.
+            // Otherwise the remaining file registers its service again at the next start; the
+            // caller's own removal still holds until then.
         }
     }
 
@@ -124,21 +125,21 @@ package struct RegistrationFiles: Sendable {
         _ type: Value.Type, in folder: Folder, broken: (String) -> Void,
         fault: (Value) -> String? = { _ in nil }
     ) -> [Value] {
-        let place = "\(directory)/\(folder.rawValue)"
-        guard !directory.isEmpty, Files.isDirectory(place) else { return [] }
+        let path = "\(directory)/\(folder.rawValue)"
+        guard !directory.isEmpty, Files.isDirectory(path) else { return [] }
         var values: [Value] = []
         do {
-            for name in try Files.list(place) where !Files.isDirectory("\(place)/\(name)") {
+            for name in try Files.list(path) where !Files.isDirectory("\(path)/\(name)") {
                 guard !name.contains(".") else { continue }  // half-written, from before a crash
                 do {
-                    let value: Value = try read("\(place)/\(name)")
+                    let value: Value = try read("\(path)/\(name)")
                     if let fault = fault(value) {
-                        broken("\(place)/\(name): \(fault); remove the file")
+                        broken("\(path)/\(name): \(fault); remove the file")
                     } else {
                         values.append(value)
                     }
                 } catch {
-                    broken("\(place)/\(name): \(error)")
+                    broken("\(path)/\(name): \(error)")
                 }
             }
         } catch {

@@ -3,7 +3,7 @@ import Primitives
 import Synchronization
 import Watch
 
-/// One run of a handler, from start to end. It may be killed at any time, also before its start.
+/// One run of a handler, from start to end. Callers may kill it at any time, also before its start.
 final class HandlerRun: Sendable {
     let firing: WatchFiring
     let startedAt: Instant
@@ -22,7 +22,7 @@ final class HandlerRun: Sendable {
         self.startedAt = startedAt
     }
 
-    /// The handler begins on the caller's thread: a hop to another would delay it.
+    /// Starts the handler on the caller's thread: a hop to another would delay it.
     func start(
         _ handler: any WatchHandler, _ firing: HandlerFiring,
         ended: @escaping @Sendable (HandlerOutcome) -> Void
@@ -50,7 +50,7 @@ final class HandlerRun: Sendable {
         for continuation in waiting { continuation.resume() }
     }
 
-    /// Runs beside the handler, and is cancelled at its end.
+    /// Runs `body` concurrently with the handler, and cancels it at the handler's end.
     func whileRunning(_ body: @escaping @Sendable () async -> Void) {
         let companion = Task { await body() }
         let isOver = state.withLock { state in

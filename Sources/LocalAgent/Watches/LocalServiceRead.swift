@@ -2,7 +2,7 @@ package import ConsulModel
 import Synchronization
 package import Watch
 
-/// A read of one service of this agent that waits until its content hash is another.
+/// Reads one service of this agent, waiting until its content hash changes.
 package enum LocalServiceRead {
     package static func read(
         _ id: String, after: WatchIndex?, in local: LocalState,

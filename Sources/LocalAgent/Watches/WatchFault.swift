@@ -1,11 +1,12 @@
 import ConsulModel
 
-/// A watch of the configuration with faults that a start lives with.
+/// The faults of one of the configuration's watches that do not prevent the agent's start.
 struct WatchFault: Sendable {
     let definition: WatchDefinition
     let reason: String
-    /// False when the watch runs beside its fault: its handler's program may come later.
-    let keepsFromRunning: Bool
+    /// False when the watch runs in spite of its fault: its handler's program may be installed
+    /// later.
+    let preventsRunning: Bool
 
     static func byID(
         _ all: [(id: String, definition: WatchDefinition)], _ held: [[DefinitionProblem]]
@@ -15,12 +16,12 @@ struct WatchFault: Sendable {
             faults[id] = WatchFault(
                 definition: definition,
                 reason: problems.map { $0.text }.joined(separator: "; "),
-                keepsFromRunning: problems.contains { $0.effect == .holds })
+                preventsRunning: problems.contains { $0.effect == .holds })
         }
         return faults
     }
 
-    /// The status of a watch that does not run.
+    /// Returns the status of a watch that does not run.
     func status(of id: String) -> WatchStatus {
         var status = WatchStatus()
         status.id = id

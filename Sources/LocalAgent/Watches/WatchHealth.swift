@@ -2,8 +2,8 @@ import ConsulModel
 import PluginAPI
 import Synchronization
 
-/// A check of this node for each watch with `health_check: true`: a warning once its handler fails,
-/// critical when it keeps failing, passing when it succeeds.
+/// Maintains a check of this node for each watch with `health_check: true`: a warning once its
+/// handler fails, critical when it keeps failing, passing when it succeeds.
 package final class WatchHealth: Sendable {
     private let local: LocalState
     private let failures = Mutex<[String: Int]>([:])

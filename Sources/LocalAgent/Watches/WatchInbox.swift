@@ -5,9 +5,9 @@ import Watch
 /// Holds the events of one watch until its loop handles them, in order of arrival.
 ///
 /// Bounded by its kinds: a source has one query under way, so at most one answer, failure or due
-/// query; a wake-up waits once; ends of runs are as many as runs; pauses, resumes and triggers
-/// count up to `Limits.watchControlsMax`. The end of a run is never dropped: the watch would stay
-/// `running` without it.
+/// query; one wake-up is pending at most; ends of runs are as many as runs; pauses, resumes and
+/// triggers count up to `Limits.watchControlsMax`. The end of a run is never dropped: the watch
+/// would stay `running` without it.
 struct WatchInbox: Sendable {
     enum Event: Sendable {
         case input(WatchPlan.Input)
@@ -21,7 +21,7 @@ struct WatchInbox: Sendable {
     /// True while a thread handles the events, or is scheduled to.
     var isDraining = false
 
-    /// Adds an event. A newer answer of a source replaces a waiting one, a wake-up joins a waiting
+    /// Adds an event. A newer answer of a source replaces a pending one, a wake-up joins a pending
     /// one, and too many controls are reduced to their effect.
     mutating func add(_ event: Event) {
         if event.isControl, events.count(where: { $0.isControl }) >= Limits.watchControlsMax {
@@ -36,8 +36,7 @@ struct WatchInbox: Sendable {
 
     mutating func removeFirst() -> Event? { events.isEmpty ? nil : events.removeFirst() }
 
-    /// Keeps the newest trigger and the newest of pause and resume: older ones change nothing that
-    /// these do not decide.
+    /// Keeps the newest trigger and the newest of pause and resume: they alone decide the result.
     private mutating func reduceControls() {
         let lastTrigger = events.lastIndex { $0.isTrigger }
         let lastSetting = events.lastIndex { $0.isControl && !$0.isTrigger }
@@ -62,7 +61,7 @@ extension WatchInbox.Event {
         }
     }
 
-    /// Returns true when `older` has no use once this event waits.
+    /// Returns true when this event makes the pending event `older` useless.
     fileprivate func supersedes(_ older: Self) -> Bool {
         switch (self, older) {
         case (.input(.answer(let source, _)), .input(.answer(let other, _))): source == other

@@ -6,9 +6,9 @@ import Watch
 
 /// Rules for watches that clients of the HTTP API add.
 package struct AddedWatchRules: Hashable, Sendable {
-    /// `enable_script_checks`: an added watch may choose a program, a plugin's handler or a file.
+    /// `enable_script_checks`: an added watch may use a program, a plugin's handler or a file.
     package var allowsPrograms = false
-    /// The folder of their dead-letter files; empty refuses such files.
+    /// The folder of their dead-letter files; an empty one refuses such files.
     package var deadLetterFolder = ""
     package init() {}
 
@@ -26,7 +26,7 @@ package struct AddedWatchRules: Hashable, Sendable {
         _ = try resolved(definition)
     }
 
-    /// Returns the definition with the whole path of its dead-letter file.
+    /// Returns the definition with the full path of its dead-letter file.
     func resolved(_ definition: WatchDefinition) throws(ConsulError) -> WatchDefinition {
         guard let given = definition.retry?.deadLetter, !given.isEmpty else { return definition }
         guard !deadLetterFolder.isEmpty else {
@@ -50,11 +50,11 @@ package struct AddedWatchRules: Hashable, Sendable {
     }
 }
 
-/// Watches that come and go through the API, beside those of the configuration. They are kept in
-/// the data directory.
+/// Watches that clients add and remove through the API, in addition to those of the configuration.
+/// They are persisted in the data directory.
 extension WatchManager {
     /// Adds a watch, or replaces one that was added under the same ID.
-    /// - Returns: its ID: the one given, or one made from what it looks at.
+    /// - Returns: its ID: the given one, or one derived from its source.
     package func add(_ definition: WatchDefinition) throws(ConsulError) -> String {
         let (configured, registry, rules, faults) = state.withLock {
             ($0.configured, $0.registry, $0.rules, $0.faults)
@@ -87,7 +87,7 @@ extension WatchManager {
         return id
     }
 
-    /// Removes a watch that was added.
+    /// Removes an added watch.
     package func remove(_ id: String) throws(ConsulError) {
         let (configured, registry, added, rules, faults) = state.withLock {
             ($0.configured, $0.registry, $0.added, $0.rules, $0.faults)
@@ -105,7 +105,7 @@ extension WatchManager {
         dependencies.store.removeAdded(id)
     }
 
-    /// Brings back what was added before the agent stopped; what no longer can be made is told.
+    /// Restores the added watches after a restart; reports definitions that are no longer valid.
     package func restoreAdded(broken: (String) -> Void) {
         for definition in dependencies.store.loadAdded(broken: broken) {
             do throws(ConsulError) {
@@ -116,14 +116,14 @@ extension WatchManager {
         }
     }
 
-    /// Returns the watches to run: of the configuration those whose faults let them run, and the
-    /// added ones. An added one that the rules forbid now is left out, but not forgotten.
+    /// Returns the watches to run: the configuration's whose faults permit it, and the added ones.
+    /// An added one that the rules forbid now is omitted, but remembered.
     func all(
         _ configured: [WatchDefinition], _ added: [String: WatchDefinition],
         _ rules: AddedWatchRules, _ faults: [String: WatchFault]
     ) -> [(id: String, definition: WatchDefinition)] {
         var all = WatchIdentity.names(configured).filter {
-            faults[$0.id]?.keepsFromRunning != true
+            faults[$0.id]?.preventsRunning != true
         }
         for (id, definition) in added.sorted(by: { $0.key < $1.key }) {
             do throws(ConsulError) {

@@ -5,20 +5,20 @@ import Synchronization
 import Watch
 import Wire
 
-/// All watches of the agent. A reload hands it the new list: unchanged ones go on undisturbed,
-/// changed ones start again with the memory of the old, removed ones stop.
+/// All watches of the agent. A reload passes it the new list: unchanged watches continue
+/// undisturbed, changed ones restart with the memory of the old, removed ones stop.
 package final class WatchManager: Sendable {
     struct State {
         var runners: [String: WatchRunner] = [:]
-        /// By the configuration, and beside it by the API.
+        /// The configuration's watches, and, in `added`, the API's by ID.
         var configured: [WatchDefinition] = []
         var added: [String: WatchDefinition] = [:]
         var rules = AddedWatchRules()
         var registry: PluginRegistry?
-        /// Why watches of the configuration do not run, or may not.
+        /// The faults of the configuration's watches, by ID.
         var faults: [String: WatchFault] = [:]
-        /// Stopped, with a handler that may still be running.
-        var leaving: [WatchRunner] = []
+        /// Stopped runners whose handlers may still be running.
+        var draining: [WatchRunner] = []
     }
     let state = Mutex(State())
     let dependencies: WatchRunner.Dependencies
@@ -29,7 +29,7 @@ package final class WatchManager: Sendable {
         self.context = context
     }
 
-    /// What one reload did.
+    /// The changes of one reload.
     package struct Difference: Hashable, Sendable {
         package var added: [String] = []
         package var changed: [String] = []
@@ -37,9 +37,9 @@ package final class WatchManager: Sendable {
         package var unchanged: [String] = []
     }
 
-    /// Takes the configuration's watches over. Those added by the API go on, unless the
-    /// configuration now has their ID, or `rules` forbid them now.
-    /// - Parameter held: the faults with which a start goes on, in the order of the definitions;
+    /// Applies the configuration's watches. The API's watches continue, unless the configuration
+    /// now has their ID, or `rules` forbid them now.
+    /// - Parameter held: the faults that do not prevent a start, in the order of the definitions;
     ///   none after a reload.
     @discardableResult
     package func apply(
@@ -62,7 +62,7 @@ package final class WatchManager: Sendable {
         return difference
     }
 
-    /// Comes into force whole: everything is made before anything is stopped or started.
+    /// Replaces all watches or none: makes every runner before it stops or starts any.
     func replace(
         with wanted: [(id: String, definition: WatchDefinition)], _ registry: PluginRegistry
     ) throws(ConsulError) -> Difference {
@@ -89,15 +89,16 @@ package final class WatchManager: Sendable {
                 if let runner = state.runners.removeValue(forKey: id) { stopped.append(runner) }
             }
             for (id, runner) in fresh { state.runners[id] = runner }
-            state.leaving.removeAll { !$0.isRunningHandlers }
-            state.leaving += stopped
+            state.draining.removeAll { !$0.isRunningHandlers }
+            state.draining += stopped
             return stopped
         }
         for runner in stopped {
             runner.stop()
             dependencies.health?.forget(runner.status.id)
         }
-        // Only a stopped runner's memory is final: an event is in it, or left for its successor.
+        // Only a stopped runner's memory is final: it contains an event, or its successor handles
+        // that.
         for (id, runner) in fresh {
             runner.start(
                 inheriting: current[id]?.memory ?? dependencies.store.memory(of: id),
@@ -106,7 +107,7 @@ package final class WatchManager: Sendable {
         return difference
     }
 
-    /// Throws what `apply` would throw; changes nothing.
+    /// Throws the errors of `apply` without changing anything.
     package func check(_ definitions: [WatchDefinition], registry: PluginRegistry)
         throws(ConsulError)
     {
@@ -149,7 +150,7 @@ package final class WatchManager: Sendable {
     }
 
     /// Returns a status without secrets. A fault counts until a handler has succeeded: its program
-    /// may have come meanwhile.
+    /// may have been installed meanwhile.
     private static func shown(
         _ status: WatchStatus, with faults: [String: WatchFault]
     ) -> WatchStatus {
@@ -168,9 +169,9 @@ package final class WatchManager: Sendable {
     package func resume(_ id: String) -> Bool { act(id) { $0.resume() } }
     package func trigger(_ id: String) -> Bool { act(id) { $0.trigger() } }
 
-    /// The watches for events of a name.
+    /// Returns the watches for events of a name.
     func eventWatches(for name: String) -> [EventWatchers] {
-        let (runners, leaving) = state.withLock { ($0.runners, $0.leaving) }
+        let (runners, draining) = state.withLock { ($0.runners, $0.draining) }
         return runners.filter { _, runner in
             let source = runner.definition.source
             guard runner.definition.anyOf.isEmpty, source.type == "event" else { return false }
@@ -179,7 +180,7 @@ package final class WatchManager: Sendable {
             EventWatchers(
                 id: id,
                 runners: [runner]
-                    + leaving.filter { $0.isRunningHandlers && $0.status.id == id })
+                    + draining.filter { $0.isRunningHandlers && $0.status.id == id })
         }
     }
 
@@ -191,18 +192,18 @@ package final class WatchManager: Sendable {
 
     private func runner(_ id: String) -> WatchRunner? { state.withLock { $0.runners[id] } }
 
-    /// Stops everything and kills the handlers under way: the agent ends.
+    /// Stops all watches and kills their running handlers, at the end of the agent.
     package func shutDown() async {
         let all = state.withLock { state in
             defer { state = State() }
-            return Array(state.runners.values) + state.leaving
+            return Array(state.runners.values) + state.draining
         }
         for runner in all { runner.stop() }
         for runner in all { await runner.killHandlers() }
     }
 }
 
-/// A watch for events, with those of its predecessors whose handlers still run.
+/// An event watch, with those of its predecessors whose handlers still run.
 struct EventWatchers {
     let id: String
     let runners: [WatchRunner]

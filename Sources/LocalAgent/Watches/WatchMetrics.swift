@@ -1,6 +1,6 @@
 import Telemetry
 
-/// What is measured of one watch.
+/// The metrics of one watch.
 struct WatchMetrics: Sendable {
     let fires: Counter
     let failures: Counter
@@ -17,6 +17,6 @@ struct WatchMetrics: Sendable {
             "watch.duration", labels, help: "Milliseconds that the handler of a watch ran.")
         lag = registry.timing(
             "watch.lag", labels,
-            help: "Milliseconds from the news of a change to the start of the handler.")
+            help: "Milliseconds from the arrival of a change to the start of the handler.")
     }
 }

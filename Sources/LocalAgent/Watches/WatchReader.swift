@@ -2,7 +2,7 @@ package import ConsulModel
 package import Watch
 import Wire
 
-/// Puts a watch's queries inside the agent: to the backend, to the event buffer, or to the local
+/// Executes a watch's queries inside the agent: against the backend, the event buffer or the local
 /// state.
 package struct WatchReader: Sendable {
     private let backend: any Backend
@@ -17,8 +17,8 @@ package struct WatchReader: Sendable {
         self.local = local
     }
 
-    /// Answers once the source's index is another than `after`.
-    /// - Returns: a handle when the answer is still to come.
+    /// Calls back once the source's index differs from `after`.
+    /// - Returns: a handle when the answer is still pending.
     package func read(_ query: WatchQuery, after: WatchIndex?, reply: @escaping Reply)
         -> (any PendingCall)?
     {

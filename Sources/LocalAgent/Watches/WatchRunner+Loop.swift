@@ -6,9 +6,9 @@ import Primitives
 import Synchronization
 import Watch
 
-/// Handles the events of the inbox one at a time and carries out the plan's directives.
+/// Handles the events of the inbox one at a time and executes the plan's directives.
 extension WatchRunner {
-    /// Adds an event and has the inbox drained on the loop. Any thread may call it.
+    /// Adds an event and schedules draining the inbox on the loop. Callable from any thread.
     func enqueue(_ event: WatchInbox.Event) {
         let isDraining = inbox.withLock { inbox in
             inbox.add(event)
@@ -64,7 +64,7 @@ extension WatchRunner {
             let directives = state.plan.step(
                 .runEnded(number: run.firing.number, succeeded: outcome.succeeded), now: now)
             guard state.isStopped else { return directives }
-            // The successor does the remaining work, except for the change given up here.
+            // The successor does the remaining work, except for the abandoned change.
             return directives.filter { if case .deadLetter = $0 { true } else { false } }
         case _ where state.isStopped:
             return []

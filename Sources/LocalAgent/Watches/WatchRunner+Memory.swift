@@ -5,7 +5,7 @@ import Synchronization
 import Watch
 import Wire
 
-/// Keeps what a watch must know after a restart: its memory, and its changes given up.
+/// Persists a watch's memory and its dead letters for a restart.
 extension WatchRunner {
     func remember(_ memory: WatchMemory) {
         let isEvents = definition.sources.contains { $0.type == "event" }
@@ -20,7 +20,7 @@ extension WatchRunner {
             try dependencies.store.save(memory, of: id)
         } catch {
             dependencies.logger.error(
-                "cannot keep what a watch has handled",
+                "cannot persist the memory of a watch",
                 metadata: ["watch": "\(id)", "error": "\(error)"])
         }
     }
@@ -29,7 +29,7 @@ extension WatchRunner {
         state.withLock { $0.status.droppedEvents += UInt64(count) }
         dependencies.logger.warning(
             """
-            watch dropped events: its handler is slower than they come, make it quicker or use \
+            watch dropped events: its handler is too slow; make it faster or use \
             reliable events
             """,
             metadata: ["watch": "\(id)", "count": "\(count)"])

@@ -43,7 +43,7 @@ extension WatchRunner {
         watchForSlowness(run)
     }
 
-    /// Logs a handler without a time limit that runs very long, at intervals that double.
+    /// Logs a handler without a timeout that runs very long, at intervals that double.
     private func watchForSlowness(_ run: HandlerRun) {
         guard definition.timeout == .zero else { return }
         let clock = dependencies.clock

@@ -12,7 +12,7 @@ import Wire
 /// Inputs wait in a `WatchInbox` and are handled one at a time, on the loop of the watches: an
 /// answer that arrives on it starts the handler without another thread.
 package final class WatchRunner: Sendable {
-    /// What a runner needs of the agent dependencies it.
+    /// A runner's dependencies in the agent.
     package struct Dependencies: Sendable {
         package var reader: WatchReader
         package var clock: any WaitingClock
@@ -25,8 +25,8 @@ package final class WatchRunner: Sendable {
         package var health: WatchHealth?
         /// Receives the reliable events that a handler has completed.
         package var reports: EventReports?
-        /// Steps the plans and starts the handlers, which may take a millisecond, so they serve no
-        /// requests. Each watch keeps one of them. Nil for tasks.
+        /// The loop that steps the plans and starts the handlers. Starting may take a millisecond,
+        /// so this loop serves no requests. Each watch keeps one loop; nil means tasks.
         package var loops: (any EventLoopGroup)?
         package var registry: MetricRegistry
 
@@ -53,15 +53,15 @@ package final class WatchRunner: Sendable {
     struct State {
         var plan: WatchPlan
         var status: WatchStatus
-        /// Nil once its last handler has ended.
+        /// The runner before this one; nil once its last handler has ended.
         var predecessor: WatchRunner?
         var isStopped = false
-        /// True once the agent ends: killed runs then count neither as success nor as failure.
+        /// True once the agent stops: killed runs then count neither as success nor as failure.
         var isEnding = false
         var pending: [Int: any PendingCall] = [:]
         var timers: [Int: Task<Void, Never>] = [:]
         var runs: [UInt64: HandlerRun] = [:]
-        /// The arrival of the newest state, from which the lag of a run counts.
+        /// The arrival time of the newest state, from which the lag of a run counts.
         var answeredAt = Instant.zero
     }
 
@@ -121,7 +121,7 @@ package final class WatchRunner: Sendable {
 
     package var isRunningHandlers: Bool { state.withLock { !$0.runs.isEmpty } }
 
-    /// Starts the queries; they go on until `stop`.
+    /// Starts the queries; they continue until `stop`.
     /// - Parameters:
     ///   - memory: the states and events that an earlier runner of this watch has handled.
     ///   - predecessor: the runner before, whose handler may still be running.

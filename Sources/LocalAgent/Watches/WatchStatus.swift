@@ -1,23 +1,23 @@
 package import ConsulModel
 package import Wire
 
-/// A watch as `consul watch list`, `consul watch show` and `GET /v1/agent/watches` show it.
+/// A watch in the form of `consul watch list`, `consul watch show` and `GET /v1/agent/watches`.
 package struct WatchStatus: Record, Hashable, Sendable {
     package var id = ""
     package var type = ""
-    /// `waiting` for a change, `running` a handler, `paused`, `failing` to put its query, or
-    /// `failed` for its definition.
+    /// `waiting` for a change, `running` a handler, `paused`, `failing` because its query fails, or
+    /// `failed` because of its definition.
     package var state = "waiting"
     package var handler = ""
     package var index = ""
     package var fires: UInt64 = 0
     package var failures: UInt64 = 0
     package var deadLetters: UInt64 = 0
-    /// Events that came while the handler was busy and too many others waited.
+    /// Events dropped because the handler was busy and the queue was full.
     package var droppedEvents: UInt64 = 0
     /// The last query's error; empty once one has succeeded again.
     package var queryError = ""
-    /// The fault of a definition that the agent started beside.
+    /// The definition's fault that did not prevent the agent's start.
     package var error = ""
     /// Newest last.
     package var runs: [WatchRun] = []
@@ -49,7 +49,8 @@ package struct WatchRun: Record, Hashable, Sendable {
     /// RFC 3339, UTC.
     package var started = ""
     package var milliseconds = 0
-    /// From the data's arrival to the start: what debounce, a busy handler or a pause cost.
+    /// The time from the data's arrival to the start: the delay by debounce, a busy handler or a
+    /// pause.
     package var lagMilliseconds = 0
     /// Still running.
     package var isRunning = false

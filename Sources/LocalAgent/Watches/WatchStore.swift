@@ -1,9 +1,9 @@
 package import ConsulModel
 package import Watch
 
-/// Where watches keep what must outlive the agent.
+/// Persists the watches' data across restarts of the agent.
 package protocol WatchStore: Sendable {
-    /// An empty memory when there is none, or it cannot be read.
+    /// Returns the watch's memory; an empty one when there is none, or it cannot be read.
     func memory(of watch: String) -> WatchMemory
     func save(_ memory: WatchMemory, of watch: String) throws(ConsulError)
     /// Watches added by the API.

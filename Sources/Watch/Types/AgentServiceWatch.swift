@@ -1,8 +1,8 @@
 import ConsulModel
 package import Wire
 
-/// One service as this agent has it registered. Only the agent can tell, so `consul watch` refuses
-/// it.
+/// One service as registered with this agent. `consul watch` refuses it: the query needs the agent
+/// itself.
 enum AgentServiceWatch: WatchType {
     static let name = "agent_service"
     static let fields: Set<String> = ["service_id"]

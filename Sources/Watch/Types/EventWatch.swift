@@ -1,6 +1,6 @@
 package import ConsulModel
 
-/// Custom events, of one name or of all. The data is an array of those not handed over before.
+/// User events, of one name or of all. The data is an array of the events not delivered before.
 enum EventWatch: WatchType {
     static let name = "event"
     static let fields: Set<String> = ["name"]

@@ -61,17 +61,17 @@ struct AgentCommand: Command {
 
     /// Files and folders in the order given, and all other flags.
     static func sources(_ flags: ParsedFlags) -> ConfigSources {
-        var places: [ConfigSources.Place] = []
+        var locations: [ConfigSources.Location] = []
         var values: [FlagValue] = []
         for (name, value) in flags.given {
             switch name {
-            case "config-file": places.append(.either(value))
-            case "config-dir": places.append(.directory(value))
+            case "config-file": locations.append(.either(value))
+            case "config-dir": locations.append(.directory(value))
             case "format", "given": break  // of `config effective`
             default: values.append(FlagValue(name, value))
             }
         }
-        return ConfigSources(places: places, flags: values)
+        return ConfigSources(locations: locations, flags: values)
     }
 
     private static func logSink(_ config: RuntimeConfig) throws(ConsulAgentError) -> LogSink {

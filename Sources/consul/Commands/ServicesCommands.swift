@@ -11,8 +11,8 @@ private enum DefinitionFiles {
     static func read(_ paths: [String]) async throws(UsageError) -> [ServiceDefinition] {
         do throws(ConsulAgentError) {
             let host = try InstalledPlugins.host()
-            let sources = ConfigSources(places: paths.map { .either($0) }, flags: [])
-            let outcome = await host.judge(sources, scope: .partial)
+            let sources = ConfigSources(locations: paths.map { .either($0) }, flags: [])
+            let outcome = await host.validate(sources, scope: .partial)
             guard let config = outcome.config else { throw .configuration(outcome.errors) }
             return config.services.map { $0.definition }
         } catch {

@@ -42,7 +42,7 @@ struct ValidateCommand: Command {
 
     func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
         let places =
-            flags.arguments.map { ConfigSources.Place.either($0) }
+            flags.arguments.map { ConfigSources.Location.either($0) }
             + flags.all("config-file").map { .either($0) }
             + flags.all("config-dir").map { .either($0) }
         if flags.isOn("hot-reload") {
@@ -65,8 +65,8 @@ struct ValidateCommand: Command {
         let outcome: LoadOutcome
         do throws(ConsulAgentError) {
             let host = try InstalledPlugins.host()
-            outcome = await host.judge(
-                ConfigSources(places: places, flags: values),
+            outcome = await host.validate(
+                ConfigSources(locations: places, flags: values),
                 scope: flags.isOn("partial") ? .partial : .agent)
             await host.stop()
         } catch {

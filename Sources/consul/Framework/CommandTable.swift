@@ -51,7 +51,7 @@ struct CommandTable: Sendable {
             return await VersionCommand().run(.none, console)
         }
         let command = commands.first { $0.path == line.path }
-        if let command, command.parsesOwnWords, !line.hasFlagsBefore {
+        if let command, command.parsesOwnArguments, !line.hasFlagsBefore {
             return await command.run(ParsedFlags(verbatim: line.arguments), console)
         }
         if line.wantsHelp, line.path.isEmpty {
