@@ -107,14 +107,14 @@ extension Agent: AgentControl {
         try await registrar.apply(
             services: new.services.map { $0.definition },
             checks: new.checks.map { $0.definition }, registry: registry,
-            policy: Parts.policy(new))
+            policy: ServiceBuilder.policy(new))
         try watches.apply(
             new.watches.map { $0.definition }, registry: registry,
-            rules: Parts.addedWatchRules(new))
+            rules: ServiceBuilder.addedWatchRules(new))
         if let level = Logger.Level(consul: new.logging.level) { logSink.level = level }
         metrics.setFilter(new.telemetry.prefixFilter)
         nodeMeta.node = NodeIdentity.node(new, id: nodeID)
-        responders.update(Parts.pluginSettings(new))
+        responders.update(ServiceBuilder.pluginSettings(new))
         antiEntropy.compareSoon()
         let (servers, context) = changing.withLock { changing in
             changing.config = new

@@ -43,7 +43,7 @@ extension Agent {
             try await registrar.apply(
                 services: config.services.map { $0.definition },
                 checks: config.checks.map { $0.definition }, registry: registry,
-                policy: Parts.policy(config))
+                policy: ServiceBuilder.policy(config))
             await registrar.restore()
         } catch {
             throw .start(error.message)
@@ -76,7 +76,7 @@ extension Agent {
         do throws(ConsulError) {
             try watches.apply(
                 config.watches.map { $0.definition }, held: config.watches.map { $0.held },
-                registry: registry, rules: Parts.addedWatchRules(config))
+                registry: registry, rules: ServiceBuilder.addedWatchRules(config))
         } catch {
             throw .start(error.message)
         }

@@ -114,19 +114,19 @@ package final class Agent: Sendable {
             logger: logger)
         // The last step after those that may throw: the client needs a shutdown.
         client = ProbeClient(on: loops.group)
-        let parts = Parts(
+        let builder = ServiceBuilder(
             backend: backend, local: local, clock: clock, client: client, loops: loops,
             files: files, logSink: logSink, registry: measured)
         runners = CheckRunners()
-        registrar = parts.registrar(config, registry, runners, random)
+        registrar = builder.registrar(config, registry, runners, random)
         let reports = EventReports()
-        watches = parts.watches(config, events: events, reports: reports)
-        eventLog = parts.eventLog(config)
+        watches = builder.watches(config, events: events, reports: reports)
+        eventLog = builder.eventLog(config)
         eventDelivery = EventDelivery(
             log: eventLog, nodeName: config.node.name, buffer: events, watches: watches,
             reports: reports, clock: clock, logger: logSink.logger("agent"),
             unixSeconds: SystemClock.coarseUnixSeconds)
-        responders = Responders(parts.responderContext(config)) { plugged.registry }
+        responders = Responders(builder.responderContext(config)) { plugged.registry }
         let id = nodeID
         nodeMeta = CurrentNode(NodeIdentity.node(config, id: id))
         antiEntropy = AntiEntropy(

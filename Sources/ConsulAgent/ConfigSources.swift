@@ -81,14 +81,14 @@ package struct ConfigSources: Sendable {
                 }
                 if let kind = Files.specialKind(file) {
                     let text = "is skipped: it is \(kind), and only regular files are read"
-                    skipped.append(ConfigError(SourcePlace(file: file), path: "", text))
+                    skipped.append(ConfigError(SourcePosition(file: file), path: "", text))
                     continue
                 }
                 readFile(file, &fragments, &unreadable)
             }
         } catch {
             unreadable.append(
-                ConfigError(SourcePlace(file: folder), path: "", "\(error)"))
+                ConfigError(SourcePosition(file: folder), path: "", "\(error)"))
         }
     }
 
@@ -99,7 +99,7 @@ package struct ConfigSources: Sendable {
             let bytes = try Files.read(path, limit: Self.fragmentBytesMax)
             fragments.append(Fragment(path: path, bytes: bytes))
         } catch {
-            unreadable.append(ConfigError(SourcePlace(file: path), path: "", "\(error)"))
+            unreadable.append(ConfigError(SourcePosition(file: path), path: "", "\(error)"))
         }
     }
 

@@ -192,7 +192,7 @@ package final class PluginHost: Sendable {
     /// Returns the programs that failed: they may explain the errors.
     private static func hints(_ selection: PluginPrograms.Selection) -> [ConfigError] {
         selection.failures.map {
-            ConfigError(SourcePlace(file: $0.program), path: "", "is not used: \($0.reason)")
+            ConfigError(SourcePosition(file: $0.program), path: "", "is not used: \($0.reason)")
         }
     }
 

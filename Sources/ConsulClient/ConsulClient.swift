@@ -227,14 +227,14 @@ public final class ConsulClient: Sendable {
         }
     }
 
-    /// - Parameter place: a file, or a folder whose files each contain certificates.
-    private static func refuseBadAuthorities(in place: String) throws(ConsulClientError) {
+    /// - Parameter position: a file, or a folder whose files each contain certificates.
+    private static func refuseBadAuthorities(in position: String) throws(ConsulClientError) {
         let what = "Error loading CA Path: "
         let files: [(path: String, bytes: [UInt8])]
         do throws(FileError) {
-            var paths = [place]
-            if Files.isDirectory(place) {
-                paths = try Files.list(place).map { "\(place)/\($0)" }
+            var paths = [position]
+            if Files.isDirectory(position) {
+                paths = try Files.list(position).map { "\(position)/\($0)" }
                     .filter { !Files.isDirectory($0) }
             }
             var found: [(String, [UInt8])] = []

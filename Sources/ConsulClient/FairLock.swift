@@ -19,10 +19,10 @@ package struct FairLock: HeldLock {
         if let lock = view.lock, lock.session == queue.session {
             return .held(token: lock.raftIndex.modifyIndex)
         }
-        guard let place = view.place(of: queue.session) else {
+        guard let position = view.position(of: queue.session) else {
             return try await queue.enter() ? attempt() : .raced
         }
-        if place > 0 || view.lock?.session.isEmpty == false { return .taken(index: view.index) }
+        if position > 0 || view.lock?.session.isEmpty == false { return .taken(index: view.index) }
         let taking = KeyOperation(
             "lock", key, flags: LockHolder.flags, session: queue.session)
         if try await queue.transact("acquire lock", [taking, queue.holding]) {

@@ -48,7 +48,7 @@ struct LockQueue: Sendable {
             return try? JSONReader.decode(SharedHolders.self, from: lock.value.array)
         }
 
-        func place(of session: String) -> Int? { queue.firstIndex { $0.session == session } }
+        func position(of session: String) -> Int? { queue.firstIndex { $0.session == session } }
     }
 
     func view(

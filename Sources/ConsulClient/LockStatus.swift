@@ -91,9 +91,9 @@ struct LockLayout {
     /// Returns the lock of a key that belongs to one, or to its queue; nil for any other.
     static func prefix(of key: String) -> String? {
         for mark in ["/.lock", "/.queue/"] {
-            guard let place = key.firstRange(of: mark) else { continue }
-            let isWhole = mark.hasSuffix("/") || place.upperBound == key.endIndex
-            if isWhole { return String(key[..<place.lowerBound]) }
+            guard let position = key.firstRange(of: mark) else { continue }
+            let isWhole = mark.hasSuffix("/") || position.upperBound == key.endIndex
+            if isWhole { return String(key[..<position.lowerBound]) }
         }
         return nil
     }

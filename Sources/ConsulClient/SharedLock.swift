@@ -30,10 +30,10 @@ package struct SharedLock: HeldLock {
             return .held(token: lock.raftIndex.modifyIndex)
         }
         keeper.forgetCompanions()
-        guard let place = view.place(of: queue.session) else {
+        guard let position = view.position(of: queue.session) else {
             return try await queue.enter() ? attempt() : .raced
         }
-        let isBehind = view.queue[..<place].contains {
+        let isBehind = view.queue[..<position].contains {
             $0.note.mode != LockMode.shared.rawValue
         }
         if isBehind { return .taken(index: view.index) }

@@ -10,9 +10,9 @@ package struct ConfigError: Error, Hashable, Sendable, CustomStringConvertible {
     package var isHeld: Bool
 
     package init(
-        _ place: SourcePlace, path: String, _ message: String, isHeld: Bool = false
+        _ position: SourcePosition, path: String, _ message: String, isHeld: Bool = false
     ) {
-        self.init(.file(place), path: path, message, isHeld: isHeld)
+        self.init(.file(position), path: path, message, isHeld: isHeld)
     }
 
     package init(
@@ -28,7 +28,7 @@ package struct ConfigError: Error, Hashable, Sendable, CustomStringConvertible {
         let path = path.isEmpty ? "" : "\(path): "
         switch origin {
         case .standard, .dev: return "\(path)\(message)"
-        case .file(let place): return "\(place): \(path)\(message)"
+        case .file(let position): return "\(position): \(path)\(message)"
         case .flag(let name): return "-\(name): \(message)"
         }
     }

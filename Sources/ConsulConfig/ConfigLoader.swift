@@ -77,8 +77,8 @@ package struct ConfigLoader {
             ranks[fragment.path] = rank
         }
         func key(_ error: ConfigError) -> (Int, Int, Int) {
-            guard case .file(let place) = error.origin else { return (fragments.count + 1, 0, 0) }
-            return (ranks[place.file] ?? fragments.count, place.line, place.column)
+            guard case .file(let position) = error.origin else { return (fragments.count + 1, 0, 0) }
+            return (ranks[position.file] ?? fragments.count, position.line, position.column)
         }
         // Reports an error that two rules found once, and refuses where either does.
         var kept: [ConfigError] = []
@@ -152,7 +152,7 @@ package struct ConfigLoader {
         guard let format = known == .json || known == .yaml ? known : forced ?? known else {
             warnings.append(
                 ConfigError(
-                    SourcePlace(file: fragment.path), path: "",
+                    SourcePosition(file: fragment.path), path: "",
                     "skipped: the extension must be .json, .yaml or .yml "
                         + "(or say -config-format)"))
             return
@@ -160,7 +160,7 @@ package struct ConfigLoader {
         guard !fragment.isEmpty else {
             warnings.append(
                 ConfigError(
-                    SourcePlace(file: fragment.path, line: 1, column: 1), path: "",
+                    SourcePosition(file: fragment.path, line: 1, column: 1), path: "",
                     "the file is empty: it counts as {}"))
             return
         }
@@ -178,7 +178,7 @@ package struct ConfigLoader {
         guard let entries = root.entries else {
             isComplete = false
             let message = "expected a map of settings, found \(root.kindName)"
-            return errors.append(ConfigError(root.place, path: "", message))
+            return errors.append(ConfigError(root.position, path: "", message))
         }
         read(entries, in: "")
     }
@@ -194,12 +194,12 @@ package struct ConfigLoader {
     }
 
     private mutating func read(_ entries: [SourceEntry], in section: String) {
-        var taken: [[UInt8]: SourcePlace] = [:]
+        var taken: [[UInt8]: SourcePosition] = [:]
         for entry in entries where !isCommentKey(entry.key) {
             let path = section.isEmpty ? entry.key : "\(section).\(entry.key)"
-            if let first = taken.updateValue(entry.place, forKey: Suggestion.fold(entry.key)) {
+            if let first = taken.updateValue(entry.position, forKey: Suggestion.fold(entry.key)) {
                 let message = "given twice in two spellings (first at \(first))"
-                errors.append(ConfigError(entry.place, path: path, message))
+                errors.append(ConfigError(entry.position, path: path, message))
                 continue
             }
             if case .null = entry.value.content, SettingTable.target(path) != nil { continue }
@@ -211,12 +211,12 @@ package struct ConfigLoader {
                     read(inner, in: name)
                 } else {
                     let message = "expected a map, found \(entry.value.kindName)"
-                    errors.append(ConfigError(entry.value.place, path: path, message))
+                    errors.append(ConfigError(entry.value.position, path: path, message))
                 }
             case nil:
                 let message = Suggestion.unknownKey(
                     entry.key, path: path, known: SettingTable.keys(in: section))
-                errors.append(ConfigError(entry.place, path: path, message))
+                errors.append(ConfigError(entry.position, path: path, message))
             }
         }
     }
@@ -229,7 +229,7 @@ package struct ConfigLoader {
             faults.insert(setting.name)
             return
         }
-        note(.file(entry.place), for: setting, changedFrom: before, keys: entry.value.entries)
+        note(.file(entry.position), for: setting, changedFrom: before, keys: entry.value.entries)
     }
 
     /// Records the source of a setting: a scalar's last one, all of a list's, a map's by key.
@@ -247,7 +247,7 @@ package struct ConfigLoader {
         for key in map.keys {
             let written = keys?.first { $0.key == key }
             guard written != nil || keys == nil && before[key] != map[key] else { continue }
-            config.origins["\(setting.name).\(key)"] = [written.map { .file($0.place) } ?? origin]
+            config.origins["\(setting.name).\(key)"] = [written.map { .file($0.position) } ?? origin]
         }
     }
 
@@ -275,7 +275,7 @@ package struct ConfigLoader {
         if case .null = entry.value.content { return [] }
         guard let nodes = entry.value.elements else {
             let message = "expected a list, found \(entry.value.kindName)"
-            errors.append(ConfigError(entry.value.place, path: entry.key, message))
+            errors.append(ConfigError(entry.value.position, path: entry.key, message))
             return []
         }
         return nodes.enumerated().compactMap { placed($1, path: "\(entry.key)[\($0)]") }
@@ -290,7 +290,7 @@ package struct ConfigLoader {
             problems.filter { !$0.isHeld }.map { $0.path }
             + unfilled.filter { $0.hasPrefix(path) }
         var placed = Placed(
-            definition: definition, place: node.place, path: path, node: node, faults: faults)
+            definition: definition, position: node.position, path: path, node: node, faults: faults)
         placed.held = problems.filter { $0.isHeld }
             .map { DefinitionProblem($0.path, $0.message, .shows) }
         return placed

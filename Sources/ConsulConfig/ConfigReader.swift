@@ -8,7 +8,7 @@ import Wire
 struct ConfigReader: WireDecoder {
     private enum Frame {
         case list([SourceNode], next: Int)
-        case map([SourceEntry], next: Int, taken: [String: SourcePlace])
+        case map([SourceEntry], next: Int, taken: [String: SourcePosition])
     }
     private enum Step {
         case key(String)
@@ -16,7 +16,7 @@ struct ConfigReader: WireDecoder {
     }
 
     private var current: SourceNode
-    private var currentKeyPlace: SourcePlace
+    private var currentKeyPlace: SourcePosition
     private var frames: [(frame: Frame, pathCount: Int)] = []
     private let base: String
     private var steps: [Step] = []
@@ -28,7 +28,7 @@ struct ConfigReader: WireDecoder {
     /// - Parameter path: the path of `node` in its fragment.
     init(_ node: SourceNode, path: String) {
         current = node
-        currentKeyPlace = node.place
+        currentKeyPlace = node.position
         base = path
     }
 
@@ -39,7 +39,7 @@ struct ConfigReader: WireDecoder {
         var reader = ConfigReader(node, path: path)
         var value = T()
         do { try value.decode(from: &reader) } catch {
-            reader.errors.append(ConfigError(node.place, path: path, "\(error)"))
+            reader.errors.append(ConfigError(node.position, path: path, "\(error)"))
         }
         return (value, reader.errors)
     }
@@ -56,10 +56,10 @@ struct ConfigReader: WireDecoder {
     }
 
     private mutating func report(
-        _ message: String, at place: SourcePlace? = nil, isHeld: Bool = false
+        _ message: String, at position: SourcePosition? = nil, isHeld: Bool = false
     ) {
         errors.append(
-            ConfigError(place ?? current.place, path: path, message, isHeld: isHeld))
+            ConfigError(position ?? current.position, path: path, message, isHeld: isHeld))
     }
 
     private mutating func mismatch(_ wanted: String) {
@@ -199,7 +199,7 @@ struct ConfigReader: WireDecoder {
         }
         frames[frames.count - 1].frame = .list(nodes, next: next + 1)
         current = nodes[next]
-        currentKeyPlace = current.place
+        currentKeyPlace = current.position
         steps.append(.index(next))
         return true
     }
@@ -227,7 +227,7 @@ struct ConfigReader: WireDecoder {
         }
         frames[frames.count - 1].frame = .map(entries, next: next + 1, taken: taken)
         current = entries[next].value
-        currentKeyPlace = entries[next].place
+        currentKeyPlace = entries[next].position
         steps.append(.key(entries[next].key))
         return entries[next].key
     }

@@ -52,7 +52,7 @@ extension RuntimeConfig {
                     decoding: JSONWriter.encode(
                         Redaction.json(JSONTree.of(one.definition))),
                     as: UTF8.self),
-                source: one.place.description)
+                source: one.position.description)
         }
     }
 }

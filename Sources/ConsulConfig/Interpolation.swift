@@ -17,7 +17,7 @@ struct Interpolation {
         switch node.content {
         case .string(let text):
             guard text.utf8.contains(UInt8(ascii: "$")) else { return }
-            guard let filled = filled(text, at: node.place, path: path) else {
+            guard let filled = filled(text, at: node.position, path: path) else {
                 // Nothing more is reported about a value that could not be filled in.
                 node.content = .null
                 return
@@ -53,7 +53,7 @@ struct Interpolation {
 
     /// Returns nil after reporting that a value is missing.
     private mutating func filled(
-        _ text: String, at place: SourcePlace, path: KeyPathText
+        _ text: String, at position: SourcePosition, path: KeyPathText
     ) -> String? {
         var output = ""
         var rest = text[...]
@@ -69,7 +69,7 @@ struct Interpolation {
                 case .text(let value): output += value
                 case .notOurs: output += rest[...close]
                 case .problem(let message):
-                    errors.append(ConfigError(place, path: path.text, message))
+                    errors.append(ConfigError(position, path: path.text, message))
                     return nil
                 }
                 rest = rest[rest.index(after: close)...]
@@ -81,7 +81,7 @@ struct Interpolation {
                 let message =
                     "longer than \(Limits.interpolatedTextBytesMax) bytes once filled in: "
                     + "shorten it"
-                errors.append(ConfigError(place, path: path.text, message))
+                errors.append(ConfigError(position, path: path.text, message))
                 return nil
             }
         }

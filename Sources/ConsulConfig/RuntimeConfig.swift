@@ -75,7 +75,7 @@ package struct RuntimeConfig: Sendable {
 /// A definition and its position.
 package struct Placed<Definition: Record & Hashable & Sendable>: Sendable {
     package var definition: Definition
-    package var place: SourcePlace
+    package var position: SourcePosition
     /// `services[0]` of that file, or `service`.
     package var path: String
     /// The value that it was read from, for the positions of its fields.
@@ -97,31 +97,31 @@ package struct Placed<Definition: Record & Hashable & Sendable>: Sendable {
 
     /// Returns the position and the full path of a field, `check.interval` or `checks[1].Interval`.
     /// For a missing field, the position is that of the nearest enclosing value.
-    func location(of field: String) -> (place: SourcePlace, path: String) {
-        (node.place(of: field), field.isEmpty ? path : "\(path).\(field)")
+    func location(of field: String) -> (position: SourcePosition, path: String) {
+        (node.position(of: field), field.isEmpty ? path : "\(path).\(field)")
     }
 }
 
 extension SourceNode {
     /// Returns the position of the key at the end of the path, as far as it exists.
-    func place(of path: String) -> SourcePlace {
+    func position(of path: String) -> SourcePosition {
         var node = self
-        var place = self.place
+        var position = self.position
         for step in path.split(whereSeparator: { $0 == "." || $0 == "[" || $0 == "]" }) {
             if let index = Int(step), let nodes = node.elements {
-                guard nodes.indices.contains(index) else { return place }
+                guard nodes.indices.contains(index) else { return position }
                 node = nodes[index]
-                place = node.place
+                position = node.position
             } else {
                 // A block, see `SourceNode.block`.
                 if let nodes = node.elements, nodes.count == 1 { node = nodes[0] }
                 let folded = Suggestion.fold(String(step))
                 guard let entry = node.entries?.first(where: { Suggestion.fold($0.key) == folded })
-                else { return place }
+                else { return position }
                 node = entry.value
-                place = entry.place
+                position = entry.position
             }
         }
-        return place
+        return position
     }
 }

@@ -78,13 +78,13 @@ final class AnswerCache: @unchecked Sendable {
         if count == 0 { return nil }
         return question.withUnsafeReadableBytes { octets in
             guard octets.count > DNSWire.Limits.headerBytes else { return nil }
-            let place = place(octets)
+            let position = position(octets)
             for way in 0...1 {
-                guard let entry = entries[place + way], entry.isFor(octets, isTCP),
+                guard let entry = entries[position + way], entry.isFor(octets, isTCP),
                     zone.rules.answerOrder != .near || entry.query.isFrom(client)
                 else { continue }
                 if holds(entry, version) { return entry }
-                entries[place + way] = nil
+                entries[position + way] = nil
                 count -= 1
                 return nil
             }
@@ -111,14 +111,14 @@ final class AnswerCache: @unchecked Sendable {
             // part did not change in between.
             let partVersion = versions(reply.part), self.version == version
         else { return }
-        let place = query.octets.withUnsafeBytes { self.place($0) }
-        if entries[place] == nil {
+        let position = query.octets.withUnsafeBytes { self.position($0) }
+        if entries[position] == nil {
             count += 1
         } else {
-            if entries[place + 1] == nil { count += 1 }
-            entries[place + 1] = entries[place]
+            if entries[position + 1] == nil { count += 1 }
+            entries[position + 1] = entries[position]
         }
-        entries[place] = Entry(query, reply, version: version, partVersion: partVersion)
+        entries[position] = Entry(query, reply, version: version, partVersion: partVersion)
     }
 
     /// Returns the encoded answer, except for its identifier.
@@ -133,14 +133,14 @@ final class AnswerCache: @unchecked Sendable {
 
     private func forget(_ zone: Zone) {
         if count > 0 {
-            for place in entries.indices { entries[place] = nil }
+            for position in entries.indices { entries[position] = nil }
             count = 0
         }
         self.zone = zone
     }
 
     /// Returns the index of the first of two slots.
-    private func place(_ octets: UnsafeRawBufferPointer) -> Int {
+    private func position(_ octets: UnsafeRawBufferPointer) -> Int {
         var hash = secret
         var index = 2
         while index + 8 <= octets.count {

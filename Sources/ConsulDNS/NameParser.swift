@@ -43,10 +43,10 @@ enum NameParser {
     ///   sameness group.
     static func parse(_ name: DNSName, prefix length: Int, type: RecordType) -> ParsedName? {
         let labels = lowercasedLabels(name.bytes[..<length])
-        if labels.count > 2, let place = Place(labels) {
-            guard place.exists else { return nil }
-            var parsed = parse(labels[..<place.start], type, allowsPlace: false)
-            parsed?.datacenter = place.datacenter
+        if labels.count > 2, let position = Place(labels) {
+            guard position.exists else { return nil }
+            var parsed = parse(labels[..<position.start], type, allowsPlace: false)
+            parsed?.datacenter = position.datacenter
             if parsed != nil { return parsed }
         }
         return parse(labels[...], type, allowsPlace: true)
@@ -56,20 +56,20 @@ enum NameParser {
         _ labels: ArraySlice<String>, _ type: RecordType, allowsPlace: Bool
     ) -> ParsedName? {
         let most = allowsPlace ? 1 : 0
-        for place in labels.indices.reversed() {
-            let behind = labels[(place + 1)...]
-            let before = labels[..<place]
-            switch labels[place] {
+        for position in labels.indices.reversed() {
+            let behind = labels[(position + 1)...]
+            let before = labels[..<position]
+            switch labels[position] {
             case "service", "connect", "ingress", "node", "query", "addr":
-                guard behind.count <= most || labels[place] == "addr", !before.isEmpty,
-                    let subject = subject(labels[place], before)
+                guard behind.count <= most || labels[position] == "addr", !before.isEmpty,
+                    let subject = subject(labels[position], before)
                 else { return nil }
                 return ParsedName(
                     subject: subject, datacenter: behind.first ?? "",
-                    port: labels[place] == "service" ? port(before) : nil)
+                    port: labels[position] == "service" ? port(before) : nil)
             case let label where type == .srv && label.hasPrefix("_"):
                 // An SRV question in the form of RFC 2782 may omit `service`.
-                guard behind.count <= most, let subject = subject("service", labels[...place])
+                guard behind.count <= most, let subject = subject("service", labels[...position])
                 else { return nil }
                 return ParsedName(subject: subject, datacenter: behind.first ?? "")
             default: continue
@@ -192,17 +192,17 @@ enum NameParser {
     static func lowercasedLabels(_ bytes: ArraySlice<UInt8>) -> [String] {
         var labels: [String] = []
         labels.reserveCapacity(4)
-        var place = bytes.startIndex
-        while place < bytes.endIndex, bytes[place] != 0 {
-            let end = place + 1 + Int(bytes[place])
+        var position = bytes.startIndex
+        while position < bytes.endIndex, bytes[position] != 0 {
+            let end = position + 1 + Int(bytes[position])
             labels.append(
-                String(unsafeUninitializedCapacity: end - place - 1) { buffer in
-                    for (index, octet) in bytes[(place + 1)..<end].enumerated() {
+                String(unsafeUninitializedCapacity: end - position - 1) { buffer in
+                    for (index, octet) in bytes[(position + 1)..<end].enumerated() {
                         buffer[index] = (0x41...0x5A).contains(octet) ? octet | 0x20 : octet
                     }
-                    return end - place - 1
+                    return end - position - 1
                 })
-            place = end
+            position = end
         }
         return labels
     }

@@ -33,7 +33,7 @@ struct RecordMaker: Sendable {
     // MARK: Locations
 
     /// Returns nil for an instance without an address of the requested family.
-    func place(_ instance: CheckServiceNode) -> Place? {
+    func position(_ instance: CheckServiceNode) -> Place? {
         let tagged = instance.service.taggedAddresses
         let own = choose(
             instance.service.address, four: tagged["lan_ipv4"]?.address ?? "",
@@ -78,8 +78,8 @@ struct RecordMaker: Sendable {
         var count = 0
         var seen: Set<RecordData> = []
         var alias: DNSName?
-        for place in places {
-            switch place {
+        for position in places {
+            switch position {
             case .address(let data, _) where suits(data):
                 if seen.insert(data).inserted {
                     found.answers.append(ResourceRecord(ask.name, ttl: ttl, data))
@@ -106,7 +106,7 @@ struct RecordMaker: Sendable {
             let port: Int
         }
         var seen: Set<Listener> = []
-        for (instance, place) in zip(instances, places) {
+        for (instance, position) in zip(instances, places) {
             let listener = Listener(
                 node: instance.node.node, address: instance.service.address,
                 port: instance.service.port)
@@ -114,7 +114,7 @@ struct RecordMaker: Sendable {
             let node = instance.node.node
             let labels = node.contains(".") ? node.split(separator: ".").map(String.init) : [node]
             let nodeName = zone.name(labels + ["node", service.targetDatacenter])
-            switch place {
+            switch position {
             case .address(let data, let isOwn):
                 let target =
                     isOwn
@@ -173,8 +173,8 @@ enum MetaText {
         let leading = units.prefix(while: isBlank).count
         let trailing = units.count - units.reversed().prefix(while: isBlank).count
         var text: [UInt8] = []
-        for (place, unit) in units.enumerated() {
-            let isAtEnd = place < leading || place >= trailing
+        for (position, unit) in units.enumerated() {
+            let isAtEnd = position < leading || position >= trailing
             if unit == 0x60 || unit == 0x3D || (isBlank(unit) && isAtEnd) { text.append(0x60) }
             text.append(unit)
         }

@@ -115,7 +115,7 @@ extension Resolver {
     ) {
         let (ask, instances) = (service.ask, ordered.value)
         let maker = RecordMaker(service)
-        let places = instances.map { maker.place($0) }
+        let places = instances.map { maker.position($0) }
         var names: [DNSName] = []
         for case .name(let name)? in places
         where !names.contains(name) && names.count < Limits.chasedNamesMax { names.append(name) }

@@ -23,10 +23,10 @@ package struct StaticRecords: Sendable {
             guard let owner = made.first?.name.bytes else { continue }
             let key = Array(owner.dropLast(domain.bytes.count))
             records[key, default: []] += made
-            var place = 0
-            while place < key.count {
-                place += 1 + Int(key[place])
-                parents.insert(Array(key[place...]))
+            var position = 0
+            while position < key.count {
+                position += 1 + Int(key[position])
+                parents.insert(Array(key[position...]))
             }
         }
     }

@@ -237,7 +237,7 @@ final class ZoneTransfer: Sendable {
     ) -> Found {
         let ask = Ask(name: owner, type: type, hasEDNS: true, zone: zone)
         let maker = RecordMaker(ServiceAsk(service, ask))
-        let places = instances.map { maker.place($0) }
+        let places = instances.map { maker.position($0) }
         var found = Found()
         if type == .srv {
             maker.serviceRecords(instances, places, [:], into: &found)

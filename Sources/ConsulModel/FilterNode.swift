@@ -46,16 +46,16 @@ indirect enum FilterNode: Sendable {
                 result.append(node)
                 continue
             }
-            if let place = places[match.selector] {
-                guard case .match(var first) = result[place],
+            if let position = places[match.selector] {
+                guard case .match(var first) = result[position],
                     case .oneOf(var texts) = first.operand
                 else { continue }
-                // The set has one reference, and is extended in place.
+                // The set has one reference, and is extended in position.
                 first.operand = .none
-                result[place] = .all([])
+                result[position] = .all([])
                 texts.insert(Array(text.utf8))
                 first.operand = .oneOf(texts)
-                result[place] = .match(first)
+                result[position] = .match(first)
             } else {
                 places[match.selector] = result.count
                 match.operand = .oneOf([Array(text.utf8)])

@@ -266,13 +266,13 @@ struct FilterPatternParser {
         set.isNegated = take("^")
         var isFirst = true
         while true {
-            let place = at
+            let position = at
             guard let scalar = next() else {
                 throw Fault(reason: "missing closing ]: `\(rest(from: start))`")
             }
             if scalar == "]", !isFirst { return set }
             isFirst = false
-            if scalar == "[", peek == ":", let named = try takePOSIXSet(place) {
+            if scalar == "[", peek == ":", let named = try takePOSIXSet(position) {
                 set.ranges += named.plainRanges
                 continue
             }
@@ -280,7 +280,7 @@ struct FilterPatternParser {
                 set.ranges += named.plainRanges
                 continue
             }
-            let low = scalar == "\\" ? try takeEscapedScalar(place) : scalar
+            let low = scalar == "\\" ? try takeEscapedScalar(position) : scalar
             var high = low
             if peek == "-", at + 1 < text.count, text[at + 1] != "]" {
                 at += 1
@@ -290,7 +290,7 @@ struct FilterPatternParser {
                 if high < low {
                     throw Fault(
                         reason: "invalid character class range: "
-                            + "`\(Self.string(text[place..<at]))`")
+                            + "`\(Self.string(text[position..<at]))`")
                 }
             }
             set.ranges.append(low.value...high.value)

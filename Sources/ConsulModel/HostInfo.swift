@@ -43,8 +43,8 @@ public struct HostMemory: Record, Hashable, Sendable {
 
     /// Sets one of the other values by its name; ignores an unknown name.
     public mutating func set(_ name: String, _ value: UInt64) {
-        let place = Self.furtherNames.firstIndex { "\($0)" == name }
-        if let place { further[place] = value }
+        let position = Self.furtherNames.firstIndex { "\($0)" == name }
+        if let position { further[position] = value }
     }
 
     public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
@@ -53,8 +53,8 @@ public struct HostMemory: Record, Hashable, Sendable {
         try visit.field("used", &used)
         try visit.field("usedPercent", &usedPercent)
         try visit.field("free", &free)
-        for (place, name) in Self.furtherNames.enumerated() {
-            try visit.field(name, &further[place])
+        for (position, name) in Self.furtherNames.enumerated() {
+            try visit.field(name, &further[position])
         }
     }
 }

@@ -72,11 +72,11 @@ extension NodeService {
             return self
         }
         var copy = self
-        for place in ["lan_\(kind)", "wan_\(kind)"] where copy.taggedAddresses[place] == nil {
+        for position in ["lan_\(kind)", "wan_\(kind)"] where copy.taggedAddresses[position] == nil {
             var standard = ServiceAddress()
             standard.address = address
             standard.port = port
-            copy.taggedAddresses[place] = standard
+            copy.taggedAddresses[position] = standard
         }
         return copy
     }

@@ -33,11 +33,11 @@ extension NodeService {
                 faults.append(fault)
                 continue
             }
-            let place = upstream.bindPlace
-            if !places.insert(place).inserted {
+            let position = upstream.bindPlace
+            if !places.insert(position).inserted {
                 faults.append(
                     "upstreams cannot contain duplicates by local bind address and port; "
-                        + "\"\(place)\" is specified twice")
+                        + "\"\(position)\" is specified twice")
             }
             if !destinations.insert(upstream.destination).inserted {
                 faults.append("upstreams cannot contain duplicates of \(upstream.destination)")

@@ -76,11 +76,11 @@ package struct DNSName: Hashable, Sendable, CustomStringConvertible {
     /// The octets of each label, the leftmost first.
     package var labels: [ArraySlice<UInt8>] {
         var labels: [ArraySlice<UInt8>] = []
-        var place = 0
-        while bytes[place] != 0 {
-            let end = place + 1 + Int(bytes[place])
-            labels.append(bytes[place + 1..<end])
-            place = end
+        var position = 0
+        while bytes[position] != 0 {
+            let end = position + 1 + Int(bytes[position])
+            labels.append(bytes[position + 1..<end])
+            position = end
         }
         return labels
     }
@@ -104,9 +104,9 @@ package struct DNSName: Hashable, Sendable, CustomStringConvertible {
     package func offset(of suffix: DNSName) -> Int? {
         let start = bytes.count - suffix.bytes.count
         guard start >= 0 else { return nil }
-        var place = 0
-        while place < start { place += 1 + Int(bytes[place]) }
-        guard place == start, Self.isSame(bytes[start...], suffix.bytes[...]) else { return nil }
+        var position = 0
+        while position < start { position += 1 + Int(bytes[position]) }
+        guard position == start, Self.isSame(bytes[start...], suffix.bytes[...]) else { return nil }
         return start
     }
 

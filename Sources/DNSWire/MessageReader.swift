@@ -27,11 +27,11 @@ extension DNSMessage {
 /// used only as far as octets follow.
 struct MessageReader {
     private let bytes: [UInt8]
-    private var place = Limits.headerBytes
+    private var position = Limits.headerBytes
 
     init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-    var isAtEnd: Bool { place == bytes.count }
+    var isAtEnd: Bool { position == bytes.count }
 
     mutating func question() throws(DNSWireError) -> DNSMessage.Question {
         let name = try name()
@@ -41,22 +41,22 @@ struct MessageReader {
 
     /// Parses the OPT record, if it is next; its name is the root's.
     mutating func options() throws(DNSWireError) -> EDNS? {
-        guard place + 3 <= bytes.count, bytes[place] == 0, bytes[place + 1] == 0,
-            bytes[place + 2] == UInt8(RecordType.opt.rawValue)
+        guard position + 3 <= bytes.count, bytes[position] == 0, bytes[position + 1] == 0,
+            bytes[position + 2] == UInt8(RecordType.opt.rawValue)
         else { return nil }
-        place += 3
+        position += 3
         var edns = EDNS(udpSize: try word())
         edns.extendedCode = try octet()
         edns.version = try octet()
         edns.isSecurityAware = try word() & 0x8000 != 0
         let end = try dataEnd()
-        while place < end {
-            guard end - place >= 4 else { throw .wrongRecordLength }
+        while position < end {
+            guard end - position >= 4 else { throw .wrongRecordLength }
             let code = try word()
             let count = Int(try word())
-            guard count <= end - place else { throw .wrongRecordLength }
-            edns.options.append(EDNS.Option(code: code, data: Array(bytes[place..<place + count])))
-            place += count
+            guard count <= end - position else { throw .wrongRecordLength }
+            edns.options.append(EDNS.Option(code: code, data: Array(bytes[position..<position + count])))
+            position += count
         }
         return edns
     }
@@ -69,24 +69,24 @@ struct MessageReader {
         let ttl = try longWord()
         let end = try dataEnd()
         let data = try data(type, end)
-        guard place == end else { throw .wrongRecordLength }
+        guard position == end else { throw .wrongRecordLength }
         return ResourceRecord(name, ttl: ttl, data, recordClass: recordClass)
     }
 
     private mutating func dataEnd() throws(DNSWireError) -> Int {
         let count = Int(try word())
-        guard count <= bytes.count - place else { throw .truncated }
-        return place + count
+        guard count <= bytes.count - position else { throw .truncated }
+        return position + count
     }
 
     /// A name in the data may extend beyond it only by a pointer backwards.
     private mutating func data(_ type: RecordType, _ end: Int) throws(DNSWireError) -> RecordData {
         switch type {
         case .a:
-            guard end - place == 4 else { throw .wrongRecordLength }
+            guard end - position == 4 else { throw .wrongRecordLength }
             return .a(try longWord())
         case .aaaa:
-            guard end - place == 16 else { throw .wrongRecordLength }
+            guard end - position == 16 else { throw .wrongRecordLength }
             return .aaaa(try quadWord(), try quadWord())
         case .ns: return .ns(try name())
         case .cname: return .cname(try name())
@@ -105,16 +105,16 @@ struct MessageReader {
                     minimumTTL: try longWord()))
         case .txt:
             var strings: [[UInt8]] = []
-            while place < end {
+            while position < end {
                 let count = Int(try octet())
-                guard count <= end - place else { throw .wrongRecordLength }
-                strings.append(Array(bytes[place..<place + count]))
-                place += count
+                guard count <= end - position else { throw .wrongRecordLength }
+                strings.append(Array(bytes[position..<position + count]))
+                position += count
             }
             return .txt(strings)
         default:
-            let octets = Array(bytes[place..<end])
-            place = end
+            let octets = Array(bytes[position..<end])
+            position = end
             return .opaque(type, octets)
         }
     }
@@ -124,8 +124,8 @@ struct MessageReader {
     private mutating func name() throws(DNSWireError) -> DNSName {
         var name: [UInt8] = []
         name.reserveCapacity(32)
-        var here = place
-        var partStart = place
+        var here = position
+        var partStart = position
         var hasJumped = false
         while true {
             guard here < bytes.count else { throw .truncated }
@@ -137,14 +137,14 @@ struct MessageReader {
                 name.append(contentsOf: bytes[here...here + length])
                 here += 1 + length
                 if length == 0 {
-                    if !hasJumped { place = here }
+                    if !hasJumped { position = here }
                     return DNSName(trusted: name)
                 }
             case 3:
                 guard here + 1 < bytes.count else { throw .truncated }
                 let target = (length & 0x3F) << 8 | Int(bytes[here + 1])
                 guard target < partStart, target >= Limits.headerBytes else { throw .wrongPointer }
-                if !hasJumped { place = here + 2 }
+                if !hasJumped { position = here + 2 }
                 hasJumped = true
                 here = target
                 partStart = target
@@ -154,15 +154,15 @@ struct MessageReader {
     }
 
     private mutating func octet() throws(DNSWireError) -> UInt8 {
-        guard place < bytes.count else { throw .truncated }
-        defer { place += 1 }
-        return bytes[place]
+        guard position < bytes.count else { throw .truncated }
+        defer { position += 1 }
+        return bytes[position]
     }
 
     private mutating func word() throws(DNSWireError) -> UInt16 {
-        guard place + 2 <= bytes.count else { throw .truncated }
-        defer { place += 2 }
-        return UInt16(bytes[place]) << 8 | UInt16(bytes[place + 1])
+        guard position + 2 <= bytes.count else { throw .truncated }
+        defer { position += 2 }
+        return UInt16(bytes[position]) << 8 | UInt16(bytes[position + 1])
     }
 
     private mutating func longWord() throws(DNSWireError) -> UInt32 {

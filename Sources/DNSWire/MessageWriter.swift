@@ -11,7 +11,7 @@ package struct MessageWriter: Sendable {
     private var taken: [Int] = []
     /// The first names, each with its offset. An answer repeats the question's name, and then its
     /// own targets'.
-    private var recent: [(name: DNSName, place: UInt16)] = []
+    private var recent: [(name: DNSName, position: UInt16)] = []
     /// The offset of each label of the present name.
     private var starts: [Int] = []
 
@@ -122,15 +122,15 @@ package struct MessageWriter: Sendable {
         }
         if pointing {
             for index in recent.indices where recent[index].name == name {
-                return word(0xC000 | recent[index].place)
+                return word(0xC000 | recent[index].position)
             }
         }
         let octets = name.bytes
         starts.removeAll(keepingCapacity: true)
-        var place = 0
-        while octets[place] != 0 {
-            starts.append(place)
-            place += 1 + Int(octets[place])
+        var position = 0
+        while octets[position] != 0 {
+            starts.append(position)
+            position += 1 + Int(octets[position])
         }
         // From the root to the left: each longer suffix continues the hash of the shorter one.
         let written = bytes.count
@@ -138,8 +138,8 @@ package struct MessageWriter: Sendable {
             recent.append((name, UInt16(written)))
         }
         var hash: UInt32 = 2_166_136_261
-        var end = place
-        var found = place
+        var end = position
+        var found = position
         var pointer = 0
         for start in starts.reversed() {
             for index in start..<end { hash = (hash ^ UInt32(octets[index])) &* 16_777_619 }
@@ -169,11 +169,11 @@ package struct MessageWriter: Sendable {
         word(0xC000 | UInt16(pointer))
     }
 
-    /// Returns whether the suffix of `octets` from `start` is in the message at `place`. Names
+    /// Returns whether the suffix of `octets` from `start` is in the message at `position`. Names
     /// there may themselves end in a pointer, which leads backwards.
-    private func stands(_ octets: [UInt8], from start: Int, at place: Int) -> Bool {
+    private func stands(_ octets: [UInt8], from start: Int, at position: Int) -> Bool {
         var mine = start
-        var theirs = place
+        var theirs = position
         // The present name was stored before it was written.
         while theirs < bytes.count {
             let length = Int(bytes[theirs])

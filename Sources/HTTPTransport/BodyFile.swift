@@ -25,11 +25,11 @@ package struct BodyFileRules: Sendable {
 package final class BodyFile: Sendable {
     private let file: Int32
     private let path: String
-    private let place: BodyFilePlace
+    private let position: BodyFilePlace
     private let offset = Atomic<Int>(0)
 
-    init(in folder: String, _ place: BodyFilePlace) throws(FileError) {
-        self.place = place
+    init(in folder: String, _ position: BodyFilePlace) throws(FileError) {
+        self.position = position
         path = folder
         let flags = O_RDWR | O_CLOEXEC | O_EXCL
         var file = open(folder, flags | Limits.temporaryFileFlag, 0o600)
@@ -94,13 +94,13 @@ final class BodyFileCount: Sendable {
 /// A body that is being received into a file. For its connection's loop.
 final class IncomingBodyFile {
     let rules: BodyFileRules
-    let place: BodyFilePlace
+    let position: BodyFilePlace
     var received = 0
     var file: BodyFile?
 
-    init(_ rules: BodyFileRules, _ place: BodyFilePlace) {
+    init(_ rules: BodyFileRules, _ position: BodyFilePlace) {
         self.rules = rules
-        self.place = place
+        self.position = position
     }
 
     /// Returns whether the body may still begin with the required bytes.
@@ -116,12 +116,12 @@ extension HTTPConnection {
         guard incoming.accepts(bytes) else { return refuse(incoming.rules.refusal, head) }
         incoming.received += bytes.count
         isSpooling = true
-        let (loop, folder, place) = (eventLoop, incoming.rules.folder, incoming.place)
+        let (loop, folder, position) = (eventLoop, incoming.rules.folder, incoming.position)
         let known = incoming.file
         NIOThreadPool.singleton.submit { _ in
             let result = Result { () throws(FileError) in
                 let file: BodyFile
-                if let known { file = known } else { file = try BodyFile(in: folder, place) }
+                if let known { file = known } else { file = try BodyFile(in: folder, position) }
                 try file.append(bytes)
                 return file
             }

@@ -37,7 +37,7 @@ extension HTTPConnection {
     }
 
     func setOnClose(_ id: UInt64, _ callback: @escaping @Sendable () -> Void) {
-        guard let index = place(id) else {
+        guard let index = position(id) else {
             if context == nil { callback() }
             return
         }
@@ -53,7 +53,7 @@ extension HTTPConnection {
         owesContinue = false
         slots.append(
             Slot(
-                isHead: head?.method == "HEAD", isSafe: true, isOldClient: false, keepsAlive: false,
+                isHead: head?.method == "HEAD", isSafe: true, isHTTP10: false, keepsAlive: false,
                 takesGzip: false, answer: .whole(response)))
         if slots.count == 1 { writeReady() }
     }
@@ -76,7 +76,7 @@ extension HTTPConnection {
     }
 
     func writeStream(_ id: UInt64, _ bytes: [UInt8], _ writer: HTTPStreamWriter) {
-        guard let index = place(id), case .stream(let stream) = slots[index].answer,
+        guard let index = position(id), case .stream(let stream) = slots[index].answer,
             !stream.isOver
         else {
             writer.written(bytes.count)
@@ -91,7 +91,7 @@ extension HTTPConnection {
     }
 
     func endStream(_ id: UInt64) {
-        guard let index = place(id), case .stream(let stream) = slots[index].answer,
+        guard let index = position(id), case .stream(let stream) = slots[index].answer,
             !stream.isOver
         else { return }
         stream.writer.close()
@@ -110,18 +110,18 @@ extension HTTPConnection {
         }
         var buffer = ByteBuffer()
         buffer.reserveCapacity(bytes.count + 20)
-        if !slot.isOldClient {
+        if !slot.isHTTP10 {
             buffer.writeString(String(bytes.count, radix: 16))
             buffer.writeStaticString("\r\n")
         }
         buffer.writeBytes(bytes)
-        if !slot.isOldClient { buffer.writeStaticString("\r\n") }
+        if !slot.isHTTP10 { buffer.writeStaticString("\r\n") }
         write(buffer, promise: written)
     }
 
     // MARK: In order
 
-    private func place(_ id: UInt64) -> Int? {
+    private func position(_ id: UInt64) -> Int? {
         guard id >= firstID else { return nil }
         let index = Int(id - firstID)
         return index < slots.count ? index : nil
@@ -129,7 +129,7 @@ extension HTTPConnection {
 
     /// Returns nil when the request has been answered, or its client has disconnected.
     private func waiting(_ id: UInt64) -> Int? {
-        guard let index = place(id), case .none = slots[index].answer else { return nil }
+        guard let index = position(id), case .none = slots[index].answer else { return nil }
         return index
     }
 
@@ -148,10 +148,10 @@ extension HTTPConnection {
                     stream.parts = []
                 }
                 guard stream.isOver else { return proceed() }
-                if !slots[0].isOldClient && !slots[0].isHead {
+                if !slots[0].isHTTP10 && !slots[0].isHead {
                     write(ByteBuffer(staticString: "0\r\n\r\n"))
                 }
-                if slots[0].isOldClient { slots[0].keepsAlive = false }
+                if slots[0].isHTTP10 { slots[0].keepsAlive = false }
             }
             guard !slots.isEmpty else { return }  // the write failed: the client has disconnected
             isLast = !slots[0].keepsAlive
@@ -166,7 +166,7 @@ extension HTTPConnection {
     }
 
     private func writeWhole(_ response: HTTPResponse, _ slot: Slot) {
-        var framing = ResponseHead.Framing(isOldClient: slot.isOldClient, closes: !slot.keepsAlive)
+        var framing = ResponseHead.Framing(isHTTP10: slot.isHTTP10, closes: !slot.keepsAlive)
         var compressed: [UInt8]?
         let hasNoBody = response.status == 204 || response.status == 304
         var count = response.sharedBody?.count ?? response.body.count
@@ -194,8 +194,8 @@ extension HTTPConnection {
 
     private func beginWriting(_ head: HTTPResponse, _ slot: Slot) {
         let framing = ResponseHead.Framing(
-            isOldClient: slot.isOldClient, closes: !slot.keepsAlive || slot.isOldClient,
-            isChunked: !slot.isOldClient)
+            isHTTP10: slot.isHTTP10, closes: !slot.keepsAlive || slot.isHTTP10,
+            isChunked: !slot.isHTTP10)
         var buffer = ByteBuffer()
         ResponseHead.write(&buffer, slot.completed(head), framing, date: loopState.dateLine())
         write(buffer)

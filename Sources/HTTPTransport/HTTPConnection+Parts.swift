@@ -8,10 +8,10 @@ extension HTTPConnection.Slot {
     init(_ head: RequestHead, mayStay: Bool) {
         isHead = head.method == "HEAD"
         isSafe = head.isSafe
-        isOldClient = head.isOldClient
+        isHTTP10 = head.isHTTP10
         // An upgrade is not granted: the following bytes may not be HTTP.
         keepsAlive =
-            mayStay && !head.asksClose && (!head.isOldClient || head.asksKeepAlive)
+            mayStay && !head.asksClose && (!head.isHTTP10 || head.asksKeepAlive)
             && head.method != "CONNECT" && !head.asksUpgrade
         takesGzip = head.takesGzip
     }

@@ -24,7 +24,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
     struct Slot {
         var isHead: Bool
         var isSafe: Bool
-        var isOldClient: Bool
+        var isHTTP10: Bool
         var keepsAlive: Bool
         var takesGzip: Bool
         var answer = Answer.none
@@ -190,7 +190,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
         isWritable = context.channel.isWritable
         if isWritable {
             if !isClosing { unsent = nil }
-            restDeadline()
+            rearmDeadline()
             processParked()
         } else {
             watchUnsent()
@@ -261,7 +261,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
     }
 
     private func begin(_ head: RequestHead) {
-        if !head.isOldClient && !head.hasHost {
+        if !head.isHTTP10 && !head.hasHost {
             refuse(.text(400, "400 Bad Request: missing required Host header"), head)
             return
         }
@@ -280,11 +280,11 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
                 }
             }
             if limit > Limits.bodyBytesInMemory, let rules = server.limits.bodyFile(head.path) {
-                guard let place = BodyFilePlace(server.bodyFiles) else {
+                guard let position = BodyFilePlace(server.bodyFiles) else {
                     refuse(.text(429, "Too many large bodies are being received"), head)
                     return
                 }
-                incomingFile = IncomingBodyFile(rules, place)
+                incomingFile = IncomingBodyFile(rules, position)
             }
             if head.expectsContinue {
                 owesContinue = true
@@ -320,7 +320,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
         let slot = Slot(head, mayStay: !server.isStopping)
         if !slot.keepsAlive { reading = .discarding }
         slots.append(slot)
-        restDeadline()
+        rearmDeadline()
         server.handler.handle(
             HTTPRequest(
                 method: head.method, uri: head.target, headers: head.fields, body: body,
@@ -351,7 +351,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
     }
 
     /// Returns the deadline of the connection's present activity.
-    func restDeadline() {
+    func rearmDeadline() {
         if unsent != nil { return }
         if isClosing {
             setDeadline(Limits.lingerTimeout)
@@ -425,7 +425,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
         }
         if slots.isEmpty {
             sendContinueIfOwed()
-            restDeadline()
+            rearmDeadline()
             if server.isStopping, case .head = reading { close() }
         }
         processParked()
@@ -453,7 +453,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
         ended.futureResult.assumeIsolated().whenComplete { [weak self] _ in
             guard let self else { return }
             unsent = nil
-            restDeadline()
+            rearmDeadline()
         }
         context.close(mode: .output, promise: ended)
         if wantsRead {

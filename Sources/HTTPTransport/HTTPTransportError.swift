@@ -51,8 +51,8 @@ package struct HTTPCallError: Error, Hashable, Sendable, CustomStringConvertible
     }
 
     private static func timeout(_ hasHead: Bool) -> (Kind, String) {
-        let place = hasHead ? "while reading body" : "while awaiting headers"
-        return (.timeout, "net/http: request canceled (Client.Timeout exceeded \(place))")
+        let position = hasHead ? "while reading body" : "while awaiting headers"
+        return (.timeout, "net/http: request canceled (Client.Timeout exceeded \(position))")
     }
 
     private static func explain(
@@ -122,8 +122,8 @@ package struct HTTPCallError: Error, Hashable, Sendable, CustomStringConvertible
             let code = text[routine.upperBound...].prefix { $0.isUppercase || $0 == "_" }
             return "tls: " + code.lowercased().replacing("_", with: " ")
         }
-        guard let place = text.firstRange(of: " at /") else { return text }
-        return String(text[..<place.lowerBound])
+        guard let position = text.firstRange(of: " at /") else { return text }
+        return String(text[..<position.lowerBound])
     }
 
     /// `host:port` with the scheme's port where the URL names none.

@@ -24,13 +24,13 @@ enum HeadParser {
     private static func requestLine(
         _ text: RawText, _ head: RequestHead
     ) throws(RequestFault) -> Int {
-        guard let feed = text.place(of: 0x0A) else { throw .malformed("") }
+        guard let feed = text.position(of: 0x0A) else { throw .malformed("") }
         var line = text.first(feed)
         if line.last == 0x0D { line = line.withoutLast() }
-        guard let first = line.place(of: 0x20) else { throw .malformed("") }
+        guard let first = line.position(of: 0x20) else { throw .malformed("") }
         let method = line.first(first)
         line = line.behind(first + 1)
-        guard let second = line.place(of: 0x20) else { throw .malformed("") }
+        guard let second = line.position(of: 0x20) else { throw .malformed("") }
         let target = line.first(second)
         try version(line.behind(second + 1), head)
         guard !method.isEmpty, method.allSatisfy(ASCII.isToken) else {
@@ -53,7 +53,7 @@ enum HeadParser {
             throw .malformed("malformed HTTP version")
         }
         guard major == UInt8(ascii: "1") else { throw .unsupportedVersion }
-        head.isOldClient = minor == UInt8(ascii: "0")
+        head.isHTTP10 = minor == UInt8(ascii: "0")
     }
 
     /// - Returns: the set of lengths of the names.

@@ -45,14 +45,14 @@ package struct HeaderFields: Sendable, Hashable, ExpressibleByDictionaryLiteral 
         lines.append(0x20)
         // Digits from the last on, at the end of 20 bytes, the longest number.
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
-            var place = 20
+            var position = 20
             var rest = number
             repeat {
-                place -= 1
-                digits[place] = UInt8(truncatingIfNeeded: 0x30 + rest % 10)
+                position -= 1
+                digits[position] = UInt8(truncatingIfNeeded: 0x30 + rest % 10)
                 rest /= 10
             } while rest > 0
-            lines.append(contentsOf: UnsafeBufferPointer(rebasing: digits[place...]))
+            lines.append(contentsOf: UnsafeBufferPointer(rebasing: digits[position...]))
         }
         endLine()
     }
@@ -83,8 +83,8 @@ package struct HeaderFields: Sendable, Hashable, ExpressibleByDictionaryLiteral 
     private mutating func append(_ text: String) {
         let start = lines.count
         lines.append(contentsOf: text.utf8)
-        for place in start..<lines.count where lines[place] < 0x20 && lines[place] != 0x09 {
-            lines[place] = 0x20
+        for position in start..<lines.count where lines[position] < 0x20 && lines[position] != 0x09 {
+            lines[position] = 0x20
         }
     }
 

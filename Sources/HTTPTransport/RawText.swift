@@ -28,24 +28,24 @@ struct RawText {
 
     var isEmpty: Bool { count == 0 }
 
-    /// - Parameter place: below `count`.
-    subscript(_ place: Int) -> UInt8 { start[place] }
+    /// - Parameter position: below `count`.
+    subscript(_ position: Int) -> UInt8 { start[position] }
 
     var last: UInt8? { count > 0 ? start[count - 1] : nil }
 
     /// - Parameter length: at most `count`.
     func first(_ length: Int) -> RawText { RawText(start, length) }
-    func behind(_ place: Int) -> RawText { RawText(start + place, count - place) }
+    func behind(_ position: Int) -> RawText { RawText(start + position, count - position) }
     func withoutLast() -> RawText { RawText(start, count - 1) }
 
     /// Returns the offset of the first such byte, by `memchr`.
-    func place(of byte: UInt8) -> Int? {
+    func position(of byte: UInt8) -> Int? {
         guard count > 0, let found = memchr(start, Int32(byte), count) else { return nil }
         return UnsafePointer(found.assumingMemoryBound(to: UInt8.self)) - start
     }
 
     func allSatisfy(_ holds: (UInt8) -> Bool) -> Bool {
-        for place in 0..<count where !holds(start[place]) { return false }
+        for position in 0..<count where !holds(start[position]) { return false }
         return true
     }
 
@@ -66,7 +66,7 @@ struct RawText {
         var parts: [RawText] = []
         var rest = self
         while !rest.isEmpty {
-            let end = rest.place(of: byte) ?? rest.count
+            let end = rest.position(of: byte) ?? rest.count
             if end > 0 { parts.append(rest.first(end)) }
             rest = rest.behind(min(end + 1, rest.count))
         }
@@ -77,8 +77,8 @@ struct RawText {
     func equals(_ other: StaticString) -> Bool {
         guard count == other.utf8CodeUnitCount else { return false }
         let other = other.utf8Start
-        for place in 0..<count
-        where ASCII.lowered(start[place]) != ASCII.lowered(other[place]) {
+        for position in 0..<count
+        where ASCII.lowered(start[position]) != ASCII.lowered(other[position]) {
             return false
         }
         return true

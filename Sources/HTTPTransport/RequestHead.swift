@@ -14,7 +14,7 @@ final class RequestHead {
     var method = ""
     /// The request target as sent.
     var target = ""
-    var isOldClient = false  // HTTP/1.0
+    var isHTTP10 = false  // HTTP/1.0
     var fields = RequestFields()
     var body = Body.none
     var hasHost = false
@@ -112,12 +112,12 @@ struct FieldLine {
     /// Returns nil at the end, or at the empty line that ends a head. A line without a colon has an
     /// empty name.
     init?(_ rest: inout RawText) {
-        guard let feed = rest.place(of: 0x0A) else { return nil }
+        guard let feed = rest.position(of: 0x0A) else { return nil }
         var line = rest.first(feed)
         rest = rest.behind(feed + 1)
         if line.last == 0x0D { line = line.withoutLast() }
         if line.isEmpty { return nil }
-        guard let colon = line.place(of: UInt8(ascii: ":")) else {
+        guard let colon = line.position(of: UInt8(ascii: ":")) else {
             name = line.first(0)
             value = line
             return

@@ -5,7 +5,7 @@ import NIOHTTP1
 /// Writes the head of a response as Go does.
 enum ResponseHead {
     struct Framing {
-        var isOldClient = false  // HTTP/1.0
+        var isHTTP10 = false  // HTTP/1.0
         var closes = false
         var contentLength: Int?
         var isChunked = false
@@ -26,7 +26,7 @@ enum ResponseHead {
         let room = fixedBytesMax + lines.count + date.count + body.count
         // Checks the capacity once for the whole head, since every answer is written here.
         buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: room) { space in
-            var end = End(place: space.baseAddress!)
+            var end = End(offset: space.baseAddress!)
             statusLine(&end, response.status)
             end.put(lines)
             if framing.isGzip { end.put("Content-Encoding: gzip\r\n") }
@@ -40,12 +40,12 @@ enum ResponseHead {
             if framing.isChunked { end.put("Transfer-Encoding: chunked\r\n") }
             if framing.closes {
                 end.put("Connection: close\r\n")
-            } else if framing.isOldClient {
+            } else if framing.isHTTP10 {
                 end.put("Connection: keep-alive\r\n")
             }
             end.put("\r\n")
             end.put(body)
-            return end.place - space.baseAddress!
+            return end.offset - space.baseAddress!
         }
     }
 
@@ -67,19 +67,19 @@ enum ResponseHead {
 
     /// The position of the next byte. The owner has checked the capacity.
     private struct End {
-        var place: UnsafeMutableRawPointer
+        var offset: UnsafeMutableRawPointer
 
         mutating func put(_ text: StaticString) {
-            memcpy(place, text.utf8Start, text.utf8CodeUnitCount)
-            place += text.utf8CodeUnitCount
+            memcpy(offset, text.utf8Start, text.utf8CodeUnitCount)
+            offset += text.utf8CodeUnitCount
         }
 
         mutating func put(_ bytes: [UInt8]) {
             bytes.withUnsafeBytes { bytes in
                 guard let start = bytes.baseAddress else { return }
-                memcpy(place, start, bytes.count)
+                memcpy(offset, start, bytes.count)
             }
-            place += bytes.count
+            offset += bytes.count
         }
 
         /// - Parameter number: at least zero.
@@ -93,10 +93,10 @@ enum ResponseHead {
             var rest = number
             for at in stride(from: count - 1, through: 0, by: -1) {
                 let digit = UInt8(truncatingIfNeeded: 0x30 + rest % 10)
-                place.storeBytes(of: digit, toByteOffset: at, as: UInt8.self)
+                offset.storeBytes(of: digit, toByteOffset: at, as: UInt8.self)
                 rest /= 10
             }
-            place += count
+            offset += count
         }
     }
 }

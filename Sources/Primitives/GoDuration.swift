@@ -139,11 +139,11 @@ public struct GoDuration: Hashable, Comparable, Sendable, CustomStringConvertibl
         var fraction = value % unit
         guard fraction != 0 else { return String(value / unit) }
         var digits = ""
-        var place = unit / 10
+        var position = unit / 10
         while fraction > 0 {
-            digits.append(Character(Unicode.Scalar(UInt8(0x30 + fraction / place))))
-            fraction %= place
-            place /= 10
+            digits.append(Character(Unicode.Scalar(UInt8(0x30 + fraction / position))))
+            fraction %= position
+            position /= 10
         }
         return "\(value / unit).\(digits)"
     }

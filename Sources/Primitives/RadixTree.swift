@@ -1,5 +1,5 @@
 /// A sorted map from byte strings with value semantics: copying costs one retain and shares all
-/// nodes. A write changes nodes in place where it holds the only reference, and copies the path to
+/// nodes. A write changes nodes in position where it holds the only reference, and copies the path to
 /// them otherwise.
 ///
 /// Keys are any collection of bytes (`text.utf8`, `[UInt8]`), in byte order. Without a lock: one
@@ -151,9 +151,9 @@ extension RadixNode {
 
     @inlinable func find(_ key: UnsafeBufferPointer<UInt8>) -> RadixNode? {
         var node = Step.passUnretained(self)
-        var place = 0
-        while place < key.count {
-            guard let next = node._withUnsafeGuaranteedRef({ $0.child(key, &place) }) else {
+        var position = 0
+        while position < key.count {
+            guard let next = node._withUnsafeGuaranteedRef({ $0.child(key, &position) }) else {
                 return nil
             }
             node = next
@@ -161,24 +161,24 @@ extension RadixNode {
         return node.takeUnretainedValue()
     }
 
-    /// Returns the child whose whole label matches the key from `place` on, and moves `place`
+    /// Returns the child whose whole label matches the key from `position` on, and moves `position`
     /// behind it.
-    @inlinable func child(_ key: UnsafeBufferPointer<UInt8>, _ place: inout Int) -> Step? {
-        let (index, found) = slot(key[place])
+    @inlinable func child(_ key: UnsafeBufferPointer<UInt8>, _ position: inout Int) -> Step? {
+        let (index, found) = slot(key[position])
         guard found else { return nil }
         let next = Step.passUnretained(edges[index].node)
-        let length = next._withUnsafeGuaranteedRef { $0.labelLength(in: key, at: place) }
+        let length = next._withUnsafeGuaranteedRef { $0.labelLength(in: key, at: position) }
         guard length > 0 else { return nil }
-        place &+= length
+        position &+= length
         return next
     }
 
-    /// Returns the label's length when the label matches `key` at `place`, else 0. The label is
+    /// Returns the label's length when the label matches `key` at `position`, else 0. The label is
     /// never empty.
-    @inlinable func labelLength(in key: UnsafeBufferPointer<UInt8>, at place: Int) -> Int {
+    @inlinable func labelLength(in key: UnsafeBufferPointer<UInt8>, at position: Int) -> Int {
         let length = label.count
-        guard length <= key.count &- place else { return 0 }
-        for offset in 0..<length where label[offset] != key[place &+ offset] { return 0 }
+        guard length <= key.count &- position else { return 0 }
+        for offset in 0..<length where label[offset] != key[position &+ offset] { return 0 }
         return length
     }
 
@@ -208,11 +208,11 @@ extension RadixNode {
 
     @inlinable func walkPath(_ key: UnsafeBufferPointer<UInt8>, _ body: (Value) -> Void) {
         var node = Step.passUnretained(self)
-        var place = 0
+        var position = 0
         while true {
             node._withUnsafeGuaranteedRef { if let value = $0.value { body(value) } }
-            guard place < key.count,
-                let next = node._withUnsafeGuaranteedRef({ $0.child(key, &place) })
+            guard position < key.count,
+                let next = node._withUnsafeGuaranteedRef({ $0.child(key, &position) })
             else { return }
             node = next
         }

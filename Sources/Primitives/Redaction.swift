@@ -65,10 +65,10 @@ public enum Redaction {
     private static func pieces(_ bytes: [UInt8]) -> [ArraySlice<UInt8>] {
         var pieces: [ArraySlice<UInt8>] = []
         var start = 0
-        for (place, byte) in bytes.enumerated() where isEnd(byte) {
-            if start < place { pieces.append(bytes[start..<place]) }
-            pieces.append(bytes[place...place])
-            start = place + 1
+        for (position, byte) in bytes.enumerated() where isEnd(byte) {
+            if start < position { pieces.append(bytes[start..<position]) }
+            pieces.append(bytes[position...position])
+            start = position + 1
         }
         if start < bytes.count { pieces.append(bytes[start...]) }
         return pieces
@@ -87,13 +87,13 @@ public enum Redaction {
     private static func hidingPassword(_ url: ArraySlice<UInt8>) -> [UInt8] {
         let scheme = Array("://".utf8)
         var start = url.startIndex
-        var place = url.startIndex
-        while place + scheme.count <= url.endIndex {
-            if url[place..<(place + scheme.count)].elementsEqual(scheme) {
-                start = place + scheme.count
+        var position = url.startIndex
+        while position + scheme.count <= url.endIndex {
+            if url[position..<(position + scheme.count)].elementsEqual(scheme) {
+                start = position + scheme.count
                 break
             }
-            place += 1
+            position += 1
         }
         let authority = url[start...].prefix {
             $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#")

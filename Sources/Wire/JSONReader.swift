@@ -61,10 +61,10 @@ public struct JSONReader: WireDecoder, Sendable {
         return (line, offset - lineStart + 1)
     }
 
-    public func error(_ reason: String, at place: Int? = nil) -> JSONError {
-        let place = place ?? offset
-        let (line, column) = position(of: place)
-        return JSONError(offset: place, line: line, column: column, reason: reason)
+    public func error(_ reason: String, at location: Int? = nil) -> JSONError {
+        let location = location ?? offset
+        let (line, column) = position(of: location)
+        return JSONError(offset: location, line: line, column: column, reason: reason)
     }
 
     private func shown(_ byte: UInt8) -> String {

@@ -262,8 +262,8 @@ public struct JSONWriter: WireEncoder, FieldVisitor, Sendable {
         }
         let space = room(count)
         var rest = value
-        for place in stride(from: count - 1, through: 0, by: -1) {
-            space[place] = 0x30 + UInt8(truncatingIfNeeded: rest % 10)
+        for position in stride(from: count - 1, through: 0, by: -1) {
+            space[position] = 0x30 + UInt8(truncatingIfNeeded: rest % 10)
             rest /= 10
         }
         used += count

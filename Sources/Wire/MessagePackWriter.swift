@@ -189,12 +189,12 @@ public struct MessagePackWriter: WireEncoder, FieldVisitor, Sendable {
         while index < fieldCount {
             if fields[index].precedes(fields[index &- 1]) {
                 let field = fields[index]
-                var place = index
-                while place > first, field.precedes(fields[place &- 1]) {
-                    fields[place] = fields[place &- 1]
-                    place &-= 1
+                var position = index
+                while position > first, field.precedes(fields[position &- 1]) {
+                    fields[position] = fields[position &- 1]
+                    position &-= 1
                 }
-                fields[place] = field
+                fields[position] = field
                 moved = true
             }
             index &+= 1
@@ -208,15 +208,15 @@ public struct MessagePackWriter: WireEncoder, FieldVisitor, Sendable {
         let sorted = UnsafeBufferPointer(start: fields.base + first, count: fieldCount - first)
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: size) { space in
             guard let space = space.baseAddress else { return }
-            var place = 0
+            var position = 0
             for field in sorted {
                 let count = field.end - field.start
                 if count < 64 {
-                    QuickText.copy(base + field.start, count, to: space + place)
+                    QuickText.copy(base + field.start, count, to: space + position)
                 } else {
-                    (space + place).initialize(from: base + field.start, count: count)
+                    (space + position).initialize(from: base + field.start, count: count)
                 }
-                place += count
+                position += count
             }
             (base + start).update(from: space, count: size)
         }

@@ -11,26 +11,26 @@ enum QuickText {
         let from = UnsafeRawPointer(source)
         let to = UnsafeMutableRawPointer(target)
         if count >= 8 {
-            var place = 0
-            while place &+ 8 <= count {
-                word(from, to, place, UInt64.self)
-                place &+= 8
+            var position = 0
+            while position &+ 8 <= count {
+                word(from, to, position, UInt64.self)
+                position &+= 8
             }
-            if place < count { word(from, to, count &- 8, UInt64.self) }
+            if position < count { word(from, to, count &- 8, UInt64.self) }
         } else if count >= 4 {
             word(from, to, 0, UInt32.self)
             word(from, to, count &- 4, UInt32.self)
         } else {
-            for place in 0..<count { target[place] = source[place] }
+            for position in 0..<count { target[position] = source[position] }
         }
     }
 
     @inline(__always)
     private static func word<Word: FixedWidthInteger & BitwiseCopyable>(
-        _ from: UnsafeRawPointer, _ to: UnsafeMutableRawPointer, _ place: Int, _ type: Word.Type
+        _ from: UnsafeRawPointer, _ to: UnsafeMutableRawPointer, _ position: Int, _ type: Word.Type
     ) {
-        let value = from.loadUnaligned(fromByteOffset: place, as: Word.self)
-        to.storeBytes(of: value, toByteOffset: place, as: Word.self)
+        let value = from.loadUnaligned(fromByteOffset: position, as: Word.self)
+        to.storeBytes(of: value, toByteOffset: position, as: Word.self)
     }
 
     /// Writes the same byte `count` times, and up to `slack` more.
@@ -38,10 +38,10 @@ enum QuickText {
     static func fill(_ target: UnsafeMutablePointer<UInt8>, _ count: Int, with byte: UInt8) {
         let word = UInt64(byte) &* 0x0101_0101_0101_0101
         let to = UnsafeMutableRawPointer(target)
-        var place = 0
-        while place < count {
-            to.storeBytes(of: word, toByteOffset: place, as: UInt64.self)
-            place &+= 8
+        var position = 0
+        while position < count {
+            to.storeBytes(of: word, toByteOffset: position, as: UInt64.self)
+            position &+= 8
         }
     }
 
@@ -54,21 +54,21 @@ enum QuickText {
         let to = UnsafeMutableRawPointer(target)
         guard count >= 8 else {
             var isPlain = true
-            for place in 0..<count {
-                let byte = source[place]
-                target[place] = byte
+            for position in 0..<count {
+                let byte = source[position]
+                target[position] = byte
                 isPlain = isPlain && JSONEscapes.isPlain(byte) && byte != 0xE2
             }
             return isPlain
         }
         var special: UInt64 = 0
-        var place = 0
-        while place < count {
-            let start = min(place, count &- 8)
+        var position = 0
+        while position < count {
+            let start = min(position, count &- 8)
             let word = from.loadUnaligned(fromByteOffset: start, as: UInt64.self)
             to.storeBytes(of: word, toByteOffset: start, as: UInt64.self)
             special |= specials(word)
-            place &+= 8
+            position &+= 8
         }
         return special & 0x8080_8080_8080_8080 == 0
     }
@@ -80,23 +80,23 @@ enum QuickText {
     ) -> (count: Int, isASCII: Bool) {
         let from = UnsafeRawPointer(source)
         var seen: UInt64 = 0
-        var place = 0
-        while place &+ 8 <= count {
-            let word = from.loadUnaligned(fromByteOffset: place, as: UInt64.self)
+        var position = 0
+        while position &+ 8 <= count {
+            let word = from.loadUnaligned(fromByteOffset: position, as: UInt64.self)
             let special =
                 ((word &- 0x2020_2020_2020_2020) & ~word) | zero(word ^ 0x2222_2222_2222_2222)
                 | zero(word ^ 0x5C5C_5C5C_5C5C_5C5C)
             if special & 0x8080_8080_8080_8080 != 0 { break }
             seen |= word
-            place &+= 8
+            position &+= 8
         }
-        while place < count {
-            let byte = source[place]
+        while position < count {
+            let byte = source[position]
             if byte == 0x22 || byte == 0x5C || byte < 0x20 { break }
             seen |= UInt64(byte)
-            place &+= 1
+            position &+= 1
         }
-        return (place, seen & 0x8080_8080_8080_8080 == 0)
+        return (position, seen & 0x8080_8080_8080_8080 == 0)
     }
 
     /// Sets the high bit of a byte that is below a blank, one of `"&<>\`, or 0xE2, which may begin

@@ -60,10 +60,10 @@ import Testing
         let root = try #require(
             JSONFragment.parse(Array("{\"é\": [1,\n\t\"ü\", {\"k\" :2}]}".utf8), file: "f").root)
         let list = try #require(root.entries?.first)
-        #expect(list.place.description == "f:1:2")
+        #expect(list.position.description == "f:1:2")
         let nodes = try #require(list.value.elements)
-        #expect(nodes.map { $0.place.description } == ["f:1:8", "f:2:2", "f:2:7"])
-        #expect(nodes[2].entries?[0].value.place.description == "f:2:13")
+        #expect(nodes.map { $0.position.description } == ["f:1:8", "f:2:2", "f:2:7"])
+        #expect(nodes[2].entries?[0].value.position.description == "f:2:13")
     }
 
     @Test func thousandsOfServicesAreQuick() {

@@ -22,9 +22,9 @@ extension Validation {
         _ placed: Placed<D>, _ field: String, _ message: String,
         _ effect: DefinitionProblem.Effect = .refuses
     ) {
-        let (place, path) = placed.location(of: field)
+        let (position, path) = placed.location(of: field)
         guard !placed.isExplained(path) else { return }
-        errors.append(ConfigError(place, path: path, message, isHeld: effect != .refuses))
+        errors.append(ConfigError(position, path: path, message, isHeld: effect != .refuses))
         if effect != .refuses { heldHere.append(DefinitionProblem(path, message, effect)) }
     }
 
@@ -38,9 +38,9 @@ extension Validation {
     }
 
     private mutating func warn<D>(_ placed: Placed<D>, _ field: String, _ message: String) {
-        let (place, path) = placed.location(of: field)
+        let (position, path) = placed.location(of: field)
         guard !placed.isExplained(path) else { return }
-        warnings.append(ConfigError(place, path: path, message))
+        warnings.append(ConfigError(position, path: path, message))
     }
 
     /// Removes the definitions that a start skips: all but the last with one ID, and records with
@@ -66,7 +66,7 @@ extension Validation {
     // MARK: Services
 
     private mutating func checkServices() {
-        var places: [String: SourcePlace] = [:]
+        var places: [String: SourcePosition] = [:]
         for service in config.services {
             check(service)
             let definition = service.definition
@@ -78,7 +78,7 @@ extension Validation {
                     "duplicate service ID \"\(definition.effectiveID)\" (first at \(first)): the "
                         + "last one counts", .shows)
             } else {
-                places[definition.effectiveID] = service.location(of: field).place
+                places[definition.effectiveID] = service.location(of: field).position
             }
         }
     }
@@ -125,18 +125,18 @@ extension Validation {
 
     /// Returns the ID of each check in the agent: given, or made from the service or the name.
     private mutating func checkCheckIDs() {
-        var places: [String: SourcePlace] = [:]
+        var places: [String: SourcePosition] = [:]
         var doubles: [ConfigError] = []
         func note<D>(_ placed: Placed<D>, _ field: String, _ id: String) {
-            let (place, path) = placed.location(of: field)
+            let (position, path) = placed.location(of: field)
             if let first = places[id] {
                 doubles.append(
                     ConfigError(
-                        place, path: path,
+                        position, path: path,
                         "duplicate check ID \"\(id)\" (first at \(first)): the last one counts",
                         isHeld: true))
             } else {
-                places[id] = place
+                places[id] = position
             }
         }
         for service in config.services {
@@ -203,16 +203,16 @@ extension Validation {
     }
 
     private mutating func checkWatchIDs() {
-        var places: [String: SourcePlace] = [:]
+        var places: [String: SourcePosition] = [:]
         for watch in config.watches where !watch.definition.id.isEmpty {
-            let place = watch.location(of: "id").place
+            let position = watch.location(of: "id").position
             if let first = places[watch.definition.id] {
                 refuse(
                     watch, "id",
                     "duplicate watch ID \"\(watch.definition.id)\" (first at \(first)): the last "
                         + "one counts", .shows)
             } else {
-                places[watch.definition.id] = place
+                places[watch.definition.id] = position
             }
         }
     }

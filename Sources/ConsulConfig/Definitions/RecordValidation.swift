@@ -3,8 +3,8 @@ import ConsulModel
 /// Checks records of the DNS domain: each by `DefinitionRules`, conflicts between them here.
 extension Validation {
     mutating func checkRecords() {
-        var places: [String: SourcePlace] = [:]
-        var types: [String: (type: String, place: SourcePlace)] = [:]
+        var places: [String: SourcePosition] = [:]
+        var types: [String: (type: String, position: SourcePosition)] = [:]
         for index in config.dnsRecords.indices {
             let record = config.dnsRecords[index]
             let definition = record.definition
@@ -14,7 +14,7 @@ extension Validation {
                 refuse(record, problem.path, problem.message, .holds)
             }
             guard !definition.name.isEmpty, !definition.type.isEmpty else { continue }
-            let place = record.location(of: "name").place
+            let position = record.location(of: "name").position
             if let first = places[definition.identity] {
                 refuse(
                     record, "name",
@@ -22,16 +22,16 @@ extension Validation {
                         + "\(first)): list all of their values there", .holds)
                 continue
             }
-            places[definition.identity] = place
+            places[definition.identity] = position
             let type = definition.type.uppercased()
             let name = definition.name.lowercased()
             if let other = types[name], other.type == "CNAME" || type == "CNAME" {
                 refuse(
                     record, "type",
                     "a name with a CNAME has no other records: \(quoted(definition.name)) has "
-                        + "\(other.type) (at \(other.place))", .holds)
+                        + "\(other.type) (at \(other.position))", .holds)
             } else {
-                types[name] = (type, place)
+                types[name] = (type, position)
             }
         }
     }

@@ -46,7 +46,7 @@ enum FragmentParser {
     static func parse(_ fragment: Fragment, as format: FragmentFormat) -> (
         root: SourceNode?, errors: [ConfigError]
     ) {
-        let whole = SourcePlace(file: fragment.path)
+        let whole = SourcePosition(file: fragment.path)
         guard format != .hcl || fragment.isJSONText else {
             let message = "HCL is not read yet: write this fragment as JSON or YAML"
             return (nil, [ConfigError(whole, path: "", message)])
@@ -63,7 +63,7 @@ enum FragmentParser {
             var cursor = PlaceCursor(bytes, file: fragment.path)
             let message = "this is not UTF-8: save the file in that encoding"
             encoding = [
-                ConfigError(cursor.place(of: offset), path: "", message, isHeld: true)
+                ConfigError(cursor.position(of: offset), path: "", message, isHeld: true)
             ]
             // HashiCorp's agent replaces such a byte by U+FFFD.
             bytes = Array(String(decoding: bytes, as: UTF8.self).utf8)

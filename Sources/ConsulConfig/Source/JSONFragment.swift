@@ -18,10 +18,10 @@ struct JSONFragment {
             try fragment.reader.finish()
             return (root, fragment.errors)
         } catch let error as JSONError {
-            let place = fragment.cursor.place(of: error.offset)
-            fragment.errors.append(ConfigError(place, path: "", fragment.explained(error)))
+            let position = fragment.cursor.position(of: error.offset)
+            fragment.errors.append(ConfigError(position, path: "", fragment.explained(error)))
         } catch {
-            fragment.errors.append(ConfigError(SourcePlace(file: file), path: "", "\(error)"))
+            fragment.errors.append(ConfigError(SourcePosition(file: file), path: "", "\(error)"))
         }
         return (nil, fragment.errors)
     }
@@ -47,7 +47,7 @@ struct JSONFragment {
 
     private mutating func value() throws -> SourceNode {
         reader.skipWhiteSpace()
-        let place = cursor.place(of: reader.offset)
+        let position = cursor.position(of: reader.offset)
         let content: SourceNode.Content
         switch try reader.nextKind() {
         case .null:
@@ -63,7 +63,7 @@ struct JSONFragment {
             content = .list(nodes)
         case .map: content = .map(try entries())
         }
-        return SourceNode(content, at: place)
+        return SourceNode(content, at: position)
     }
 
     private mutating func entries() throws -> [SourceEntry] {
@@ -72,8 +72,8 @@ struct JSONFragment {
         while true {
             let start = startOfKey()
             guard let key = try reader.nextKey() else { return collector.entries }
-            let place = cursor.place(of: start)
-            collector.add(SourceEntry(key: key, at: place, value: try value()), errors: &errors)
+            let position = cursor.position(of: start)
+            collector.add(SourceEntry(key: key, at: position, value: try value()), errors: &errors)
         }
     }
 
@@ -104,7 +104,7 @@ struct PlaceCursor {
         offset = start
     }
 
-    mutating func place(of target: Int) -> SourcePlace {
+    mutating func position(of target: Int) -> SourcePosition {
         if target < offset { (offset, line, column) = (start, 1, 1) }
         let end = min(target, bytes.count)
         while offset < end {
@@ -117,6 +117,6 @@ struct PlaceCursor {
             }
             offset += 1
         }
-        return SourcePlace(file: file, line: line, column: column)
+        return SourcePosition(file: file, line: line, column: column)
     }
 }

@@ -38,7 +38,7 @@ package enum KeyTree {
     private static func named(_ key: String, _ node: SourceNode) throws(ConfigError) -> String {
         if key.isEmpty {
             throw ConfigError(
-                node.place, path: "", "a value without a key: write it as name: value")
+                node.position, path: "", "a value without a key: write it as name: value")
         }
         return key
     }

@@ -1,5 +1,5 @@
 /// A position in a fragment. Lines and columns count from 1, columns in code points.
-package struct SourcePlace: Hashable, Sendable, CustomStringConvertible {
+package struct SourcePosition: Hashable, Sendable, CustomStringConvertible {
     package var file: String
     /// 0 for the file as a whole.
     package var line: Int
@@ -18,7 +18,7 @@ package struct SourcePlace: Hashable, Sendable, CustomStringConvertible {
 package enum SourceOrigin: Hashable, Sendable, CustomStringConvertible {
     case standard
     case dev
-    case file(SourcePlace)
+    case file(SourcePosition)
     /// The flag's name without its dash.
     case flag(String)
 
@@ -26,7 +26,7 @@ package enum SourceOrigin: Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .standard: "default"
         case .dev: "-dev"
-        case .file(let place): place.description
+        case .file(let position): position.description
         case .flag(let name): "-\(name)"
         }
     }
@@ -47,12 +47,12 @@ package struct SourceNode: Sendable {
         case map([SourceEntry])
     }
 
-    package var place: SourcePlace
+    package var position: SourcePosition
     package var content: Content
 
-    package init(_ content: Content, at place: SourcePlace) {
+    package init(_ content: Content, at position: SourcePosition) {
         self.content = content
-        self.place = place
+        self.position = position
     }
 
     /// The kind's name in a message.
@@ -102,12 +102,12 @@ package struct SourceNode: Sendable {
 /// A key of a map and its value.
 package struct SourceEntry: Sendable {
     package var key: String
-    package var place: SourcePlace
+    package var position: SourcePosition
     package var value: SourceNode
 
-    package init(key: String, at place: SourcePlace, value: SourceNode) {
+    package init(key: String, at position: SourcePosition, value: SourceNode) {
         self.key = key
-        self.place = place
+        self.position = position
         self.value = value
     }
 }
@@ -122,8 +122,8 @@ struct EntryCollector {
         if let first = indexByKey[entry.key] {
             errors.append(
                 ConfigError(
-                    entry.place, path: "",
-                    "duplicate key \"\(entry.key)\" (first at \(entries[first].place))",
+                    entry.position, path: "",
+                    "duplicate key \"\(entry.key)\" (first at \(entries[first].position))",
                     isHeld: true))
             entries[first].value = entry.value
             return

@@ -55,21 +55,21 @@ struct YAMLFragment: ~Copyable {
             case other
         }
         var kind: Kind
-        var place: SourcePlace
+        var position: SourcePosition
         var anchor: String?
         var tag: String?
     }
 
-    private func place(_ mark: yaml_mark_t) -> SourcePlace {
+    private func position(_ mark: yaml_mark_t) -> SourcePosition {
         if mark.column == 0, mark.index > 0, mark.index >= characterCount {
             // libyaml adds the last line end itself, and names a line that does not exist.
             return YAMLProblem.end(of: bytes, file: file)
         }
-        return SourcePlace(file: file, line: Int(mark.line) + 1, column: Int(mark.column) + 1)
+        return SourcePosition(file: file, line: Int(mark.line) + 1, column: Int(mark.column) + 1)
     }
 
-    private func failure(_ place: SourcePlace, _ message: String) -> ConfigError {
-        ConfigError(place, path: "", message)
+    private func failure(_ position: SourcePosition, _ message: String) -> ConfigError {
+        ConfigError(position, path: "", message)
     }
 
     private func text(_ pointer: UnsafeMutablePointer<UInt8>?) -> String? {
@@ -82,7 +82,7 @@ struct YAMLFragment: ~Copyable {
             throw YAMLProblem.explain(parser.pointee, bytes: bytes, file: file)
         }
         defer { yaml_event_delete(&raw) }
-        var event = Event(kind: .other, place: place(raw.start_mark))
+        var event = Event(kind: .other, position: position(raw.start_mark))
         switch raw.type {
         case YAML_DOCUMENT_START_EVENT: event.kind = .documentStart
         case YAML_STREAM_END_EVENT: event.kind = .streamEnd
@@ -118,11 +118,11 @@ struct YAMLFragment: ~Copyable {
             let event = try next()
             switch event.kind {
             case .streamEnd:
-                return root ?? SourceNode(.map([]), at: SourcePlace(file: file))
+                return root ?? SourceNode(.map([]), at: SourcePosition(file: file))
             case .documentStart:
                 if root != nil {
                     throw failure(
-                        event.place,
+                        event.position,
                         "a second document begins here (---): put it into a file of its own")
                 }
                 root = try value(next())
@@ -134,11 +134,11 @@ struct YAMLFragment: ~Copyable {
     private mutating func value(_ event: Event) throws(ConfigError) -> SourceNode {
         let node: SourceNode
         switch event.kind {
-        case .alias(let name): return try alias(name, at: event.place)
+        case .alias(let name): return try alias(name, at: event.position)
         case .scalar(let text, let isPlain):
             let content = try YAMLScalar.content(
-                text, isPlain: isPlain, tag: event.tag, at: event.place)
-            node = SourceNode(content, at: event.place)
+                text, isPlain: isPlain, tag: event.tag, at: event.position)
+            node = SourceNode(content, at: event.position)
         case .sequenceStart:
             try enter(event, tag: "seq")
             var nodes: [SourceNode] = []
@@ -148,10 +148,10 @@ struct YAMLFragment: ~Copyable {
                 nodes.append(try value(item))
             }
             depth -= 1
-            node = SourceNode(.list(nodes), at: event.place)
+            node = SourceNode(.list(nodes), at: event.position)
         case .mappingStart:
             try enter(event, tag: "map")
-            node = SourceNode(.map(try entries()), at: event.place)
+            node = SourceNode(.map(try entries()), at: event.position)
             depth -= 1
         default: preconditionFailure("libyaml broke the order of its events")
         }
@@ -161,30 +161,30 @@ struct YAMLFragment: ~Copyable {
 
     private mutating func enter(_ event: Event, tag: String) throws(ConfigError) {
         if let found = event.tag, found != "tag:yaml.org,2002:\(tag)", found != "!" {
-            throw failure(event.place, "the tag \(found) is not known: remove it")
+            throw failure(event.position, "the tag \(found) is not known: remove it")
         }
         depth += 1
         if depth > Limits.depthMax {
             throw failure(
-                event.place,
+                event.position,
                 "nested deeper than \(Limits.depthMax) levels: no setting of Consul needs that, "
                     + "flatten it")
         }
     }
 
-    private mutating func alias(_ name: String, at place: SourcePlace) throws(ConfigError)
+    private mutating func alias(_ name: String, at position: SourcePosition) throws(ConfigError)
         -> SourceNode
     {
         guard let target = anchors[name] else {
             errors.append(
                 failure(
-                    place, "*\(name) has no anchor: &\(name) must stand before it, outside of it"))
-            return SourceNode(.null, at: place)
+                    position, "*\(name) has no anchor: &\(name) must stand before it, outside of it"))
+            return SourceNode(.null, at: position)
         }
         aliasedValues += target.count
         if aliasedValues > Limits.aliasedValuesMax {
             throw failure(
-                place,
+                position,
                 "aliases add more than \(Limits.aliasedValuesMax) values to this file: "
                     + "write them out, or into several files")
         }
@@ -205,7 +205,7 @@ struct YAMLFragment: ~Copyable {
                 merged += mergedMaps(item)
                 continue
             }
-            let entry = SourceEntry(key: try keyText(key), at: event.place, value: item)
+            let entry = SourceEntry(key: try keyText(key), at: event.position, value: item)
             collector.add(entry, errors: &errors)
         }
         for entries in merged { collector.overlay(entries) }
@@ -217,7 +217,7 @@ struct YAMLFragment: ~Copyable {
         case .string(let text), .interpolated(let text), .number(let text): return text
         case .bool(let value): return value ? "true" : "false"
         case .null, .list, .map:
-            throw failure(key.place, "a key must be a string, found \(key.kindName)")
+            throw failure(key.position, "a key must be a string, found \(key.kindName)")
         }
     }
 
@@ -226,14 +226,14 @@ struct YAMLFragment: ~Copyable {
         if let entries = node.entries { return [entries] }
         guard let nodes = node.elements else {
             errors.append(
-                failure(node.place, "<< wants a map or a list of maps, found \(node.kindName)"))
+                failure(node.position, "<< wants a map or a list of maps, found \(node.kindName)"))
             return []
         }
         var maps: [[SourceEntry]] = []
         for node in nodes {
             guard let entries = node.entries else {
                 errors.append(
-                    failure(node.place, "<< wants maps in its list, found \(node.kindName)"))
+                    failure(node.position, "<< wants maps in its list, found \(node.kindName)"))
                 continue
             }
             maps.append(entries)

@@ -5,34 +5,34 @@ import CLibYAML
 enum YAMLProblem {
     static func explain(_ parser: yaml_parser_t, bytes: [UInt8], file: String) -> ConfigError {
         let mark = parser.problem_mark
-        let place = SourcePlace(file: file, line: Int(mark.line) + 1, column: Int(mark.column) + 1)
+        let position = SourcePosition(file: file, line: Int(mark.line) + 1, column: Int(mark.column) + 1)
         let problem = parser.problem.map { String(cString: $0) } ?? "unreadable"
         if parser.error == YAML_READER_ERROR {
             var cursor = PlaceCursor(bytes, file: file)
             return ConfigError(
-                cursor.place(of: Int(parser.problem_offset)), path: "",
+                cursor.position(of: Int(parser.problem_offset)), path: "",
                 "\(problem): remove this character, or escape it in double quotes")
         }
         if let column = tabColumn(line: Int(mark.line), before: Int(mark.column), bytes) {
-            let place = SourcePlace(file: file, line: place.line, column: column + 1)
-            return ConfigError(place, path: "", "a tab in the indentation: use spaces")
+            let position = SourcePosition(file: file, line: position.line, column: column + 1)
+            return ConfigError(position, path: "", "a tab in the indentation: use spaces")
         }
         if problem.contains("invalid Unicode character escape") {
             return ConfigError(
-                place, path: "",
+                position, path: "",
                 "half of a surrogate pair: YAML writes such a character whole, "
                     + "\\U0001F600 instead of \\uD83D\\uDE00")
         }
         let end = end(of: bytes, file: file)
-        let isAtEnd = (place.line, place.column) >= (end.line, end.column)
+        let isAtEnd = (position.line, position.column) >= (end.line, end.column)
         return ConfigError(
-            isAtEnd ? end : place, path: "", message(problem, parser, isAtEnd: isAtEnd))
+            isAtEnd ? end : position, path: "", message(problem, parser, isAtEnd: isAtEnd))
     }
 
     /// The position after the last text; libyaml names a line that does not exist.
-    static func end(of bytes: [UInt8], file: String) -> SourcePlace {
+    static func end(of bytes: [UInt8], file: String) -> SourcePosition {
         var cursor = PlaceCursor(bytes, file: file)
-        return cursor.place(of: bytes.count - bytes.reversed().prefix { $0 <= 0x20 }.count)
+        return cursor.position(of: bytes.count - bytes.reversed().prefix { $0 <= 0x20 }.count)
     }
 
     private static func message(

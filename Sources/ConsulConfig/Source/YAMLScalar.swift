@@ -2,7 +2,7 @@
 /// strings, `012` is twelve, `0o14` and `0xC` too.
 enum YAMLScalar {
     static func content(
-        _ text: String, isPlain: Bool, tag: String?, at place: SourcePlace
+        _ text: String, isPlain: Bool, tag: String?, at position: SourcePosition
     ) throws(ConfigError) -> SourceNode.Content {
         guard let tag, !(tag == "!" && !isPlain) else {
             return isPlain ? plain(text) : .string(text)
@@ -16,10 +16,10 @@ enum YAMLScalar {
             case "tag:yaml.org,2002:float":
                 isInteger(text) || isFloat(text) ? .number(text) : nil
             default:
-                throw ConfigError(place, path: "", "the tag \(tag) is not known: remove it")
+                throw ConfigError(position, path: "", "the tag \(tag) is not known: remove it")
             }
         guard let content else {
-            throw ConfigError(place, path: "", "\(quoted(text)) is not what its tag \(tag) says")
+            throw ConfigError(position, path: "", "\(quoted(text)) is not what its tag \(tag) says")
         }
         return content
     }

@@ -36,14 +36,14 @@ struct ProbeURL: Hashable, Sendable {
         let path = rest[end...]
         try Self.checkEscapes(path.prefix { $0 != "?" })
         target = Self.escaped(path.hasPrefix("/") ? path : "/\(path)")
-        var place = rest[..<end]
+        var position = rest[..<end]
         credentials = ""
-        if let at = place.lastIndex(of: "@") {
-            credentials = Self.unescaped(place[..<at])
-            place = place[place.index(after: at)...]
+        if let at = position.lastIndex(of: "@") {
+            credentials = Self.unescaped(position[..<at])
+            position = position[position.index(after: at)...]
         }
-        authority = String(place)
-        (host, port) = try Self.hostAndPort(place, standard: isTLS ? 443 : 80)
+        authority = String(position)
+        (host, port) = try Self.hostAndPort(position, standard: isTLS ? 443 : 80)
     }
 
     private static func hostAndPort(

@@ -8,7 +8,7 @@ import Primitives
 import Telemetry
 
 /// Makes the services of floor 4 out of the shells of floor 3.
-struct Parts {
+struct ServiceBuilder {
     let backend: any Backend
     let local: LocalState
     let clock: RealClock
