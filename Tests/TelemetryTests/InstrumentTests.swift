@@ -32,18 +32,18 @@ import Testing
         for shift in 0..<62 {
             for _ in 0..<20 {
                 let value = 1 << shift + Int(random.next() % UInt64(1 << shift))
-                let place = TimingBuckets.place(of: value)
-                #expect((0..<TimingBuckets.count).contains(place))
+                let index = TimingBuckets.index(of: value)
+                #expect((0..<TimingBuckets.count).contains(index))
                 if (128..<(1 << 39)).contains(value) {
-                    let middle = TimingBuckets.middle(of: place)
+                    let middle = TimingBuckets.middle(of: index)
                     #expect(abs(middle - Double(value)) <= Double(value) / 15)
                 }
             }
-            let place = TimingBuckets.place(of: 1 << shift)
-            #expect(place >= last)
-            last = place
+            let index = TimingBuckets.index(of: 1 << shift)
+            #expect(index >= last)
+            last = index
         }
-        #expect(TimingBuckets.place(of: 0) == 0)
+        #expect(TimingBuckets.index(of: 0) == 0)
     }
 
     @Test func nothingIsLostBetweenThreads() async {
