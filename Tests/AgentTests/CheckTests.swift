@@ -25,7 +25,7 @@ import Testing
             try await agent.check("deaf").output.contains("Timed out (1s) running check")
         }
         #expect(try await agent.check("deaf").status == "critical")
-        // A machine that is busy may not come to it before the first time-out.
+        // A busy machine may not start it before the first timeout.
         try await eventually("it began") { !agent.scratch.lines("deaf").isEmpty }
         let pid = try #require(Int32(agent.scratch.lines("deaf")[0]))
         try await eventually("the grandchild is gone") { !Proc.isAlive(pid) }
@@ -90,8 +90,8 @@ import Testing
     }
 }
 
-/// A socket on the loopback that listens. What connects is accepted by the kernel alone, unless
-/// told otherwise.
+/// A listening socket on the loopback. The kernel alone accepts connections, unless `floodEach`
+/// runs.
 final class Listener: Sendable {
     struct Failed: Error {}
     let port: Int
@@ -115,12 +115,12 @@ final class Listener: Sendable {
     }
 
     deinit {
-        shutdown(descriptor, Int32(SHUT_RDWR))  // wakes the one who accepts
+        shutdown(descriptor, Int32(SHUT_RDWR))  // wakes the accepting thread
         close(descriptor)
     }
 
-    /// Answers each connection with a body of so many bytes, on a thread of its own, until the
-    /// listener is gone.
+    /// Answers each connection with a body of `bytes` bytes, on a thread of its own, until the
+    /// listener is closed.
     func floodEach(bytes: Int) {
         let listening = descriptor
         DispatchQueue(label: "flood").async {

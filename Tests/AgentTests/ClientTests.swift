@@ -6,7 +6,7 @@ import Testing
 
 /// The client library and its examples, against an agent.
 @Suite struct ClientTests {
-    /// One of the programs of `ClientExamples`, and what it prints.
+    /// One of the programs of `ClientExamples`, and its output.
     private final class Example {
         let child: ChildProcess
         private var lines: AsyncStream<String>.Iterator

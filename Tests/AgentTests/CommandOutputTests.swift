@@ -22,7 +22,7 @@ import Testing
         return (code, agent.scratch.read("out"))
     }
 
-    /// A value is never taken for text: its bytes come out as they went in.
+    /// A value is written as bytes, never as text: its bytes are unchanged.
     @Test func valuesAreWrittenAsBytes() async throws {
         let agent = try await AgentProcess.start()
         let put = await shell(agent, #"printf 'a\377\n\303\000z' | "$C" kv put bin -"#)

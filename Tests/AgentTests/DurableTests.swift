@@ -6,7 +6,7 @@ import Platform
 import TestKit
 import Testing
 
-/// A server with a data directory, as its operator meets it.
+/// A server with a data directory, seen by its operator.
 @Suite(.serialized) struct DurableTests {
     private static let alone = [
         "20-alone.json": #"{"bootstrap": false, "server": true, "performance": {}}"#

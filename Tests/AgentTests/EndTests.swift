@@ -7,9 +7,9 @@ import Platform
 import TestKit
 import Testing
 
-/// How an agent begins and ends, as the system around it sees it.
+/// The start and the end of an agent, seen by the system around it.
 @Suite struct EndTests {
-    /// Everything at once: a handler and a check that run and do not listen, a parked read, a load.
+    /// All work at once: a handler and a check that run and ignore signals, a waiting read, a load.
     private static let busy = [
         "busy.json": """
         {"watches": [{"id": "w", "type": "key", "key": "a", "args": ["sh", "-c",
@@ -54,7 +54,7 @@ import Testing
             try await agent.get("/v1/kv/load").status == 200
         }
         agent.signal(SIGTERM)
-        // A server stays in the cluster unless told otherwise, and that is not graceful.
+        // A server stays in the cluster by default, and such a stop is not graceful.
         #expect(await agent.exit() == .exited(1))
         for task in [load, reloads] { task.cancel() }
         _ = await parked.result
@@ -96,7 +96,7 @@ import Testing
         let (agent, pids) = try await Self.startBusy(
             ["leave.json": #"{"leave_on_terminate": true}"#],
             flags: ["-pid-file", "\(scratch.path)/agent.pid"])
-        // Both are there before the first is obeyed.
+        // Both signals are pending before the first is handled.
         agent.signal(SIGSTOP)
         agent.signal(SIGTERM)
         agent.signal(SIGINT)
@@ -121,7 +121,7 @@ import Testing
             let scratch = try Scratch()
             let agent = try AgentProcess.launch(
                 ["late.json": "{}"], flags: ["-pid-file", "\(scratch.path)/agent.pid"])
-            // The file is the first thing an agent leaves behind.
+            // The PID file is the first file that an agent writes.
             try await eventually("it begins") { scratch.exists("agent.pid") }
             agent.signal(signal)
             if signal == SIGHUP {
@@ -133,7 +133,7 @@ import Testing
         }
     }
 
-    /// A child that inherited the socket could declare the service ready, or stopped.
+    /// A child that inherited the socket could report the service as ready, or stopped.
     @Test func childrenDoNotSpeakForTheService() async throws {
         let scratch = try Scratch()
         let socket = try NotifyListener("\(scratch.path)/notify")
@@ -183,7 +183,7 @@ import Testing
     }
 }
 
-/// Takes what is sent to `NOTIFY_SOCKET`.
+/// Receives the messages sent to `NOTIFY_SOCKET`.
 final class NotifyListener {
     struct Failed: Error {}
     private let descriptor: Int32
@@ -206,7 +206,7 @@ final class NotifyListener {
 
     deinit { close(descriptor) }
 
-    /// Everything so far.
+    /// Returns all messages so far.
     func heard() -> [String] {
         var buffer = [UInt8](repeating: 0, count: 4096)
         while true {

@@ -6,14 +6,15 @@ import TestKit
 import Testing
 import Wire
 
-/// `consul exec` on a running agent, both sides ours.
+/// `consul exec` on a running agent, with this project's program on both sides.
 @Suite struct ExecTests {
     private struct Run: Sendable {
         var code: Int32 = -1
         var output = ""
     }
 
-    /// - Parameter words: behind `consul exec`.
+    /// Runs `consul exec`.
+    /// - Parameter words: after `consul exec`.
     private func exec(
         _ agent: AgentProcess, _ words: [String], input: String = ""
     ) async -> Run {
@@ -30,8 +31,8 @@ import Wire
         return run
     }
 
-    /// The one node is named, so that the run is over when it has told its end, however long that
-    /// takes.
+    /// The one node is named, so that the run is over when it has reported its end, however long
+    /// that takes.
     private static let here = ["-limit=1", "-wait=30s"]
     private static let enabled = #"{"disable_remote_exec": false}"#
 
@@ -51,7 +52,7 @@ import Wire
         let script = await exec(agent, Self.here + ["-"], input: "basename $0 | cut -c1-5; exit 4")
         #expect(script.output.hasPrefix("    here: rexec\n"), "\(script.output)")
         #expect(script.output.contains("finished with exit code 4"))
-        // Not through the node's shell: some stay, and say 137 of a child that was killed.
+        // Without the node's shell: some shells report 137 for a child that was killed.
         let killed = await exec(
             agent, Self.here + ["-shell=false", "/bin/sh", "-c", "kill -9 $$"])
         #expect(killed.output.contains("here: finished with exit code -1\n"), "\(killed.output)")
@@ -67,7 +68,7 @@ import Wire
         await agent.stop()
     }
 
-    /// The test plays another node, which tells of a run of its own.
+    /// The test acts as another node, which reports a run of its own.
     @Test func allNodesAreHeard() async throws {
         let agent = try await AgentProcess.start(["50-exec.json": Self.enabled])
         let go = "\(agent.scratch.path)/go"
@@ -201,12 +202,12 @@ import Wire
         let second = await exec(agent, Self.here + ["greet"])
         #expect(second.output.contains("finished with exit code 75"), "\(second.output)")
         try agent.scratch.write("go", "")
-        // Named nodes need no quiet time: it ends as soon as all have told theirs.
+        // Named nodes need no quiet time: the run ends as soon as all have reported their end.
         #expect(await first.code == 0)
         await agent.stop()
     }
 
-    /// Scripts too: their files are that user's.
+    /// Scripts too: that user owns their files.
     @Test(.enabled(if: geteuid() == 0)) func anotherUserRunsIt() async throws {
         let agent = try await AgentProcess.start([
             "50-exec.json": #"{"disable_remote_exec": false, "remote_exec": {"user": "nobody"}}"#

@@ -3,7 +3,8 @@ import TestKit
 import Testing
 
 @Suite struct FlappingTests {
-    /// Far more changes than runs: the handler sees the newest, and each state at most once.
+    /// The key changes far more often than runs can follow: the handler sees the newest state, and
+    /// each state at most once.
     @Test func aKeyThatFlapsEndsWithItsLastValueAndNoRunOverlaps() async throws {
         let agent = try await AgentProcess.start([
             "watches.json": """

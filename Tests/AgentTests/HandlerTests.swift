@@ -40,7 +40,7 @@ import Testing
                 }
             }
         }
-        // The change of before waits no longer.
+        // The earlier change is no longer pending.
         try await eventually("the stuck one runs again") { scratch.lines("grandchild").count >= 2 }
         await agent.stop()
     }

@@ -40,7 +40,7 @@ import Testing
         #expect(agent.httpAddresses.count == 1)
         try await eventually("both run") { scratch.lines("pids").count == 2 }
         await agent.stop(gracefully: false)
-        // A second time is nothing.
+        // A second stop does nothing.
         await agent.stop(gracefully: true)
         let pids = scratch.lines("pids").compactMap { Int32($0) }
         try await eventually("no child is left") { !pids.contains { Proc.isAlive($0) } }

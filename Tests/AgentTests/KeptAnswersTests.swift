@@ -3,8 +3,8 @@ import NIOHTTP1
 import Primitives
 import Testing
 
-/// Reads of the catalog that come again are answered with what was kept of them: it must be what a
-/// fresh look says, after whatever change.
+/// Repeated reads of the catalog are answered from the cache of bodies: after any change they must
+/// equal a fresh read.
 @Suite struct KeptAnswersTests {
     private static let paths = [
         "/v1/health/service/web", "/v1/health/service/web?passing",
@@ -23,7 +23,7 @@ import Testing
         for round in 0..<60 {
             try await change(agent, &random)
             for path in Self.paths {
-                // Another URI is another question, which nobody has asked before.
+                // Another URI is another cache key, which has no entry.
                 let other = path + (path.contains("?") ? "&" : "?") + "round=\(round)"
                 let fresh = try await agent.get(other)
                 for _ in 0..<2 {
@@ -37,11 +37,11 @@ import Testing
                 bodies.insert(fresh.body)
             }
         }
-        #expect(bodies.count > 60)  // there was something to be wrong about
+        #expect(bodies.count > 60)  // the test compared many different bodies
         await agent.stop()
     }
 
-    /// A key's write, which must change nothing, or something of the catalog.
+    /// Writes a key, which must change no body, or changes an entry of the catalog.
     private func change(_ agent: AgentProcess, _ random: inout SeededRandom) async throws {
         let node = "n\(random.next() % 4)"
         let service = ["web", "db"][Int(random.next() % 2)]

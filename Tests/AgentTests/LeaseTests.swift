@@ -21,7 +21,7 @@ import Testing
         try await agent.get("/v1/kv/?keys").text
     }
 
-    /// Which keys hang on which stands in the log and in the snapshot: a restart forgets none.
+    /// The log and the snapshot contain the dependencies between keys: a restart loses none.
     @Test(.timeLimit(.minutes(2))) func aRestartKeepsWhatHangsOnWhat() async throws {
         let scratch = try Scratch()
         let agent = try await AgentProcess.start(in: scratch)

@@ -5,7 +5,7 @@ import TestKit
 import Testing
 import Wire
 
-/// What a running agent measured, as others read it.
+/// The metrics of a running agent, seen by other programs.
 @Suite struct MetricsTests {
     @Test(.timeLimit(.minutes(2))) func allFacesTellOfARequest() async throws {
         let agent = try await AgentProcess.start([
@@ -14,7 +14,7 @@ import Wire
                 #"{"watches": [{"id": "w", "type": "key", "key": "a", "args": ["true"]}]}"#,
         ])
         for _ in 0..<3 { try await agent.put("/v1/kv/a", "x") }
-        // `onAnswer` comes before the answer does: all three are counted.
+        // `onAnswer` runs before the answer is sent: all three are counted.
         let native = try await text(agent, "/metrics")
         #expect(native.contains("\nconsul_http_put_v1_kv_count 3\n"))
         #expect(native.contains("\nconsul_fsm_kvs_count{op=\"set\"} 3\n"))
@@ -35,7 +35,7 @@ import Wire
         await agent.stop()
     }
 
-    /// Calls of the catalog by what became of them, and what a server counts.
+    /// Calls of the catalog by their outcome, and a server's counts.
     @Test(.timeLimit(.minutes(2))) func callsAreCountedByTheirOutcome() async throws {
         let agent = try await AgentProcess.start()
         try await eventually("it leads and is healthy") {

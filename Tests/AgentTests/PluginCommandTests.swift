@@ -84,7 +84,7 @@ import Testing
         #expect(run.code == 127 && run.text.hasPrefix("Usage: consul"))
     }
 
-    /// The agent lists the command, and the example asks the agent.
+    /// The agent lists the command, and the example queries the agent.
     @Test func exampleAsksTheAgentOfTheEnvironment() async throws {
         let root = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
         let text = String(
@@ -103,7 +103,7 @@ import Testing
         await agent.stop()
     }
 
-    /// No command of a plugin is left when the plugin is not in the list.
+    /// Without the plugin in the list, none of its commands remains.
     @Test func commandsComeFromTheListOfPluginsAlone() throws {
         let all = CommandTable(try PluginRegistry(StandardPlugins.all()))
         #expect(all.paths.contains(["lock"]) && all.paths.contains(["exec"]))

@@ -7,9 +7,9 @@ import Primitives
 import TestKit
 import Testing
 
-/// Reloads: what they may change, and what they must not.
+/// The permitted and the forbidden effects of reloads.
 @Suite struct ReloadTests {
-    /// A service that each reload turns round, and others that stay.
+    /// A service that each reload changes, and others that stay.
     private static func fragments(turn: Int) -> [String: String] {
         [
             "10-stays.json": """
@@ -46,7 +46,7 @@ import Testing
             }
             return scratch.lines("still").count == 1 && scratch.read("events").contains("deploy")
         }
-        // So that what is made once is there before counting begins.
+        // Creates every object that is made once before the counting begins.
         for turn in 1...10 { try await reload(agent, turn: turn) }
         let before = Usage(agent.pid)
         let load = Task {
@@ -188,14 +188,14 @@ import Testing
         }
         try agent.scratch.write(
             "config.d/30-both.json", #"{"services": [{"name": "both", "port": 2}]}"#)
-        // The service on which a check is hung changes with it.
+        // The service of the check changes with it.
         try await reload(agent, turn: 1)
         let services = try await agent.get("/v1/agent/services").text
         #expect(services.contains(#""Port":7"#))
         #expect(services.contains(#""Port":2"#) && !services.contains(#""Port":1,"#))
         #expect(try await agent.check("mine-beat").status == "passing")
         #expect(try await agent.check("hung").status == "passing")
-        // What goes from the configuration goes from the agent, and nothing else.
+        // The agent removes exactly the items that left the configuration.
         agent.scratch.remove("config.d/30-both.json")
         #expect(try await agent.put("/v1/agent/reload").status == 200)
         let after = try await agent.get("/v1/agent/services").text

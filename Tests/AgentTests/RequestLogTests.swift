@@ -3,9 +3,9 @@ import NIOHTTP1
 import TestKit
 import Testing
 
-/// What the log tells of requests.
+/// The log's lines about requests.
 @Suite struct RequestLogTests {
-    /// A failed request is an error; a client that goes away is nobody's.
+    /// A failed request is an error; a client's disconnection is none.
     @Test(.timeLimit(.minutes(2))) func aClientThatGoesIsNoError() async throws {
         let agent = try await AgentProcess.start()
         let index = try await agent.get("/v1/kv/a").headers["X-Consul-Index"].first ?? "1"
@@ -22,7 +22,7 @@ import Testing
         await agent.stop()
     }
 
-    /// How many blocking queries wait.
+    /// Returns the number of waiting blocking queries.
     private func waiting(_ agent: AgentProcess) async throws -> Int {
         let name = "consul_rpc_queries_blocking "
         let lines = try await agent.get("/metrics").text.split(separator: "\n")

@@ -7,7 +7,7 @@ import Wire
 
 @testable import ExecHelper
 
-/// What a node's rules make of what it is sent.
+/// A node's rules, applied to requests.
 @Suite struct PermitTests {
     private static let list: RemoteExecRules = {
         var rules = RemoteExecRules()

@@ -3,7 +3,7 @@ import Wire
 
 @testable import ExecHelper
 
-/// Keys, records and lines as HashiCorp's programs have them.
+/// Keys, records and lines in the form of HashiCorp's programs.
 @Suite struct ProtocolTests {
     private var notice: ExecNotice {
         var notice = ExecNotice()

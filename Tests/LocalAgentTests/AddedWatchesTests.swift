@@ -7,7 +7,7 @@ import Testing
 import Watch
 import Wire
 
-/// Watches that come and go through the API, and the check that tells of their handler.
+/// Watches that the API adds and removes, and the check of their handler.
 @Suite struct AddedWatchesTests {
     private struct Scene {
         let handlers = ScriptedHandlers()
@@ -98,7 +98,7 @@ import Wire
         await second.watches.shutDown()
     }
 
-    /// Refuses with 403 all that chooses a program, a plugin or a file.
+    /// Refuses with 403 every definition with a program, a plugin or a file.
     @Test(arguments: [
         #""args": ["h"]"#, #""handler": "h""#, #""handler_type": "script""#,
         #""handler_type": "mail""#, #""handler_type": "http", "handler_config": {"to": "x"}"#,
@@ -143,7 +143,7 @@ import Wire
         await scene.watches.shutDown()
     }
 
-    /// Neither a restart nor a reload gives a watch a right that its client has no more.
+    /// Neither a restart nor a reload gives a watch a right that its client has lost.
     @Test func aRightThatIsGoneStopsTheWatch() async throws {
         let scratch = try TestFolder()
         let first = try Scene(directory: scratch.path)

@@ -4,7 +4,7 @@ import TestKit
 import Testing
 
 struct AliasGraphTests {
-    /// The checks that decide over an alias, by their IDs.
+    /// The checks that decide the status of an alias, by their IDs.
     @Test func aCycleOfAliasesIsAsHealthyAsItsOtherChecks() throws {
         let clock = ManualClock()
         let local = LocalState(nodeName: "here", now: { clock.now() }, wallText: { "now" })

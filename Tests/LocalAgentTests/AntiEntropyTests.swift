@@ -5,7 +5,7 @@ import Synchronization
 import TestKit
 import Testing
 
-/// The catalog follows the agent.
+/// The catalog follows the agent's state.
 @Suite struct AntiEntropyTests {
     private struct Scene {
         let clock = ManualClock()
@@ -40,7 +40,7 @@ import Testing
             local.addCheck(CheckDefinition(), check: check, source: .api)
         }
 
-        /// Runs until the body is done.
+        /// Runs the loop until the body is done.
         func running(_ body: () async throws -> Void) async throws {
             let task = Task { await sync.run() }
             do {
@@ -53,7 +53,7 @@ import Testing
             await task.value
         }
 
-        /// What was told since, once it comes to so many lines.
+        /// Returns the writes since the last call, once there are `count` lines.
         func told(_ count: Int) async throws -> [String] {
             var lines: [String] = []
             try await eventually("\(count) lines are told; so far \(lines)") {
@@ -118,7 +118,7 @@ import Testing
         }
     }
 
-    /// Servers that refuse, do not answer or may not be asked now hold no request for long.
+    /// Servers that refuse, do not answer or are paused delay no request for long.
     @Test func settlingIsBounded() async throws {
         let scene = Scene()
         try await scene.running {
@@ -141,10 +141,10 @@ import Testing
             await late.value
             #expect(scene.backend.state.withLock { $0.services["db"] } == nil)
         }
-        await scene.sync.settle()  // nothing runs any more
+        await scene.sync.settle()  // no loop runs any more
     }
 
-    /// However close changes follow one another, the last is told: none falls between two looks.
+    /// The last of many close changes is sent: no change is missed between two passes.
     @Test func noChangeIsMissed() async throws {
         let scene = Scene()
         for number in 0..<8 { scene.add(check: "c\(number)") }
@@ -208,7 +208,8 @@ import Testing
             _ = try await scene.told(3)
             scene.local.updateCheck("c1", status: .passing, output: "one")
             scene.local.updateCheck("c1", status: .passing, output: "two")
-            // What is told at once comes after what would have been.
+            // A change that is sent at once marks the point after which the others would have been
+            // sent.
             scene.local.updateCheck("c2", status: .warning, output: "")
             #expect(try await scene.told(1) == ["check c2 warning "])
             try await eventually("it waits for that") {
@@ -249,7 +250,7 @@ import Testing
                 scene.clock.sleepers(within: Limits.syncRetryInterval) > 0
             }
             #expect(scene.backend.state.withLock { $0.refusals } == 1)
-            // A change of another item is sent at once; a new output does not bring the retry on.
+            // A change of another item is sent at once; a new output does not trigger the retry.
             scene.local.updateCheck("c1", status: .critical, output: "newer")
             scene.local.updateCheck("c2", status: .passing, output: "")
             #expect(try await scene.told(1) == ["check c2 passing "])

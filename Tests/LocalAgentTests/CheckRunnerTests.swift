@@ -6,7 +6,7 @@ import Synchronization
 import TestKit
 import Testing
 
-/// One check's loop, on time that moves when told.
+/// One check's loop, on a manual clock.
 @Suite struct CheckRunnerTests {
     private final class Scene: Sendable {
         let clock = ManualClock()
@@ -37,7 +37,7 @@ import Testing
             try await eventually("their results") { reports.withLock { $0.count } >= count }
         }
 
-        /// Moves on to the next probe once the last is over.
+        /// Advances to the next probe once the last is over.
         func pass(_ length: GoDuration) async throws {
             try await eventually("it waits") { clock.sleepers(within: length) > 0 }
             clock.advance(length)
@@ -102,7 +102,7 @@ import Testing
     @Test func aProbeThatNeverEndsIsGivenUp() async throws {
         struct Hangs: PolledCheck {
             func probe(timeout: GoDuration) async -> CheckObservation {
-                // Not even its cancellation moves it.
+                // Not even a cancellation ends it.
                 await withUnsafeContinuation { (_: UnsafeContinuation<CheckObservation, Never>) in }
             }
         }

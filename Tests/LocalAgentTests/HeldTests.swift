@@ -7,7 +7,7 @@ import TestKit
 import Testing
 import Wire
 
-/// Definitions with faults that are taken all the same: critical, with the reason.
+/// Definitions with faults that are accepted nevertheless: critical, with the reason.
 @Suite struct HeldTests {
     private struct Scene {
         let clock = ManualClock()

@@ -124,7 +124,7 @@ import Wire
         try await scene.apply(services: [#"{"name":"web","port":2}"#])
         #expect(scene.status("m") == "passing" && scene.status("hung") == "warning")
         #expect(scene.status("own") == nil)
-        // Its service gone, a check goes too.
+        // A check is removed with its service.
         try await scene.apply()
         #expect(scene.status("m") == "passing" && scene.status("hung") == nil)
     }

@@ -62,7 +62,7 @@ import Wire
         #expect(texts.dropLast().suffix(2) == ["resume", "trigger"])
     }
 
-    /// The loop is held while a run ends and more controls come than wait at once.
+    /// The loop is blocked while a run ends and more controls arrive than the inbox holds.
     @Test func aRunEndsThoughTheInboxOverflows() async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let handlers = ScriptedHandlers()

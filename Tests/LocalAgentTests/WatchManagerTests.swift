@@ -77,7 +77,7 @@ import Wire
         #expect(held.state == "failed" && held.type == "checks" && held.handler == "script")
         #expect(held.error == "watches[1].state: Unsupported state: foo")
         #expect(scene.watches.statuses.map { $0.id } == ["absent", "held"])
-        // The other runs; its fault is forgotten once a handler succeeded.
+        // The other watch runs; its fault is cleared once a handler has succeeded.
         _ = try await scene.runs(1)
         #expect(scene.watches.status(of: "absent")?.error == "watches[0].args[0]: no such file")
         scene.handlers.end(1)
@@ -105,7 +105,7 @@ import Wire
         }
         #expect(scene.handlers.runs.filter { $0.hasPrefix("h1") }.count == 1)
         #expect(scene.watches.status(of: "one")?.fires == 1)
-        // The stopped ones have given their queries up.
+        // The stopped watches have cancelled their queries.
         try await eventually("two queries are parked") { scene.backend.parkedCount == 2 }
         let difference = try scene.apply(Self.key("three", "h4"))
         #expect(difference.added == ["three"] && difference.removed == ["one", "two"])

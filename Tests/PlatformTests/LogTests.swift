@@ -139,7 +139,7 @@ import Testing
         }
     }
 
-    /// As logrotate does it: rename, then SIGHUP.
+    /// Does as logrotate: rename, then SIGHUP.
     @Test func aRenamedFileIsOpenedAnew() async throws {
         try await withFolder { folder in
             let sink = try quiet { $0.file = LogFileSettings(path: "\(folder)/consul.log") }
@@ -162,7 +162,7 @@ import Testing
         }
     }
 
-    /// Terminals act on these, and a line end would forge a line.
+    /// Terminals interpret these, and a line end would forge a line.
     @Test(arguments: [
         ("a\u{1B}[2Jb", #"a\u001b[2Jb"#), ("a\u{9B}31mb", #"a\u009b31mb"#),
         ("a\u{7F}\u{0}b", #"a\u007f\u0000b"#), ("a\u{2028}b", #"a\u2028b"#),

@@ -127,7 +127,7 @@ import Testing
         #expect(await stream.next() == .user1)
         kill(getpid(), SIGHUP)
         #expect(await stream.next() == .hangup)
-        // Another listener gets its own alone.
+        // Another listener gets only its own signals.
         var ends = Signals.stream(of: [.interrupt]).makeAsyncIterator()
         kill(getpid(), SIGUSR1)
         #expect(await stream.next() == .user1)

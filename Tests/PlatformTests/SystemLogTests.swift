@@ -5,7 +5,7 @@ import Testing
 
 @testable import Platform
 
-/// The system's log, with a socket in the place of its daemon.
+/// The system's log, with a socket in place of its daemon.
 @Suite(.timeLimit(.minutes(1))) struct SystemLogTests {
     private func sink(
         _ folder: String, _ change: (inout LogSettings) -> Void = { _ in }
@@ -41,7 +41,7 @@ import Testing
         }
     }
 
-    /// A daemon that is stuck costs its own lines, and nobody else's.
+    /// A stuck daemon loses its own lines only.
     @Test func aStuckDaemonHoldsNobodyUp() async throws {
         try await withFolder { folder in
             let daemon = try LogDaemon(at: "\(folder)/log")
@@ -62,7 +62,7 @@ import Testing
         }
     }
 
-    /// Without a daemon lines are lost; when one comes, it gets those from then on.
+    /// Without a daemon lines are lost; a daemon that starts later gets the lines from then on.
     @Test func aDaemonMayComeLater() async throws {
         try await withFolder { folder in
             let sink = try sink(folder)

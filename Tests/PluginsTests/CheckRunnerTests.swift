@@ -10,7 +10,7 @@ import Testing
 
 @testable import LocalAgent
 
-/// A check that answers by a script, the last answer again and again. Told so, it never ends.
+/// A check that answers by a script and repeats the last answer. On request it never ends.
 private final class TestCheck: PolledCheck {
     private let answers: Mutex<[CheckObservation]>
     private let hangs: Bool
@@ -25,7 +25,7 @@ private final class TestCheck: PolledCheck {
     func probe(timeout: GoDuration) async -> CheckObservation {
         timeouts.add(timeout)
         if hangs {
-            // It does not even mind that its task is cancelled.
+            // It ignores even the cancellation of its task.
             await withCheckedContinuation { continuation in
                 parked.withLock { $0.append(continuation) }
             }
@@ -145,13 +145,13 @@ private let fail = CheckObservation(.critical, "no")
             $0.failuresBeforeCritical = 5
         }
         runner.start(stagger: .zero)
-        // Its limit and a little more.
+        // The timeout and the grace period.
         try await waits(.seconds(7))
         clock.advance(by: .seconds(7))
         try await eventually("it is given up") { heard.values.count == 1 }
         #expect(heard.values == ["critical check gave no answer within 2s"])
         try await waits(.seconds(10))
-        // What it says later is not heard.
+        // A later answer is ignored.
         check.release()
         clock.advance(by: .seconds(10))
         try await eventually("it is probed again") { check.timeouts.values.count == 2 }
@@ -184,7 +184,7 @@ private let fail = CheckObservation(.critical, "no")
     }
 
     @Test func outputIsCutToItsEnd() async throws {
-        // The plugin's own words may stand before the target's, so there is room for both.
+        // The plugin's own text may precede the target's output, so there is room for both.
         let room = 4 + LocalAgent.Limits.checkOutputHeadMax
         let flood = String(repeating: "x", count: 5000) + "6789"
         let runner = runner(TestCheck([CheckObservation(.passing, flood)]), outputMax: 4) {

@@ -14,7 +14,7 @@ import Testing
 @testable import HTTPTransport
 @testable import Platform
 
-/// Speaks as Docker does, as far as an exec goes.
+/// Implements Docker's API for an exec.
 private final class ScriptedDocker: HTTPHandler {
     let asked = Recorder<String>()
     let createStatus: Int

@@ -153,7 +153,7 @@ struct HTTPCheckTests {
         #expect(try await probe(clean, body: "fine").status == .passing)
         #expect(
             try await probe(clean, body: "an error").output.hasPrefix("the body matches error\n"))
-        // A wrong status is wrong whatever the body says.
+        // A wrong status is critical with any body.
         #expect(try await probe(ready, status: 500, body: "ready").status == .critical)
         #expect(try await probe(ready, status: 429, body: "ready").status == .warning)
     }

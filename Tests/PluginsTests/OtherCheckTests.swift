@@ -43,7 +43,7 @@ struct AliasCheckTests {
             type.problems(in: timed) == [
                 DefinitionProblem("ttl", "TTL must be not be set for Alias checks", .refuses)
             ])
-        // HashiCorp's agent does not mind an interval.
+        // HashiCorp's agent accepts an interval.
         timed.ttl = .zero
         timed.interval = .seconds(1)
         #expect(type.problems(in: timed).isEmpty)
@@ -55,7 +55,7 @@ struct AliasCheckTests {
             nil, [], [check("a", "passing")],
             [check("a", "passing"), check("b", "warning", "hot"), check("c", "critical", "down")],
             [check("b", "warning", "hot"), check("a", "passing")],
-            // Itself does not count; a status that nobody knows is critical.
+            // The check itself does not count; an unknown status is critical.
             [check("check", "critical"), check("a", "passing")],
         ]
         let heard = Recorder<CheckObservation>()
@@ -123,7 +123,7 @@ struct OSServiceCheckTests {
     }
 }
 
-/// The box as a whole.
+/// The whole list of standard plugins.
 struct StandardPluginsTests {
     @Test func kindsAreAloneAndKnown() throws {
         let registry = try PluginRegistry(StandardPlugins.all())

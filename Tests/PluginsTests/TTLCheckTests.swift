@@ -43,9 +43,9 @@ import Testing
         #expect(heard.values[0] == CheckObservation(.critical, "TTL expired", isFinal: true))
 
         #expect(check.heartbeat(CheckObservation(.passing, "alive")))
-        #expect(heard.values.count == 2)  // before the caller goes on
+        #expect(heard.values.count == 2)  // before the caller continues
         #expect(heard.values[1] == CheckObservation(.passing, "alive"))
-        // A heartbeat in time pushes the end away.
+        // A heartbeat in time postpones the expiry.
         clock.advance(by: .seconds(20))
         #expect(check.heartbeat(CheckObservation(.warning, "tired")))
         clock.advance(by: .seconds(10))
@@ -63,7 +63,7 @@ import Testing
         await running.value
     }
 
-    /// The head stays, in Consul's words.
+    /// The head remains, in Consul's words.
     @Test func aLongOutputKeepsItsHead() throws {
         var script = Scripted()
         script.clock = FakeClock()

@@ -9,7 +9,7 @@ import Testing
 
 /// The service with receivers on loopback.
 @Suite struct SenderTests {
-    /// Keeps what comes in, and hands it out to who waits.
+    /// Records the received lines and passes them to a waiter.
     private final class Heard: ChannelInboundHandler, Sendable {
         typealias InboundIn = Any
         private let feed: AsyncStream<String>.Continuation
@@ -55,7 +55,7 @@ import Testing
         let events = registry.counter("test.events", help: "")
         registry.counter("other", help: "").increment()
         let running = Task { await service.run() }
-        // Until each has heard of it: what comes before a socket is there is dropped.
+        // Repeats until each receiver has a line: lines sent before a socket exists are dropped.
         let telling = Task {
             while !Task.isCancelled {
                 events.increment()

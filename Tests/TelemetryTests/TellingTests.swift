@@ -18,7 +18,7 @@ import Wire
         #expect(memory.shown?.start == 100)
         memory.add(named([MetricReading(MetricName("raft.apply"), .count(4))]), at: second(107))
         memory.add(named([MetricReading(MetricName("raft.apply"), .count(5))]), at: second(110))
-        // What was collected at the boundary came before it.
+        // Values collected at the boundary belong to the time before it.
         let shown = try #require(memory.shown)
         #expect(shown.start == 100)
         #expect(shown.counters.values.map { $0.sum } == [12])
@@ -49,7 +49,7 @@ import Wire
                 """)
     }
 
-    /// Of 1 and 3, from the middles of their buckets.
+    /// The deviation of 1 and 3, from the middles of their buckets.
     private var deviation: Double {
         var value = Aggregate()
         value.add(TimingReading(of: [1_000_000, 3_000_000]), at: 0)

@@ -88,7 +88,7 @@ import Testing
         #expect(failing.code == 7)
     }
 
-    /// True once the watch's history holds the text.
+    /// Returns true once the watch's history holds the text.
     private func shows(_ agent: TourAgent, _ watch: String, _ text: String) async -> Bool {
         await agent.eventually { await agent.consul("watch", "show", watch).output.contains(text) }
     }

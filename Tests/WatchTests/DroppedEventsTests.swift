@@ -4,8 +4,8 @@ import Testing
 import Watch
 
 @Suite struct DroppedEventsTests {
-    /// A burst of 1,000 behind a handler that is still at the first: what does not fit is counted,
-    /// and reported once, with the firing that hands over the rest.
+    /// A burst of 1,000 events waits for a handler that is still at the first: the excess is
+    /// counted, and reported once, with the firing that delivers the rest.
     @Test func aBurstBehindABusyHandlerIsCounted() throws {
         var definition = WatchDefinition()
         definition.source.type = "event"

@@ -4,7 +4,7 @@ import Testing
 import Watch
 import Wire
 
-/// What a handler reads on its standard input, by type of watch.
+/// The handler's standard input, by type of watch.
 @Suite struct WatchContentTests {
     private func text(_ content: WatchContent) -> String {
         String(decoding: content.json, as: UTF8.self)
