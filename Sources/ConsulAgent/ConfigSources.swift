@@ -39,7 +39,7 @@ package struct ConfigSources: Sendable {
         var skipped: [ConfigError] = []
         for location in locations { read(location, &fragments, &unreadable, &skipped) }
         var outcome = ConfigLoader.load(
-            fragments: fragments, flags: flags, surroundings: Machine.surroundings,
+            fragments: fragments, flags: flags, environment: Machine.environment,
             rules: Self.rules(registry, onUnknownType), scope: scope, rigour: rigour,
             isComplete: unreadable.isEmpty)
         outcome.warnings = skipped + outcome.warnings

@@ -7,8 +7,8 @@ import Primitives
 enum Machine {
     private static let includedFileBytesMax = 1 << 20
 
-    static var surroundings: ConfigSurroundings {
-        ConfigSurroundings(
+    static var environment: ConfigEnvironment {
+        ConfigEnvironment(
             hostName: HostAddresses.hostName(), variable: variable,
             readFile: { path in
                 do throws(FileError) {

@@ -3,7 +3,7 @@ package import Wire
 
 /// `/v1/agent` and `/v1/event`.
 extension ConsulClient {
-    /// - Parameter segment: `_all`: of all segments.
+    /// - Parameter segment: `_all` for all segments.
     package func members(wan: Bool = false, segment: String = "_all")
         async throws(ConsulClientError) -> [Member]
     {
@@ -15,7 +15,8 @@ extension ConsulClient {
         _ = try await send("PUT", "/v1/agent/reload").successful()
     }
 
-    /// A reload with a report of what it changed; as a rehearsal, of what it would change.
+    /// Reloads the configuration, and returns a report of the changes; as a rehearsal, of the
+    /// changes that it would make.
     package func reload(isRehearsal: Bool) async throws(ConsulClientError) -> ReloadReport {
         let parameters = isRehearsal ? [("report", ""), ("dry-run", "")] : [("report", "")]
         return try await send("PUT", "/v1/agent/reload", parameters).successful().decode()
@@ -25,8 +26,8 @@ extension ConsulClient {
         _ = try await send("PUT", "/v1/agent/leave").successful()
     }
 
-    /// - Parameter retention: of an event that is to be kept for nodes that are down; nil for one
-    ///   by gossip alone, empty for as long as the agent thinks right.
+    /// - Parameter retention: the time for which the event is kept for nodes that are down; nil for
+    ///   gossip only, empty for the agent's default.
     package func fire(
         _ event: UserEvent, keptFor retention: String? = nil
     ) async throws(ConsulClientError) -> UserEvent {
@@ -52,7 +53,7 @@ extension ConsulClient {
         try await send("GET", "/v1/event/status/").successful().decode()
     }
 
-    /// A list of the agent's own: plugins, watches. The caller knows its shape.
+    /// Returns a list of the agent's own: plugins, watches. The caller chooses its type.
     package func agentList<Value: WireValue>(_ path: String)
         async throws(ConsulClientError) -> Value
     {
@@ -100,8 +101,8 @@ extension ConsulClient {
         _ = try await send("PUT", path, prune ? [("prune", "1")] : []).successful()
     }
 
-    /// Hands over log lines as they come, until the agent ends or the task is cancelled.
-    /// - Parameter showsRecent: first those of late, from an agent that keeps them.
+    /// Passes log lines to `line` as they arrive, until the agent ends or the task is cancelled.
+    /// - Parameter showsRecent: begins with recent lines, from an agent that keeps them.
     package func monitor(
         level: String, json: Bool = false, showsRecent: Bool = true,
         line: @escaping @Sendable ([UInt8]) -> Void

@@ -1,4 +1,4 @@
-/// `/v1/agent`: the agent that is asked, its services and its checks.
+/// `/v1/agent`: the agent at the client's address, its services and its checks.
 public struct AgentCalls: Sendable {
     let client: ConsulClient
 
@@ -20,17 +20,17 @@ public struct AgentCalls: Sendable {
 
     // MARK: Services and checks
 
-    /// By their IDs.
+    /// Keyed by ID.
     public func services() async throws(ConsulClientError) -> [String: NodeService] {
         try await client.agentList("services")
     }
 
-    /// By their IDs.
+    /// Keyed by ID.
     public func checks() async throws(ConsulClientError) -> [String: HealthCheck] {
         try await client.agentList("checks")
     }
 
-    /// Registers a service, or replaces the one of its ID. It stays when the program ends.
+    /// Registers a service, or replaces the one with its ID. It stays when the program ends.
     public func register(_ service: ServiceDefinition) async throws(ConsulClientError) {
         try await client.register(service)
     }
@@ -48,10 +48,10 @@ public struct AgentCalls: Sendable {
         try await client.write("/v1/agent/check/deregister/\(ConsulClient.escape(id))")
     }
 
-    /// The heartbeat of a TTL check: its status from now on, for its TTL.
+    /// Sends the heartbeat of a TTL check: its status for the next TTL.
     /// - Parameters:
-    ///   - id: `service:web` for the one check of the service `web`.
-    ///   - output: shown beside the status.
+    ///   - id: `service:web` for the only check of the service `web`.
+    ///   - output: shown with the status.
     public func heartbeat(
         check id: String, _ status: CheckStatus = .passing, output: String = ""
     ) async throws(ConsulClientError) {
@@ -59,7 +59,7 @@ public struct AgentCalls: Sendable {
         try await client.write("/v1/agent/check/update/\(ConsulClient.escape(id))", body: body)
     }
 
-    /// Takes a service out of the healthy ones, or puts it back.
+    /// Starts or ends the maintenance mode, in which a service is not healthy.
     /// - Parameter service: its ID; empty for the node.
     public func setMaintenance(_ isOn: Bool, service: String = "", reason: String = "")
         async throws(ConsulClientError)
@@ -67,7 +67,7 @@ public struct AgentCalls: Sendable {
         try await client.setMaintenance(isOn, service: service, reason: reason)
     }
 
-    /// Hands over log lines as they come, until the agent ends or the task is cancelled.
+    /// Passes log lines to `line` as they arrive, until the agent ends or the task is cancelled.
     /// - Parameter level: `TRACE`, `DEBUG`, `INFO`, `WARN` or `ERR`.
     public func log(level: String = "INFO", line: @escaping @Sendable ([UInt8]) -> Void)
         async throws(ConsulClientError)
@@ -81,8 +81,8 @@ public struct EventCalls: Sendable {
     let client: ConsulClient
 
     /// - Parameters:
-    ///   - payload: a hundred bytes or so: it travels in datagrams.
-    ///   - node: a pattern for the nodes that are meant; empty for all. So are `service` and `tag`.
+    ///   - payload: about a hundred bytes, because it travels in datagrams.
+    ///   - node: a pattern for the target nodes; empty for all. So are `service` and `tag`.
     /// - Returns: the event with its ID.
     @discardableResult
     public func fire(
@@ -98,7 +98,7 @@ public struct EventCalls: Sendable {
         return try await client.fire(event)
     }
 
-    /// The last events, oldest first, at most 256.
+    /// Returns the last events, oldest first, at most 256.
     /// - Parameter name: nil for all.
     public func list(_ name: String? = nil) async throws(ConsulClientError) -> [UserEvent] {
         try await client.read("/v1/event/list", QueryOptions(), name.map { [("name", $0)] } ?? [])
@@ -110,7 +110,7 @@ public struct EventCalls: Sendable {
 public struct StatusCalls: Sendable {
     let client: ConsulClient
 
-    /// `ip:port`; empty while nobody leads.
+    /// `ip:port`; empty without a leader.
     public func leader() async throws(ConsulClientError) -> String {
         try await client.read("/v1/status/leader", QueryOptions()).value
     }

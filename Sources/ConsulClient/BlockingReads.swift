@@ -1,12 +1,12 @@
-/// What a read gives, again and again: the value as it is, then each change, by blocking queries.
+/// The values of a read by blocking queries: the present one, then each change.
 ///
 ///     for try await entry in client.kv.changes(of: "app/mode") {
 ///         reload(entry.value?.text)
 ///     }
 ///
-/// Changes that come while the last value is still looked at are one. An agent that cannot be
-/// reached, or answers 5xx, is asked again, with waits from one second to thirty; other errors end
-/// the loop by throwing. Ends when its task is cancelled.
+/// Changes that happen while the last value is processed are one. An unreachable agent, or one that
+/// answers 5xx, is retried with waits from one second to thirty; other errors end the loop by
+/// throwing. Ends when its task is cancelled.
 public struct BlockingReads<Value: Sendable>: AsyncSequence, Sendable {
     public typealias Element = Indexed<Value>
     typealias Read = @Sendable (QueryOptions) async throws(ConsulClientError) -> Indexed<Value>
@@ -52,6 +52,6 @@ public struct BlockingReads<Value: Sendable>: AsyncSequence, Sendable {
 }
 
 extension ConsulClientError {
-    /// The agent may answer better in a while.
+    /// True for an error that may pass.
     public var mayPass: Bool { isUnreachable || (status ?? 0) >= 500 }
 }

@@ -1,4 +1,4 @@
-/// `/v1/catalog`: nodes and services as the servers know them.
+/// `/v1/catalog`: nodes and services of the servers' catalog.
 public struct CatalogCalls: Sendable {
     let client: ConsulClient
 
@@ -19,8 +19,8 @@ public struct CatalogCalls: Sendable {
         try await client.read("/v1/catalog/services", options).value
     }
 
-    /// The instances of a service, healthy or not.
-    /// - Parameter tag: only those that have it.
+    /// Returns the instances of a service, healthy or not.
+    /// - Parameter tag: only instances that have it.
     public func service(
         _ name: String, tag: String? = nil, _ options: QueryOptions = QueryOptions()
     ) async throws(ConsulClientError) -> [ServiceNode] {
@@ -30,20 +30,21 @@ public struct CatalogCalls: Sendable {
         ).value
     }
 
-    /// A node and its services by their IDs; nil for a node that is not there.
+    /// Returns a node and its services by their IDs; nil for an unknown node.
     public func node(_ name: String, _ options: QueryOptions = QueryOptions())
         async throws(ConsulClientError) -> NodeWithServices?
     {
         try await client.read("/v1/catalog/node/\(ConsulClient.escape(name))", options).value
     }
 
-    /// Enters what has no agent of its own. What an agent runs is registered with that agent.
+    /// Registers a node or service without an agent. Services with an agent are registered with
+    /// that agent.
     public func register(_ request: RegisterRequest) async throws(ConsulClientError) {
         try await client.write(
             "/v1/catalog/register", body: JSONWriter.encode(request, audience: .client))
     }
 
-    /// Takes out a node, or one service or check of it.
+    /// Deregisters a node, or one service or check of it.
     public func deregister(_ request: DeregisterRequest) async throws(ConsulClientError) {
         try await client.write(
             "/v1/catalog/deregister", body: JSONWriter.encode(request, audience: .client))

@@ -7,32 +7,32 @@ public import Primitives
 import Synchronization
 public import Wire
 
-/// Consul's HTTP API from outside: what every command but `agent` uses. Works with any agent that
-/// speaks the API, HashiCorp's too.
+/// A client of Consul's HTTP API, which every command but `agent` uses. Works with any agent that
+/// has the API, HashiCorp's too.
 ///
-/// The calls stand by subject: `kv`, `sessions`, `catalog`, `health`, `agent`, `events`, `status`.
-/// From any thread, any number at a time.
+/// The calls are grouped by subject: `kv`, `sessions`, `catalog`, `health`, `agent`, `events`,
+/// `status`. They may be made from any thread, concurrently.
 public final class ConsulClient: Sendable {
     public struct Settings: Sendable {
         /// `host:port`, `http://…`, `https://…` or `unix:///path`.
         public var address = "127.0.0.1:8500"
         public var token = ""
-        /// Read once, by `init`, where `token` is empty.
+        /// Read once, by `init`, when `token` is empty.
         public var tokenFile = ""
         /// `user:password` for a proxy in front of the agent.
         public var basicAuthorization = ""
         /// For an address without a scheme.
         public var usesTLS = false
         public var verifiesTLS = true
-        /// PEM files: who signs the agent's certificate, and this client's own.
+        /// PEM files: the authorities of the agent's certificate, and this client's own.
         public var authorityFile = ""
         public var authorityPath = ""
         public var certificateFile = ""
         public var keyFile = ""
         public var tlsServerName = ""
-        /// Empty for the agent's own.
+        /// Empty for the agent's own datacenter.
         public var datacenter = ""
-        /// Of Consul Enterprise; sent along, for the agent to judge.
+        /// The namespace of Consul Enterprise; sent to the agent, which judges it.
         public var namespace = ""
         /// Lets any server answer reads.
         public var isStale = false
@@ -45,13 +45,13 @@ public final class ConsulClient: Sendable {
     private let token: String
     private let http: HTTPClient
 
-    /// Reads the token file; connects to nothing yet.
+    /// Reads the token file; does not connect yet.
     public init(_ settings: Settings) throws(ConsulClientError) {
         self.settings = settings
         (base, unixSocket) = try Self.base(of: settings)
         try Self.refuseBadFiles(settings)
         token = try Self.token(settings)
-        // Commands live briefly: one loop serves them.
+        // One loop is enough for a short-lived command.
         http = HTTPClient(on: MultiThreadedEventLoopGroup.singleton)
     }
 
@@ -84,7 +84,7 @@ public final class ConsulClient: Sendable {
 
     /// - Parameters:
     ///   - address: `host:port`, `http://…`, `https://…` or `unix:///path`.
-    ///   - token: of the ACL system, where there is one.
+    ///   - token: a secret of the ACL system, where there is one.
     public convenience init(address: String, token: String = "") throws(ConsulClientError) {
         var settings = Settings()
         settings.address = address
@@ -92,7 +92,7 @@ public final class ConsulClient: Sendable {
         try self.init(settings)
     }
 
-    /// Closes the connections. Must be called once, last; calls under way fail.
+    /// Closes the connections. Must be called once, last; pending calls fail.
     public func shutdown() async { await http.shutdown() }
 
     // MARK: Requests
@@ -101,7 +101,7 @@ public final class ConsulClient: Sendable {
     public struct Answer: Sendable {
         public var status: Int
         public var body: [UInt8]
-        /// `X-Consul-Index`; 0 where there is none.
+        /// `X-Consul-Index`; 0 without one.
         public var index: UInt64
         public var text: String { String(decoding: body, as: UTF8.self) }
 
@@ -116,7 +116,7 @@ public final class ConsulClient: Sendable {
             }
         }
 
-        /// Itself, if the status is 2xx; Consul's form of an error otherwise.
+        /// Returns itself for a status 2xx; throws Consul's form of an error otherwise.
         public func successful() throws(ConsulClientError) -> Answer {
             if (200..<300).contains(status) { return self }
             if (300..<400).contains(status) {
@@ -130,7 +130,7 @@ public final class ConsulClient: Sendable {
         }
     }
 
-    /// Sends one request. Throws when no answer came; any status is an answer.
+    /// Sends one request. Throws when there is no answer; any status is an answer.
     ///
     /// - Parameters:
     ///   - path: from `/v1/…`, its parts escaped by `escape`.
@@ -140,8 +140,8 @@ public final class ConsulClient: Sendable {
         body: [UInt8] = [], timeout: GoDuration? = .seconds(60)
     ) async throws(ConsulClientError) -> Answer {
         var call = call(method, path, parameters, body: body, timeout: timeout)
-        // Consul moves a path that is not clean (`a//b`) by 301. A write that followed would write
-        // a key that nobody named; 307 and 308 are for writes.
+        // Consul redirects a path that is not clean (`a//b`) by 301. A write that followed would
+        // write another key than the requested one; 307 and 308 are for writes.
         call.followsRedirects = ["GET", "HEAD"].contains(method)
         do throws(HTTPCallError) {
             var response = try await http.execute(call)
@@ -162,7 +162,7 @@ public final class ConsulClient: Sendable {
         part: @escaping @Sendable ([UInt8]) -> Void
     ) async throws(ConsulClientError) {
         let call = call("GET", path, parameters, body: [], timeout: nil)
-        // The text of a refusal; nil while the answer is a good one.
+        // The text of a refusal; nil while the answer is a success.
         let refused = Mutex<[UInt8]?>(nil)
         let status: Int
         do throws(HTTPCallError) {
@@ -182,7 +182,7 @@ public final class ConsulClient: Sendable {
         _ = try Answer(status: status, body: refused.withLock { $0 } ?? [], index: 0).successful()
     }
 
-    /// With the socket in the place of the host that stands for it, as Go shows it.
+    /// Returns the URL with the socket instead of its substitute host, as Go shows it.
     private func shown(_ error: HTTPCallError) -> String {
         guard let unixSocket else { return "\(error)" }
         var error = error
@@ -194,8 +194,7 @@ public final class ConsulClient: Sendable {
         return "\(error)"
     }
 
-    /// Files that are named must be there and hold what they are for, whether this connection
-    /// needs them or not.
+    /// Checks the given files even when this connection does not need them.
     private static func refuseBadFiles(_ settings: Settings) throws(ConsulClientError) {
         guard settings.certificateFile.isEmpty == settings.keyFile.isEmpty else {
             throw ConsulClientError("both client cert and client key must be provided")
@@ -228,7 +227,7 @@ public final class ConsulClient: Sendable {
         }
     }
 
-    /// - Parameter place: a file, or a folder whose files each hold certificates.
+    /// - Parameter place: a file, or a folder whose files each contain certificates.
     private static func refuseBadAuthorities(in place: String) throws(ConsulClientError) {
         let what = "Error loading CA Path: "
         let files: [(path: String, bytes: [UInt8])]
@@ -292,14 +291,15 @@ public final class ConsulClient: Sendable {
         return tls
     }
 
-    /// Percent escapes for a part of a path or query. `/` stays, as keys hold it, unless the part
-    /// has empty parts, `.` or `..`, from which a path would be cleaned: then all is escaped.
+    /// Escapes a part of a path or query. `/` stays, as keys contain it, unless the part has empty
+    /// parts, `.` or `..`, which the agent would clean: then each `/` is escaped, and the dots of a
+    /// part that is nothing else.
     public static func escape(_ text: String) -> String {
         let parts = text.utf8.split(
             separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-        let isClean = parts.enumerated().allSatisfy { place, part in
+        let isClean = parts.enumerated().allSatisfy { index, part in
             part.isEmpty
-                ? parts.count == 1 || place > 0 && place == parts.count - 1
+                ? parts.count == 1 || index > 0 && index == parts.count - 1
                 : part.count > 2 || !part.allSatisfy { $0 == UInt8(ascii: ".") }
         }
         let hex = Array("0123456789ABCDEF".utf8)
@@ -307,7 +307,7 @@ public final class ConsulClient: Sendable {
         for byte in text.utf8 {
             switch byte {
             case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x5F, 0x7E: out.append(byte)
-            case 0x2E, 0x2F where isClean: out.append(byte)
+            case 0x2E where isClean || parts.count > 1, 0x2F where isClean: out.append(byte)
             default:
                 out += [0x25, hex[Int(byte >> 4)], hex[Int(byte & 15)]]
             }

@@ -1,23 +1,23 @@
 public import ConsulModel
 import Wire
 
-/// `/v1/coordinate`: where nodes stand in the network, and so how far they are from each other.
+/// `/v1/coordinate`: the nodes' network coordinates, and so their distances.
 public struct CoordinateCalls: Sendable {
     let client: ConsulClient
 
-    /// Where the servers of all datacenters stand.
+    /// Returns the coordinates of the servers of all datacenters.
     public func datacenters() async throws(ConsulClientError) -> [DatacenterCoordinates] {
         try await client.send("GET", "/v1/coordinate/datacenters").successful().decode()
     }
 
-    /// Those of all nodes of the datacenter, by node and segment.
+    /// Returns the coordinates of all nodes of the datacenter, by node and segment.
     public func nodes(_ options: QueryOptions = QueryOptions())
         async throws(ConsulClientError) -> [NodeCoordinate]
     {
         try await client.read("/v1/coordinate/nodes", options).value
     }
 
-    /// Those of a node, by segment; empty where none is known.
+    /// Returns the coordinates of a node, by segment; empty where none is known.
     public func node(_ name: String, _ options: QueryOptions = QueryOptions())
         async throws(ConsulClientError) -> [NodeCoordinate]
     {
@@ -26,8 +26,8 @@ public struct CoordinateCalls: Sendable {
         ).value
     }
 
-    /// Tells where a node stands that has no agent to find out. It counts some seconds later, and
-    /// only for a node that the catalog has.
+    /// Sets the coordinate of a node without an agent. It takes effect some seconds later, and only
+    /// for a node of the catalog.
     public func update(_ request: CoordinateUpdateRequest) async throws(ConsulClientError) {
         try await client.write(
             "/v1/coordinate/update", body: JSONWriter.encode(request, audience: .client))

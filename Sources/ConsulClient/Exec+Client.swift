@@ -2,13 +2,13 @@ import ConsulModel
 package import Primitives
 import Wire
 
-/// Where the agent that is asked stands.
+/// Returns the node of the agent at the client's address.
 package struct OwnPlace: Hashable, Sendable {
     package var node: String
     package var datacenter: String
 }
 
-/// What following a tree of keys takes, and finding one's place.
+/// The reads of `consul exec`: following a tree of keys, and finding nodes.
 extension ConsulClient {
     package func ownPlace() async throws(ConsulClientError) -> OwnPlace {
         let agent: JSONValue = try await agentList("self")
@@ -18,7 +18,7 @@ extension ConsulClient {
             datacenter: config?["Datacenter"]?.stringValue ?? "")
     }
 
-    /// The keys below a prefix once the index is above `index`, or `wait` is over.
+    /// Returns the keys below a prefix once the index is above `index`, or after `wait`.
     package func kvKeys(
         _ prefix: String, after index: UInt64, wait: GoDuration
     ) async throws(ConsulClientError) -> (keys: [String], index: UInt64) {
@@ -41,7 +41,7 @@ extension ConsulClient {
         ).successful().decode()
     }
 
-    /// A node with a healthy instance of a service; nil when there is none.
+    /// Returns a node with a healthy instance of a service; nil without one.
     package func healthyNode(ofService name: String) async throws(ConsulClientError) -> String? {
         let instances: [CheckServiceNode] = try await send(
             "GET", "/v1/health/service/\(Self.escape(name))", [("passing", "1")]

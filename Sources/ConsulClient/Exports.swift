@@ -1,4 +1,5 @@
-// The records, durations and bytes of the calls below are theirs: one import brings all.
+// The calls below use records, durations and bytes of these modules: one import makes all
+// available.
 @_exported public import ConsulModel
 @_exported public import Primitives
 @_exported public import Vivaldi

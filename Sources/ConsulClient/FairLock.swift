@@ -1,7 +1,7 @@
 import ConsulModel
 package import Primitives
 
-/// A lock on one key that those who wait get in the order of their coming.
+/// A lock on one key that waiters acquire in the order of arrival.
 package struct FairLock: HeldLock {
     private let queue: LockQueue
     private let holder: LockHolder

@@ -2,10 +2,10 @@
 public struct HealthCalls: Sendable {
     let client: ConsulClient
 
-    /// The instances of a service with their checks.
+    /// Returns the instances of a service with their checks.
     /// - Parameters:
-    ///   - tag: only those that have it.
-    ///   - passingOnly: only those whose checks all pass.
+    ///   - tag: only instances that have it.
+    ///   - passingOnly: only instances whose checks all pass.
     public func service(
         _ name: String, tag: String? = nil, passingOnly: Bool = false,
         _ options: QueryOptions = QueryOptions()
@@ -13,7 +13,7 @@ public struct HealthCalls: Sendable {
         try await instances(name, tag, passingOnly, options).value
     }
 
-    /// The checks of a service, of all its instances.
+    /// Returns the checks of all instances of a service.
     public func checks(_ service: String, _ options: QueryOptions = QueryOptions())
         async throws(ConsulClientError) -> [HealthCheck]
     {

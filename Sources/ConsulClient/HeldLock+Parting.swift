@@ -3,14 +3,14 @@ import Primitives
 /// The last calls about a lock, each bounded by `Limits.partingTime`: a program that ends must not
 /// wait a minute for an agent that no longer answers.
 extension HeldLock {
-    /// - Throws: the failure of `release`, or the end of the time.
+    /// - Throws: the failure of `release`, or a timeout.
     public func releaseInTime() async throws(LockError) {
         try await bounded("release lock") { [self] () async throws(LockError) in
             try await release()
         }
     }
 
-    /// - Throws: the failure of `cleanUp`, or the end of the time.
+    /// - Throws: the failure of `cleanUp`, or a timeout.
     public func cleanUpInTime() async throws(LockError) -> Bool {
         try await bounded("remove lock") { [self] () async throws(LockError) in
             try await cleanUp()

@@ -1,47 +1,47 @@
 public import Primitives
 
-/// A lock or a semaphore's place, from the first try to the last sign of it.
+/// A lock or a semaphore's slot, from the first attempt to its removal.
 public protocol HeldLock: Sendable {
-    /// The key that shows who holds it: what a fencing token is about.
+    /// The key that shows the holder, for fencing tokens.
     var key: String { get }
-    /// One attempt, which does not wait for others.
+    /// Makes one attempt, without waiting for others.
     func attempt() async throws(LockError) -> LockAttempt
     /// Returns when something may have changed since `index`, or after `wait`.
     func waitForChange(after index: UInt64, atMost wait: GoDuration) async throws(LockError)
-    /// Looks, blocking until something changes, whether it is still held.
-    /// - Parameter index: what the look before gave; 0 for the first.
+    /// Checks whether it is still held, blocking until something changes.
+    /// - Parameter index: the previous result; 0 for the first call.
     /// - Returns: nil when it is lost.
     func look(after index: UInt64) async throws(LockError) -> UInt64?
     func release() async throws(LockError)
-    /// Takes the keys away.
+    /// Deletes the keys.
     /// - Returns: false when others use them.
     func cleanUp() async throws(LockError) -> Bool
 }
 
-/// What came of an attempt.
+/// The result of an attempt.
 public enum LockAttempt: Hashable, Sendable {
     /// Held from now on; `token` rises with each holder.
     case held(token: UInt64)
-    /// Others hold it, as of an index.
+    /// Others hold it, at this index.
     case taken(index: UInt64)
-    /// Nobody holds it, but nobody may have it yet: its last holder's session ended, and it may not
-    /// know.
+    /// It is free, but protected by lock-delay: its last holder's session ended, and the holder may
+    /// not have noticed.
     case delayed
-    /// Another was quicker; the next attempt may do at once.
+    /// Another contender was faster; the next attempt may follow at once.
     case raced
 }
 
-/// Why a lock cannot be taken, watched or let go.
+/// The reason why a lock cannot be acquired, watched or released.
 public enum LockError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// The key is there for some other use.
+    /// The key is used for something else.
     case notALock
     case notASemaphore
     case limitConflict(lock: Int, local: Int)
     case session(ConsulClientError)
-    /// The agent did not do what was asked.
+    /// A request to the agent failed.
     case failed(doing: String, ConsulClientError)
 
-    /// The agent may answer better in a while.
+    /// True for an error that may pass.
     public var mayPass: Bool {
         guard case .failed(_, let error) = self else { return false }
         return error.isUnreachable || (error.status ?? 0) >= 500
@@ -60,12 +60,12 @@ public enum LockError: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 extension HeldLock {
-    /// Waits its turn.
+    /// Waits for the lock.
     ///
-    /// - Parameter limit: how long; nil for as long as it takes, zero for one attempt.
-    /// - Returns: the token; nil when the time was over or the task cancelled.
-    /// - Throws: what no patience helps against. An agent that cannot be reached is asked again
-    ///   until the time is over, once it has answered.
+    /// - Parameter limit: the longest wait; nil for no limit, zero for one attempt.
+    /// - Returns: the token; nil at the limit, or when the task was cancelled.
+    /// - Throws: errors that retrying cannot fix. An agent that has answered once and is
+    ///   unreachable now is retried until the limit.
     public func acquire(
         within limit: GoDuration?, now: @Sendable () -> Instant
     ) async throws(LockError) -> UInt64? {
@@ -101,11 +101,11 @@ extension HeldLock {
         }
     }
 
-    /// Watches over what is held.
+    /// Watches the held lock.
     ///
-    /// - Parameter failuresMax: how many looks in a row may fail, a second apart; nil for any
-    ///   number, where something else counts the session's time.
-    /// - Returns: why it is lost; nil when the task was cancelled.
+    /// - Parameter failuresMax: the number of consecutive failed checks, a second apart; nil for
+    ///   any number, where something else counts the session's time.
+    /// - Returns: the reason of the loss; nil when the task was cancelled.
     public func watch(failuresMax: Int?) async -> String? {
         var cursor = BlockingCursor<UInt64>(BackOff(constant: Limits.retryWait))
         while !Task.isCancelled {

@@ -28,7 +28,7 @@ extension ConsulClient {
     package func kvPut(_ key: String, _ value: [UInt8], _ parameters: [(String, String)] = [])
         async throws(ConsulClientError) -> Bool
     {
-        // The path would be cleaned on the way: another key would be written.
+        // The agent would clean the path: another key would be written.
         guard !key.hasPrefix("/") else {
             throw ConsulClientError("Invalid key. Key must not begin with a '/': \(key)")
         }

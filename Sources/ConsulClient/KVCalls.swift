@@ -2,29 +2,29 @@
 public struct KVCalls: Sendable {
     let client: ConsulClient
 
-    /// When a write is to be done.
+    /// The condition of a write.
     public enum Condition: Hashable, Sendable {
         case always
-        /// Nobody has written the key since it had this `modifyIndex`; 0: it is not there.
+        /// The key still has this `modifyIndex`; 0: it does not exist.
         case unchangedSince(UInt64)
-        /// The session has the key's lock, or gets it now.
+        /// The session holds the key's lock, or acquires it now.
         case acquiring(session: String)
-        /// The session has the lock, and gives it back.
+        /// The session holds the lock, and releases it.
         case releasing(session: String)
     }
 
-    /// How long a key stays that nobody deletes. A write says it anew: one that says nothing lets
-    /// the key stay. Agents of HashiCorp's pass over it, and the key stays.
+    /// The lifetime of a key that is not deleted. Each write sets it anew: a write without one
+    /// makes the key permanent. HashiCorp's agents ignore it.
     public enum Lifetime: Hashable, Sendable {
         case unlimited
         /// From 1 second to 10 years, from the write on.
         case limited(GoDuration)
-        /// As long as this other key, which is there and has a limited lifetime; to write that one
-        /// again prolongs them all. 4,096 keys can go with one.
+        /// The lifetime of another key, which exists and has a limited lifetime; writing that one
+        /// again prolongs all of them. 4,096 keys can depend on one.
         case with(key: String)
     }
 
-    /// Nil for a key that is not there.
+    /// Nil for a missing key.
     public func get(_ key: String, _ options: QueryOptions = QueryOptions())
         async throws(ConsulClientError) -> KVEntry?
     {
@@ -38,8 +38,8 @@ public struct KVCalls: Sendable {
         try await readAll(prefix, options).value
     }
 
-    /// The keys below `prefix`, in order.
-    /// - Parameter separator: keys are cut behind it, and told once: `/` lists one level.
+    /// Returns the keys below `prefix`, in order.
+    /// - Parameter separator: keys are cut after it, and listed once: `/` lists one level.
     public func keys(_ prefix: String = "", separator: String = "")
         async throws(ConsulClientError) -> [String]
     {
@@ -47,8 +47,8 @@ public struct KVCalls: Sendable {
     }
 
     /// - Parameters:
-    ///   - value: at most 512 KiB, unless the agent is told otherwise.
-    ///   - flags: a number of the program's own, kept beside the value.
+    ///   - value: at most 512 KiB, unless the agent's configuration allows more.
+    ///   - flags: a number of the program's own, stored with the value.
     /// - Returns: false when the condition did not hold.
     @discardableResult
     public func put(
@@ -80,7 +80,7 @@ public struct KVCalls: Sendable {
     }
 
     /// - Parameter index: deletes only while the key has this `modifyIndex`.
-    /// - Returns: false when it has another. A key that is not there is no error.
+    /// - Returns: false when it has another. A missing key is not an error.
     @discardableResult
     public func delete(_ key: String, unchangedSince index: UInt64? = nil)
         async throws(ConsulClientError) -> Bool
@@ -95,7 +95,7 @@ public struct KVCalls: Sendable {
 
     // MARK: Changes
 
-    /// The key as it is, then each change; nil while it is not there.
+    /// The key's present entry, then each change; nil while it does not exist.
     public func changes(of key: String, _ options: QueryOptions = QueryOptions())
         -> BlockingReads<KVEntry?>
     {
@@ -130,7 +130,7 @@ public struct KVCalls: Sendable {
 }
 
 extension KVEntry {
-    /// The value as text; bytes that are no UTF-8 are replaced.
+    /// The value as text; invalid UTF-8 is replaced.
     public var text: String { String(decoding: value.array, as: UTF8.self) }
 }
 

@@ -2,27 +2,26 @@ import Primitives
 
 /// The bounds of the client's long-running parts.
 enum Limits {
-    /// A renewal may fail twice before a third of the TTL is left.
+    /// The divisor of the TTL for renewals: two may fail before a third of the TTL is left.
     static let renewalsPerTTL: Int64 = 3
-    /// Until what failed is tried again.
+    /// The wait before a failed call is retried.
     static let retryWait = GoDuration.seconds(1)
-    /// The wait before a failed blocking read is put again.
+    /// The first wait before a failed blocking read is retried.
     static let readBackOff = BackOff(.doubling, first: retryWait, max: .seconds(30))
-    /// Any call that does not block.
+    /// The timeout of a call that does not block.
     static let callTime = GoDuration.seconds(60)
-    /// One blocking read while waiting for a lock, or watching over it (Consul's own).
+    /// The wait of a blocking read for a lock, or of a held lock (Consul's own).
     static let lockWait = GoDuration.seconds(15)
-    /// What a blocking read may take beyond its wait.
+    /// The time that a blocking read may take beyond its wait.
     static let lockWaitSlack = GoDuration.seconds(5)
-    /// Until a lock that nobody holds and that is refused all the same, by lock-delay, is tried
-    /// again (Consul's own).
+    /// The wait before a free lock that lock-delay protects is tried again (Consul's own).
     static let lockDelayRetry = GoDuration.seconds(5)
-    /// For each of the last requests of one who goes.
+    /// The timeout of each of the last requests of a program that ends.
     static let partingTime = GoDuration.seconds(5)
-    /// Of an archive of all that the servers hold: far beyond what a server's memory is good for.
+    /// Bytes of an archive of the servers' state: far beyond the memory of a server.
     static let archiveBytesMax = 4 << 30
-    /// Of one file of certificates.
+    /// Bytes of one file of certificates.
     static let authorityBytesMax = 16 << 20
-    /// Races lost in a row for a semaphore's key, at letting go.
+    /// Consecutive lost races for a semaphore's key, at its release.
     static let releaseRacesMax = 64
 }

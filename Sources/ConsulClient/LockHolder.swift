@@ -2,10 +2,10 @@ import ConsulModel
 public import Primitives
 import Wire
 
-/// A lock on one key, laid out as HashiCorp's clients do, so that they and this one exclude each
+/// A lock on one key in the layout of HashiCorp's clients, so that they and this one exclude each
 /// other: the key's flags mark it, its session holds it.
 public struct LockHolder: HeldLock {
-    /// In the flags of a key that is a lock (Consul's own).
+    /// The flags of a key that is a lock (Consul's own).
     public static let flags: UInt64 = 0x2ddc_cbc0_58a5_0c18
 
     public let key: String
@@ -75,7 +75,7 @@ public struct LockHolder: HeldLock {
 }
 
 extension ConsulClient {
-    /// Entries with the index of the answer; blocks when `index` is above 0.
+    /// Returns entries with the index of the answer; blocks when `index` is above 0.
     func read(
         _ key: String, _ further: [(String, String)] = [], after index: UInt64, wait: GoDuration,
         _ doing: String

@@ -1,7 +1,8 @@
-/// Where the keys of a lock stand, by what its user calls its prefix.
+/// The keys of a lock, by its prefix in a command.
 package enum LockPath {
-    /// The prefix as the agent would have it: `jobs/` and `jobs//` are `jobs`, `a/../b` is `b`. Two
-    /// who name it otherwise mean the same lock, and a write to a path that is not clean is moved.
+    /// Normalises the prefix as the agent would: `jobs/` and `jobs//` are `jobs`, `a/../b` is `b`.
+    /// Different spellings mean the same lock, and the agent redirects a write to a path that is
+    /// not clean.
     package static func cleaned(_ prefix: String) -> String {
         var parts: [Substring] = []
         for part in prefix.split(separator: "/") where part != "." {
@@ -10,7 +11,7 @@ package enum LockPath {
         return parts.joined(separator: "/")
     }
 
-    /// The key of the lock at a prefix that is clean.
+    /// Returns the key of the lock at a normalised prefix.
     package static func lock(at prefix: String) -> String {
         prefix.isEmpty ? ".lock" : "\(prefix)/.lock"
     }

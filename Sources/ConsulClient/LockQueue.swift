@@ -3,26 +3,26 @@ import Platform
 import Primitives
 package import Wire
 
-/// Whether others may hold what one holds.
+/// Whether others may hold the lock at the same time.
 package enum LockMode: String, Sendable {
     case exclusive, shared
 }
 
-/// The queue beside a lock's key, in which contenders stand in the order of their coming:
-/// `PREFIX/.queue/SESSION`, held by the contender's session, which deletes it when it ends. Their
+/// The queue of a lock, with a key for each contender in the order of arrival:
+/// `PREFIX/.queue/SESSION`, held by the contender's session, which deletes it when it ends. The
 /// order is that of the keys' create indexes.
 ///
-/// What is held is `PREFIX/.lock` all the same, so that those who know nothing of the queue exclude
-/// its holders and are excluded by them; only they do not stand in line.
+/// The lock itself is still `PREFIX/.lock`, so that clients without the queue exclude its holders
+/// and are excluded by them; only they do not queue.
 struct LockQueue: Sendable {
-    /// In the flags of the queue's keys.
+    /// The flags of the queue's keys.
     static let flags: UInt64 = 0x4c4f_434b_5155_4555
 
     let prefix: String
     let session: String
     let mode: LockMode
     let client: ConsulClient
-    /// Since when this contender stands here.
+    /// The time at which this contender joined the queue.
     let since = SystemClock.wallText()
 
     var lockKey: String { "\(prefix)/.lock" }
@@ -35,14 +35,14 @@ struct LockQueue: Sendable {
     }
 
     struct View: Sendable {
-        /// The lock's key; nil when it is not there.
+        /// The lock's key; nil when it does not exist.
         var lock: KVEntry?
         /// The living contenders, in order.
         var queue: [Entry] = []
-        /// Of all of it.
+        /// The index of the whole prefix.
         var index: UInt64 = 0
 
-        /// What the holders of a shared lock wrote; nil when it is none, or not held.
+        /// The holders of a shared lock; nil when it is exclusive, or not held.
         var group: SharedHolders? {
             guard let lock, !lock.session.isEmpty, !lock.value.isEmpty else { return nil }
             return try? JSONReader.decode(SharedHolders.self, from: lock.value.array)
@@ -80,8 +80,8 @@ struct LockQueue: Sendable {
         return view
     }
 
-    /// Goes to the end of the queue.
-    /// - Returns: false when it may not, for a while.
+    /// Joins the end of the queue.
+    /// - Returns: false when the lock-delay prevents it.
     func enter() async throws(LockError) -> Bool {
         let parameters = [("flags", "\(Self.flags)"), ("acquire", session)]
         return try await client.locking("enter the queue") { client throws(ConsulClientError) in
@@ -89,7 +89,8 @@ struct LockQueue: Sendable {
         }
     }
 
-    /// What shows that its contender holds the lock, for a transaction with its taking.
+    /// Returns the step that marks its contender as the holder, for a transaction with the
+    /// acquisition.
     var holding: KeyOperation {
         KeyOperation(
             "lock", ownKey, value: note(heldSince: SystemClock.wallText()), flags: Self.flags,
@@ -123,7 +124,7 @@ struct LockQueue: Sendable {
     }
 }
 
-/// What a contender tells of itself in its key.
+/// The value of a contender's key.
 package struct QueueNote: Record, Hashable, Sendable {
     package var mode = LockMode.exclusive.rawValue
     package var waitingSince = ""
@@ -138,9 +139,9 @@ package struct QueueNote: Record, Hashable, Sendable {
     }
 }
 
-/// What stands in the key of a lock that is held by several.
+/// The value of the key of a shared lock.
 struct SharedHolders: Record {
-    /// Their sessions.
+    /// The holders' sessions.
     var shared: [String: Bool] = [:]
     init() {}
     mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {

@@ -1,18 +1,18 @@
 import ConsulModel
 package import Wire
 
-/// Who holds a lock and who waits for it, as far as keys and sessions tell.
+/// The holders and waiters of a lock, as far as keys and sessions show them.
 package struct LockStatus: Record, Hashable, Sendable {
     package var prefix = ""
     /// `lock`, `shared` or `semaphore`.
     package var kind = "lock"
-    /// How many may hold it; 0 for any number.
+    /// The largest number of holders; 0 for any number.
     package var limit = 1
     package var holders: [LockParty] = []
-    /// Those that can be known of: contenders of a semaphore or of a queue, in the order in which
-    /// they came, and sessions whose name says that they are there for this lock.
+    /// The known waiters: contenders of a semaphore or of a queue, in the order of arrival, and
+    /// sessions whose name refers to this lock.
     package var waiters: [LockParty] = []
-    /// The session that holds the key for a group; empty where there is none.
+    /// The session that holds the key for a group; empty without one.
     package var groupSession = ""
     package init() {}
 
@@ -31,11 +31,11 @@ package struct LockParty: Record, Hashable, Sendable {
     package var session = ""
     package var name = ""
     package var node = ""
-    /// `exclusive` or `shared`, of one who stands in the queue.
+    /// `exclusive` or `shared`, for a contender of the queue.
     package var mode = ""
-    /// Since when it holds or waits; empty where it does not tell.
+    /// The start of holding or waiting; empty where the key does not contain it.
     package var since = ""
-    /// Of the key at its taking, or of the session of one who waits: it rises with time.
+    /// The lock index of the key, or the index of a waiter's session: it rises with time.
     package var index: UInt64 = 0
     package init() {}
 
@@ -50,7 +50,8 @@ package struct LockParty: Record, Hashable, Sendable {
 }
 
 extension ConsulClient {
-    /// The locks at and below a prefix, in byte order; held ones and others whose keys are there.
+    /// Returns the locks at and below a prefix, in byte order: held ones, and others whose keys
+    /// exist.
     package func locks(below prefix: String) async throws(ConsulClientError) -> [LockStatus] {
         let sessions = try await sessionList()
         var found: [LockStatus] = []
@@ -87,7 +88,7 @@ struct LockLayout {
     let entries: [KVEntry]
     let sessions: [Session]
 
-    /// Of a key that belongs to a lock, or to its queue; nil for any other.
+    /// Returns the lock of a key that belongs to one, or to its queue; nil for any other.
     static func prefix(of key: String) -> String? {
         for mark in ["/.lock", "/.queue/"] {
             guard let place = key.firstRange(of: mark) else { continue }
@@ -172,7 +173,7 @@ struct LockLayout {
         return party
     }
 
-    /// Sessions with the name that `consul lock` gives to those for this prefix.
+    /// Returns the sessions with the name that `consul lock` gives them for this prefix.
     private func waiting(besides others: Set<String>) -> [LockParty] {
         sessions.filter {
             $0.name.hasPrefix("Consul lock for '") && $0.name.hasSuffix("' at '\(prefix)'")

@@ -13,8 +13,8 @@ extension ConsulClient {
     }
 
     /// - Parameters:
-    ///   - id: of the server; or
-    ///   - address: of it.
+    ///   - id: the server's ID; or
+    ///   - address: its address.
     package func removeRaftPeer(id: String, address: String) async throws(ConsulClientError) {
         let parameter = id.isEmpty ? ("address", address) : ("id", id)
         _ = try await send("DELETE", "/v1/operator/raft/peer", [parameter]).successful()

@@ -2,10 +2,10 @@ import ConsulModel
 public import Primitives
 import Wire
 
-/// A place among a limited number, laid out as HashiCorp's clients do: `PREFIX/.lock` lists the
-/// holders, `PREFIX/SESSION` is locked by each who contends, and one without such a key is dead.
+/// A slot of a semaphore, in the layout of HashiCorp's clients: `PREFIX/.lock` lists the holders,
+/// each contender locks `PREFIX/SESSION`, and a holder without such a key is dead.
 public struct Semaphore: HeldLock {
-    /// In the flags of both sorts of keys (Consul's own).
+    /// The flags of both kinds of keys (Consul's own).
     public static let flags: UInt64 = 0xe0f6_9a2b_aa41_4de0
 
     private let prefix: String
@@ -23,7 +23,7 @@ public struct Semaphore: HeldLock {
     public var key: String { "\(prefix)/.lock" }
     private var contenderKey: String { "\(prefix)/\(session)" }
 
-    /// What the key says.
+    /// The value of the key.
     struct Holders: Record {
         var limit = 0
         var holders: [String: Bool] = [:]
@@ -36,9 +36,9 @@ public struct Semaphore: HeldLock {
 
     private struct View {
         var holders = Holders()
-        /// Of the key; 0 when it is not there.
+        /// The modify index of the key; 0 when it does not exist.
         var modifyIndex: UInt64 = 0
-        /// Of the whole prefix.
+        /// The index of the whole prefix.
         var index: UInt64 = 0
         var contends = false
     }
@@ -56,7 +56,7 @@ public struct Semaphore: HeldLock {
         return try await write(view) ? try await token() : .raced
     }
 
-    /// Locks the key of one's own.
+    /// Locks the contender's own key.
     private func contend() async throws(LockError) -> Bool {
         let parameters = [("flags", "\(Self.flags)"), ("acquire", session)]
         return try await client.locking("make contender entry") {
@@ -102,7 +102,7 @@ public struct Semaphore: HeldLock {
         }
     }
 
-    /// - Returns: false when another wrote meanwhile.
+    /// - Returns: false when another client wrote meanwhile.
     private func write(_ view: View) async throws(LockError) -> Bool {
         let body = JSONWriter.encode(view.holders, pretty: false)
         let parameters = [("flags", "\(Self.flags)"), ("cas", "\(view.modifyIndex)")]

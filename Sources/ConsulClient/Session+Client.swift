@@ -2,18 +2,18 @@ package import ConsulModel
 package import Primitives
 public import Wire
 
-/// A session to be made; what is left out has the agent's defaults.
+/// The parameters of a new session; missing ones have the agent's defaults.
 public struct NewSession: Record, Hashable, Sendable {
     public var name = ""
-    /// Empty for the agent's own.
+    /// Empty for the agent's own node.
     public var node = ""
-    /// In Go's form, 10 s to 24 h: `15s`; empty for a session without a time limit.
+    /// A duration in Go's form, 10 s to 24 h: `15s`; empty for no TTL.
     public var ttl = ""
-    /// What becomes of the keys that it holds when it ends: `release` or `delete`.
+    /// The effect of its end on its keys: `release` or `delete`.
     public var behavior = SessionBehavior.release.rawValue
-    /// How long its keys stay barred after it was lost: `15s`, 60 s at most.
+    /// The time for which its keys cannot be locked after it was lost: `15s`, 60 s at most.
     public var lockDelay = ""
-    /// On which it hangs; nil for the agent's default, empty for none.
+    /// The checks on which it depends; nil for the agent's default, empty for none.
     public var checks: [String]?
     public init() {}
 

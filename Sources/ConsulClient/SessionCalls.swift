@@ -1,4 +1,4 @@
-/// `/v1/session`: what locks are held by. `SessionKeeper` keeps one alive.
+/// `/v1/session`: the holders of locks. `SessionKeeper` keeps one alive.
 public struct SessionCalls: Sendable {
     let client: ConsulClient
 
@@ -9,18 +9,18 @@ public struct SessionCalls: Sendable {
         try await client.sessionCreate(session)
     }
 
-    /// Begins its TTL anew; nil when it has ended.
+    /// Restarts its TTL; nil when it has ended.
     @discardableResult
     public func renew(_ id: String) async throws(ConsulClientError) -> Session? {
         try await client.sessionRenew(id)
     }
 
-    /// Ends it. What it held is free at once.
+    /// Ends it. Its locks are free at once.
     public func destroy(_ id: String) async throws(ConsulClientError) {
         try await client.sessionDestroy(id)
     }
 
-    /// Nil when there is none.
+    /// Nil for an unknown session.
     public func get(_ id: String) async throws(ConsulClientError) -> Session? {
         try await client.sessionInfo(id)
     }

@@ -3,14 +3,14 @@ import Platform
 public import Primitives
 import Synchronization
 
-/// A session with a TTL, kept alive by renewals, and the time until which it is surely alive.
+/// A session with a TTL, kept alive by renewals, and the time until which it is certainly alive.
 ///
-/// That time is counted by this machine's own clock from the moment at which the last renewal that
-/// succeeded was sent: an agent that is cut off, or a network that is slow, cannot stretch it.
+/// That time is counted by this machine's own clock from the sending of the last successful
+/// renewal: a disconnected agent or a slow network cannot extend it.
 public final class SessionKeeper: Sendable {
-    /// Why a session can no longer be counted on.
+    /// The reason why a session is lost.
     public enum Loss: Hashable, Sendable, CustomStringConvertible {
-        /// The servers say that it has ended.
+        /// The servers report that it has ended.
         case ended
         /// It could not be renewed in time.
         case notRenewed(String)
@@ -23,7 +23,7 @@ public final class SessionKeeper: Sendable {
         }
     }
 
-    /// Of a session that is there to hold a lock (Consul's own).
+    /// The name of a session for a lock (Consul's own).
     public static let lockTTL = GoDuration.seconds(15)
 
     public let id: String
@@ -40,7 +40,7 @@ public final class SessionKeeper: Sendable {
         renewedAt = Mutex(sentAt)
     }
 
-    /// Makes a session with this TTL.
+    /// Creates a session with this TTL.
     public static func create(
         _ wanted: NewSession, ttl: GoDuration, client: ConsulClient
     ) async throws(ConsulClientError) -> SessionKeeper {
@@ -51,9 +51,9 @@ public final class SessionKeeper: Sendable {
         return SessionKeeper(id: id, ttl: ttl, client: client, sentAt: sentAt)
     }
 
-    /// Another session with the same TTL: from now on both are renewed, and the loss of one is the
-    /// loss of both.
-    /// - Parameter sentAt: when its renewal was asked for that has succeeded.
+    /// Adds another session with the same TTL: from now on both are renewed, and the loss of one is
+    /// the loss of both.
+    /// - Parameter sentAt: the time at which its successful renewal was sent.
     func addCompanion(_ id: String, renewedAt sentAt: Instant) {
         companions.withLock { _ = $0.insert(id) }
         renewedAt.withLock { $0 = min($0, sentAt) }
@@ -62,28 +62,28 @@ public final class SessionKeeper: Sendable {
     func forgetCompanions() { companions.withLock { $0 = [] } }
     func removeCompanion(_ id: String) { companions.withLock { _ = $0.remove(id) } }
 
-    /// - Returns: false when one of them has ended; nil when one has come meanwhile that was not
+    /// - Returns: false when one of them has ended; nil when one was added meanwhile that was not
     ///   renewed.
     private func renewAll(timeout: GoDuration) async throws(ConsulClientError) -> Bool? {
         let all = companions.withLock { $0 }
         for companion in all.sorted() {
             if try await client.sessionRenew(companion, timeout: timeout) != nil { continue }
-            // It may have been let go meanwhile, and ended by its last holder.
+            // It may have been removed meanwhile, and ended by its last holder.
             if companions.withLock({ $0.contains(companion) }) { return false }
         }
         guard try await client.sessionRenew(id, timeout: timeout) != nil else { return false }
         return companions.withLock({ $0.isSubset(of: all) }) ? true : nil
     }
 
-    /// Until then no other can have what the session holds.
+    /// The time until which no other client can take the session's locks.
     public var aliveUntil: Instant { renewedAt.withLock { $0 } + ttl }
 
-    /// Renews three times in a TTL, and tries again every second where that fails.
+    /// Renews three times in a TTL, and retries every second after a failure.
     ///
     /// - Parameters:
-    ///   - margin: how long before `aliveUntil` it gives up.
+    ///   - margin: the time before `aliveUntil` at which it reports the loss.
     ///   - renewed: called after each renewal with the new `aliveUntil`.
-    /// - Returns: why the session is lost; nil when the task was cancelled.
+    /// - Returns: the reason of the loss; nil when the task was cancelled.
     public func run(
         margin: GoDuration, renewed: @Sendable (Instant) -> Void = { _ in }
     ) async -> Loss? {
@@ -114,13 +114,13 @@ public final class SessionKeeper: Sendable {
         }
     }
 
-    /// Ends the session; what it held is free, after its lock-delay where it was not released.
+    /// Ends the session; its locks are free, after its lock-delay where they were not released.
     public func destroy() async {
         try? await client.sessionDestroy(id, timeout: Limits.partingTime)
     }
 }
 
-/// A wait that a cancelled task gives up.
+/// A wait that ends when its task is cancelled.
 enum Pause {
     /// - Returns: false when the task was cancelled.
     static func pass(_ wait: GoDuration) async -> Bool {

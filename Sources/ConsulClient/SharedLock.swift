@@ -3,19 +3,19 @@ import Platform
 package import Primitives
 import Wire
 
-/// A lock that several hold at once, but none beside one who holds it alone.
+/// A lock with several concurrent holders, which excludes exclusive holders.
 ///
-/// The key is held by a session of the group's own, which every holder keeps alive; the key's value
-/// lists the holders and is written by compare-and-set. The last one unlocks it. Should a holder
-/// die, its key in the queue goes with its session, and the others count it no longer; should all
-/// die, the group's session ends in time.
+/// A session of the group holds the key, and every holder renews it; the key's value lists the
+/// holders and is written by compare-and-set. The last one unlocks it. When a holder dies, its key
+/// in the queue is deleted with its session, and the others no longer count it; when all die, the
+/// group's session ends by its TTL.
 package struct SharedLock: HeldLock {
     private let queue: LockQueue
     private let keeper: SessionKeeper
     private let client: ConsulClient
 
-    /// - Parameter keeper: of the contender's own session, which must delete its keys when it ends;
-    ///   it keeps the group's alive too.
+    /// - Parameter keeper: keeps the contender's own session, which must delete its keys when it
+    ///   ends, and the group's alive too.
     package init(prefix: String, keeper: SessionKeeper, client: ConsulClient) {
         queue = LockQueue(prefix: prefix, session: keeper.id, mode: .shared, client: client)
         self.keeper = keeper
@@ -42,7 +42,7 @@ package struct SharedLock: HeldLock {
         return try await join(lock, group)
     }
 
-    /// Makes a group, of this holder alone.
+    /// Creates a group with this holder only.
     private func found() async throws(LockError) -> LockAttempt {
         var session = NewSession()
         session.name = "Consul lock shared at '\(queue.prefix)'"
@@ -69,7 +69,7 @@ package struct SharedLock: HeldLock {
         return now.lock?.session.isEmpty == false ? .raced : .delayed
     }
 
-    /// Only a group whose session surely lives as long as one's own can be joined.
+    /// A group can be joined only when its session certainly lives as long as this holder's own.
     private func join(
         _ lock: KVEntry, _ group: SharedHolders
     ) async throws(LockError) -> LockAttempt {

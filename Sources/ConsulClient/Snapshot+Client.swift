@@ -3,7 +3,7 @@ import Primitives
 import Synchronization
 
 extension ConsulClient {
-    /// Consul's archive of all that the servers hold.
+    /// Returns Consul's archive of the servers' whole state.
     package func saveSnapshot() async throws(ConsulClientError) -> [UInt8] {
         let archive = Mutex<[UInt8]>([])
         try await stream("/v1/snapshot", []) { part in
@@ -17,7 +17,7 @@ extension ConsulClient {
         return bytes
     }
 
-    /// Puts the archive's contents in the place of all that the servers hold.
+    /// Replaces the servers' state by the archive's contents.
     package func restoreSnapshot(_ archive: [UInt8]) async throws(ConsulClientError) {
         _ = try await send("PUT", "/v1/snapshot", body: archive, timeout: .seconds(600))
             .successful()

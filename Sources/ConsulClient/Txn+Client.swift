@@ -1,7 +1,7 @@
 import ConsulModel
 import Wire
 
-/// One operation on a key in a transaction, as `/v1/txn` takes it.
+/// One operation on a key in a transaction, in the form of `/v1/txn`.
 struct KeyOperation: Record {
     var verb = ""
     var key = ""
@@ -47,7 +47,7 @@ struct KeyOperation: Record {
     }
 }
 
-/// One operation of a transaction, as `/v1/txn` takes it: about one of the four.
+/// One operation of a transaction, in the form of `/v1/txn`: about one of the four.
 struct WantedOperation: Record {
     private var kv: KeyOperation?
     private var node = Boxed<TxnNodeOperation>()
@@ -69,7 +69,7 @@ struct WantedOperation: Record {
 
 /// `/v1/txn`.
 extension ConsulClient {
-    /// All of them, or none.
+    /// Applies all of the operations, or none.
     /// - Returns: false when one did not apply.
     func transact(_ operations: [KeyOperation]) async throws(ConsulClientError) -> Bool {
         let answer = try await send(

@@ -1,46 +1,46 @@
-/// One step of a transaction. Indexes are of the subject's last write; 0 stands for what is not
-/// there. Sessions are no subject of transactions: neither agent takes steps about them.
+/// One step of a transaction. An index is that of the subject's last write; 0 means that the
+/// subject does not exist. Transactions have no steps about sessions: neither agent accepts them.
 public enum TxnStep: Hashable, Sendable {
     case set(String, [UInt8], flags: UInt64 = 0, lives: KVCalls.Lifetime = .unlimited)
-    /// Only while nobody has written the key since.
+    /// Only while the key has not been written since.
     case setUnchanged(
         String, [UInt8], since: UInt64, flags: UInt64 = 0, lives: KVCalls.Lifetime = .unlimited)
     case lock(String, [UInt8], session: String)
     case unlock(String, [UInt8], session: String)
     case get(String)
-    /// Every key that begins so.
+    /// Every key that begins with the prefix.
     case getAll(String)
     case delete(String)
     case deleteUnchanged(String, since: UInt64)
-    /// Every key that begins so.
+    /// Every key that begins with the prefix.
     case deleteAll(String)
-    /// The transaction fails unless these hold.
+    /// Conditions: the transaction fails unless they hold.
     case checkIndex(String, is: UInt64)
     case checkSession(String, is: String)
     case checkNotExists(String)
 
-    // What an agent runs is registered with that agent, which puts its own view back over these.
+    // For nodes without an agent: an agent replaces these records by its own.
 
     case getNode(String)
     case setNode(Node)
-    /// Only while nobody has written the node since.
+    /// Only while the node has not been written since.
     case setNodeUnchanged(Node, since: UInt64)
-    /// With its services and checks.
+    /// Deletes its services and checks too.
     case deleteNode(String)
     case deleteNodeUnchanged(String, since: UInt64)
 
-    /// Services go by their IDs.
+    /// The service's ID identifies it.
     case getService(String, node: String)
-    /// On a node that is there, or that a step before this one set. An empty ID is the name.
+    /// On an existing node, or one that an earlier step set. An empty ID is the name.
     case setService(NodeService, node: String)
     case setServiceUnchanged(NodeService, node: String, since: UInt64)
-    /// With its checks.
+    /// Deletes its checks too.
     case deleteService(String, node: String)
     case deleteServiceUnchanged(String, node: String, since: UInt64)
 
-    /// Checks go by their IDs.
+    /// The check's ID identifies it.
     case getCheck(String, node: String)
-    /// On its node, which is there; of its service, where it names one.
+    /// On its existing node; for its service, where it names one.
     case setCheck(HealthCheck)
     case setCheckUnchanged(HealthCheck, since: UInt64)
     case deleteCheck(String, node: String)
@@ -48,15 +48,15 @@ public enum TxnStep: Hashable, Sendable {
 }
 
 extension ConsulClient {
-    /// Does all of the steps or none, in order; at most 64.
+    /// Applies all of the steps or none, in order; at most 64.
     ///
     ///     let response = try await client.transact([
     ///         .checkNotExists("jobs/7/owner"), .set("jobs/7/owner", Array("web1".utf8)),
     ///     ])
     ///     if let errors = response.errors { … }
     ///
-    /// - Returns: the results, each a key, a node, a service or a check; or, when nothing was done,
-    ///   the errors, each with the place of its step.
+    /// - Returns: the results, each a key, a node, a service or a check; or, when nothing was
+    ///   applied, the errors, each with the index of its step.
     public func transact(_ steps: [TxnStep]) async throws(ConsulClientError) -> TxnResponse {
         let answer = try await send("PUT", "/v1/txn", body: Self.body(steps.map { $0.operation }))
         return try answer.status == 409 ? answer.decode() : answer.successful().decode()
@@ -64,7 +64,7 @@ extension ConsulClient {
 }
 
 extension TxnStep {
-    /// As `/v1/txn` takes it.
+    /// The body of `/v1/txn`.
     var operation: WantedOperation {
         if let key { return WantedOperation(key) }
         if let node { return WantedOperation(node: node) }
@@ -133,7 +133,7 @@ extension TxnStep {
         func named(_ id: String) -> NodeService {
             var service = NodeService()
             service.id = id
-            // A delete goes by the ID, but is refused without any name.
+            // A deletion uses the ID, but is refused without a name.
             service.service = id
             return service
         }

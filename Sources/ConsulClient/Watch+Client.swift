@@ -2,9 +2,9 @@ package import ConsulModel
 package import Watch
 import Wire
 
-/// A watch's query over HTTP, answered in the same form as inside the agent.
+/// Reads a watch's source over HTTP, with the answer in the same form as inside the agent.
 extension ConsulClient {
-    /// Waits until the source's index is another than `after`.
+    /// Waits until the source's index differs from `after`.
     package func watch(_ source: WatchSource, after: WatchIndex?)
         async throws(ConsulClientError) -> WatchAnswer
     {
@@ -48,7 +48,7 @@ extension ConsulClient {
         }
     }
 
-    /// - Parameter missing: what a 404 stands for; nil makes it an error.
+    /// - Parameter missing: the value for a 404; nil makes it an error.
     private func ask<Value: WireValue>(
         _ path: String, _ query: some ReadRequest, _ after: WatchIndex?,
         _ further: [(String, String)] = [], missing: Value? = nil,

@@ -1,11 +1,11 @@
 import Platform
 
 extension ConsulClient {
-    /// What came of `withLock`.
+    /// The result of `withLock`.
     public enum LockedRun<Value: Sendable>: Sendable {
         /// The body ran to its end with the lock held.
         case done(Value)
-        /// The lock was not to be had in time; the body did not run.
+        /// The lock could not be acquired in time; the body did not run.
         case notAcquired
         /// The lock was lost while the body ran, which was cancelled; the reason.
         case lost(String)
@@ -13,15 +13,15 @@ extension ConsulClient {
 
     /// Runs `body` while holding a lock, as its only runner in the whole cluster.
     ///
-    /// When the lock can no longer be counted on (its session ended, the agent is out of reach),
-    /// the body's task is cancelled, before another may have the lock; it must then end soon.
-    /// Writes to what others read too should carry the token, which rises with each holder.
+    /// When the lock is no longer certain (its session ended, the agent is out of reach), the
+    /// body's task is cancelled, before another client may acquire the lock; it must then end soon.
+    /// Writes to data that others read too should contain the token, which rises with each holder.
     ///
     /// - Parameters:
-    ///   - key: of the lock; `consul lock` and HashiCorp's clients respect it.
-    ///   - ttl: of the session, 10 s to 24 h: how long others wait when this program dies.
-    ///   - limit: how long to wait for the lock; nil for as long as it takes.
-    ///   - body: gets the token.
+    ///   - key: the lock's key; `consul lock` and HashiCorp's clients respect it.
+    ///   - ttl: the session's TTL, 10 s to 24 h: the time that others wait when this program dies.
+    ///   - limit: the longest wait for the lock; nil for no limit.
+    ///   - body: receives the token.
     public func withLock<Value: Sendable>(
         _ key: String, ttl: GoDuration = SessionKeeper.lockTTL, within limit: GoDuration? = nil,
         _ body: @escaping @Sendable (_ token: UInt64) async throws -> Value
@@ -36,7 +36,7 @@ extension ConsulClient {
         } catch {
             outcome = .failure(error)
         }
-        // Also for a cancelled task: others wait for it.
+        // Also for a cancelled task: others wait for the lock.
         await Task {
             try? await lock.releaseInTime()
             await keeper.destroy()
@@ -77,7 +77,7 @@ extension ConsulClient {
             while let turn = try await group.next() {
                 switch turn {
                 case .body(let outcome):
-                    // What a body throws that was cancelled is about that.
+                    // An error of a cancelled body is a consequence of the cancellation.
                     if let lost { return .lost(lost) }
                     return .done(try outcome.get())
                 case .lost(let reason):

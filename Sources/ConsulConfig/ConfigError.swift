@@ -1,11 +1,11 @@
-/// One thing wrong in the configuration (or, as a warning, worth knowing), said in a line:
-/// `config.d/web.yaml:12:5: services[0].check.intervall: unknown key (did you mean "interval"?)`.
+/// An error (or warning) in the configuration, in one line: `config.d/web.yaml:12:5:
+/// services[0].check.intervall: unknown key (did you mean "interval"?)`.
 package struct ConfigError: Error, Hashable, Sendable, CustomStringConvertible {
     package var origin: SourceOrigin
-    /// The key's path, `services[0].check.interval`; empty when the file itself is meant.
+    /// The key's path, `services[0].check.interval`; empty for the file itself.
     package var path: String
     package var message: String
-    /// True when a start goes on beside this error, with the item held or the value ignored;
+    /// True when a start continues despite this error, with the item held or the value ignored;
     /// `consul validate`, a reload and a strict start refuse it.
     package var isHeld: Bool
 
@@ -34,7 +34,7 @@ package struct ConfigError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// A text as messages show it: quoted, shortened.
+/// Quotes and shortens a text for a message.
 func quoted(_ text: String) -> String {
     text.count <= Limits.shownTextMax
         ? "\"\(text)\"" : "\"\(text.prefix(Limits.shownTextMax))…\""

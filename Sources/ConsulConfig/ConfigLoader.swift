@@ -4,10 +4,10 @@ import Wire
 /// The result of loading: the configuration when nothing refuses it, and every fault.
 package struct LoadOutcome: Sendable {
     package var config: RuntimeConfig?
-    /// In the order of the sources; within a file by line.
+    /// Ordered by source; within a file by line.
     package var errors: [ConfigError]
     package var warnings: [ConfigError]
-    /// Faults that a start logs and lives with; empty after a strict load, which counts them among
+    /// Faults that a start logs and tolerates; empty after a strict load, which counts them among
     /// the errors.
     package var held: [ConfigError] = []
 }
@@ -15,34 +15,35 @@ package struct LoadOutcome: Sendable {
 /// Merges the sources of the configuration in their order (defaults, `-dev`, fragments as given,
 /// flags) and checks the whole. Pure: the caller has read the files, directories in lexical order.
 package struct ConfigLoader {
-    /// What is judged: the configuration of an agent, or fragments for themselves (`-partial`), for
-    /// which nothing is required that another fragment may say.
+    /// The subject of the check: the configuration of an agent, or fragments by themselves
+    /// (`-partial`), which may lack settings that another fragment gives.
     package enum Scope: Sendable { case agent, partial }
 
-    /// Which faults refuse the whole. A start is bootable: it refuses what HashiCorp's agent
-    /// refuses, and goes on beside the rest. All else is strict.
+    /// The faults that refuse the whole. A start is bootable: it refuses only the faults that
+    /// HashiCorp's agent refuses. Everything else is strict.
     package enum Rigour: Sendable { case strict, bootable }
 
     private var config = RuntimeConfig()
     private var errors: [ConfigError] = []
     private var warnings: [ConfigError] = []
-    private let surroundings: ConfigSurroundings
-    /// Paths of what could not be read.
+    private let environment: ConfigEnvironment
+    /// Paths of unreadable values.
     private var faults: Set<String> = []
     private var isComplete = true
-    /// Paths of the fragment at hand whose texts could not be filled in.
+    /// Paths of the present fragment whose texts could not be filled in.
     private var unfilled: [String] = []
 
     /// - Parameters:
-    ///   - fragments: in the order in which they count; later ones win.
-    ///   - flags: as typed; those that the loader does not know (`config-file`) are ignored.
-    ///   - isComplete: false when a file could not be read: its settings are not missed.
+    ///   - fragments: in the order of precedence; later ones win.
+    ///   - flags: as typed; flags of the caller (`config-file`) are ignored.
+    ///   - isComplete: false when a file could not be read: its settings are not reported as
+    ///     missing.
     package static func load(
-        fragments: [Fragment], flags: [FlagValue] = [], surroundings: ConfigSurroundings,
+        fragments: [Fragment], flags: [FlagValue] = [], environment: ConfigEnvironment,
         rules: DefinitionRules = DefinitionRules(), scope: Scope = .agent,
         rigour: Rigour = .strict, isComplete: Bool = true
     ) -> LoadOutcome {
-        var loader = ConfigLoader(surroundings)
+        var loader = ConfigLoader(environment)
         loader.isComplete = isComplete
         loader.applyDev(flags)
         let format = loader.forcedFormat(flags)
@@ -50,7 +51,7 @@ package struct ConfigLoader {
         for flag in flags where flag.name == "hcl" { loader.readInline(flag.value) }
         for flag in flags { loader.apply(flag) }
         var validation = Validation(
-            loader.config, surroundings: surroundings, rules: rules, scope: scope,
+            loader.config, environment: environment, rules: rules, scope: scope,
             faults: loader.faults, isComplete: loader.isComplete)
         validation.run()
         let all = Self.inOrder(loader.errors + validation.errors, of: fragments)
@@ -65,7 +66,7 @@ package struct ConfigLoader {
             held: Self.bounded(held))
     }
 
-    private init(_ surroundings: ConfigSurroundings) { self.surroundings = surroundings }
+    private init(_ environment: ConfigEnvironment) { self.environment = environment }
 
     // MARK: Order of the report
 
@@ -79,7 +80,7 @@ package struct ConfigLoader {
             guard case .file(let place) = error.origin else { return (fragments.count + 1, 0, 0) }
             return (ranks[place.file] ?? fragments.count, place.line, place.column)
         }
-        // An error that two rules found is reported once, and refuses where either does.
+        // Reports an error that two rules found once, and refuses where either does.
         var kept: [ConfigError] = []
         var indices: [ConfigError: Int] = [:]
         for error in errors {
@@ -146,7 +147,7 @@ package struct ConfigLoader {
     // MARK: Fragments
 
     private mutating func read(_ fragment: Fragment, forced: FragmentFormat?) {
-        // An extension that is understood says it itself; `-config-format` is for all others.
+        // A known extension determines the format; `-config-format` is for all others.
         let known = FragmentFormat(path: fragment.path)
         guard let format = known == .json || known == .yaml ? known : forced ?? known else {
             warnings.append(
@@ -169,7 +170,7 @@ package struct ConfigLoader {
             isComplete = false
             return
         }
-        var interpolation = Interpolation(surroundings)
+        var interpolation = Interpolation(environment)
         interpolation.fill(&root)
         errors += interpolation.errors
         unfilled = interpolation.errors.map { $0.path }
@@ -182,7 +183,7 @@ package struct ConfigLoader {
         read(entries, in: "")
     }
 
-    /// The text of `-hcl`, which Consul reads as JSON too when it begins with a brace.
+    /// Reads the text of `-hcl`, which Consul reads as JSON too when it begins with a brace.
     private mutating func readInline(_ text: String) {
         guard text.first(where: { !$0.isWhitespace }) == "{" else {
             isComplete = false
@@ -231,7 +232,7 @@ package struct ConfigLoader {
         note(.file(entry.place), for: setting, changedFrom: before, keys: entry.value.entries)
     }
 
-    /// Remembers who said a setting: a scalar's last source, all of a list's, a map's by key.
+    /// Records the source of a setting: a scalar's last one, all of a list's, a map's by key.
     private mutating func note(
         _ origin: SourceOrigin, for setting: Setting, changedFrom before: JSONValue,
         keys: [SourceEntry]?
@@ -280,7 +281,7 @@ package struct ConfigLoader {
         return nodes.enumerated().compactMap { placed($1, path: "\(entry.key)[\($0)]") }
     }
 
-    /// A definition with errors is looked at further, save what may follow from them.
+    /// A definition with errors is checked further, except for faults that may follow from them.
     private mutating func placed<D>(_ node: SourceNode, path: String) -> Placed<D>? {
         let (definition, problems) = ConfigReader.read(D.self, from: node, path: path)
         errors += problems

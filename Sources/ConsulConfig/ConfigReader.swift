@@ -3,8 +3,8 @@ import Wire
 
 /// Reads records and plain values from a fragment's tree: the "configuration in" visitor.
 ///
-/// Unlike the readers of the wire it goes on after an error, giving the empty value instead, and it
-/// refuses unknown keys, so that one run tells everything that is wrong.
+/// Unlike the readers of the wire it continues after an error with the empty value, and it refuses
+/// unknown keys, so that one run reports every fault.
 struct ConfigReader: WireDecoder {
     private enum Frame {
         case list([SourceNode], next: Int)
@@ -32,7 +32,7 @@ struct ConfigReader: WireDecoder {
         base = path
     }
 
-    /// Reads one value with everything wrong in it.
+    /// Reads one value and reports its faults.
     static func read<T: WireValue>(
         _ type: T.Type = T.self, from node: SourceNode, path: String
     ) -> (value: T, errors: [ConfigError]) {
@@ -119,7 +119,7 @@ struct ConfigReader: WireDecoder {
         return empty
     }
 
-    /// HashiCorp's agent cuts off a fraction.
+    /// HashiCorp's agent truncates a fraction.
     mutating func integer() -> Int64 {
         if case .number(let text) = current.content, SourceNumber.integer(text) == nil,
             let number = SourceNumber.double(text),
@@ -153,7 +153,7 @@ struct ConfigReader: WireDecoder {
         return Bytes()
     }
 
-    /// Text only: a bare number would be nanoseconds to Consul, which nobody means.
+    /// Accepts text only: Consul would read a bare number as nanoseconds, which is never intended.
     mutating func duration() -> GoDuration {
         guard let text = current.text else {
             report(
@@ -182,7 +182,7 @@ struct ConfigReader: WireDecoder {
         frames.append((.list(nodes, next: 0), steps.count))
     }
 
-    /// Whether this is a watch's `args`, for which HashiCorp's agent takes a text too.
+    /// Returns whether this is a watch's `args`, for which HashiCorp's agent accepts a text too.
     private var isHandlerProgram: Bool {
         guard base.hasPrefix("watches"), steps.count == 1, case .key(let key) = steps[0] else {
             return false
@@ -260,6 +260,6 @@ struct ConfigReader: WireDecoder {
     }
 }
 
-/// Keys for people and for anchors, ignored wherever keys have a meaning. Inside maps of data
-/// (`meta`, `header`) they are data like all others.
+/// Keys for comments and anchors, ignored wherever keys have a meaning. In maps of data (`meta`,
+/// `header`) they are data.
 func isCommentKey(_ key: String) -> Bool { key == "_comment" || key.hasPrefix("x-") }

@@ -16,7 +16,7 @@ package struct EffectiveValue: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension RuntimeConfig {
-    /// Every setting, then the definitions, each with its value and where it was said.
+    /// Returns every setting, then the definitions, each with its value and its source.
     package var effective: [EffectiveValue] {
         SettingTable.all.flatMap { rows(of: $0) } + rows("services", services)
             + rows("checks", checks) + rows("watches", watches)

@@ -1,24 +1,24 @@
 /// Fills `${NAME}`, `${NAME:-default}` and `${file:path}` into the texts of a fragment.
 ///
-/// - A name is made of capitals, digits and `_`. Anything else behind `${` stays as it is, so that
-///   templates and the shell's `${x%y}` pass unharmed. `$${` is a plain `${`; `$$` alone is kept.
-/// - What is filled in is not looked at again, and keys are never touched.
-/// - Comments (`_comment`, `x-*` at the top) are left alone; an alias of what stands in them is
-///   filled in where it is used.
-/// - `handler`, and `args` that run a shell with `-c`, are left alone: the shell fills them itself,
+/// - A name consists of capitals, digits and `_`. Any other text after `${` stays verbatim, so that
+///   templates and the shell's `${x%y}` are preserved. `$${` is a plain `${`; `$$` alone is kept.
+/// - Filled-in text is not filled again, and keys are never changed.
+/// - Comments (`_comment`, `x-*` at the top) are skipped; an alias of a value in them is filled
+///   where it is used.
+/// - `handler`, and `args` that run a shell with `-c`, are skipped: the shell fills them itself,
 ///   from the same environment, with its own quoting, and `${CONSUL_INDEX}` exists only there.
 struct Interpolation {
-    let surroundings: ConfigSurroundings
+    let environment: ConfigEnvironment
     private(set) var errors: [ConfigError] = []
 
-    init(_ surroundings: ConfigSurroundings) { self.surroundings = surroundings }
+    init(_ environment: ConfigEnvironment) { self.environment = environment }
 
     mutating func fill(_ node: inout SourceNode, path: KeyPathText = KeyPathText()) {
         switch node.content {
         case .string(let text):
             guard text.utf8.contains(UInt8(ascii: "$")) else { return }
             guard let filled = filled(text, at: node.place, path: path) else {
-                // Nothing further is said about a value that could not be had.
+                // Nothing more is reported about a value that could not be filled in.
                 node.content = .null
                 return
             }
@@ -51,7 +51,7 @@ struct Interpolation {
         }
     }
 
-    /// Nil when something was missing; the error is then noted.
+    /// Returns nil after reporting that a value is missing.
     private mutating func filled(
         _ text: String, at place: SourcePlace, path: KeyPathText
     ) -> String? {
@@ -100,7 +100,7 @@ struct Interpolation {
         guard let first = name.first, !first.isNumber else { return .notOurs }
         let rest = inside.dropFirst(name.count)
         guard rest.isEmpty || rest.hasPrefix(":-") else { return .notOurs }
-        if let value = surroundings.variable(String(name)), !(value.isEmpty && !rest.isEmpty) {
+        if let value = environment.variable(String(name)), !(value.isEmpty && !rest.isEmpty) {
             return .text(value)
         }
         if rest.isEmpty {
@@ -111,7 +111,7 @@ struct Interpolation {
     }
 
     private func contents(of path: String) -> Outcome {
-        switch surroundings.readFile(path) {
+        switch environment.readFile(path) {
         case .failure(let problem): return .problem("cannot read \(path): \(problem.message)")
         case .success(let bytes):
             guard bytes.count <= Limits.interpolatedFileBytesMax else {
@@ -122,14 +122,14 @@ struct Interpolation {
             guard var text = String(validating: bytes, as: UTF8.self) else {
                 return .problem("\(path) is not UTF-8")
             }
-            // As the shell's $(cat …): the newline at the end belongs to the file, not to the text.
+            // Drops the final newline, as the shell's $(cat …) does: it belongs to the file.
             while text.last?.isNewline == true { text.removeLast() }
             return .text(text)
         }
     }
 }
 
-/// The path of a key as it grows: `services[0].check`.
+/// The path of a key during the descent: `services[0].check`.
 struct KeyPathText {
     private(set) var text = ""
 
@@ -138,7 +138,7 @@ struct KeyPathText {
     }
     func element(_ index: Int) -> KeyPathText { KeyPathText(text: "\(text)[\(index)]") }
 
-    /// `services[0].check` of `services[0].check.interval`.
+    /// Returns `services[0].check` for `services[0].check.interval`.
     static func parent(of path: String) -> Substring {
         path.lastIndex(of: ".").map { path[..<$0] } ?? path[...]
     }

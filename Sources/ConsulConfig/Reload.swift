@@ -2,14 +2,14 @@ package import ConsulModel
 import Primitives
 import Wire
 
-/// What a reload would change: settings, and definitions by identity.
+/// The changes of a reload: settings, and definitions by identity.
 package struct ConfigDifference: Sendable {
     package struct SettingChange: Sendable, CustomStringConvertible {
         package var name: String
         /// As JSON; secrets are redacted.
         package var old: String
         package var new: String
-        /// False when the new value waits for a restart.
+        /// False when the new value needs a restart.
         package var takesEffect: Bool
         package var origin: SourceOrigin
 
@@ -33,12 +33,12 @@ package struct ConfigDifference: Sendable {
     package var services: DefinitionChanges
     package var checks: DefinitionChanges
     package var watches: DefinitionChanges
-    /// By name and type.
+    /// Identified by name and type.
     package var dnsRecords: DefinitionChanges
 
-    /// Settings whose new values are put to work.
+    /// The settings whose new values take effect.
     package var applied: [SettingChange] { settings.filter { $0.takesEffect } }
-    /// Settings whose new values are ignored until the agent starts again.
+    /// The settings whose new values are ignored until a restart.
     package var waiting: [SettingChange] { settings.filter { !$0.takesEffect } }
     package var isEmpty: Bool {
         settings.isEmpty && services.isEmpty && checks.isEmpty && watches.isEmpty
@@ -109,8 +109,8 @@ extension CheckDefinition {
 }
 
 extension RuntimeConfig {
-    /// What holds after a reload: the definitions and the reloadable settings of `new`, all else as
-    /// it was at the start.
+    /// Returns the configuration after a reload: the definitions and the reloadable settings of
+    /// `new`, all else as at the start.
     package func reloaded(with new: RuntimeConfig) -> RuntimeConfig {
         var config = self
         config.services = new.services
@@ -133,7 +133,7 @@ extension RuntimeConfig {
 }
 
 extension Setting {
-    /// A value for people: JSON, or what hides a secret.
+    /// Prints a value as JSON, or a substitute for a secret.
     func text(_ value: JSONValue) -> String {
         if isSecret {
             switch value {

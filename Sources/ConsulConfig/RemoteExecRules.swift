@@ -1,18 +1,18 @@
 package import Primitives
 package import Wire
 
-/// Limits what `consul exec` may do on this node.
+/// Limits of `consul exec` on this node.
 package struct RemoteExecRules: Hashable, Sendable {
     package var isEnabled = false
-    /// Not empty: these alone may be run, by their names.
+    /// When not empty, only these jobs may be run, by their names.
     package var jobs: [RemoteExecJob] = []
-    /// Runs what names no user of its own; empty for the agent's own.
+    /// The user of jobs that name none; empty for the agent's own.
     package var user = ""
-    /// From a job's start to its end; zero for as long as it takes.
+    /// The longest time from a job's start to its end; zero for no limit.
     package var timeout = GoDuration()
-    /// Jobs at once; a further one is refused.
+    /// The number of concurrent jobs; another one is refused.
     package var parallelMax = 8
-    /// Bytes of one job's output that are sent; the rest is counted only.
+    /// The number of bytes of a job's output that are sent; the rest is only counted.
     package var outputMax = 1 << 20
     package init() {}
 
@@ -21,7 +21,7 @@ package struct RemoteExecRules: Hashable, Sendable {
 
 /// A job that may be run on this node by its name: `consul exec NAME`.
 package struct RemoteExecJob: Record, Hashable, Sendable {
-    /// One word, given in place of a command.
+    /// One word, given instead of a command.
     package var name = ""
     /// The program and its arguments, run without a shell. Not empty.
     package var args: [String] = []

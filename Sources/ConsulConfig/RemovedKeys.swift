@@ -1,6 +1,6 @@
-/// Keys of older Consuls, the version that removed them, and their replacement.
+/// Keys of older versions of Consul, the version that removed them, and their replacement.
 enum RemovedKeys {
-    /// - Parameter path: of a setting; nil for a key of a service, check or watch.
+    /// - Parameter path: the path of a setting; nil for a key of a service, check or watch.
     static func remedy(path: String?, key: String) -> String? {
         if let path {
             return settings[path.lowercased()] ?? (path.hasPrefix("atlas_") ? atlas : nil)

@@ -1,12 +1,12 @@
 package import ConsulModel
 package import Wire
 
-/// Everything the agent was told, merged, checked and resolved: a plain value.
+/// The whole configuration of an agent, merged, checked and resolved: a plain value.
 package struct RuntimeConfig: Sendable {
     package var devMode = false
     package var node = NodeSettings()
     package var ports = PortSettings()
-    /// As given; `listen` has what became of them.
+    /// The addresses as given; `listen` has the resolved ones.
     package var addresses = AddressSettings()
     package var listen = ListenAddresses()
     package var logging = LoggingSettings()
@@ -26,15 +26,15 @@ package struct RuntimeConfig: Sendable {
     package var watches: [Placed<WatchDefinition>] = []
     package var dnsRecords: [Placed<DNSRecordDefinition>] = []
 
-    /// Values of settings on which nothing acts yet, by name, where they differ from their default.
+    /// The values of settings without effect yet, by name, where they differ from their default.
     package internal(set) var stored: [String: any SettingType] = [:]
-    /// Where each setting was said, by name, in the order of the sources. A map's keys stand apart:
+    /// The origin of each setting by name, in the order of the sources. A map's keys are separate:
     /// `node_meta.rack`. Settings at their default are absent.
     package internal(set) var origins: [String: [SourceOrigin]] = [:]
 
     init() {}
 
-    /// The value of a setting on which nothing acts yet; nil when it was not said, or has another
+    /// Returns the value of a setting without effect yet; nil when it was not given, or has another
     /// type.
     package func stored<T: SettingType>(_ name: String, as type: T.Type = T.self) -> T? {
         stored[name] as? T
@@ -45,8 +45,8 @@ package struct RuntimeConfig: Sendable {
         set { stored[setting.name] = newValue }
     }
 
-    /// Settings that were given in a file or by a flag although nothing acts on them yet. The agent
-    /// says so once, in one warning.
+    /// The settings that were given in a file or by a flag although they have no effect yet. The
+    /// agent logs them once, in one warning.
     package var notActedOn: [(name: String, origin: SourceOrigin)] {
         SettingTable.all.compactMap { setting in
             guard !setting.isActedOn, let origin = origins[setting.name]?.last, origin != .dev,
@@ -56,15 +56,15 @@ package struct RuntimeConfig: Sendable {
         }
     }
 
-    /// Whether the value asks for something: a port that is turned off does not, nor does the
-    /// default of another setting.
+    /// Whether the value requests something: a disabled port does not, nor does the default of
+    /// another setting.
     private func isOn(_ setting: Setting) -> Bool {
         let value = setting.shown(self)
         guard setting.name.hasPrefix("ports.") else { return value != setting.standard }
         return (value.integerValue ?? 0) > 0
     }
 
-    /// Whether some file or flag said this setting.
+    /// Returns whether a file or flag gave this setting.
     func isGiven(_ name: String) -> Bool { origins[name]?.contains { $0 != .dev } == true }
 
     mutating func note(_ origin: SourceOrigin, for name: String) {
@@ -72,21 +72,21 @@ package struct RuntimeConfig: Sendable {
     }
 }
 
-/// A definition and where it stands.
+/// A definition and its position.
 package struct Placed<Definition: Record & Hashable & Sendable>: Sendable {
     package var definition: Definition
     package var place: SourcePlace
     /// `services[0]` of that file, or `service`.
     package var path: String
-    /// What it was read from, to find the places of its fields.
+    /// The value that it was read from, for the positions of its fields.
     let node: SourceNode
-    /// The paths of what could not be read in it.
+    /// The paths of its unreadable parts.
     var faults: [String] = []
-    /// Faults that a start lives with, with full paths. Of services and checks only those found
-    /// while reading: the registrar judges the rest anew.
+    /// Faults that do not prevent a start, with full paths. For services and checks only those
+    /// found while reading: the registrar finds the others itself.
     package internal(set) var held: [DefinitionProblem] = []
 
-    /// Whether a problem at this path only follows from what could not be read beside it.
+    /// Returns whether a problem at this path only follows from an unreadable part.
     func isExplained(_ path: String) -> Bool {
         let parent = KeyPathText.parent(of: path)
         return faults.contains { fault in
@@ -95,15 +95,15 @@ package struct Placed<Definition: Record & Hashable & Sendable>: Sendable {
         }
     }
 
-    /// The place and the full path of one of its fields, `check.interval` or `checks[1].Interval`.
-    /// The nearest enclosing value stands in for a field that was not written.
+    /// Returns the position and the full path of a field, `check.interval` or `checks[1].Interval`.
+    /// For a missing field, the position is that of the nearest enclosing value.
     func location(of field: String) -> (place: SourcePlace, path: String) {
         (node.place(of: field), field.isEmpty ? path : "\(path).\(field)")
     }
 }
 
 extension SourceNode {
-    /// The place of the key at the end of the path, as far as it exists.
+    /// Returns the position of the key at the end of the path, as far as it exists.
     func place(of path: String) -> SourcePlace {
         var node = self
         var place = self.place

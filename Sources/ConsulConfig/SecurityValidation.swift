@@ -1,7 +1,7 @@
 import Primitives
 import Wire
 
-/// Rules about TLS, ACLs and keys, and about parts that do not exist here: settings that ask for
+/// Rules about TLS, ACLs and keys, and about parts that do not exist here: settings that request
 /// protection are refused where there is none.
 extension Validation {
     mutating func checkSecurity() {
@@ -46,7 +46,7 @@ extension Validation {
         }
     }
 
-    /// Leaves TLS listeners out that have no certificate, as HashiCorp's agent starts without one.
+    /// Omits TLS listeners without a certificate, as HashiCorp's agent starts without one.
     mutating func dropListenersWithoutCertificate() {
         guard config.tls.certificateFile.isEmpty || config.tls.keyFile.isEmpty else { return }
         for (name, port, listeners) in [

@@ -2,9 +2,9 @@ import Wire
 
 /// Names that a user may have meant.
 package enum Suggestion {
-    /// What to say about a key that `known` lacks.
+    /// Returns the text about a key that `known` lacks.
     ///
-    /// - Parameter path: of a setting's key; a record's keys have none.
+    /// - Parameter path: the path of a setting's key; a record's keys have none.
     static func unknownKey(_ key: String, path: String? = nil, known: [String]) -> String {
         if let remedy = RemovedKeys.remedy(path: path, key: key) {
             return "unknown key (\(remedy))"
@@ -30,8 +30,8 @@ package enum Suggestion {
         name.lowercased().utf8.filter { $0 != UInt8(ascii: "_") && $0 != UInt8(ascii: "-") }
     }
 
-    /// Letters to insert, remove, replace or swap with their neighbour. Beyond `bound` any number
-    /// above it may be returned.
+    /// Returns the number of letters to insert, remove, replace or swap with their neighbour.
+    /// Beyond `bound` it may return any number above it.
     static func distance(_ a: [UInt8], _ b: [UInt8], within bound: Int) -> Int {
         if abs(a.count - b.count) > bound { return bound + 1 }
         var before: [Int] = []
@@ -54,7 +54,8 @@ package enum Suggestion {
     }
 }
 
-/// Consul's name on the wire as users write it in a fragment: `TLSSkipVerify` is `tls_skip_verify`.
+/// Converts Consul's name on the wire into the form of fragments: `TLSSkipVerify` becomes
+/// `tls_skip_verify`.
 package func snakeCase(_ name: String) -> String {
     let letters = Array(name.utf8)
     func isUpper(_ index: Int) -> Bool {

@@ -1,27 +1,28 @@
 import ConsulModel
 import Primitives
 
-/// Checks a merged configuration and resolves what depends on the machine. Goes on after an error.
+/// Checks a merged configuration and resolves the parts that depend on the machine. Continues after
+/// an error.
 struct Validation {
     var config: RuntimeConfig
-    let surroundings: ConfigSurroundings
+    let environment: ConfigEnvironment
     let rules: DefinitionRules
     let scope: ConfigLoader.Scope
-    /// Settings that could not be read: nothing further is said about them.
+    /// Unreadable settings, about which nothing more is reported.
     let faults: Set<String>
-    /// False when a fragment could not be read at all: what is missing may stand in it.
+    /// False when a fragment could not be read at all: missing settings may be in it.
     let isComplete: Bool
     var errors: [ConfigError] = []
     var warnings: [ConfigError] = []
-    /// Faults of the definition at hand that a start lives with.
+    /// Faults of the present definition that do not prevent a start.
     var heldHere: [DefinitionProblem] = []
 
     init(
-        _ config: RuntimeConfig, surroundings: ConfigSurroundings, rules: DefinitionRules,
+        _ config: RuntimeConfig, environment: ConfigEnvironment, rules: DefinitionRules,
         scope: ConfigLoader.Scope, faults: Set<String> = [], isComplete: Bool = true
     ) {
         self.config = config
-        self.surroundings = surroundings
+        self.environment = environment
         self.rules = rules
         self.scope = scope
         self.faults = faults
@@ -47,7 +48,7 @@ struct Validation {
 
     // MARK: Reporting
 
-    /// Says something about a setting, at the place where it was last said.
+    /// Reports a fault of a setting, at the position where it was last given.
     mutating func refuse(_ name: String, _ message: String, isHeld: Bool = false) {
         guard !faults.contains(name) else { return }
         errors.append(ConfigError(origin(name), path: name, message, isHeld: isHeld))
@@ -73,7 +74,7 @@ struct Validation {
         config.logging.level = config.logging.level.uppercased()
         if config.logging.level == "ERROR" { config.logging.level = "ERR" }
         if !config.dns.domain.hasSuffix(".") { config.dns.domain += "." }
-        if config.node.name.isEmpty { config.node.name = surroundings.hostName }
+        if config.node.name.isEmpty { config.node.name = environment.hostName }
         checkNodeName()
         config.node.leaveOnTerminateGiven = config.node.leaveOnTerminate
         config.node.skipLeaveOnInterruptGiven = config.node.skipLeaveOnInterrupt
@@ -97,7 +98,7 @@ struct Validation {
     private mutating func checkBootstrap() {
         let node = config.node
         if node.bootstrap, node.bootstrapExpect > 0 {
-            // For HashiCorp's agent an expectation of 1 is the same as bootstrap.
+            // HashiCorp's agent treats an expectation of 1 as bootstrap.
             refuse(
                 "bootstrap", "excludes bootstrap_expect: say one of the two",
                 isHeld: node.bootstrapExpect == 1)
@@ -140,7 +141,7 @@ struct Validation {
         }
     }
 
-    /// Anybody who reaches the HTTP port may then run programs here.
+    /// Any client of the HTTP port may then run programs here.
     private mutating func warnOfOpenScripts() {
         let aclsOn: Bool = config.stored("acl.enabled") ?? false
         guard config.checkRules.enableScriptChecks, !aclsOn,
@@ -168,7 +169,7 @@ struct Validation {
         var users: [Int: String] = [:]
         for (name, port) in named where port > 0 {
             if let other = users[port] {
-                // The place is that of whichever of the two was said.
+                // Uses the position of the one that was given.
                 let isSaid = config.isGiven(name)
                 refuse(
                     isSaid ? name : other,

@@ -2,7 +2,7 @@ import DNSWire
 import Primitives
 
 extension ClientSubnet {
-    /// The one host that it is; nil for a network of several.
+    /// The single host of the block; nil for a network of several.
     var host: IPAddress? {
         let bits = family == .four ? 32 : 128
         guard sourcePrefix == bits else { return nil }
@@ -14,21 +14,21 @@ extension ClientSubnet {
     }
 }
 
-/// Addresses of the catalog as the data of A and AAAA records.
+/// Converts addresses of the catalog into the data of A and AAAA records.
 enum AddressText {
-    /// Nil for what is no address: a name.
+    /// Returns nil for a text that is not an address, but a name.
     static func data(_ text: String) -> RecordData? {
         if let four = four(text) { return four }
         guard let address = IPAddress(text), address.zone.isEmpty else { return nil }
         let data = data(address.bytes)
-        // An IPv4 address in its IPv6 form is an IPv4 address, as in Go.
+        // An IPv4 address in its IPv6 form counts as an IPv4 address, as in Go.
         if case .aaaa(0, let lower) = data, lower >> 32 == 0xFFFF {
             return .a(UInt32(truncatingIfNeeded: lower))
         }
         return data
     }
 
-    /// Of four octets or sixteen.
+    /// - Parameter octets: four or sixteen.
     static func data(_ bytes: [UInt8]) -> RecordData {
         func word(_ octets: ArraySlice<UInt8>) -> UInt64 {
             octets.reduce(0) { $0 << 8 | UInt64($1) }
@@ -37,8 +37,8 @@ enum AddressText {
         return .aaaa(word(bytes[..<8]), word(bytes[8...]))
     }
 
-    /// The common case without an array: every answer reads some. Leading zeros mean nothing, as in
-    /// the Go of Consul's time.
+    /// Parses the common case without an array, because every answer has some. Leading zeros are
+    /// ignored, as in the Go of Consul's time.
     private static func four(_ text: String) -> RecordData? {
         var address: UInt32 = 0
         var part: UInt32 = 0
@@ -60,7 +60,7 @@ enum AddressText {
         return dots == 3 && digits > 0 ? .a(address << 8 | part) : nil
     }
 
-    /// The label before `.addr`: eight hexadecimal digits or thirty-two.
+    /// Parses the label before `.addr`: eight or thirty-two hexadecimal digits.
     static func label(_ data: RecordData) -> String {
         switch data {
         case .a(let address): hex(UInt64(address), 8)

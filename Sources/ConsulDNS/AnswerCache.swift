@@ -4,24 +4,23 @@ import Glibc
 import NIOCore
 import Primitives
 
-/// What a loop keeps of its answers, for questions that come again octet by octet. An answer stays
-/// as long as its part of the catalog and the rules do, so that it says nothing that a fresh look
-/// would not. Used on its loop alone.
+/// Caches a loop's answers by the octets of their questions. An entry is valid while its part of
+/// the catalog and the rules stay unchanged, so that it equals a fresh lookup. Used on its loop
+/// only.
 ///
-/// A question has two places, found by a hash that nobody outside can foretell. What finds both
-/// taken pushes the older one out, so that a flood of other questions costs looks at the catalog
-/// and no more.
+/// A question has two slots, found by a keyed hash that clients cannot predict. When both are taken
+/// it evicts the older one, so that a flood of other questions only costs lookups in the catalog.
 final class AnswerCache: @unchecked Sendable {
     final class Entry {
         fileprivate let query: DNSQuery
         fileprivate var reply: Reply
-        /// Written already, for an answer that is the same each time.
+        /// The encoded answer, when it is the same each time.
         fileprivate var octets: [UInt8]?
-        /// Of all there is, when the answer was last known to hold.
+        /// The version of the whole catalog when the answer was last known to be valid.
         fileprivate var version: UInt64
-        /// Of the part that it depends on.
+        /// The version of the part that it depends on.
         fileprivate let partVersion: UInt64
-        /// The serial number that the answer bears: the second of which it is.
+        /// The answer's SOA serial number: the second in which it was made.
         fileprivate let serial: UInt32?
 
         fileprivate init(
@@ -39,8 +38,8 @@ final class AnswerCache: @unchecked Sendable {
         }
     }
 
-    /// A number for a part of the catalog that changes whenever it does; nil when only a read
-    /// tells.
+    /// Returns a number for a part of the catalog that changes whenever the part does; nil when
+    /// only a read can say whether an answer is valid.
     typealias Versions = @Sendable (CatalogPart) -> UInt64?
 
     private let versions: Versions
@@ -61,12 +60,13 @@ final class AnswerCache: @unchecked Sendable {
         entries = [Entry?](repeating: nil, count: Limits.keptAnswersMax)
     }
 
-    /// The version of all that answers depend on, to be taken before a question is looked at; nil
-    /// when nothing can be kept.
+    /// Returns the version of everything that answers depend on, to be read before a question is
+    /// examined; nil when nothing can be cached.
     var version: UInt64? { versions(.wholeByRoundTrip) }
 
-    /// What was kept for a question, if it holds at this version of the catalog.
-    /// - Parameter client: who asks; matters where the order of answers depends on it.
+    /// Returns the cached answer to a question, if it is valid at this version of the catalog.
+    /// - Parameter client: the sender of the question; matters where the order of answers depends
+    ///   on it.
     func find(
         _ question: ByteBuffer, isTCP: Bool, from client: SocketAddress? = nil, version: UInt64,
         zone: Zone
@@ -102,12 +102,13 @@ final class AnswerCache: @unchecked Sendable {
         return true
     }
 
-    /// Keeps a reply for which the catalog was read after this version of it was taken.
+    /// Stores a reply for which the catalog was read after this version of it.
     func keep(_ reply: Reply, to query: DNSQuery, version: UInt64) {
         guard reply.keeping != .not, query.zone === zone,
             reply.message.answers.count + reply.message.additionals.count
                 <= Limits.keptRecordsMax, query.octets.count <= Limits.keptQuestionBytesMax,
-            // The whole last: what it was before and after, the part was in between.
+            // Reads the version of the whole last: an equal version before and after means that the
+            // part did not change in between.
             let partVersion = versions(reply.part), self.version == version
         else { return }
         let place = query.octets.withUnsafeBytes { self.place($0) }
@@ -120,7 +121,7 @@ final class AnswerCache: @unchecked Sendable {
         entries[place] = Entry(query, reply, version: version, partVersion: partVersion)
     }
 
-    /// The answer as it goes out, but for its number.
+    /// Returns the encoded answer, except for its identifier.
     func octets(_ entry: Entry, with writer: inout MessageWriter) -> [UInt8] {
         if let octets = entry.octets { return octets }
         let isFixed = entry.reply.keeping == .asItIs || entry.reply.message.answers.count < 2
@@ -138,7 +139,7 @@ final class AnswerCache: @unchecked Sendable {
         self.zone = zone
     }
 
-    /// Of the first of two neighbours.
+    /// Returns the index of the first of two slots.
     private func place(_ octets: UnsafeRawBufferPointer) -> Int {
         var hash = secret
         var index = 2
@@ -162,7 +163,7 @@ extension AnswerCache.Entry {
         guard query.isTCP == isTCP, query.octets.count == octets.count else { return false }
         return query.octets.withUnsafeBytes { mine in
             guard let one = mine.baseAddress, let other = octets.baseAddress else { return false }
-            // Behind the number.
+            // The octets after the identifier.
             return memcmp(one + 2, other + 2, octets.count - 2) == 0
         }
     }

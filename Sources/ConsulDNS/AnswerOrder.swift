@@ -2,18 +2,18 @@ import ConsulModel
 import Glibc
 import Primitives
 
-/// In which order a service's instances are told.
+/// Sorts a service's instances in an answer.
 enum AnswerOrder {
     /// - Parameters:
-    ///   - isByRoundTrip: the instances stand by round-trip time already.
-    ///   - random: a generator for this answer alone, where one is needed.
+    ///   - isByRoundTrip: the instances are sorted by round-trip time already.
+    ///   - random: a generator for this answer only, where one is needed.
     static func arrange(
         _ instances: inout [CheckServiceNode], _ zone: Zone, isByRoundTrip: Bool = false,
         _ random: () -> SeededRandom
     ) {
         guard instances.count > 1 else { return }
         switch zone.rules.answerOrder {
-        case .sorted: break  // as the catalog has them
+        case .sorted: break  // in the catalog's order
         case .near where isByRoundTrip: break
         case .random, .near:
             var random = random()
@@ -27,8 +27,8 @@ enum AnswerOrder {
         instances = ranked.sorted { ($0.1, $0.2) < ($1.1, $1.2) }.map { $0.0 }
     }
 
-    /// The instance's SRV priority, of which lower ones are to be tried first: 1 where its metadata
-    /// give none.
+    /// The instance's SRV priority, of which clients try lower ones first: 1 where its metadata
+    /// have none.
     static func priority(of instance: CheckServiceNode, _ zone: Zone) -> UInt16 {
         let key = zone.rules.srvPriorityMeta
         if key.isEmpty { return 1 }
@@ -41,8 +41,8 @@ enum AnswerOrder {
         return instance.worst == .warning ? weights.warning : weights.passing
     }
 
-    /// Whether an answer may be given again, and how. What depends on chance otherwise than by a
-    /// plain shuffle is made anew.
+    /// Returns whether an answer may be cached, and how. An answer with a random order other than a
+    /// plain shuffle is made each time.
     static func keeping(_ zone: Zone, isByRoundTrip: Bool = false) -> Keeping {
         switch zone.rules.answerOrder {
         case .sorted: .asItIs
@@ -53,9 +53,9 @@ enum AnswerOrder {
         }
     }
 
-    /// Each place goes to one of the instances left, by their weights: every instance draws a time
-    /// of an exponential clock that runs as fast as its weight says, and the earliest comes first.
-    /// Those without weight come last.
+    /// Fills each position with one of the remaining instances, by their weights: every instance
+    /// draws a time of an exponential clock whose rate is its weight, and the earliest comes first.
+    /// Instances without weight come last.
     private static func weigh(
         _ instances: inout [CheckServiceNode], _ random: inout SeededRandom
     ) {

@@ -1,12 +1,12 @@
 import DNSWire
 
-/// Cuts answers to what their clients take.
+/// Truncates answers to the size that their clients accept.
 enum AnswerTrimming {
     static func answersMax(_ rules: DNSRules) -> Int {
         min(Limits.udpAnswersMax, max(rules.udpAnswerLimit, 0))
     }
 
-    /// Makes the answer fit, adds EDNS where the client uses it, and writes it.
+    /// Truncates the answer, adds EDNS where the client uses it, and encodes it.
     static func write(_ reply: Reply, to query: DNSQuery, with writer: inout MessageWriter) {
         var message = reply.message
         let rules = query.zone.rules
@@ -30,7 +30,7 @@ enum AnswerTrimming {
             : answersMax(rules)
         let isPlain = query.bytesMax == DNSWire.Limits.datagramBytesDefault
         if before > most, query.isTCP || isPlain {
-            // A client that keeps answers in full must be able to hold this one.
+            // A client that stores complete answers must be able to hold this one.
             measuresFull = measuresFull || !query.isTCP
             cut(&message, to: most, &index)
         }
@@ -41,7 +41,7 @@ enum AnswerTrimming {
         }
     }
 
-    /// As many answers as fit, at least one: a single large one is sent for what it is worth, as in
+    /// Keeps as many answers as fit, at least one: a single large one is sent in any case, as in
     /// Consul.
     private static func fit(
         _ message: inout DNSMessage, _ bytesMax: Int, full: Bool, _ compresses: Bool,
@@ -73,8 +73,7 @@ enum AnswerTrimming {
         if writer.bytes.count > bytesMax { squeeze(&message, bytesMax, compresses, &writer) }
     }
 
-    /// Cuts to the first `count` answers, and leaves beside them one record for each of their
-    /// targets.
+    /// Keeps the first `count` answers, and one additional record for each of their targets.
     private static func cut(
         _ message: inout DNSMessage, to count: Int, _ index: inout [DNSName: ResourceRecord]?
     ) {
@@ -102,7 +101,7 @@ enum AnswerTrimming {
         Dictionary(records.map { ($0.name.lowercased, $0) }) { first, _ in first }
     }
 
-    /// What can be left out goes first; then answers, and the client is told of it.
+    /// Removes optional records first, then answers, and sets the truncation flag.
     private static func squeeze(
         _ message: inout DNSMessage, _ bytesMax: Int, _ compresses: Bool,
         _ writer: inout MessageWriter

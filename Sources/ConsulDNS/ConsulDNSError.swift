@@ -1,19 +1,19 @@
-/// Why DNS cannot be served, with the setting at fault.
+/// The reason why DNS cannot be served, with the setting at fault.
 package enum ConsulDNSError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// `domain` or `alt_domain` is no domain name.
+    /// `domain` or `alt_domain` is not a domain name.
     case domain(setting: String, String)
-    /// A recursor is no IP address with or without a port.
+    /// A recursor is not an IP address with or without a port.
     case recursor(String)
-    /// A secondary is no IP address with or without a port, or there are too many.
+    /// A secondary is not an IP address with or without a port, or there are too many.
     case secondary(String)
     case secondaries(most: Int)
-    /// A network that may transfer the zone is none.
+    /// A network that may transfer the zone is invalid.
     case network(String)
-    /// A record of the configuration.
+    /// A record of the configuration is invalid.
     case record(name: String, String)
-    /// The certificate of DNS over TLS.
+    /// The certificate of DNS over TLS is invalid.
     case tls(String)
-    /// An address cannot be listened on.
+    /// An address cannot be bound.
     case listen(network: String, address: String, reason: String)
 
     package var description: String {

@@ -32,8 +32,8 @@ extension DNSCore {
                 .serverChannelOption(.backlog, value: 1024)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
                 .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-                // The client's last question is answered after it has closed its side. TLS says
-                // that in a message of its own.
+                // The client's last question is answered after it has closed its side. TLS sends a
+                // closure message for that.
                 .childChannelOption(.allowRemoteHalfClosure, value: !isTLS)
                 .childChannelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture { try self.accept(channel, isTLS) }
@@ -48,14 +48,15 @@ extension DNSCore {
         let client = channel.remoteAddress?.ipAddress ?? ""
         guard admit(client) else { throw ChannelError.ioOnClosedChannel }
         let pipeline = channel.pipeline.syncOperations
-        // First: from here on the connection's end is noticed. Its clock also bounds the handshake.
+        // Added first, so that the connection's end is noticed from here on. Its timer also bounds
+        // the handshake.
         try pipeline.addHandler(TCPHandler(self, of: client, on: channel.eventLoop))
         guard isTLS else { return }
         guard let context = currentTLS else { throw ChannelError.ioOnClosedChannel }
         try pipeline.addHandler(NIOSSLServerHandler(context: context), position: .first)
     }
 
-    /// One socket for each loop on the same port: the kernel spreads the clients over them. The TCP
+    /// Binds one socket for each loop on the same port: the kernel distributes the clients. The TCP
     /// listener has the port already, so that no other agent can share it by mistake.
     private func listenUDP(
         _ host: String, _ port: Int, _ group: any EventLoopGroup

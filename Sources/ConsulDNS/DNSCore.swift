@@ -6,14 +6,14 @@ import Platform
 import Primitives
 import Synchronization
 
-/// What all sockets of a server share.
+/// The state that all sockets of a server share.
 final class DNSCore: Sendable {
     private let zone: Mutex<Zone>
     let resolver: Resolver
     let limits: DNSServerLimits
     private let tls: Mutex<NIOSSLContext?>
     let usesTLS: Bool
-    /// What each loop keeps of its answers.
+    /// The answer cache of each loop.
     private let caches: [ObjectIdentifier: AnswerCache]
     let connections = Atomic<Int>(0)
     private let open = Mutex<[ObjectIdentifier: any Channel]>([:])
@@ -62,7 +62,7 @@ final class DNSCore: Sendable {
     var currentZone: Zone { zone.withLock { $0 } }
     func replace(_ zone: Zone) { self.zone.withLock { $0 = zone } }
 
-    /// The answers kept by the loop of the caller, who runs on it.
+    /// Returns the answer cache of the calling loop.
     func cache(of loop: any EventLoop) -> AnswerCache {
         caches[ObjectIdentifier(loop)]
             ?? AnswerCache(seed: 0, versions: { _ in nil }, unixSeconds: { 0 })
@@ -70,7 +70,7 @@ final class DNSCore: Sendable {
 
     // MARK: Connections
 
-    /// Whether there is room for one more connection; `closed` gives it back.
+    /// Returns whether another connection is admitted; `closed` releases it.
     /// - Parameter client: its address.
     func admit(_ client: String) -> Bool {
         guard connections.add(1, ordering: .relaxed).newValue <= limits.connections,
@@ -98,11 +98,11 @@ final class DNSCore: Sendable {
 
     // MARK: Questions
 
-    /// Judges a message and answers it.
+    /// Validates a message and answers it.
     /// - Parameters:
-    ///   - client: who asks.
-    ///   - done: called at most once, here or later on another thread. Not called for what is no
-    ///     question: to answer answers would go on for ever.
+    ///   - client: the sender.
+    ///   - done: called at most once, here or later on another thread. Not called for a message
+    ///     that is not a question: answering answers would never end.
     func answer(
         _ octets: [UInt8], isTCP: Bool, from client: SocketAddress? = nil,
         _ done: @escaping @Sendable (DNSQuery?, Reply) -> Void
@@ -123,7 +123,7 @@ final class DNSCore: Sendable {
         resolver.answer(query) { done(query, $0) }
     }
 
-    /// For a message whose question cannot be told back.
+    /// Answers a message whose question cannot be repeated.
     private static func refusal(_ header: DNSHeader, _ code: ResponseCode) -> Reply {
         var flags = header.flags.intersection([
             .recursionDesired, .authenticData, .checkingDisabled,

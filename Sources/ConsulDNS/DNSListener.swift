@@ -1,6 +1,6 @@
 package import Primitives
 
-/// Where a server listens, and how.
+/// A server's address and protocol.
 package struct DNSListener: Hashable, Sendable {
     package enum Transport: Hashable, Sendable {
         /// UDP and TCP on the same port.
@@ -21,7 +21,7 @@ package struct DNSListener: Hashable, Sendable {
     }
 }
 
-/// What a server takes on at once, and for how long.
+/// The bounds and timeouts of a server.
 package struct DNSServerLimits: Hashable, Sendable {
     package var connections = Limits.connectionsMax
     package var connectionsPerClient = Limits.connectionsPerClientMax

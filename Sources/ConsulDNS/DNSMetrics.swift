@@ -2,7 +2,7 @@ import Platform
 import Primitives
 package import Telemetry
 
-/// What is measured of DNS, by Consul's names.
+/// The metrics of DNS, with Consul's names.
 package struct DNSMetrics: Sendable {
     let domain: Timing
     let reverse: Timing
@@ -22,7 +22,7 @@ package struct DNSMetrics: Sendable {
 }
 
 extension Timing {
-    /// `done`, which also records the time from now until it is called.
+    /// Returns `done`, wrapped to record the time until it is called.
     func timed(_ done: @escaping @Sendable (Reply) -> Void) -> @Sendable (Reply) -> Void {
         let start = SystemClock.now()
         return { reply in

@@ -3,9 +3,9 @@ import DNSWire
 import NIOCore
 import Primitives
 
-/// A question that was read, on its way to an answer.
+/// A parsed question that is being answered.
 final class DNSQuery: Sendable {
-    /// As it came: what recursors are sent.
+    /// The received octets, which recursors are sent.
     let octets: [UInt8]
     let message: DNSMessage
     let question: DNSMessage.Question
@@ -25,27 +25,27 @@ final class DNSQuery: Sendable {
         self.zone = zone
     }
 
-    /// Who asks, where that is known.
+    /// The sender, where it is known.
     var clientAddress: IPAddress? {
         guard let text = client?.ipAddress, let address = IPAddress(text) else { return nil }
-        // Of a socket for both families.
+        // The IPv4 address of a client on a socket for both families.
         let mapped: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF]
         guard address.bytes.count == 16, address.bytes.starts(with: mapped) else { return address }
         return IPAddress(address.bytes.suffix(4).map { String($0) }.joined(separator: "."))
     }
 
-    /// Whether the same host asks.
+    /// Returns whether the same host is the sender.
     func isFrom(_ other: SocketAddress?) -> Bool { client?.ipAddress == other?.ipAddress }
 
-    /// To whom the answer is to be near: the host for which a resolver asks (EDNS client subnet),
-    /// else who asks. Nil for the agent's own node.
+    /// The host to which the answer should be near: the one for which a resolver asks (EDNS client
+    /// subnet), else the sender. Nil for the agent's own node.
     var nearAddress: String? {
         if let subnet = message.edns?.clientSubnet { return subnet.host?.description }
         guard let address = clientAddress, !address.isLoopback else { return nil }
         return address.description
     }
 
-    /// Octets that the client takes in one message.
+    /// The largest message in octets that the client accepts.
     var bytesMax: Int {
         if isTCP { return Limits.tcpBytesMax }
         let asked = Int(message.edns?.udpSize ?? 0)
@@ -68,7 +68,7 @@ final class DNSQuery: Sendable {
     }
 }
 
-/// What is asked of the domain: by a client, or on the way along a CNAME.
+/// A question about the domain: of a client, or while following a CNAME.
 struct Ask: Sendable {
     var name: DNSName
     var type: RecordType
@@ -76,31 +76,31 @@ struct Ask: Sendable {
     let zone: Zone
     /// See `DNSQuery.nearAddress`.
     var nearAddress: String?
-    /// Steps that may still be made from name to name.
+    /// The number of names that may still be followed.
     var chaseLeft = Limits.chaseDepthMax
 }
 
-/// An answer before it is cut to the client's measure and written.
+/// An answer before it is truncated and encoded.
 struct Reply: Sendable {
     var message: DNSMessage
-    /// Consul shortens what it says of services; other answers are cut only where they must.
+    /// Consul limits answers about services; other answers are truncated only when they must be.
     var isOfService = false
-    /// True for all networks, not only for the one that the client named.
+    /// True for all networks, not only for the client's subnet.
     var isGlobal = true
-    /// A recursor's answer, sent as it came.
+    /// A recursor's answer, forwarded unchanged.
     var forwarded: [UInt8]?
-    /// Whether the answer holds for as long as the catalog does not change.
+    /// Whether the answer is valid while the catalog does not change.
     var keeping = Keeping.not
-    /// What of the catalog it depends on.
+    /// The part of the catalog that it depends on.
     var part = CatalogPart.whole
     /// The whole zone instead of one message.
     var transfer: ZoneTransfer?
 }
 
-/// Whether an answer may be given again while the catalog and the rules stay as they are.
+/// Whether an answer may be cached while the catalog and the rules are unchanged.
 enum Keeping: Sendable {
     case not
-    /// In a fresh order each time.
+    /// Cached, in a new order each time.
     case inAnyOrder
     case asItIs
 }

@@ -2,16 +2,15 @@ package import ConsulModel
 import DNSWire
 package import Primitives
 
-/// How questions are answered: the settings of one moment. Names without a comment are those of
-/// `dns_config`.
+/// The settings of DNS answers at one time. Names without a comment are those of `dns_config`.
 package struct DNSRules: Hashable, Sendable {
     package var domain = "consul."
     /// Empty for none.
     package var altDomain = ""
     package var datacenter = "dc1"
-    /// The agent's node, from which round trips are counted. Not of `dns_config`.
+    /// The agent's node, the source of round-trip times. Not from `dns_config`.
     package var nodeName = ""
-    /// `address` or `address:port`, asked in this order.
+    /// `address` or `address:port`, queried in this order.
     package var recursors: [String] = []
     package var recursorTimeout = GoDuration.seconds(2)
     package var allowStale = true
@@ -32,33 +31,33 @@ package struct DNSRules: Hashable, Sendable {
     package var answerOrder = AnswerOrder.random
     /// The key of a service's metadata that holds its priority; empty for none.
     package var srvPriorityMeta = ""
-    /// Networks whose hosts may have the whole zone.
+    /// Networks whose hosts may transfer the zone.
     package var transferAllow: [String] = []
-    /// Secondaries that are told of changes.
+    /// Secondaries that are notified of changes.
     package var transferNotify: [String] = []
     package var records: [DNSRecordDefinition] = []
     package init() {}
 
-    /// Which recursor is asked first.
+    /// The choice of the first recursor.
     package enum RecursorStrategy: String, Sendable {
         case sequential, random
     }
 
-    /// In which order a service's instances stand.
+    /// The order of a service's instances.
     package enum AnswerOrder: String, Sendable {
-        /// Another one each time.
+        /// A new random order each time.
         case random
-        /// Another one each time, in which those of more weight come first more often.
+        /// A new random order each time, in which instances with more weight come first more often.
         case weighted
         /// By node and ID, always.
         case sorted
-        /// By round-trip time from the node that asks, where its address is one's; else from the
-        /// agent's. In any order where it is not known where that node stands.
+        /// By round-trip time from the sender's node, where its address is a node's; else from the
+        /// agent's. In random order where that node's coordinate is not known.
         case near
     }
 }
 
-/// The rules, and what is made of them once: names in their wire form, TTLs in seconds.
+/// The rules, with derived values: names in their wire form, TTLs in seconds.
 final class Zone: Sendable {
     let rules: DNSRules
     let domain: DNSName
@@ -133,22 +132,22 @@ final class Zone: Sendable {
         UInt32(clamping: time.nanoseconds / 1_000_000_000)
     }
 
-    /// The TTL of an answer about a service: its own, else that of the longest `prefix*`.
+    /// Returns the TTL of an answer about a service: its own, else that of the longest `prefix*`.
     func ttl(ofService name: String) -> UInt32 {
         if ttlNames.isEmpty, ttlPrefixes.isEmpty { return 0 }
         if let own = ttlNames[name] { return own }
         return ttlPrefixes.first { name.hasPrefix($0.prefix) }?.seconds ?? 0
     }
 
-    /// How many octets of `name` stand before the domain; nil for a name outside of it.
+    /// Returns the number of octets of `name` before the domain; nil for a name outside of it.
     func prefixLength(of name: DNSName) -> Int? {
         let main = name.offset(of: domain)
         guard let altDomain, let other = name.offset(of: altDomain) else { return main }
-        // The more specific domain is the one that is meant.
+        // The more specific domain takes precedence.
         return min(main ?? other, other)
     }
 
-    /// `labels` under the domain; nil where they make no name.
+    /// Returns `labels` under the domain; nil where they are not a name.
     func name(_ labels: [String]) -> DNSName? { DNSName(labels: labels, under: domain) }
 
     func soa(serial: UInt32) -> ResourceRecord {

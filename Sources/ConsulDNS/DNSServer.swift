@@ -7,25 +7,25 @@ package import Platform
 import Primitives
 import Synchronization
 
-/// DNS to the outside, on UDP, TCP and TLS.
+/// Serves DNS on UDP, TCP and TLS.
 package final class DNSServer: Sendable {
-    /// The rules with everything that answering needs.
+    /// The rules, and everything that answering needs.
     private let core: DNSCore
     private let channels: [OpenListener]
     private let notifier: ZoneNotifier
-    /// Where it listens: `127.0.0.1:8600 (udp)`.
+    /// The bound addresses: `127.0.0.1:8600 (udp)`.
     package let addresses: [String]
 
-    /// What a server is made of.
+    /// The parts of a server.
     package struct Setup: Sendable {
         package var listeners: [DNSListener]
-        /// The certificate of listeners with TLS; nil where there are none.
+        /// The certificate of listeners with TLS; nil without any.
         package var tls: TLSSettings?
         package var rules: DNSRules
         package var limits = DNSServerLimits()
         package var backend: any Backend
-        /// A number that changes whenever the part of the catalog does, and by which answers may be
-        /// kept while it stays; nil when only a read tells whether this server may answer.
+        /// Returns a number that changes whenever the part of the catalog does, and by which
+        /// answers may be cached; nil when only a read can say whether this server may answer.
         package var catalogVersion: @Sendable (CatalogPart) -> UInt64? = { _ in nil }
         package var seed: UInt64
         package var unixSeconds: @Sendable () -> Int
@@ -82,22 +82,22 @@ package final class DNSServer: Sendable {
     package var portOfTLS: Int {
         channels.first { $0.network == "tls" }?.channel.localAddress?.port ?? 0
     }
-    /// Connections over TCP that are open.
+    /// The number of open TCP connections.
     package var connectionCount: Int { core.connections.load(ordering: .relaxed) }
 
-    /// For a reload: questions that come from now on are answered by these rules. The domain's
-    /// names and what is under way stay.
+    /// Replaces the rules for new questions, at a reload. The domain's names and pending questions
+    /// keep theirs.
     package func update(_ rules: DNSRules) throws(ConsulDNSError) {
         let zone = try Zone(rules)
         core.replace(zone)
         notifier.follow(zone)
     }
 
-    /// Throws what `update` would.
+    /// Throws the error that `update` would throw.
     package static func check(_ rules: DNSRules) throws(ConsulDNSError) { _ = try Zone(rules) }
 
-    /// New connections use the files as they are now; open ones go on. Nothing to a server without
-    /// TLS. Throws, and keeps the old certificate, when the new files are wrong.
+    /// Reads the certificate files again, for new connections; open ones continue. Does nothing
+    /// without TLS. Throws, and keeps the old certificate, when the new files are invalid.
     package func replaceTLS(_ settings: TLSSettings) throws(TLSError) {
         guard core.usesTLS else { return }
         core.replaceTLS(try DNSCore.context(settings))
@@ -111,7 +111,7 @@ package final class DNSServer: Sendable {
     }
 }
 
-/// A socket that was bound, and what is spoken there: `udp`, `tcp` or `tls`.
+/// A bound socket and its protocol: `udp`, `tcp` or `tls`.
 struct OpenListener: Sendable {
     let network: String
     let channel: any Channel

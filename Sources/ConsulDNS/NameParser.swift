@@ -1,6 +1,6 @@
 import DNSWire
 
-/// What a name under the domain asks for.
+/// The subject of a name under the domain.
 struct ParsedName: Hashable, Sendable {
     enum Subject: Hashable, Sendable {
         /// `[tag.]name.service`, `_name._tag`; the tag is empty for none.
@@ -12,14 +12,15 @@ struct ParsedName: Hashable, Sendable {
         case query(String)
         /// `0a000001.addr`: the address itself.
         case address(RecordData)
-        /// `.addr` before which stands no address of either length: exists, and has no records.
+        /// `.addr` after a label that is not an address of either length: exists, and has no
+        /// records.
         case emptyAddress
     }
 
     var subject: Subject
-    /// Empty for the agent's own.
+    /// Empty for the agent's own datacenter.
     var datacenter: String
-    /// `8080.port.web.service`: the instances at that port alone.
+    /// `8080.port.web.service`: the instances at that port only.
     var port: Int?
 
     init(subject: Subject, datacenter: String, port: Int? = nil) {
@@ -29,16 +30,16 @@ struct ParsedName: Hashable, Sendable {
     }
 }
 
-/// Reads names under the domain as Consul does: from the right, the first label that is a kind of
-/// name divides what is asked for from where. Where is a datacenter, or what explicit labels say:
+/// Parses names under the domain as Consul does: from the right, the first label that is a kind of
+/// name separates the subject from the location. The location is a datacenter, or explicit labels:
 /// `default.ns.default.ap.dc1.dc`, in any order.
 enum NameParser {
-    /// Labels that divide a name.
+    /// Labels that separate a name.
     static let kinds: Set<String> = ["service", "connect", "ingress", "node", "query", "addr"]
 
     /// - Parameter length: octets of `name` before the domain.
-    /// - Returns: nil for a name of no kind, or with more than a datacenter behind its kind, or in
-    ///   a place that does not exist: a namespace or partition other than `default`, a peer, a
+    /// - Returns: nil for a name of no kind, or with more than a datacenter after its kind, or in a
+    ///   location that does not exist: a namespace or partition other than `default`, a peer, a
     ///   sameness group.
     static func parse(_ name: DNSName, prefix length: Int, type: RecordType) -> ParsedName? {
         let labels = lowercasedLabels(name.bytes[..<length])
@@ -67,7 +68,7 @@ enum NameParser {
                     subject: subject, datacenter: behind.first ?? "",
                     port: labels[place] == "service" ? port(before) : nil)
             case let label where type == .srv && label.hasPrefix("_"):
-                // Of an SRV question in the form of RFC 2782, `service` may be left out.
+                // An SRV question in the form of RFC 2782 may omit `service`.
                 guard behind.count <= most, let subject = subject("service", labels[...place])
                 else { return nil }
                 return ParsedName(subject: subject, datacenter: behind.first ?? "")
@@ -77,13 +78,13 @@ enum NameParser {
         return nil
     }
 
-    /// What explicit labels say, and where they start.
+    /// The values of explicit labels, and their first index.
     private struct Place {
         private(set) var start: Int
         private(set) var datacenter = ""
         private(set) var exists = true
 
-        /// Nil when the last labels are not explicit ones, each with its value before it.
+        /// Returns nil when the last labels are not explicit ones, each with its value before it.
         init?(_ labels: [String]) {
             start = labels.count
             var seen: Set<String> = []
@@ -101,7 +102,7 @@ enum NameParser {
                 start -= 2
             }
             if seen.isEmpty { return nil }
-            // What is left must be a name by itself.
+            // The rest must be a name by itself.
             let isName = labels[..<start].contains {
                 NameParser.kinds.contains($0) || $0.hasPrefix("_")
             }
@@ -111,9 +112,9 @@ enum NameParser {
 
     // MARK: Names above others
 
-    /// True for a name that has names below it and no records of its own: the domain, its kinds of
-    /// names, its datacenter, and these together. Resolvers that ask label by label would take a
-    /// missing name for the end of all below it (RFC 8020).
+    /// Returns true for a name that has names below it and no records of its own: the domain, its
+    /// kinds of names, its datacenter, and combinations of them. Resolvers that query label by
+    /// label would conclude from a missing name that nothing exists below it (RFC 8020).
     static func isAboveNames(_ name: DNSName, prefix length: Int, datacenter: String) -> Bool {
         var labels = lowercasedLabels(name.bytes[..<length])[...]
         var explicit: Set<String> = []
@@ -128,14 +129,15 @@ enum NameParser {
         return labels.isEmpty && isTransport([kind])
     }
 
-    /// `_tcp` and the like: above the names of RFC 2782.
+    /// `_tcp` and similar labels: above the names of RFC 2782.
     private static func isTransport(_ labels: ArraySlice<String>) -> Bool {
         labels.count == 1 && labels.first?.hasPrefix("_") == true
     }
 
     private static let placeKinds: Set<String> = ["dc", "ns", "ap"]
 
-    /// Of `8080.port.web`; a port's name is for services that name their ports, and stays a tag.
+    /// Parses `8080.port.web`; a port's name is for services that name their ports, and remains a
+    /// tag.
     private static func port(_ parts: ArraySlice<String>) -> Int? {
         guard parts.count == 3, parts[parts.startIndex + 1] == "port",
             let number = UInt16(parts[parts.startIndex])
@@ -153,7 +155,7 @@ enum NameParser {
                 let tag = String(last.dropFirst())
                 return .service(String(first.dropFirst()), tag: tag == "tcp" ? "" : tag)
             }
-            // A tag may have dots.
+            // A tag may contain dots.
             return .service(last, tag: parts.dropLast().joined(separator: "."))
         case "connect": return .connect(last)
         case "ingress": return .ingress(last)
@@ -163,7 +165,8 @@ enum NameParser {
         }
     }
 
-    /// Eight hexadecimal digits or thirty-two; one more is an error, other lengths mean nothing.
+    /// Parses eight or thirty-two hexadecimal digits; one more is an error, other lengths mean
+    /// nothing.
     private static func address(_ text: String) -> ParsedName.Subject? {
         let count = text.utf8.count
         guard count / 2 == 4 || count / 2 == 16 else { return .emptyAddress }
@@ -206,8 +209,8 @@ enum NameParser {
 
     // MARK: Reverse names
 
-    /// The address of a name under `in-addr.arpa` or `ip6.arpa`; nil for a part of one, or another
-    /// name.
+    /// Returns the address of a name under `in-addr.arpa` or `ip6.arpa`; nil for a part of one, or
+    /// another name.
     static func reverse(_ name: DNSName) -> RecordData? {
         let labels = lowercasedLabels(name.bytes[...])
         guard labels.count > 2, labels.last == "arpa" else { return nil }

@@ -4,8 +4,8 @@ import Logging
 import Synchronization
 
 extension Resolver {
-    /// A node's address and metadata. Types without meaning for a node are answered without a
-    /// record.
+    /// Looks up a node's address and metadata. Types without meaning for a node get an empty
+    /// answer.
     func node(
         _ name: String, _ datacenter: String, _ ask: Ask,
         _ done: @escaping @Sendable (Found) -> Void
@@ -21,7 +21,7 @@ extension Resolver {
         }
     }
 
-    /// Names of nodes may have dots: `example.com.node` is above `web.example.com.node`.
+    /// Handles names of nodes with dots: `example.com.node` is above `web.example.com.node`.
     private func missing(
         _ name: String, _ datacenter: String, _ ask: Ask,
         _ done: @escaping @Sendable (Found) -> Void
@@ -85,8 +85,8 @@ extension Resolver {
 
     // MARK: Other names
 
-    /// Finds out what stands behind each name: in the domain from the catalog, else from the
-    /// recursors. Names behind which nothing is found have no entry.
+    /// Resolves each name: in the domain from the catalog, else from the recursors. Unresolved
+    /// names have no entry.
     func chase(
         _ names: ArraySlice<DNSName>, _ ask: Ask, _ known: [DNSName: [ResourceRecord]],
         _ done: @escaping @Sendable ([DNSName: [ResourceRecord]]) -> Void

@@ -1,10 +1,10 @@
 import ConsulModel
 import DNSWire
 
-/// Where an instance is: an address or another name.
+/// The location of an instance: an address or another name.
 enum Place: Sendable {
-    /// - isOwn: the address is the service's own, or not the node's main one: an SRV record
-    ///   then points to the address itself.
+    /// - isOwn: the address is the service's own, or not the node's main one: an SRV record then
+    ///   points to the address itself.
     case address(RecordData, isOwn: Bool)
     case name(DNSName)
 }
@@ -21,8 +21,8 @@ struct RecordMaker: Sendable {
         ttl = service.ask.zone.ttl(ofService: service.service)
     }
 
-    /// Whether an address answers the question. A question for text or for other names gets them as
-    /// well, as in Consul.
+    /// Returns whether an address answers the question. A question for text or for other names
+    /// returns addresses as well, as in Consul.
     func suits(_ data: RecordData) -> Bool {
         switch ask.type {
         case .srv, .any, .txt: true
@@ -30,9 +30,9 @@ struct RecordMaker: Sendable {
         }
     }
 
-    // MARK: Places
+    // MARK: Locations
 
-    /// Nil for an instance without an address of the family that is asked for.
+    /// Returns nil for an instance without an address of the requested family.
     func place(_ instance: CheckServiceNode) -> Place? {
         let tagged = instance.service.taggedAddresses
         let own = choose(
@@ -41,7 +41,7 @@ struct RecordMaker: Sendable {
         if own.isEmpty { return nodePlace(instance) }
         if let data = AddressText.data(own) { return .address(data, isOwn: true) }
         guard let name = DNSName(own) else { return nil }
-        // A service whose address is its own name stands on its node.
+        // A service whose address is its own name is located at its node.
         if name.isSame(as: ask.name), case .address(let data, _)? = nodePlace(instance) {
             return .address(data, isOwn: false)
         }
@@ -60,7 +60,7 @@ struct RecordMaker: Sendable {
         return DNSName(address).map { .name($0) }
     }
 
-    /// The address of the family that is asked for, where it is tagged.
+    /// Returns the tagged address of the requested family.
     private func choose(_ address: String, four: String, six: String) -> String {
         if four.isEmpty, six.isEmpty { return address }
         if ask.type != .a, !six.isEmpty { return six }
@@ -70,7 +70,7 @@ struct RecordMaker: Sendable {
 
     // MARK: Answers
 
-    /// Addresses, each once; where there are none, the first instance's other name.
+    /// Adds the addresses, each once; without any, the first instance's other name.
     func addressRecords(
         _ places: [Place?], _ chased: [DNSName: [ResourceRecord]], into found: inout Found
     ) {
@@ -95,7 +95,7 @@ struct RecordMaker: Sendable {
         found.answers += behind(alias, chased)
     }
 
-    /// SRV records, and where their targets are.
+    /// Adds SRV records, and the locations of their targets.
     func serviceRecords(
         _ instances: [CheckServiceNode], _ places: [Place?],
         _ chased: [DNSName: [ResourceRecord]], into found: inout Found
@@ -120,7 +120,7 @@ struct RecordMaker: Sendable {
                     isOwn
                     ? zone.name([AddressText.label(data), "addr", service.targetDatacenter])
                     : nodeName
-                // A node whose name is no DNS name can only be told by its address.
+                // A node whose name is not a DNS name can only be named by its address.
                 guard let target else { continue }
                 found.answers.append(record(instance, target))
                 found.additionals.append(ResourceRecord(target, ttl: ttl, data))
@@ -153,20 +153,20 @@ struct RecordMaker: Sendable {
     }
 }
 
-/// A node's metadata as TXT records.
+/// Makes TXT records from a node's metadata.
 enum MetaText {
     static func records(_ node: Node, _ name: DNSName, ttl: UInt32) -> [ResourceRecord] {
         if node.meta.isEmpty { return [] }
         return node.meta.map { key, value in
-            // RFC 1035 text stands as it is; other pairs in the form of RFC 1464.
+            // RFC 1035 text is verbatim; other pairs have the form of RFC 1464.
             let text =
                 key.lowercased().hasPrefix("rfc1035-") ? Array(value.utf8) : pair(key, value)
             return ResourceRecord(name, ttl: ttl, .txt(strings(text)))
         }
     }
 
-    /// `key=value`, where in the key a backquote stands before `=`, a backquote, and blanks at its
-    /// ends (RFC 1464, section 2); in the value, before a backquote.
+    /// Encodes `key=value`. In the key, a backquote precedes `=`, a backquote, and blanks at its
+    /// ends (RFC 1464, section 2); in the value, a backquote.
     private static func pair(_ key: String, _ value: String) -> [UInt8] {
         let units = Array(key.utf8)
         let isBlank = { (unit: UInt8) in unit == 0x20 || unit == 0x09 }
@@ -186,7 +186,7 @@ enum MetaText {
         return text
     }
 
-    /// As many character strings as the text needs.
+    /// Splits the text into character strings.
     static func strings(_ text: [UInt8]) -> [[UInt8]] {
         let size = DNSWire.Limits.characterStringMax
         guard text.count > size else { return [text] }

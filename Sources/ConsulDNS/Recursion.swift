@@ -6,11 +6,12 @@ import Platform
 import Primitives
 import Synchronization
 
-/// Another DNS server that is asked for names outside of the domain.
+/// Another DNS server, which resolves names outside of the domain.
 struct Recursor: Hashable, Sendable, CustomStringConvertible {
     let address: SocketAddress
 
-    /// `8.8.8.8`, `8.8.8.8:5353`, `2001:db8::1`, `[2001:db8::1]:53`. Nil for anything else.
+    /// Parses `8.8.8.8`, `8.8.8.8:5353`, `2001:db8::1`, `[2001:db8::1]:53`; returns nil for
+    /// anything else.
     init?(_ text: String) {
         var host = text
         var port = 53
@@ -37,7 +38,7 @@ struct Recursor: Hashable, Sendable, CustomStringConvertible {
     var description: String { joinHostPort(address.ipAddress ?? "", address.port ?? 0) }
 }
 
-/// Asks recursors, one after another.
+/// Queries recursors, one after another.
 final class Recursion: Sendable {
     private let group: any EventLoopGroup
     private let logger: Logger
@@ -45,7 +46,7 @@ final class Recursion: Sendable {
     private let running = Atomic<Int>(0)
     private let most: Int
 
-    /// - Parameter most: questions that may wait at once.
+    /// - Parameter most: the largest number of concurrent questions.
     init(
         on group: any EventLoopGroup, logger: Logger, random: SeededRandom,
         most: Int = Limits.recursionsMax
@@ -56,22 +57,22 @@ final class Recursion: Sendable {
         self.most = most
     }
 
-    /// Hands a client's question on and gives back the first answer that settles it: one that says
-    /// that the name exists, or that it does not. Nil when no recursor gives one.
+    /// Forwards a client's question, and returns the first answer that says that the name exists,
+    /// or that it does not; nil when no recursor gives one.
     func forward(_ query: DNSQuery, _ done: @escaping @Sendable ([UInt8]?) -> Void) {
         let call = Call(
             octets: query.octets, question: query.question, isTCP: query.isTCP,
             timeout: query.zone.rules.recursorTimeout)
         start(call, order(query.zone)) { octets in
             guard var octets else { return done(nil) }
-            // Under the identifier of the client's question again.
+            // Restores the identifier of the client's question.
             octets[0] = query.octets[0]
             octets[1] = query.octets[1]
             done(octets)
         }
     }
 
-    /// The records that recursors have for the addresses of a name; none when they do not know.
+    /// Returns the recursors' address records of a name; none for an unknown name.
     func addresses(
         of name: DNSName, _ zone: Zone, _ done: @escaping @Sendable ([ResourceRecord]) -> Void
     ) {
@@ -88,14 +89,14 @@ final class Recursion: Sendable {
         }
     }
 
-    /// Who is asked first, and who then.
+    /// Returns the recursors in the order of their queries.
     private func order(_ zone: Zone) -> ArraySlice<Recursor> {
         guard zone.rules.recursorStrategy == .random else { return zone.recursors[...] }
         return chance.withLock { zone.recursors.shuffled(using: &$0) }[...]
     }
 
-    /// Tells a secondary that the zone has changed (RFC 1996), as often as it takes.
-    /// - Parameter done: whether it said that it heard.
+    /// Notifies a secondary that the zone has changed (RFC 1996), with retries.
+    /// - Parameter done: receives whether the secondary acknowledged it.
     func notify(
         _ secondary: Recursor, _ message: DNSMessage, _ done: @escaping @Sendable (Bool) -> Void
     ) {
@@ -114,7 +115,7 @@ final class Recursion: Sendable {
         let question: DNSMessage.Question
         let isTCP: Bool
         let timeout: GoDuration
-        /// To a secondary, who need not be there.
+        /// Sends a question to a secondary, which may not exist.
         var isNotice = false
     }
 
@@ -138,7 +139,8 @@ final class Recursion: Sendable {
         _ done: @escaping @Sendable ([UInt8]?) -> Void
     ) {
         guard let recursor = recursors.first else { return done(nil) }
-        // A number that nobody can guess, and a port of its own: else others could answer.
+        // Uses an unpredictable identifier and a separate port, so that others cannot forge the
+        // answer.
         let id = UInt16(truncatingIfNeeded: chance.withLock { $0.next() })
         var call = call
         call.octets[0] = UInt8(id >> 8)
@@ -213,7 +215,7 @@ final class Recursion: Sendable {
     }
 }
 
-/// One question to one recursor. Used on its loop alone.
+/// One question to one recursor. Used on its loop only.
 final class RecursorHandler: ChannelInboundHandler, @unchecked Sendable {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -263,7 +265,8 @@ final class RecursorHandler: ChannelInboundHandler, @unchecked Sendable {
                 fail(NetworkError("an answer to another question"))
             }
         } else {
-            // What does not belong to the question may be a forgery: the right one may still come.
+            // Ignores a message that does not match the question, which may be forged: the right
+            // one may still arrive.
             _ = take(Array(part))
         }
     }
@@ -291,8 +294,8 @@ final class RecursorHandler: ChannelInboundHandler, @unchecked Sendable {
     }
 }
 
-/// The octets of a datagram. The socket is connected: the kernel lets in only what comes from
-/// there.
+/// Returns the octets of a datagram. The socket is connected: the kernel accepts only datagrams of
+/// its peer.
 final class EnvelopeOpener: ChannelInboundHandler {
     typealias InboundIn = AddressedEnvelope<ByteBuffer>
     typealias InboundOut = ByteBuffer

@@ -6,7 +6,7 @@ import Primitives
 import Synchronization
 import Telemetry
 
-/// Answers questions from the catalog. Every answer comes through a closure: on the calling thread
+/// Answers questions from the catalog. Every answer is passed to a closure: on the calling thread
 /// when the backend answers there, later and on another one otherwise.
 final class Resolver: Sendable {
     let backend: any Backend
@@ -14,11 +14,11 @@ final class Resolver: Sendable {
     let logger: Logger
     private let chance: Mutex<SeededRandom>
     let unixSeconds: @Sendable () -> Int
-    /// Zone transfers under way.
+    /// The number of zone transfers in progress.
     let transfers = TransferCount()
     let metrics: DNSMetrics
-    /// The ends of node names that have dots, at one version of the catalog: names that exist
-    /// and have no records. As many as nodes with dots have labels.
+    /// The suffixes of node names that contain dots, at one version of the catalog: names that
+    /// exist and have no records. One for each label of such a node.
     let dottedNodes = Mutex<(version: UInt64?, ends: Set<String>)>((nil, []))
 
     init(
@@ -98,7 +98,7 @@ final class Resolver: Sendable {
             var reply = query.reply(.serverFailure, isAuthoritative: false)
             reply.message.flags.insert(.recursionAvailable)
             if let octets, octets.count > query.bytesMax {
-                // A recursor need not keep to what the client takes.
+                // A recursor may exceed the size that the client accepts.
                 reply.message.code = ResponseCode(rawValue: UInt16(octets[3] & 15))
                 reply.message.flags.insert(.truncated)
             } else {
@@ -112,12 +112,12 @@ final class Resolver: Sendable {
         zone.soa(serial: UInt32(truncatingIfNeeded: unixSeconds()))
     }
 
-    /// A generator of its own for one answer.
+    /// Returns a separate generator for one answer.
     func random() -> SeededRandom { SeededRandom(seed: chance.withLock { $0.next() }) }
 
     // MARK: The domain's names
 
-    /// Records for a name of the domain.
+    /// Looks up the records of a name of the domain.
     func records(for ask: Ask, _ done: @escaping @Sendable (Found) -> Void) {
         guard let length = ask.zone.prefixLength(of: ask.name) else {
             return done(noSuchName(ask))
@@ -138,12 +138,12 @@ final class Resolver: Sendable {
         case .node(let name): node(name, parsed.datacenter, ask, done)
         case .address(let data):
             var found = Found()
-            // Whatever the type is, as Consul does.
+            // Answers for any type, as Consul does.
             found.answers = [ResourceRecord(ask.name, ttl: ask.zone.nodeTTL, data)]
             found.keeping = .asItIs
             done(found)
         case .emptyAddress: done(Found())
-        // Gateways and queries are named by entries that the state does not hold.
+        // Entries for gateways and prepared queries do not exist in the state yet.
         case .ingress, .query: done(noSuchName(ask))
         }
     }
@@ -155,7 +155,7 @@ final class Resolver: Sendable {
         return found
     }
 
-    /// For a name that exists, and has no records of the type: it may have names below it.
+    /// Answers for a name that exists, and has no records of the type: it may have names below it.
     func noRecords(_ ask: Ask) -> Found {
         var found = Found()
         found.authorities = [soa(ask.zone)]
@@ -164,10 +164,10 @@ final class Resolver: Sendable {
     }
 
     func failed(_ error: ConsulError, _ ask: Ask) -> Found {
-        // No server knows the datacenter: the name cannot exist.
+        // The datacenter is not known to any server: the name cannot exist.
         if error.kind == .noPathToDatacenter {
             var found = noSuchName(ask)
-            // The catalog does not say when there is one.
+            // A new datacenter does not change the catalog's version.
             found.keeping = .not
             return found
         }
@@ -176,7 +176,7 @@ final class Resolver: Sendable {
         return Found(code: .serverFailure)
     }
 
-    /// The options of a read: any server may answer, unless it is too far behind.
+    /// Returns the options of a read: any server may answer, unless it is too far behind.
     func options(_ datacenter: String, _ zone: Zone) -> QueryOptions {
         var options = QueryOptions()
         options.datacenter = datacenter
@@ -191,7 +191,7 @@ final class Resolver: Sendable {
         readIndexed(endpoint, query, zone) { done($0.map { $0.value }) }
     }
 
-    /// Asks, and asks the leader where a server's answer is older than `max_stale`.
+    /// Reads, and reads from the leader when a server's answer is older than `max_stale`.
     func readIndexed<Request: ReadRequest, Answer: IndexedReply>(
         _ endpoint: Endpoint<Request, Answer>, _ query: Request, _ zone: Zone,
         _ done: @escaping @Sendable (Result<Answer, ConsulError>) -> Void

@@ -2,8 +2,8 @@ import ConsulModel
 import DNSWire
 
 extension Resolver {
-    /// The node with an address, else the service with it, else what recursors say. Consul looks
-    /// at no type here: a pointer answers whatever is asked.
+    /// Finds the node with an address, else the service with it, else asks the recursors. Consul
+    /// ignores the type here: a pointer answers every type.
     func answerReverse(_ query: DNSQuery, _ done: @escaping Done) {
         guard let address = NameParser.reverse(query.question.name) else {
             return recurse(query, done)

@@ -3,7 +3,7 @@ import DNSWire
 import Logging
 import Primitives
 
-/// Instances of a service that are asked for.
+/// The requested instances of a service.
 struct ServiceAsk: Sendable {
     let service: String
     let tag: String
@@ -26,14 +26,14 @@ struct ServiceAsk: Sendable {
         self.ask = ask
     }
 
-    /// The datacenter as it stands in targets.
+    /// The datacenter's label in targets.
     var targetDatacenter: String {
         datacenter.isEmpty ? ask.zone.rules.datacenter : datacenter
     }
 }
 
 extension ServiceAsk {
-    /// Whether an instance is healthy enough, and at the port that is asked for.
+    /// Returns whether an instance is healthy enough, and at the requested port.
     func wants(_ instance: CheckServiceNode) -> Bool {
         let worst = instance.worst
         guard ask.zone.rules.onlyPassing ? worst == .passing : worst != .critical else {
@@ -46,7 +46,7 @@ extension ServiceAsk {
 }
 
 extension Resolver {
-    /// The healthy instances of a service, in a fresh order each time.
+    /// Looks up the healthy instances of a service, in a new order each time.
     func service(_ service: ServiceAsk, _ done: @escaping @Sendable (Found) -> Void) {
         ordered(service) { [self] result in
             switch result {
@@ -58,8 +58,8 @@ extension Resolver {
         }
     }
 
-    /// No instance is wanted. The name may still be above others: `_tcp.service`, or the end of a
-    /// tag with dots.
+    /// Answers when no instance matches. The name may still be above others: `_tcp.service`, or the
+    /// end of a tag with dots.
     private func missing(_ service: ServiceAsk, _ done: @escaping @Sendable (Found) -> Void) {
         let ask = service.ask
         if service.tag.isEmpty || service.isMesh {
@@ -119,7 +119,7 @@ extension Resolver {
         var names: [DNSName] = []
         for case .name(let name)? in places
         where !names.contains(name) && names.count < Limits.chasedNamesMax { names.append(name) }
-        // Behind addresses a name is not told; of several names only the first is.
+        // With addresses, no name is returned; of several names only the first is.
         if ask.type != .srv, !names.isEmpty {
             let hasAddress = places.contains {
                 if case .address(let data, _)? = $0 { return maker.suits(data) }
@@ -136,20 +136,20 @@ extension Resolver {
             } else {
                 maker.addressRecords(places, chased, into: &found)
             }
-            // What the mesh goes by bears other names, see `Catalog.checkMeshServiceNodes`.
+            // The instances of the mesh have other names, see `Catalog.checkMeshServiceNodes`.
             let isNear = ask.zone.rules.answerOrder == .near
             if !service.isMesh {
                 found.part =
                     isNear ? .serviceByRoundTrip(service.service) : .service(service.service)
             }
-            // For that host alone.
+            // Valid for that host only.
             found.isGlobal = !isNear
             if found.answers.isEmpty {
                 found.authorities = [soa(ask.zone)]
                 if isPlain { found.keeping = .asItIs }
             } else if isPlain, found.answers.count == instances.count || ask.type != .srv {
-                // A name's records may be others each time, and so may be which of several
-                // registrations of one listener is told.
+                // A name's records may change between answers, and so may the choice among several
+                // registrations of one listener.
                 found.keeping = AnswerOrder.keeping(
                     ask.zone, isByRoundTrip: ordered.meta.isByRoundTrip)
             }
@@ -159,7 +159,7 @@ extension Resolver {
 
     // MARK: The zone's servers
 
-    /// Up to three servers as NS records, with their addresses.
+    /// Looks up to three servers as NS records, with their addresses.
     func nameServers(
         _ zone: Zone, _ done: @escaping @Sendable ([ResourceRecord], [ResourceRecord]) -> Void
     ) {

@@ -2,10 +2,10 @@ package import ConsulModel
 import DNSWire
 import Primitives
 
-/// The records of the domain that fragments hold (`dns_records`). Their names stand beside those of
-/// the catalog and never among them.
+/// The records of the domain in fragments (`dns_records`). Their names are next to those of the
+/// catalog and never the same.
 package struct StaticRecords: Sendable {
-    /// By the octets before the domain, in lower case; owners are whole names.
+    /// Keyed by the octets before the domain, in lower case; owners are whole names.
     private var records: [[UInt8]: [ResourceRecord]] = [:]
     /// Names above those, which exist and have no records of their own.
     private var parents: Set<[UInt8]> = []
@@ -38,8 +38,8 @@ package struct StaticRecords: Sendable {
         records.sorted { $0.key.lexicographicallyPrecedes($1.key) }.flatMap { $0.value }
     }
 
-    /// The records of a name given by its octets before the domain; none for a name above others;
-    /// nil for no such name.
+    /// Returns the records of a name given by its octets before the domain; none for a name above
+    /// others; nil for an unknown name.
     func find(_ prefix: ArraySlice<UInt8>) -> [ResourceRecord]? {
         let key = prefix.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
         if let found = records[key] { return found }
@@ -48,7 +48,7 @@ package struct StaticRecords: Sendable {
 
     // MARK: Reading
 
-    /// What is wrong with a definition; the domain is the configuration's.
+    /// Returns the faults of a definition; the domain is the configuration's.
     package static func problems(
         in definition: DNSRecordDefinition, domain: String
     ) -> [DefinitionProblem] {
@@ -120,7 +120,7 @@ package struct StaticRecords: Sendable {
         }
     }
 
-    /// A name as zone files have it: whole with a closing dot, else under the domain.
+    /// Parses a name as zone files have it: complete with a final dot, else under the domain.
     private static func name(_ text: String, _ domain: DNSName) -> DNSName? {
         if text == "@" { return domain }
         guard let name = DNSName(text), !name.isRoot else { return nil }
@@ -153,7 +153,7 @@ package struct StaticRecords: Sendable {
 extension Resolver {
     /// Answers from the records of fragments.
     /// - Parameter length: octets of the name before the domain.
-    /// - Returns: false where they know nothing of the name.
+    /// - Returns: false when the name is not among them.
     func staticRecords(
         _ ask: Ask, prefix length: Int, _ done: @escaping @Sendable (Found) -> Void
     ) -> Bool {

@@ -4,8 +4,9 @@ import Platform
 import Primitives
 import Telemetry
 
-/// Questions over one connection, each behind its length (RFC 1035, section 4.2.2). They may follow
-/// one another without waiting, and are answered as answers come (RFC 7766, section 6.2.1).
+/// Answers questions over one connection, each preceded by its length (RFC 1035, section 4.2.2). A
+/// client may send them without waiting, and answers are sent as they are ready (RFC 7766, section
+/// 6.2.1).
 final class TCPHandler: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer
@@ -26,7 +27,7 @@ final class TCPHandler: ChannelDuplexHandler {
     private let loop: any EventLoop
     private var lastUse: NIODeadline
 
-    /// - Parameter client: the address that the connection was admitted by.
+    /// - Parameter client: the address under which the connection was admitted.
     init(_ core: DNSCore, of client: String, on loop: any EventLoop) {
         self.core = core
         self.client = client
@@ -50,8 +51,8 @@ final class TCPHandler: ChannelDuplexHandler {
 
     private var isFull: Bool { waiting >= Limits.pipelinedMax }
 
-    /// Closes the connection when nothing was asked or answered for a while. One timer runs at a
-    /// time, and looks whether it came too early.
+    /// Closes the connection when it was idle for the timeout. One timer runs at a time, and checks
+    /// whether it fired too early.
     private func watch(for rest: TimeAmount) {
         guard let context else { return }
         let me = NIOLoopBound(self, eventLoop: context.eventLoop)
@@ -69,11 +70,11 @@ final class TCPHandler: ChannelDuplexHandler {
         goOn()
     }
 
-    /// Takes up what has come, as far as there is room for more answers.
+    /// Handles the received questions, as far as more answers may be pending.
     private func parse() {
         guard !isParsing else { return }
         isParsing = true
-        // Writing out makes room again.
+        // Writing reduces the number of pending answers.
         while takeQuestions() { context?.flush() }
         isParsing = false
         received.discardReadBytes()
@@ -81,13 +82,13 @@ final class TCPHandler: ChannelDuplexHandler {
         endIfDone()
     }
 
-    /// - Returns: false when there was none to take, or no room.
+    /// - Returns: false when there was no complete question, or too many are pending.
     private func takeQuestions() -> Bool {
         var tookSome = false
         var zone: Zone?
         while mayRead, let question = received.readLengthPrefixedSlice(as: UInt16.self) {
             guard let context else { return false }
-            // An answer, or less than a header: whoever sends that is no client.
+            // An answer, or less than a header: the sender is not a client.
             guard question.readableBytes >= DNSWire.Limits.headerBytes,
                 let flags = question.getInteger(at: question.readerIndex + 2, as: UInt8.self),
                 flags & 0x80 == 0
@@ -129,7 +130,8 @@ final class TCPHandler: ChannelDuplexHandler {
         }
     }
 
-    /// - Parameter version: of the catalog when the question was taken up; nil when that is past.
+    /// - Parameter version: the catalog's version when the question was read; nil when that is
+    ///   past.
     private func send(_ reply: Reply, to query: DNSQuery?, _ version: UInt64?) {
         if let transfer = reply.transfer, let query { return send(transfer, query) }
         waiting -= 1
@@ -152,8 +154,9 @@ final class TCPHandler: ChannelDuplexHandler {
 
     // MARK: Zone transfers
 
-    /// One message after another: the next is made when the one before has gone out, so that a slow
-    /// secondary costs no memory. One that takes nothing is idle, and its connection is closed.
+    /// Sends one message after another: the next is made when the previous one is written, so that
+    /// a slow secondary costs no memory. A secondary that reads nothing is idle, and its connection
+    /// is closed.
     private func send(_ transfer: ZoneTransfer, _ query: DNSQuery) {
         let loop = loop
         let me = NIOLoopBound(self, eventLoop: loop)
@@ -176,7 +179,7 @@ final class TCPHandler: ChannelDuplexHandler {
         writer.write(message, compressing: !query.zone.rules.disableCompression)
         write(writer.bytes, promise: written)
         context.flush()
-        // Not here: the socket may take messages as fast as they are made.
+        // Continues later: the socket may accept messages as fast as they are made.
         written.futureResult.whenSuccess { loop.execute { me.value.send(transfer, query) } }
     }
 
@@ -187,7 +190,7 @@ final class TCPHandler: ChannelDuplexHandler {
         context.fireChannelWritabilityChanged()
     }
 
-    /// Takes up what was left, and reads again.
+    /// Handles the buffered questions, and reads again.
     private func goOn() {
         guard !isParsing else { return }
         parse()
@@ -202,7 +205,7 @@ final class TCPHandler: ChannelDuplexHandler {
         if mayRead { context.read() } else { wantsRead = true }
     }
 
-    /// The client has asked its last question: it still gets its answers.
+    /// The client has sent its last question, and still receives its answers.
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case ChannelEvent.inputClosed = event {
             isEnding = true
@@ -215,7 +218,7 @@ final class TCPHandler: ChannelDuplexHandler {
         guard isEnding, waiting == 0, received.readableBytes == 0 || mayRead, let context else {
             return
         }
-        // Behind the last answer.
+        // Closes after the last answer.
         let me = NIOLoopBound(self, eventLoop: loop)
         let gone = loop.makePromise(of: Void.self)
         context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: gone)

@@ -4,13 +4,13 @@ import Platform
 import Primitives
 import Telemetry
 
-/// Questions over UDP. Datagrams come many at a time, and so do the answers go: those of one
-/// reading share a buffer and a call of the kernel.
+/// Answers questions over UDP. Datagrams are read and written in batches: the answers of one read
+/// share a buffer and a system call.
 final class UDPHandler: ChannelInboundHandler {
     typealias InboundIn = AddressedEnvelope<ByteBuffer>
     typealias OutboundOut = AddressedEnvelope<ByteBuffer>
 
-    /// What holds for all questions of one reading: they came before any of them is looked at.
+    /// The state for all questions of one read: they arrived before any of them is examined.
     private struct Moment {
         let zone: Zone
         let version: UInt64?
@@ -21,7 +21,7 @@ final class UDPHandler: ChannelInboundHandler {
     private var writer = MessageWriter()
     private var context: ChannelHandlerContext?
     private var moment: Moment?
-    /// Answers of this reading, one behind the other, and where each begins.
+    /// The answers of this read, one after the other, and their offsets.
     private var batch = ByteBuffer()
     private var parts: [(start: Int, client: SocketAddress)] = []
 
@@ -62,7 +62,8 @@ final class UDPHandler: ChannelInboundHandler {
         sendBatch()
     }
 
-    /// - Parameter version: of the catalog when the question was taken up; nil when that is past.
+    /// - Parameter version: the catalog's version when the question was read; nil when that is
+    ///   past.
     private func send(
         _ reply: Reply, to query: DNSQuery?, at client: SocketAddress, _ version: UInt64?
     ) {
@@ -71,7 +72,7 @@ final class UDPHandler: ChannelInboundHandler {
         if moment == nil { sendBatch() }
     }
 
-    /// - Parameter question: whose number the answer bears, where it is not the right one already.
+    /// - Parameter question: supplies the answer's identifier, unless it is right already.
     private func add(_ octets: [UInt8], to client: SocketAddress, numbered question: ByteBuffer?) {
         let start = batch.writerIndex
         batch.writeBytes(octets)
@@ -85,7 +86,7 @@ final class UDPHandler: ChannelInboundHandler {
 
     private func sendBatch() {
         guard let context, !parts.isEmpty else { return }
-        // A client that reads nothing must not fill our memory.
+        // Bounds the memory for a client that reads nothing.
         if context.channel.isWritable {
             for index in parts.indices {
                 let part = parts[index]
@@ -101,12 +102,12 @@ final class UDPHandler: ChannelInboundHandler {
         batch.clear()
     }
 
-    /// A datagram that could not be sent is the client's loss alone.
+    /// A datagram that could not be sent is lost for its client only.
     func errorCaught(context: ChannelHandlerContext, error: any Error) {}
 }
 
 extension Reply {
-    /// The message as it goes out.
+    /// Encodes the message.
     func octets(to query: DNSQuery?, with writer: inout MessageWriter) -> [UInt8] {
         if let forwarded { return forwarded }
         if let query {

@@ -4,8 +4,8 @@ import Logging
 import Primitives
 import Synchronization
 
-/// Tells the secondaries when the catalog has changed (RFC 1996): once at the start, then at most
-/// once in `notifyInterval`, whatever happens in between.
+/// Notifies the secondaries when the catalog has changed (RFC 1996): once at the start, then at
+/// most once in `notifyInterval`, however often it changes.
 final class ZoneNotifier: Sendable {
     private let core: DNSCore
     private let logger: Logger
@@ -16,7 +16,7 @@ final class ZoneNotifier: Sendable {
         self.logger = logger
     }
 
-    /// From now on the secondaries of these rules are told; none of them, and nothing is watched.
+    /// Notifies the secondaries of these rules from now on; without any, watches nothing.
     func follow(_ zone: Zone) {
         task.withLock { running in
             if zone.secondaries == running?.secondaries ?? [] { return }
@@ -52,7 +52,7 @@ final class ZoneNotifier: Sendable {
                 }
             }
             for await _ in changes {
-                // Bursts are told as one.
+                // Coalesces bursts.
                 guard await pause(core.limits.notifyInterval) else { break }
                 tell(secondaries)
             }
@@ -60,7 +60,7 @@ final class ZoneNotifier: Sendable {
         }
     }
 
-    /// What of the checks bears on answers: their output does not.
+    /// Hashes the parts of the checks that affect answers: their output does not.
     private static func statuses(_ checks: [HealthCheck]) -> Int {
         var hasher = Hasher()
         for check in checks {
@@ -72,7 +72,7 @@ final class ZoneNotifier: Sendable {
         return hasher.finalize()
     }
 
-    /// - Parameter digest: equal for what is told alike; nil where every change counts.
+    /// - Parameter digest: equal for values with the same answers; nil where every change counts.
     private func watch<Request: ReadRequest, Answer: IndexedReply>(
         _ endpoint: Endpoint<Request, Answer>, _ request: Request,
         _ feed: AsyncStream<Void>.Continuation, _ digest: @Sendable (Answer.Value) -> Int?
@@ -89,7 +89,7 @@ final class ZoneNotifier: Sendable {
                 let new = digest(answer.value)
                 if moved, new == nil || new != last { feed.yield() }
                 last = new
-                // Not more often than secondaries are told.
+                // Not more often than secondaries are notified.
                 guard await pause(core.limits.notifyInterval) else { return }
             } catch {
                 guard await pause(cursor.fail()) else { return }
@@ -106,7 +106,7 @@ final class ZoneNotifier: Sendable {
         }
     }
 
-    // MARK: Telling
+    // MARK: Notifying
 
     private func tell(_ secondaries: [Recursor]) {
         let zone = core.currentZone

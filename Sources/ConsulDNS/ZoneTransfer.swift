@@ -4,16 +4,17 @@ import NIOCore
 import Primitives
 import Synchronization
 
-/// The whole zone as a row of messages (RFC 5936): the SOA, everything else, the SOA again. Parts
-/// are read from the catalog as the secondary takes them, so that a large zone costs neither memory
-/// nor the loop. What changes meanwhile may be in it or not; the next notice brings it in any case.
+/// The whole zone as a sequence of messages (RFC 5936): the SOA, everything else, the SOA again.
+/// Parts are read from the catalog as the secondary receives them, so that a large zone costs
+/// neither memory nor the loop. Concurrent changes may be included or not; the next notification
+/// covers them.
 final class ZoneTransfer: Sendable {
     private struct State {
-        /// What is to be read next: the last of the rest.
+        /// The parts to read, the next one last.
         var left: [Part] = [.end, .services, .nodes, .apex]
-        /// Read, and not yet sent.
+        /// Records that were read, and not yet sent.
         var ready: ArraySlice<ResourceRecord> = []
-        /// Names of addresses that SRV records point to, each told once.
+        /// Names of addresses that SRV records point to, each sent once.
         var told: Set<DNSName> = []
     }
 
@@ -29,7 +30,7 @@ final class ZoneTransfer: Sendable {
     private let state = Mutex(State())
     private var zone: Zone { query.zone }
 
-    /// Nil while too many others are under way.
+    /// Returns nil while too many others are in progress.
     init?(_ query: DNSQuery, _ resolver: Resolver) {
         guard resolver.transfers.begin() else { return nil }
         self.query = query
@@ -39,9 +40,9 @@ final class ZoneTransfer: Sendable {
 
     deinit { resolver.transfers.end() }
 
-    /// Makes the next message, or tells the end by nil.
+    /// Makes the next message, or returns nil at the end.
     /// - Parameters:
-    ///   - loop: where to go on after others had their turn.
+    ///   - loop: continues there, so that others have their turn.
     ///   - done: called once, here or later on another thread.
     func next(on loop: any EventLoop, _ done: @escaping @Sendable (DNSMessage?) -> Void) {
         fill(stepsLeft: Limits.transferStepsMax, loop) { [self] in
@@ -53,7 +54,7 @@ final class ZoneTransfer: Sendable {
         }
     }
 
-    /// As many records as make a message.
+    /// The number of records in a message.
     private static func take(_ state: inout State) -> [ResourceRecord] {
         var length = 0
         var count = 0
@@ -66,12 +67,12 @@ final class ZoneTransfer: Sendable {
         return Array(state.ready.prefix(count))
     }
 
-    /// Reads on until there is a message's worth, or nothing left.
+    /// Reads until there are enough records for a message, or none left.
     private func fill(
         stepsLeft: Int, _ loop: any EventLoop, _ done: @escaping @Sendable () -> Void
     ) {
         guard stepsLeft > 0 else {
-            // Nodes and services without records can be many.
+            // There can be many nodes and services without records.
             return loop.execute { [self] in fill(stepsLeft: Limits.transferStepsMax, loop, done) }
         }
         let part = state.withLock { state -> Part? in
@@ -113,7 +114,7 @@ final class ZoneTransfer: Sendable {
                 goOn()
             }
         case .service(let name, let tags):
-            // A name with a dot cannot be asked for.
+            // A name with a dot cannot be queried.
             guard !name.contains(".") else { return goOn() }
             readService(name, tags, goOn)
         }
@@ -157,7 +158,7 @@ final class ZoneTransfer: Sendable {
                     alias = DNSName(text)
                 }
             }
-            // Beside an alias nothing else may stand.
+            // An alias excludes other records.
             if addresses.isEmpty, let alias {
                 records.append(ResourceRecord(owner, ttl: zone.nodeTTL, .cname(alias)))
                 continue
@@ -193,7 +194,7 @@ final class ZoneTransfer: Sendable {
 
     /// - Parameters:
     ///   - names: have addresses and SRV records, each with and without the datacenter.
-    ///   - serviceNames: have SRV records alone.
+    ///   - serviceNames: have SRV records only.
     private func records(
         _ names: [[String]], _ serviceNames: [[String]], _ service: String,
         _ instances: [CheckServiceNode]
@@ -216,7 +217,7 @@ final class ZoneTransfer: Sendable {
         return records
     }
 
-    /// SRV records, and the addresses behind those of their targets that nothing else tells.
+    /// Makes SRV records, and the addresses of their targets that no other name has.
     private func services(
         _ owner: DNSName, _ service: String, _ instances: [CheckServiceNode]
     ) -> [ResourceRecord] {
@@ -247,7 +248,7 @@ final class ZoneTransfer: Sendable {
     }
 }
 
-/// How many transfers are under way.
+/// Counts the transfers in progress.
 final class TransferCount: Sendable {
     private let count = Atomic<Int>(0)
 
@@ -261,7 +262,7 @@ final class TransferCount: Sendable {
 }
 
 extension Resolver {
-    /// The answer to AXFR and IXFR: NOTIMP where no network is allowed, as Consul has it.
+    /// Answers AXFR and IXFR: NOTIMP where no network is allowed, as in Consul.
     func transfer(_ query: DNSQuery) -> Reply {
         let zone = query.zone
         let question = query.question
@@ -275,7 +276,7 @@ extension Resolver {
         let soa = soa(zone)
         var reply = query.reply()
         if question.type == .ixfr, !query.isTCP || isNewest(query, soa) {
-            // Up to date, or to be asked again over TCP (RFC 1995, section 2).
+            // The secondary is up to date, or must ask again over TCP (RFC 1995, section 2).
             reply.message.answers = [soa]
             return reply
         }
@@ -285,7 +286,7 @@ extension Resolver {
         return reply
     }
 
-    /// Whether the secondary has our serial number already, in the arithmetic of RFC 1982.
+    /// Returns whether the secondary has our serial number already, in the arithmetic of RFC 1982.
     private func isNewest(_ query: DNSQuery, _ soa: ResourceRecord) -> Bool {
         guard case .soa(let theirs)? = query.message.authorities.first?.data,
             case .soa(let ours) = soa.data

@@ -1,7 +1,7 @@
 import ConsulModel
 import HTTPTransport
 
-/// `/v1/acl/…`: Consul's answer while permissions are off, and here they always are.
+/// Consul's answers of `/v1/acl/…` without access control.
 let aclRoutes: [Route] =
     [
         ("bootstrap", "PUT"), ("create", "PUT"), ("update", "PUT"), ("destroy/", "PUT"),

@@ -19,7 +19,7 @@ let agentCheckRoutes = [
     Route("/v1/agent/check/history/", ("GET", .check(.read), .direct(AgentCheckRoutes.history))),
 ]
 
-/// `/v1/agent/check…`: the checks of this agent.
+/// The checks of this agent: `/v1/agent/check…`.
 enum AgentCheckRoutes {
     @Sendable static func list(_ exchange: Exchange) throws(ConsulError) {
         try exchange.query.refuseNamespace()
@@ -98,7 +98,7 @@ enum AgentCheckRoutes {
 
     // MARK: Beyond Consul
 
-    /// Probes at once and shows the result, which also counts as the check's.
+    /// Probes at once and returns the result, which also counts as the check's.
     @Sendable static func runNow(_ exchange: Exchange) async throws(ConsulError)
         -> HTTPResponse
     {

@@ -8,7 +8,7 @@ import Synchronization
 package import TelemetrySinks
 package import Wire
 
-/// What the routes may ask of the agent around them. ConsulAgent makes one; tests make others.
+/// The agent's parts that the routes use. ConsulAgent makes one; tests make others.
 package final class AgentContext: Sendable {
     package let backend: any Backend
     /// Judges the routes that the agent answers itself; nil without access control.
@@ -27,23 +27,23 @@ package final class AgentContext: Sendable {
     package let logSink: LogSink?
     package let metrics: MetricsService
     package let plugins: @Sendable () -> [PluginStatus]
-    /// The configuration as `/v1/agent/self` shows it: `Config` and `DebugConfig`.
+    /// The configuration in `/v1/agent/self`: `Config` and `DebugConfig`.
     package let configuration: @Sendable () -> (JSONValue, JSONValue)
-    /// The counters as `/v1/agent/self` and `consul info` show them.
+    /// The counters in `/v1/agent/self` and `consul info`.
     package let statistics: @Sendable () -> [String: [String: String]]
     package let nodeMeta: @Sendable () -> [String: String]
-    /// The machine, as `/v1/agent/host` shows it. May read files.
+    /// The machine, for `/v1/agent/host`. May read files.
     package let host: @Sendable () -> HostInfo
-    let keptAnswers = KeptAnswers()
-    private let currentFace: Mutex<Face>
+    let responseCache = ResponseCache()
+    private let current: Mutex<ActiveSettings>
 
-    /// What the configuration says about the faces; a reload makes new ones.
+    /// The settings of the HTTP API; a reload makes new ones.
     package struct Settings: Hashable, Sendable {
         package var datacenter = "dc1"
         /// Indents every answer, as `-dev` does.
         package var alwaysPretty = false
         package var uiEnabled = false
-        /// Where `/` leads while the UI is on.
+        /// The target of the redirection from `/` while the UI is enabled.
         package var uiContentPath = "/ui/"
         package var valueBytesMax = 512 << 10
         /// `http_config.response_headers`.
@@ -54,12 +54,12 @@ package final class AgentContext: Sendable {
         package var writers: [CIDRBlock] = []
         /// `http_config.allowed_hosts`.
         package var allowedHosts: [String] = []
-        /// Deregistering what is not registered is answered with 404.
+        /// Answers the deregistration of an unknown ID with 404.
         package var refusesUnknownDeregistration = false
         /// The DNS domains of the agent: names in them are its own.
         package var ownDomains: [String] = []
-        /// `discovery_max_stale`; above zero, a read of the catalog or of health that asks for no
-        /// consistency is a stale one.
+        /// `discovery_max_stale`; above zero, a read of the catalog or of health without a
+        /// requested consistency is a stale one.
         package var discoveryMaxStale = GoDuration.zero
         /// `default_query_time` and `max_query_time`, for waits inside the agent.
         package var defaultQueryTime = GoDuration.seconds(300)
@@ -70,10 +70,10 @@ package final class AgentContext: Sendable {
         package init() {}
     }
 
-    /// The settings of one moment: one reference, so that a request takes them once and cheaply.
-    final class Face: Sendable {
+    /// The settings at one time, in one object, so that a request takes them with one retain.
+    final class ActiveSettings: Sendable {
         let settings: Settings
-        /// False: no guard and no header of `http_config` bears on any request.
+        /// False when no guard and no header of `http_config` applies to any request.
         let isGuarded: Bool
         let headers: [(name: String, value: String)]
 
@@ -119,17 +119,17 @@ package final class AgentContext: Sendable {
         self.statistics = statistics
         self.nodeMeta = nodeMeta
         self.host = host
-        currentFace = Mutex(Face(settings))
+        current = Mutex(ActiveSettings(settings))
     }
 
-    var face: Face { currentFace.withLock { $0 } }
+    var active: ActiveSettings { current.withLock { $0 } }
 
-    /// The log is at level debug, which has a line for each request.
-    var tellsRequests: Bool { logSink?.keeps(.debug) ?? (logger.logLevel <= .debug) }
+    /// True at log level debug, which has a line for each request.
+    var logsRequests: Bool { logSink?.keeps(.debug) ?? (logger.logLevel <= .debug) }
 
-    /// For a reload.
+    /// Replaces the settings, at a reload.
     package func update(_ settings: Settings) {
-        let face = Face(settings)
-        currentFace.withLock { $0 = face }
+        let active = ActiveSettings(settings)
+        current.withLock { $0 = active }
     }
 }

@@ -22,7 +22,7 @@ let agentRoutes = [
     Route("/v1/agent/monitor", ("GET", .agentRead, .direct(AgentRoutes.monitor))),
 ]
 
-/// `/v1/agent/…`, as far as the agent itself is meant.
+/// The routes of `/v1/agent/…` about the agent itself.
 enum AgentRoutes {
     @Sendable static func selfDescription(_ exchange: Exchange) throws(ConsulError) {
         let agent = exchange.agent
@@ -30,8 +30,8 @@ enum AgentRoutes {
         var description = SelfDescription()
         description.config = config
         description.debugConfig = debug
-        // An agent that does not gossip has measured nothing.
-        description.coordinate = exchange.face.settings.disablesCoordinates ? nil : .origin
+        // An agent without gossip has measured nothing.
+        description.coordinate = exchange.active.settings.disablesCoordinates ? nil : .origin
         description.member = agent.membership.localMember
         description.stats = agent.statistics()
         description.meta = agent.nodeMeta()
@@ -39,7 +39,7 @@ enum AgentRoutes {
     }
 
     @Sendable static func members(_ exchange: Exchange) throws(ConsulError) {
-        // `?wan` alone counts as missing.
+        // `?wan` without a value counts as missing.
         let wan = !exchange.query["wan"].isEmpty
         if !["", "_all"].contains(exchange.query["segment"]) {
             throw ConsulError(
@@ -53,8 +53,9 @@ enum AgentRoutes {
         exchange.responder.respond(exchange.json(exchange.agent.plugins()))
     }
 
-    /// Consul answers with an empty body. Asked with `?report`, the reload tells what it changed
-    /// and what needs a restart; with `?dry-run`, what it would change.
+    /// Reloads the configuration. Consul answers with an empty body. With `?report`, the answer
+    /// names the changed settings and those that need a restart; with `?dry-run`, the settings that
+    /// would change.
     @Sendable static func reload(_ exchange: Exchange) async throws(ConsulError)
         -> HTTPResponse
     {
@@ -63,7 +64,7 @@ enum AgentRoutes {
         return exchange.query.has("report") ? exchange.json(report) : Exchange.empty
     }
 
-    /// Answers first: afterwards nobody is there to answer.
+    /// Answers before it leaves, because afterwards the agent is gone.
     @Sendable static func leave(_ exchange: Exchange) throws(ConsulError) {
         exchange.responder.respond(Exchange.empty)
         Task { await exchange.agent.control.leave() }
@@ -95,21 +96,21 @@ enum AgentRoutes {
         return Exchange.empty
     }
 
-    /// Beyond Consul: 200 while the agent answers at all.
+    /// Answers 200 while the agent runs. Beyond Consul.
     @Sendable static func live(_ exchange: Exchange) throws(ConsulError) {
         exchange.responder.respond(.text(200, "live"))
     }
 
-    /// Beyond Consul: 200 while reads and writes can be served, so while there is a leader; else
-    /// 503.
+    /// Answers 200 while there is a leader, so that reads and writes can be served, else 503.
+    /// Beyond Consul.
     @Sendable static func ready(_ exchange: Exchange) throws(ConsulError) {
         exchange.call(.statusLeader, DCSpecificRequest()) { leader in
             leader.isEmpty ? ErrorMapping.withoutLeader : .text(200, "ready")
         }
     }
 
-    /// Streams log lines until the client goes: first those of late, unless `?recent=false` leaves
-    /// them out, then new ones. `?logjson` asks for JSON.
+    /// Streams log lines until the client disconnects: first recent ones, unless `?recent=false`
+    /// omits them, then new ones. `?logjson` selects JSON.
     @Sendable static func monitor(_ exchange: Exchange) throws(ConsulError) {
         let wanted = exchange.query["loglevel"]
         let name = wanted.isEmpty ? "INFO" : wanted
@@ -164,17 +165,17 @@ private struct SelfDescription: Record {
 }
 
 extension Exchange {
-    /// The answer to the deregistration of an unknown ID: success, as in Consul 1.8, or by
+    /// Answers the deregistration of an unknown ID: success, as in Consul 1.8, or with
     /// `http_config.deregister_unknown_404` the error of newer versions.
     func unknownDeregistered(_ kind: String, _ id: String) throws(ConsulError) -> HTTPResponse {
-        guard face.settings.refusesUnknownDeregistration else { return Exchange.empty }
+        guard active.settings.refusesUnknownDeregistration else { return Exchange.empty }
         throw ConsulError(
             .notFound,
             "Unknown \(kind) ID \(GoText.quoted(id)). Ensure that the \(kind) ID is passed, not "
                 + "the \(kind) name.")
     }
 
-    /// `?enable=true|false`, in Consul's words when it is missing or wrong.
+    /// Reads `?enable=true|false`; errors are in Consul's words.
     func maintenanceSwitch() throws(ConsulError) -> Bool {
         guard query.has("enable") else {
             throw ConsulError(.badRequest, "Missing value for enable")

@@ -26,7 +26,7 @@ let agentServiceRoutes = [
         ("GET", .service(.read), .direct(AgentServiceRoutes.healthByID))),
 ]
 
-/// `/v1/agent/service…`: the services of this agent.
+/// The services of this agent: `/v1/agent/service…`.
 enum AgentServiceRoutes {
     @Sendable static func list(_ exchange: Exchange) throws(ConsulError) {
         try exchange.query.refuseNamespace()
@@ -53,8 +53,8 @@ enum AgentServiceRoutes {
         return Exchange.empty
     }
 
-    /// What only the API refuses, in Consul's words; a fragment's faults are told with their
-    /// places.
+    /// Refuses faults that only the API refuses, in Consul's words; a fragment's faults are
+    /// reported with their positions.
     private static func refuse(_ definition: ServiceDefinition) throws(ConsulError) {
         if definition.nodeService.hasUnspecifiedAddress {
             throw ConsulError(.badRequest, "Invalid service address")
@@ -138,7 +138,7 @@ enum AgentServiceRoutes {
         return response
     }
 
-    // MARK: Health in one word
+    // MARK: Health as one status
 
     @Sendable static func healthByName(_ exchange: Exchange) throws(ConsulError) {
         try exchange.query.refuseNamespace()
@@ -162,7 +162,7 @@ enum AgentServiceRoutes {
         answer(exchange, found.worst, missing: "", exchange.json(found))
     }
 
-    /// `?format=text`, or a header that asks for plain text first.
+    /// `?format=text`, or an `Accept` header that prefers plain text.
     private static func wantsText(_ exchange: Exchange) -> Bool {
         exchange.query["format"] == "text"
             || exchange.request.headers.first(name: "Accept")?.hasPrefix("text/plain") == true

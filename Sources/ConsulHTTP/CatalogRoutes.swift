@@ -31,7 +31,7 @@ enum CatalogRoutes {
     }
 
     @Sendable static func datacenters(_ exchange: Exchange) throws(ConsulError) {
-        // Nothing to wait for, and no datacenter to ask: each knows of all.
+        // Does not block and has no datacenter: every datacenter has the same list.
         var options = QueryOptions()
         try exchange.query.readConsistency(&options)
         options.token = exchange.token
@@ -69,7 +69,8 @@ enum CatalogRoutes {
 }
 
 extension Exchange {
-    /// The rest of the path behind the route's prefix; an error with this text when it is empty.
+    /// Returns the rest of the path behind the route's prefix, or throws this text when it is
+    /// empty.
     func requireSubject(_ complaint: String) throws(ConsulError) -> String {
         guard !subject.isEmpty else { throw ConsulError(.badRequest, complaint) }
         return subject

@@ -1,7 +1,7 @@
 import Telemetry
 
-/// How often each call of the catalog was asked for over HTTP, and what became of it, by Consul's
-/// names: `client.api.catalog_nodes`, `client.api.success.catalog_nodes` and
+/// Counts the calls of the catalog over HTTP and their results, with Consul's names:
+/// `client.api.catalog_nodes`, `client.api.success.catalog_nodes` and
 /// `client.rpc.error.catalog_nodes`.
 struct ClientCallCounters: Sendable {
     struct Route: Sendable {

@@ -7,7 +7,7 @@ import Primitives
 import Telemetry
 import TelemetrySinks
 
-/// Consul's HTTP API: finds the route, hands it the exchange, maps its errors.
+/// Consul's HTTP API: finds the route, runs its action with an exchange, maps its errors.
 package final class ConsulHandler: HTTPHandler {
     private let agent: AgentContext
     private let table: RouteTable
@@ -29,16 +29,16 @@ package final class ConsulHandler: HTTPHandler {
     package func handle(_ request: HTTPRequest, _ responder: HTTPResponder) {
         let subject: String
         let index: Int
-        let face = agent.face
+        let active = agent.active
         switch RequestPath(
-            request, table, allowsUnprintable: face.settings.allowsUnprintablePaths)
+            request, table, allowsUnprintable: active.settings.allowsUnprintablePaths)
         {
         case .route(let found, let rest): (index, subject) = (found, rest)
         case .moved(let path):
             responder.respond(Self.moved(to: path, request))
             return
         case .unknown:
-            responder.respond(otherPath(request, face.settings))
+            responder.respond(otherPath(request, active.settings))
             return
         case .server:
             responder.respond(HTTPResponse(status: 200, headers: ["Vary": ""]))
@@ -49,9 +49,9 @@ package final class ConsulHandler: HTTPHandler {
             return
         }
         let route = table.routes[index]
-        if face.isGuarded {
-            responder.addHeaders(face.headers)
-            if let refusal = HTTPGuards.refusal(request, route, subject, face.settings) {
+        if active.isGuarded {
+            responder.addHeaders(active.headers)
+            if let refusal = HTTPGuards.refusal(request, route, subject, active.settings) {
                 responder.respond(refusal)
                 return
             }
@@ -71,8 +71,8 @@ package final class ConsulHandler: HTTPHandler {
         calls?.asked.increment()
         let exchange = Exchange(
             request: request, responder: responder, subject: subject,
-            query: query, agent: agent, face: face, calls: calls)
-        if agent.tellsRequests { logWhenDone(exchange) }
+            query: query, agent: agent, active: active, calls: calls)
+        if agent.logsRequests { logWhenDone(exchange) }
         if let judge = agent.judge,
             let permission = route.methods[method].access.permission(for: exchange),
             let refusal = judge.refusal(of: permission, token: exchange.token)
@@ -92,7 +92,7 @@ package final class ConsulHandler: HTTPHandler {
     }
 
     package func refusal(ofHost host: String, onLoopback: Bool) -> HTTPResponse? {
-        let settings = agent.face.settings
+        let settings = agent.active.settings
         let rule = HostRule(settings, nodeName: agent.local.nodeName)
         if rule.accepts(host, onLoopback: onLoopback) { return nil }
         agent.logger.info(
@@ -145,7 +145,7 @@ package final class ConsulHandler: HTTPHandler {
         return response
     }
 
-    /// As Go's `http.Redirect` answers; the query goes along.
+    /// Redirects as Go's `http.Redirect` does; keeps the query.
     private static func moved(
         to path: String, _ request: HTTPRequest, keepsQuery: Bool = true
     ) -> HTTPResponse {
@@ -161,7 +161,7 @@ package final class ConsulHandler: HTTPHandler {
         return response
     }
 
-    /// One line for each answer, in Consul's words. Called at level debug only.
+    /// Logs one line for each answer, in Consul's words. Called at level debug only.
     private func logWhenDone(_ exchange: Exchange) {
         let (request, agent) = (exchange.request, exchange.agent)
         let start = agent.clock.now()

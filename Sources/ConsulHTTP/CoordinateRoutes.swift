@@ -8,7 +8,7 @@ let coordinateRoutes = [
     Route("/v1/coordinate/update", ("PUT", .direct(CoordinateRoutes.update))),
 ]
 
-/// `/v1/coordinate/…`. Consul looks at no namespace here.
+/// `/v1/coordinate/…`. Consul ignores `?ns` here.
 enum CoordinateRoutes {
     @Sendable static func datacenters(_ exchange: Exchange) throws(ConsulError) {
         var request = DatacentersRequest()

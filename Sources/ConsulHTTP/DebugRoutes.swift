@@ -8,14 +8,14 @@ let debugRoutes = [
     Route("/debug/pprof/", ("GET", .operatorRead, .direct(DebugRoutes.profile))),
 ]
 
-/// For who looks into the agent.
+/// Routes for debugging the agent.
 enum DebugRoutes {
-    /// In a task: it reads files.
+    /// Runs in a task, because it reads files.
     @Sendable static func host(_ exchange: Exchange) async throws(ConsulError) -> HTTPResponse {
         exchange.json(exchange.agent.host())
     }
 
-    /// Of newer versions of Consul.
+    /// From newer versions of Consul.
     @Sendable static func version(_ exchange: Exchange) throws(ConsulError) {
         let version = exchange.agent.configuration().0["Version"] ?? .string("")
         exchange.responder.respond(
@@ -26,10 +26,10 @@ enum DebugRoutes {
                 ])))
     }
 
-    /// Consul's profiles are those of Go's runtime, which is not here. Without `enable_debug` the
-    /// answer is Consul's.
+    /// Consul's profiles are those of Go's runtime, which does not exist here. Without
+    /// `enable_debug` the answer is Consul's.
     @Sendable static func profile(_ exchange: Exchange) throws(ConsulError) {
-        guard exchange.face.settings.enablesDebug else {
+        guard exchange.active.settings.enablesDebug else {
             exchange.responder.respond(.text(401, "ACL support disabled"))
             return
         }

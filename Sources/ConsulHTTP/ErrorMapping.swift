@@ -1,7 +1,7 @@
 import ConsulModel
 import HTTPTransport
 
-/// The one place where an error becomes a status.
+/// Maps errors to HTTP statuses, for all routes.
 enum ErrorMapping {
     static func status(of kind: ConsulError.Kind) -> Int {
         switch kind {
@@ -18,7 +18,7 @@ enum ErrorMapping {
         .text(status(of: error.kind), error.message)
     }
 
-    // MARK: What is refused before anybody is asked
+    // MARK: Refusals before a route runs
 
     static let blocked = HTTPResponse.text(403, "Endpoint is blocked by agent configuration")
     static let restricted = HTTPResponse.text(403, "Access is restricted")

@@ -28,7 +28,7 @@ enum EventRoutes {
         try refuse(event.serviceFilter, "service")
         try refuse(event.tagFilter, "tag")
         let datacenter = exchange.query["dc"]
-        if !datacenter.isEmpty, datacenter != exchange.face.settings.datacenter {
+        if !datacenter.isEmpty, datacenter != exchange.active.settings.datacenter {
             throw .noPathToDatacenter
         }
         var random = SystemRandomNumberGenerator()
@@ -40,7 +40,7 @@ enum EventRoutes {
         exchange.responder.respond(exchange.json(event))
     }
 
-    /// Not by gossip, but through the event log.
+    /// Fires through the event log instead of gossip.
     private static func fireReliably(
         _ event: UserEvent, _ exchange: Exchange
     ) throws(ConsulError) {
@@ -58,7 +58,7 @@ enum EventRoutes {
         }
     }
 
-    /// What the nodes have done about a reliable event, or about all of the log.
+    /// Answers with the nodes' acknowledgements of a reliable event, or of all events in the log.
     @Sendable static func status(_ exchange: Exchange) async throws(ConsulError) -> HTTPResponse {
         let id = exchange.subject
         if id.isEmpty { return exchange.json(try await exchange.agent.eventLog.statuses()) }
@@ -68,8 +68,7 @@ enum EventRoutes {
         return exchange.json(status)
     }
 
-    /// A filter must be a regular expression, though no service of this agent may be there to
-    /// match.
+    /// A filter must be a valid regular expression, even when this agent has no service for it.
     private static func refuse(_ pattern: String, _ name: String) throws(ConsulError) {
         do throws(TextPattern.Fault) {
             _ = try TextPattern(pattern)
@@ -94,13 +93,13 @@ enum EventRoutes {
 }
 
 extension Exchange {
-    /// Bounds a wait inside the agent, as the servers bound a blocking query: by the settings, and
-    /// up to a sixteenth more by chance, so that clients do not return all at once. After that, or
-    /// when the client goes, the call is cancelled and answers with the present state.
+    /// Bounds a wait inside the agent, as the servers bound a blocking query: by the settings, plus
+    /// a random part of up to a sixteenth, so that clients do not return all at once. After that,
+    /// or when the client disconnects, the call is cancelled and answers with the present state.
     func waitAtMost(_ wait: GoDuration, for pending: (any PendingCall)?) {
         guard let pending else { return }
-        let asked = wait > .zero ? wait : face.settings.defaultQueryTime
-        let bounded = min(asked, face.settings.maxQueryTime).nanoseconds
+        let asked = wait > .zero ? wait : active.settings.defaultQueryTime
+        let bounded = min(asked, active.settings.maxQueryTime).nanoseconds
         let wait = bounded + Int64.random(in: 0...(bounded / 16))
         let timer = request.eventLoop.scheduleTask(in: .nanoseconds(wait)) {
             pending.cancel()

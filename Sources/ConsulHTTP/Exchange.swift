@@ -5,8 +5,8 @@ import Primitives
 import Telemetry
 import Wire
 
-/// One request on its way to an answer, as a route's handler sees it. An object, since it is handed
-/// on several times: its parts are counted once.
+/// One request and the way to answer it, for a route's action. A class, because it is passed on
+/// several times: copying costs one retain.
 final class Exchange: Sendable {
     let request: HTTPRequest
     let responder: HTTPResponder
@@ -14,13 +14,13 @@ final class Exchange: Sendable {
     let subject: String
     let query: QueryParameters
     let agent: AgentContext
-    let face: AgentContext.Face
-    /// For the routes of the catalog: what became of the call to the servers.
+    let active: AgentContext.ActiveSettings
+    /// The counters of the call, for the routes of the catalog.
     let calls: ClientCallCounters.Route?
 
     init(
         request: HTTPRequest, responder: HTTPResponder, subject: String, query: QueryParameters,
-        agent: AgentContext, face: AgentContext.Face, calls: ClientCallCounters.Route?
+        agent: AgentContext, active: AgentContext.ActiveSettings, calls: ClientCallCounters.Route?
     ) {
         self.calls = calls
         self.request = request
@@ -28,12 +28,12 @@ final class Exchange: Sendable {
         self.subject = subject
         self.query = query
         self.agent = agent
-        self.face = face
+        self.active = active
     }
 
-    // MARK: Asking
+    // MARK: Reading the request
 
-    /// `?token`, then `X-Consul-Token`, then a bearer token.
+    /// The value of `?token`, else of `X-Consul-Token`, else a bearer token.
     var token: String {
         if query.has("token") { return query["token"] }
         if let token = request.headers.first(name: "X-Consul-Token") { return token }
@@ -41,7 +41,7 @@ final class Exchange: Sendable {
         return bearer.lowercased().hasPrefix("bearer ") ? String(bearer.dropFirst(7)) : ""
     }
 
-    /// The options of a read. `Cache-Control` is judged as Consul does.
+    /// Returns the options of a read. Refuses a `Cache-Control` that Consul refuses.
     /// - Parameter looksAtNamespace: false for the reads that Consul answers whatever `?ns` is.
     func options(looksAtNamespace: Bool = true) throws(ConsulError) -> QueryOptions {
         try CacheControl.refuseWrong(request.headers)
@@ -49,11 +49,11 @@ final class Exchange: Sendable {
             ? try query.options(token: token) : try query.consistency(token: token)
     }
 
-    /// The options of a read of the catalog or of health, with `discovery_max_stale`.
+    /// Returns the options of a read of the catalog or of health, with `discovery_max_stale`.
     func discoveryOptions(looksAtNamespace: Bool = true) throws(ConsulError) -> QueryOptions {
         var options = try options(looksAtNamespace: looksAtNamespace)
         if options.source.node == "_agent" { options.source.node = agent.local.nodeName }
-        if face.settings.discoveryMaxStale > .zero, options.consistency == .standard,
+        if active.settings.discoveryMaxStale > .zero, options.consistency == .standard,
             !query.has("leader"), !query.has("cached")
         {
             options.consistency = .stale
@@ -61,10 +61,11 @@ final class Exchange: Sendable {
         return options
     }
 
-    /// The body as a record. Consul's words for one that cannot be read.
+    /// Decodes the body as a record. Errors are in Consul's words.
     /// - Parameters:
-    ///   - acceptsUnknown: Consul lets fields pass here that the record does not have.
-    ///   - obsolete: Fields that Consul accepts without using them.
+    ///   - acceptsUnknown: skips fields that the record does not have, as Consul does for this
+    ///     body.
+    ///   - obsolete: fields that Consul accepts without using them.
     func body<Body: WireValue>(
         _ type: Body.Type = Body.self, acceptsUnknown: Bool = false,
         obsolete: [String] = []
@@ -85,9 +86,9 @@ final class Exchange: Sendable {
         }
     }
 
-    /// Those of `records` that `?filter` lets pass.
-    /// - Parameter judgesEach: Consul finds a wrong field only at the first record, and says so
-    ///   without its usual beginning.
+    /// Returns the records that match `?filter`.
+    /// - Parameter judgesEach: reports a wrong field only at the first record and without the usual
+    ///   prefix, as Consul does for this list.
     func filtered<Value: Record & Sendable>(
         _ records: [String: Value], judgesEach: Bool = false
     ) throws(ConsulError) -> [String: Value] {
@@ -105,8 +106,8 @@ final class Exchange: Sendable {
         }
     }
 
-    /// Calls the backend and answers with what `answer` makes of the value. Answers at once when
-    /// the backend does; else when it does, unless the client has gone.
+    /// Makes a call, and responds with `answer` of its result: at once when the result is
+    /// available, else later, unless the client has disconnected.
     func call<Request: ClusterRequest, Response: Sendable>(
         _ endpoint: Endpoint<Request, Response>, _ request: Request,
         answer: @escaping @Sendable (Response) -> HTTPResponse
@@ -126,15 +127,15 @@ final class Exchange: Sendable {
 
     // MARK: Answering
 
-    /// Answers with an error, and tells it.
+    /// Responds with an error, and logs it.
     func fail(_ error: ConsulError) {
         RequestFailure(
             logger: agent.logger, method: request.method, uri: request.uri, peer: request.peer
-        ).tell(error)
+        ).log(error)
         responder.respond(ErrorMapping.response(for: error))
     }
 
-    var isPretty: Bool { face.settings.alwaysPretty || query.has("pretty") }
+    var isPretty: Bool { active.settings.alwaysPretty || query.has("pretty") }
 
     func json(
         _ value: some WireValue, _ meta: QueryMeta? = nil, status: Int = 200,

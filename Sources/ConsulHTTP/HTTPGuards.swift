@@ -1,10 +1,10 @@
 import HTTPTransport
 import Primitives
 
-/// What `http_config` forbids.
+/// The restrictions of `http_config`.
 enum HTTPGuards {
-    /// Nil when the request may pass. A blocked path is refused whatever the method; writing is
-    /// refused only by a method that the path takes, as in Consul.
+    /// Returns the refusal of a request; nil for an allowed one. A blocked path is refused for
+    /// every method; writing is refused only for methods that the path has, as in Consul.
     static func refusal(
         _ request: HTTPRequest, _ route: Route, _ subject: String, _ settings: AgentContext.Settings
     ) -> HTTPResponse? {
@@ -19,7 +19,7 @@ enum HTTPGuards {
         return mayWrite(request.peer, settings.writers) ? nil : ErrorMapping.restricted
     }
 
-    /// A unix socket has no address, so no network holds it.
+    /// A unix socket has no address, so no network contains it.
     private static func mayWrite(_ peer: HTTPPeer, _ networks: [CIDRBlock]) -> Bool {
         let mapped = "::ffff:"
         var text = peer.address[...]

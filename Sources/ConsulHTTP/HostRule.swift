@@ -1,11 +1,11 @@
 import Primitives
 
-/// Decides which names a request may call this agent by.
+/// Decides which host names a request may use for this agent.
 ///
 /// A page in a browser can make its own name resolve to a loopback address (DNS rebinding) and so
 /// read and write the API of an agent that listens for this machine alone. The `Host` header still
 /// has that name. It always has a dot and is never an address, so that addresses and names without
-/// a dot may pass.
+/// a dot are allowed.
 struct HostRule {
     private let allowed: [String]
     private let ownDomains: [String]
@@ -17,8 +17,8 @@ struct HostRule {
         self.nodeName = Self.plain(nodeName[...])
     }
 
-    /// - Parameter onLoopback: The listener is on a loopback address. Any other one accepts every
-    ///   name until `http_config.allowed_hosts` is set.
+    /// - Parameter onLoopback: true for a listener on a loopback address. Any other one accepts
+    ///   every name until `http_config.allowed_hosts` is set.
     func accepts(_ host: String, onLoopback: Bool) -> Bool {
         guard onLoopback || !allowed.isEmpty else { return true }
         let name = Self.plain(Self.withoutPort(host))
@@ -31,8 +31,8 @@ struct HostRule {
         }
     }
 
-    /// Returns `name` of `name:port`, and the address of `[v6]:port`; all of the text when it has
-    /// neither form, so that nothing behind a bracket or a colon is passed over.
+    /// Returns `name` of `name:port`, and the address of `[v6]:port`; the whole text when it has
+    /// neither form, so that nothing behind a bracket or a colon is ignored.
     private static func withoutPort(_ host: String) -> Substring {
         if host.hasPrefix("["), let close = host.firstIndex(of: "]") {
             let rest = host[host.index(after: close)...]

@@ -10,7 +10,7 @@ let kvRoutes = [
 ]
 
 extension Exchange {
-    /// About how many bytes an entry takes in an answer.
+    /// Estimates the bytes of an entry in an answer.
     fileprivate func room(for entry: KVEntry) -> Int {
         (isPretty ? 220 : 130) + entry.key.utf8.count + entry.value.count / 3 * 4
     }
@@ -76,7 +76,8 @@ enum KVRoutes {
         return HTTPResponse(status: 404, headers: headers)
     }
 
-    /// The value as it is. It may come from anybody, so a browser must not take it for a page.
+    /// Answers with the unchanged value. Any client may have written it, so a browser must not
+    /// treat it as a page.
     private static func raw(_ entry: KVEntry, _ meta: QueryMeta) -> HTTPResponse {
         var headers: HeaderFields = [
             "Content-Type": "text/plain", "X-Content-Type-Options": "nosniff",

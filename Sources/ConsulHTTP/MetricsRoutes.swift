@@ -10,9 +10,10 @@ let metricsRoutes = [
     Route("/metrics", ("GET", .agentRead, .direct(MetricsRoutes.native))),
 ]
 
-/// What the agent measured.
+/// The agent's metrics.
 enum MetricsRoutes {
-    /// The newest interval as JSON, or with `?format=prometheus` all since the start.
+    /// Answers with the newest interval as JSON, or with `?format=prometheus` with all since the
+    /// start.
     @Sendable static func metrics(_ exchange: Exchange) throws(ConsulError) {
         let metrics = exchange.agent.metrics
         guard exchange.query["format"] == "prometheus" else {
@@ -28,13 +29,13 @@ enum MetricsRoutes {
         exchange.responder.respond(page(metrics.prometheus(.consul)))
     }
 
-    /// Beyond Consul: where Prometheus looks by itself, without a setting.
+    /// The path that Prometheus reads without a setting. Beyond Consul.
     @Sendable static func native(_ exchange: Exchange) throws(ConsulError) {
         exchange.responder.respond(page(exchange.agent.metrics.prometheus(.native)))
     }
 
-    /// Of newer versions of Consul: each interval of 10 seconds as a line of JSON when it is over,
-    /// until the client goes.
+    /// Streams each finished interval of 10 seconds as a line of JSON, until the client
+    /// disconnects. From newer versions of Consul.
     @Sendable static func stream(_ exchange: Exchange) throws(ConsulError) {
         let metrics = exchange.agent.metrics
         let stream = exchange.responder.respond(

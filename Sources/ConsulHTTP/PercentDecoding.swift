@@ -1,6 +1,6 @@
 /// Percent escapes of URIs (RFC 3986).
 enum PercentDecoding {
-    /// Nil for a broken escape, or for bytes that are not UTF-8.
+    /// Decodes; returns nil for a broken escape, or for bytes that are not UTF-8.
     static func decode(_ text: Substring, plusIsSpace: Bool = false) -> String? {
         let bytes = text.utf8
         guard bytes.contains(where: { $0 == 0x25 || (plusIsSpace && $0 == 0x2B) }) else {
@@ -22,11 +22,10 @@ enum PercentDecoding {
         return String(validating: out, as: UTF8.self)
     }
 
-    /// A path as Go writes it into a URL.
+    /// Escapes a path as Go writes it into a URL.
     static func encode(path: String) -> String { encode(path, besides: Array("$&+,:;=@".utf8)) }
 
-    /// Escapes a part of a path anew that may be escaped already: as Go writes it, and no `/` of
-    /// its own.
+    /// Normalises the escapes of a part of a path: as Go writes it, and without a `/` inside.
     static func escape(_ part: Substring) -> String {
         guard let plain = decode(part) else { return String(part) }
         if plain == "." || plain == ".." { return plain == "." ? "%2E" : "%2E%2E" }
@@ -34,7 +33,7 @@ enum PercentDecoding {
             .map { encode(path: String(Substring($0))) }.joined(separator: "%2F")
     }
 
-    /// For a parameter of a query.
+    /// Escapes a parameter of a query.
     static func encode(parameter: String) -> String { encode(parameter, besides: []) }
 
     private static func encode(_ text: String, besides plain: [UInt8]) -> String {

@@ -2,13 +2,13 @@ import ConsulModel
 import HTTPTransport
 import Primitives
 
-/// The parameters behind the `?` of a request, and Consul's rules for the common ones.
+/// The query parameters of a request, and Consul's rules for the common ones.
 package struct QueryParameters: Sendable {
     private static let countMax = 256
 
     private let pairs: [(name: String, value: String)]
-    /// Why the request must not be carried out: a `cas` that was passed over would be a write
-    /// without a condition.
+    /// The reason to refuse the request: ignoring a broken `cas` would make the write
+    /// unconditional.
     let fault: String?
 
     init(_ query: Substring) {
@@ -19,8 +19,8 @@ package struct QueryParameters: Sendable {
         }
         var fault: String?
         var pairs: [(name: String, value: String)] = []
-        // By bytes: a combining mark behind a `&` would make one character with it. `;` parts them
-        // too, as in the Go of Consul's time.
+        // Splits by bytes: a combining mark after `&` would form one character with it. `;`
+        // separates too, as in the Go of Consul's time.
         let parts = query.utf8.split(maxSplits: Self.countMax) {
             $0 == UInt8(ascii: "&") || $0 == UInt8(ascii: ";")
         }
@@ -51,7 +51,7 @@ package struct QueryParameters: Sendable {
 
     func all(_ name: String) -> [String] { pairs.filter { $0.name == name }.map { $0.value } }
 
-    /// A number as Go's `strconv.ParseUint`; nil when the parameter is missing.
+    /// Parses a number as Go's `strconv.ParseUint`; nil when the parameter is missing.
     func unsigned(_ name: String) throws(ConsulError) -> UInt64? {
         guard has(name) else { return nil }
         let text = self[name]
@@ -61,7 +61,7 @@ package struct QueryParameters: Sendable {
         throw ConsulError(.internal, "strconv.ParseUint: parsing \(GoText.quoted(text)): \(reason)")
     }
 
-    /// `?passing`, `?passing=1`, `?passing=false`: present without a value is true.
+    /// Parses `?passing`, `?passing=1`, `?passing=false`: present without a value is true.
     func flag(_ name: String) throws(ConsulError) -> Bool {
         guard has(name) else { return false }
         switch self[name] {
@@ -71,7 +71,7 @@ package struct QueryParameters: Sendable {
         }
     }
 
-    /// `?ns=`: without namespaces nobody may believe to be in one.
+    /// Refuses `?ns=`: without namespaces no client may believe that it uses one.
     func refuseNamespace() throws(ConsulError) {
         guard !self["ns"].isEmpty else { return }
         throw ConsulError(
@@ -80,7 +80,7 @@ package struct QueryParameters: Sendable {
                 + "feature")
     }
 
-    /// What every read understands.
+    /// Returns the options that every read has.
     func options(token: String) throws(ConsulError) -> QueryOptions {
         if pairs.isEmpty {
             var options = QueryOptions()
@@ -91,7 +91,7 @@ package struct QueryParameters: Sendable {
         return try consistency(token: token)
     }
 
-    /// The same for reads that look at no namespace.
+    /// Returns the options of a read that ignores `?ns`.
     func consistency(token: String) throws(ConsulError) -> QueryOptions {
         var options = QueryOptions()
         if !pairs.isEmpty {
@@ -110,7 +110,7 @@ package struct QueryParameters: Sendable {
         return options
     }
 
-    /// `?index` and `?wait` alone; empty ones count as missing.
+    /// Returns `?index` and `?wait` only; empty ones count as missing.
     func waiting() throws(ConsulError) -> QueryOptions {
         var options = QueryOptions()
         let index = self["index"]
@@ -130,8 +130,8 @@ package struct QueryParameters: Sendable {
         return options
     }
 
-    /// `?stale`, `?consistent`, `?cached` and `?max_stale`. One server alone is never behind its
-    /// leader, so that no `max_stale` is too short.
+    /// Reads `?stale`, `?consistent`, `?cached` and `?max_stale`. A single server is never behind
+    /// its leader, so that no `max_stale` is too short.
     func readConsistency(_ options: inout QueryOptions) throws(ConsulError) {
         if has("stale") { options.consistency = .stale }
         let age = self["max_stale"]

@@ -3,15 +3,15 @@ import HTTPTransport
 import Logging
 import Primitives
 
-/// A request that came to nothing, as the log tells it in Consul's words.
+/// Logs a failed request in Consul's words.
 struct RequestFailure: Sendable {
     let logger: Logger
     let method: String
     let uri: String
     let peer: HTTPPeer
 
-    func tell(_ error: ConsulError) {
-        // Its client has gone, which is nobody's fault and no news.
+    func log(_ error: ConsulError) {
+        // A client that disconnected is not an error.
         if error.kind == .cancelled { return }
         logger.error(
             "Request error",

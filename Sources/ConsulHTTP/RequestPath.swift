@@ -7,13 +7,13 @@ import Primitives
 enum RequestPath {
     /// The route by its index in the table, and its subject.
     case route(Int, String)
-    /// To this path, which is escaped.
+    /// A redirection to this path, which is escaped.
     case moved(String)
     case unknown
-    /// Not UTF-8, an escape that is none, or a character that cannot be printed: Consul refuses
-    /// these too, lest they forge lines of logs and terminals.
+    /// Invalid: not UTF-8, a broken escape, or an unprintable character. Consul refuses these too,
+    /// because they could forge lines of logs and terminals.
     case broken
-    /// `OPTIONS *`: not one path, but the server.
+    /// `OPTIONS *`: the server instead of one path.
     case server
 
     init(_ request: HTTPRequest, _ table: RouteTable, allowsUnprintable: Bool) {
@@ -25,7 +25,7 @@ enum RequestPath {
         _ target: Substring, _ table: RouteTable, method: String = "GET",
         allowsUnprintable: Bool = false
     ) {
-        // Nearly all paths stand for themselves.
+        // Nearly all paths need no change.
         let plain = target.utf8.withContiguousStorageIfAvailable { path in
             Self.isPlain(path) ? Self.route(path, table) : nil
         }
@@ -59,8 +59,8 @@ enum RequestPath {
         }
     }
 
-    /// The agent's own services, checks and watches are registered in JSON, which takes any ID:
-    /// each must be reachable, to be removed; Go's client writes `..` as it is.
+    /// The agent's own services, checks and watches are registered in JSON, which accepts any ID:
+    /// each must be reachable, to be removed; Go's client sends `..` unescaped.
     private static func takesAnyName(_ route: RequestPath?, _ table: RouteTable) -> Bool {
         guard case .route(let index, _)? = route else { return false }
         return table.routes[index].path.utf8.starts(with: "/v1/agent/".utf8)

@@ -1,11 +1,12 @@
 import ConsulModel
 import HTTPTransport
 
-/// Answers a request, in one of two ways.
+/// The action of a route, in one of two forms.
 enum RouteAction: Sendable {
-    /// On the event loop, through `exchange.call` or the responder. Must not block.
+    /// Runs on the event loop, and answers through `exchange.call` or the responder. Must not
+    /// block.
     case direct(@Sendable (Exchange) throws(ConsulError) -> Void)
-    /// In a task: for the agent's own rare calls.
+    /// Runs in a task: for the agent's own rare calls.
     case task(@Sendable (Exchange) async throws(ConsulError) -> HTTPResponse)
 }
 
@@ -30,7 +31,7 @@ final class Route: Sendable {
     let tail: String
     let hasSubject: Bool
 
-    /// For routes whose permission the called endpoint states.
+    /// For routes whose endpoint declares the permission.
     convenience init(_ path: String, _ actions: (method: String, action: RouteAction)...) {
         self.init(path, actions)
     }

@@ -5,7 +5,7 @@ import LocalAgent
 /// the agent answers itself. `ConsulHandler` judges it before the action runs. Routes that call an
 /// endpoint need none here: the endpoint declares it.
 enum RouteAccess: Sendable {
-    /// Stated by the endpoint that the action calls.
+    /// The endpoint that the action calls declares it.
     case endpoint
     /// None.
     case open
@@ -43,7 +43,7 @@ enum RouteAccess: Sendable {
         }
     }
 
-    /// Returns the permission to ask for before the action runs; nil when there is none.
+    /// Returns the permission to judge before the action runs; nil when there is none.
     func permission(for exchange: Exchange) -> Permission? {
         switch self {
         case .endpoint, .open, .inAction: nil

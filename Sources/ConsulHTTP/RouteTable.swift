@@ -1,11 +1,11 @@
 import Glibc
 
 /// Finds the route of a path. All routes are here, one line each, in the files of their subjects.
-/// A route is known by its index, for data that is kept beside it.
+/// The index of a route identifies it in tables of other data.
 ///
-/// The paths are compiled at start into a radix tree in flat arrays: a search walks down a few
-/// nodes, compares each label once and allocates nothing. An exact path comes before all others;
-/// else the longest head is chosen, and among equal heads the longest tail.
+/// The paths are compiled at start into a radix tree in flat arrays: a search descends a few nodes,
+/// compares each label once and allocates nothing. An exact path precedes all others; else the
+/// longest head is chosen, and among equal heads the longest tail.
 struct RouteTable: Sendable {
     /// An index of a route, and the bytes of the path that are its subject.
     struct Match: Equatable {
@@ -49,7 +49,7 @@ struct RouteTable: Sendable {
         fill(0, entries[...], from: 0)
     }
 
-    /// Describes two routes that cannot be told apart, or a method that a route has twice; nil for
+    /// Describes two routes that match the same paths, or a method that a route has twice; nil for
     /// a table without such a fault.
     static func fault(in routes: [Route]) -> String? {
         var known: [[String]: Route] = [:]
@@ -184,7 +184,7 @@ struct RouteTable: Sendable {
         nodes[node].tails = first..<tails.count
     }
 
-    /// How many bytes the heads of a sorted group share.
+    /// Returns the number of bytes that the heads of a sorted group share.
     private static func commonCount(_ group: ArraySlice<Entry>) -> Int {
         guard let first = group.first, let last = group.last else { return 0 }
         return zip(first.head, last.head).prefix { $0 == $1 }.count

@@ -1,6 +1,6 @@
 import Telemetry
 
-/// How long each route takes, by method: `http.GET.v1.kv._`, as Consul names them.
+/// Measures each route by method: `http.GET.v1.kv._`, as Consul names them.
 struct RouteTimings: Sendable {
     private let timings: [[Timing]]
 

@@ -90,7 +90,7 @@ enum SessionRoutes {
     }
 }
 
-/// A session as a client asks for it; what it leaves out has Consul's defaults.
+/// A session in a client's request; missing fields have Consul's defaults.
 private struct WantedSession: Record {
     var name = ""
     var node: String?
@@ -120,15 +120,15 @@ private struct WantedSession: Record {
         session.lockDelayNanoseconds = try Self.nanoseconds(lockDelay)
         session.behavior = behavior
         session.ttl = ttl
-        // An empty list in the older spelling means none, as it did before there was another.
+        // An empty list in the older spelling means none, as it did before the newer one existed.
         session.nodeChecks = checks.isGiven && checks.names.isEmpty ? [] : nodeChecks
         session.serviceChecks = serviceChecks
         session.checks = checks.names
         return session
     }
 
-    /// Text of a duration, or a number: of nanoseconds, but of seconds below 1000. Anything else
-    /// is zero, as in Consul.
+    /// Accepts the text of a duration, or a number: of nanoseconds, but of seconds below 1000.
+    /// Anything else is zero, as in Consul.
     private static func nanoseconds(_ lockDelay: JSONValue) throws(ConsulError) -> Int {
         let given: Int
         switch lockDelay {
@@ -147,7 +147,7 @@ private struct WantedSession: Record {
     }
 }
 
-/// A list of names that may be left out, which is not the same as `null`.
+/// A list of names that may be missing, which differs from `null`.
 private struct GivenList: WireValue {
     var names: [String] = []
     var isGiven = false

@@ -8,7 +8,7 @@ let snapshotRoutes = [
         ("PUT", .direct(SnapshotRoutes.restore)))
 ]
 
-/// `/v1/snapshot`: all that the servers hold, as one archive.
+/// `/v1/snapshot`: the servers' whole state as one archive.
 enum SnapshotRoutes {
     @Sendable static func save(_ exchange: Exchange) {
         var request = SnapshotSaveRequest()

@@ -3,12 +3,12 @@ import ConsulModel
 import Primitives
 import Wire
 
-/// Reads JSON bodies as Consul does: a field that the record does not have is an error, lest a
-/// misspelled one change nothing in silence.
+/// Reads JSON bodies as Consul does: an unknown field is an error, so that a misspelled one does
+/// not silently change nothing.
 enum StrictBody {
     /// Fields that are accepted and have no effect: those of newer versions of Consul and of its
     /// Enterprise edition, which programs send to any version, and those that Go's client library
-    /// sends along.
+    /// adds.
     private static let accepted = [
         "Namespace", "Partition", "Peer", "PeerName", "Locality", "SocketPath", "Ports",
         "ContentHash", "Token", "ExposedPort", "H2PING", "H2PingUseTLS", "ProxyHTTP", "ProxyGRPC",
@@ -18,7 +18,7 @@ enum StrictBody {
         "LocalServiceSocketPath", "Datacenter",
     ].map { FoldedKey($0) }
 
-    /// - Parameter obsolete: Fields that Consul still accepts in this body alone.
+    /// - Parameter obsolete: fields that Consul still accepts in this body only.
     static func reader(_ body: [UInt8], obsolete: [String] = []) -> JSONReader {
         var reader = JSONReader(body)
         reader.refusesUnknownKeys = true
@@ -26,7 +26,7 @@ enum StrictBody {
         return reader
     }
 
-    /// Refuses unknown fields in a part of a body that is kept as it came.
+    /// Refuses unknown fields in a part of a body that is stored unchanged.
     static func check<Body: WireValue>(_ part: JSONValue, as type: Body.Type)
         throws(ConsulError)
     {

@@ -11,7 +11,7 @@ enum TxnRoutes {
     private static let operationsMax = 64
 
     @Sendable static func put(_ exchange: Exchange) throws(ConsulError) {
-        let datacenter = exchange.face.settings.datacenter
+        let datacenter = exchange.active.settings.datacenter
         let operations = try wanted(exchange, datacenter)
         guard operations.count <= operationsMax else {
             throw ConsulError(
@@ -59,8 +59,8 @@ enum TxnRoutes {
         }
     }
 
-    /// Of a transaction that only looked, Consul shows what a read's headers say in the body too,
-    /// but no index.
+    /// In the answer to a read-only transaction, Consul shows the values of a read's headers in the
+    /// body too, without the index.
     private static func answer(
         _ found: TxnReadResponse, _ exchange: Exchange
     ) -> HTTPResponse {
@@ -74,7 +74,7 @@ enum TxnRoutes {
     }
 }
 
-/// An operation as a client asks for it. Only keys are spelled otherwise than among servers.
+/// An operation in a client's request. Only operations on keys have another form between servers.
 private struct WantedOperation: Record {
     var kv: WantedKV?
     var node = Boxed<TxnNodeOperation>()
@@ -102,7 +102,7 @@ private struct WantedOperation: Record {
     }
 }
 
-/// An operation on a key, flat as clients spell it.
+/// An operation on a key, in the flat form of clients.
 private struct WantedKV: Record {
     var operation = TxnKVOperation()
     init() {}

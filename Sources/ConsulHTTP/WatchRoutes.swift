@@ -13,7 +13,8 @@ let watchRoutes = [
         ("DELETE", .agentWrite, .task(WatchRoutes.remove))),
 ]
 
-/// `/v1/agent/watches[/:id]`: beyond Consul. The ID may hold slashes; `?action=` says what to do.
+/// `/v1/agent/watches[/:id]`: beyond Consul. The ID may contain slashes; `?action=` names the
+/// action.
 enum WatchRoutes {
     @Sendable static func list(_ exchange: Exchange) throws(ConsulError) {
         exchange.responder.respond(exchange.json(exchange.agent.watches.statuses))

@@ -1,19 +1,20 @@
-/// The cluster as HTTP, DNS, watches and anti-entropy see it: one method, `call`. On a server it is
-/// answered here; on a client it goes to a server.
+/// The cluster as HTTP, DNS, watches and anti-entropy see it. A server answers calls itself or
+/// passes them on; a client sends them to a server.
 public protocol Backend: Sendable {
-    /// Asks for an answer, which comes exactly once through `reply`: on the calling thread before
-    /// this returns when it is to be had at once, later and on any thread otherwise.
+    /// Makes a call, and calls `reply` exactly once: on the calling thread before this returns when
+    /// the answer is available at once, else later and on any thread.
     ///
-    /// - Returns: a handle when the answer is still to come (a parked blocking query, a write being
-    ///   committed), so that a caller who goes away can give it up.
+    /// - Returns: a handle when the answer is pending (a parked blocking query, a write in
+    ///   progress), with which a caller that goes away can cancel it.
     @discardableResult
     func call<Request: ClusterRequest, Response: Sendable>(
         _ endpoint: Endpoint<Request, Response>, _ request: Request,
         reply: @escaping @Sendable (Result<Response, ConsulError>) -> Void
     ) -> (any PendingCall)?
 
-    /// A number that changes whenever this part of the catalog does: what was read while it stood
-    /// would be read again. Nil when only a read tells: the catalog is elsewhere, or may be behind.
+    /// Returns a number that changes whenever this part of the catalog changes: an answer read at
+    /// an equal version is still right. Nil when the version is not known: the catalog is on
+    /// another server, or may be behind.
     func catalogVersion(of part: CatalogPart) -> UInt64?
 }
 
@@ -21,14 +22,14 @@ extension Backend {
     public func catalogVersion(of part: CatalogPart) -> UInt64? { nil }
 }
 
-/// An answer still to come.
+/// A pending answer.
 public protocol PendingCall: Sendable {
-    /// Gives the answer up; `reply` is then called with `cancelled`, unless it was called before.
+    /// Cancels the call; `reply` is then called with `cancelled`, unless it was called before.
     func cancel()
 }
 
 extension Backend {
-    /// The same for the cold paths. Cancelling the task gives the answer up.
+    /// Makes a call from a cold path. Cancelling the task cancels the call.
     public func call<Request: ClusterRequest, Response: Sendable>(
         _ endpoint: Endpoint<Request, Response>, _ request: Request
     ) async throws(ConsulError) -> Response {

@@ -1,11 +1,12 @@
-/// What of the catalog an answer depends on, as far as those that keep answers tell parts apart.
+/// The part of the catalog that an answer depends on, as far as caches of answers distinguish
+/// parts.
 public enum CatalogPart: Hashable, Sendable {
     case whole
-    /// The same, and where nodes stand in the network.
+    /// The whole catalog, and the nodes' network coordinates.
     case wholeByRoundTrip
-    /// Instances of a service, their nodes, and the checks that bear on them.
+    /// The instances of a service, their nodes, and the checks of both.
     case service(String)
-    /// The same, in an order by round-trip times: all nodes matter, and where they stand.
+    /// The same, sorted by round-trip time: all nodes matter, and their coordinates.
     case serviceByRoundTrip(String)
     /// A node itself.
     case node(String)

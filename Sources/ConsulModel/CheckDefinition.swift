@@ -1,9 +1,8 @@
 public import Primitives
 public import Wire
 
-/// A check as an operator or a program defines it: in a fragment, in a service, or by
-/// `PUT /v1/agent/check/register`. Which type it is, its plugin decides from the fields
-/// (`CheckType.claims`).
+/// A check as an operator or a program defines it: in a fragment, in a service, or by `PUT
+/// /v1/agent/check/register`. Its plugin determines its type from the fields (`CheckType.claims`).
 public struct CheckDefinition: Record, Hashable, Sendable {
     public var id = ""
     public var name = ""
@@ -32,7 +31,7 @@ public struct CheckDefinition: Record, Hashable, Sendable {
     public var aliasNode = ""
     public var aliasService = ""
     public var osService = ""
-    /// The kind of a check that an external plugin provides, and what that plugin is told.
+    /// The kind of a check that an external plugin provides, and the plugin's settings.
     public var type = ""
     public var config: [String: JSONValue] = [:]
 
@@ -42,13 +41,13 @@ public struct CheckDefinition: Record, Hashable, Sendable {
     public var failuresBeforeWarning = 0
     public var failuresBeforeCritical = 0
     public var deregisterCriticalServiceAfter = GoDuration()
-    /// Bytes of output kept; 0 is the agent's own limit, which this can only lower.
+    /// The number of output bytes to keep; 0 is the agent's own limit, which this can only lower.
     public var outputMaxSize = 0
-    /// Probe at once when registered, instead of after a random part of the interval.
+    /// Probes at once when registered, instead of after a random part of the interval.
     public var runOnRegister = false
-    /// The longest that the random wait before the first probe may be; 0 is the interval.
+    /// The longest random wait before the first probe; 0 is the interval.
     public var staggerMax = GoDuration()
-    /// Wait exactly this long before the first probe.
+    /// The exact wait before the first probe.
     public var initialDelay = GoDuration()
     public init() {}
 
@@ -105,7 +104,7 @@ public struct CheckDefinition: Record, Hashable, Sendable {
     }
 }
 
-/// What an HTTP check's answer must look like, beyond Consul's 2xx.
+/// The required answer of an HTTP check, beyond Consul's 2xx.
 public struct HTTPExpectation: Record, Hashable, Sendable {
     /// Statuses and ranges that pass: `200`, `200-299`, `404`. Empty: 2xx passes, 429 warns.
     public var status: [String] = []
@@ -114,9 +113,9 @@ public struct HTTPExpectation: Record, Hashable, Sendable {
     /// A path into a JSON body (`checks.db.ok`) and the text that its value must have.
     public var jsonPath = ""
     public var value = ""
-    /// Turns the body's and the path's outcome round: a match is then a failure.
+    /// Inverts the result of the body's and the path's test: a match is then a failure.
     public var negate = false
-    /// An answer that is right but slower than this is a warning; 0 is no limit.
+    /// A correct answer that is slower than this is a warning; 0 is no limit.
     public var maxLatency = GoDuration()
     public init() {}
 

@@ -1,9 +1,9 @@
-/// Why a call was not answered. `ErrorMapping` alone turns the kind into an HTTP status.
+/// The reason why a call failed. `ErrorMapping` alone turns the kind into an HTTP status.
 public struct ConsulError: Error, Hashable, Sendable, CustomStringConvertible {
     public enum Kind: Sendable {
-        /// The request makes no sense: 400.
+        /// The request is invalid: 400.
         case badRequest
-        /// The token may not do this: 403.
+        /// The token has no permission: 403.
         case permissionDenied
         case notFound
         case tooLarge
@@ -18,7 +18,7 @@ public struct ConsulError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     public var kind: Kind
-    /// The text that the caller sees, Consul's own where it has one.
+    /// The text for the caller, Consul's own where it has one.
     public var message: String
 
     public init(_ kind: Kind, _ message: String) {

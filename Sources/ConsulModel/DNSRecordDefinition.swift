@@ -1,19 +1,19 @@
 public import Primitives
 public import Wire
 
-/// A record of the DNS domain that an operator writes into a fragment, beside those that the
-/// catalog makes.
+/// A static record of the DNS domain, which an operator writes into a fragment.
 public struct DNSRecordDefinition: Record, Hashable, Sendable {
-    /// Under the domain, `printer` or `printer.office`; or whole, with the closing dot.
+    /// The name below the domain (`printer`, `printer.office`), or the full name with its final
+    /// dot.
     public var name = ""
     /// `A`, `AAAA`, `CNAME`, `TXT` or `SRV`, in any case.
     public var type = ""
-    /// What the record says, as zone files write it: `10.0.0.9`, `10 5 631 printer`. Text stands as
-    /// it is, without quotes.
+    /// The record's data in the syntax of zone files: `10.0.0.9`, `10 5 631 printer`. Text is
+    /// verbatim, without quotes.
     public var value = ""
     /// Several values: a record each.
     public var values: [String] = []
-    /// How long others may keep it; nil for `dns_config.node_ttl`.
+    /// The TTL; nil for `dns_config.node_ttl`.
     public var ttl: GoDuration?
     public init() {}
 
@@ -25,6 +25,6 @@ public struct DNSRecordDefinition: Record, Hashable, Sendable {
         try visit.field("TTL", &ttl, .omitEmpty)
     }
 
-    /// What a record is told apart by: a name has one definition of each type.
+    /// The identity of a record: a name has one definition of each type.
     public var identity: String { "\(name.lowercased()) \(type.uppercased())" }
 }

@@ -1,8 +1,8 @@
 public import Primitives
 import Wire
 
-/// Faults that every definition of a sort can have, whichever plugin runs it. Those that refuse are
-/// HashiCorp's, in its words.
+/// Faults that definitions can have whichever plugin runs them. The faults that refuse a definition
+/// are HashiCorp's, in its words.
 extension CheckDefinition {
     /// A check without any field. HashiCorp's API ignores it in a service.
     public var isBlank: Bool { self == CheckDefinition() }
@@ -120,7 +120,7 @@ extension CheckDefinition {
     /// The shortest `deregister_critical_service_after`; shorter ones are raised to it.
     public static let deregisterAfterMin = GoDuration.minutes(1)
 
-    /// Values that have another effect than they seem to.
+    /// Values with another effect than they seem to have.
     public var hints: [DefinitionProblem] {
         guard deregisterCriticalServiceAfter > .zero,
             deregisterCriticalServiceAfter < Self.deregisterAfterMin
@@ -135,7 +135,7 @@ extension CheckDefinition {
 }
 
 extension ServiceDefinition {
-    /// The name and tags that DNS cannot answer for, in HashiCorp's words.
+    /// A name and tags that DNS cannot serve, in HashiCorp's words.
     public var hints: [DefinitionProblem] {
         var hints: [DefinitionProblem] = []
         if !name.isEmpty, let reason = Self.undiscoverable(name) {

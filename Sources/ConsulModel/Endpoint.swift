@@ -24,6 +24,6 @@ public enum CallKind: Sendable {
     case read
     /// The leader.
     case write
-    /// The server that receives it, whoever leads.
+    /// The server that receives it, leader or not.
     case local
 }

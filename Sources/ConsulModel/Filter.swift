@@ -1,15 +1,14 @@
 public import Wire
 
-/// A record that a filter can look into.
+/// A record that a filter can examine.
 public typealias Filterable = Record & Sendable
 
-/// An expression of Consul's filter language, made for one type of record:
+/// An expression of Consul's filter language, compiled for one type of record:
 ///
 ///     Service.Tags contains "a" and (Node.Meta.rack == r1 or not Checks is empty)
 ///
-/// Selectors are the names of the record's fields, in their own spelling. Where a selector goes
-/// through a list of records, one that holds is enough. Of a key that a map has not, nothing holds
-/// but the negations.
+/// Selectors are the names of the record's fields, in their own spelling. A selector through a list
+/// of records holds when it holds for one element. For a key that a map lacks, only negations hold.
 public struct Filter: Sendable {
     let root: FilterNode
 
@@ -23,7 +22,7 @@ public struct Filter: Sendable {
     public func matches(_ record: some Filterable) -> Bool { root.holds(for: record) }
 }
 
-/// Why an expression is no filter. The texts follow Consul's.
+/// The reason why an expression is invalid. The texts follow Consul's.
 public struct FilterError: Error, Hashable, Sendable, CustomStringConvertible {
     public let reason: String
     /// The expression is well formed, but names a field or an operator that the records lack.
@@ -39,18 +38,18 @@ public struct FilterError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// The bounds of filters. An expression is a client's, and comes in a URL.
+/// The bounds of filters. A client sends the expression, in a URL.
 enum FilterLimits {
-    /// As much as the head of a request may have: lists of IDs grow long.
+    /// The size of a request's head: lists of IDs grow long.
     static let expressionBytesMax = 1 << 20
-    /// Patterns of one expression: each may take `patternStepsMax` steps of memory.
+    /// The number of patterns in one expression: each may take `patternStepsMax` steps of memory.
     static let patternsMax = 400
-    /// Parentheses and negations inside each other: each takes a stack frame.
+    /// The number of nested parentheses and negations: each takes a stack frame.
     static let depthMax = 64
     static let patternBytesMax = 1024
-    /// Steps that a pattern may come to after its repetitions are written out (RE2's own bound on
-    /// one repetition is 1000). Matching takes this many times the subject's length at most.
+    /// The number of steps of a pattern after its repetitions are expanded (RE2's own bound on one
+    /// repetition is 1000). Matching takes at most this many times the subject's length.
     static let patternStepsMax = 4096
-    /// A longer text is matched by no pattern.
+    /// No pattern matches a longer text.
     static let subjectBytesMax = 16_384
 }

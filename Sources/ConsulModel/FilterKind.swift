@@ -1,11 +1,11 @@
 internal import Primitives
 internal import Wire
 
-/// What a selector leads to.
+/// The type that a selector ends at.
 enum FilterKind: Sendable {
     case text, bool, integer, unsigned, double
     case texts
-    /// A list of something else.
+    /// A list of another kind.
     case list
     case map
     case record
@@ -22,7 +22,7 @@ enum FilterKind: Sendable {
 
     enum Resolution {
         case kind(FilterKind)
-        /// Not a field; so many parts of the selector are left after the wrong one.
+        /// Not a field; the number of selector parts after the wrong one.
         case invalid(left: Int)
     }
 
@@ -52,26 +52,26 @@ enum FilterKind: Sendable {
             _ name: StaticString, _ value: inout T, _ rule: FieldRule
         ) throws {
             guard found == nil, FilterProbe.selects(self.name, name, rule) else { return }
-            // Consul leaves definitions of checks out of its language.
+            // Consul excludes definitions of checks from its language.
             if T.self == HealthCheckDefinition.self {
                 found = .invalid(left: rest.count)
             } else {
                 found = FilterKind.resolve(rest, in: T.self)
-                // A type that cannot be selected at all is the fault of this name.
+                // A type that cannot be selected is a fault of this name.
                 if case .invalid(let left) = found, left > rest.count {
                     found = .invalid(left: rest.count)
                 }
             }
         }
 
-        /// Indexes of records are no part of the language.
+        /// Raft indexes of records are not part of the language.
         mutating func embed<R: Record>(_ value: inout R) throws {
             if R.self != RaftIndex.self { try value.fields(&self) }
         }
     }
 }
 
-/// A type of values, other than records, that selectors may lead to or through.
+/// A type of values, other than records, that a selector may end at or pass through.
 protocol FilterTyped {
     static func resolve(_ path: ArraySlice<String>) -> FilterKind.Resolution
 }
@@ -103,7 +103,7 @@ extension Array: FilterTyped where Element: WireValue {
 
 extension Dictionary: FilterTyped where Key == String, Value: WireValue {
     static func resolve(_ path: ArraySlice<String>) -> FilterKind.Resolution {
-        // Values of no known type cannot be asked about, nor can their map.
+        // Values of an unknown type cannot be compared, nor can their map.
         if Value.self == JSONValue.self { return .invalid(left: path.count) }
         if path.isEmpty { return .kind(.map) }
         return FilterKind.resolve(path.dropFirst(), in: Value.self)

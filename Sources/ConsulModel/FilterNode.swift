@@ -1,11 +1,11 @@
-/// An expression, parsed.
+/// A parsed expression.
 indirect enum FilterNode: Sendable {
     case all([FilterNode])
     case any([FilterNode])
     case not(FilterNode)
     case match(FilterMatch)
 
-    /// The same with every value read as its selector's type asks.
+    /// Returns the expression with every value converted to its selector's type.
     func bound(to subject: any Filterable.Type) throws(FilterError) -> FilterNode {
         switch self {
         case .all(let nodes):
@@ -27,11 +27,12 @@ indirect enum FilterNode: Sendable {
         return result
     }
 
-    /// Puts the comparisons of one selector with many texts into one with a set, so that a long
-    /// list costs one look for each record.
+    /// Merges the comparisons of one selector with many texts into one comparison with a set, so
+    /// that a long list costs one lookup for each record.
     ///
-    /// - Parameter operation: `equal` within `or`, `notEqual` within `and`. The latter only for
-    ///   fields of the record itself: of the elements of a list, another may differ each time.
+    /// - Parameter operation: `equal` within `or`, `notEqual` within `and`; the latter only for
+    ///   fields of the record itself, because each comparison may be about another element of a
+    ///   list.
     private static func merged(
         _ nodes: [FilterNode], _ operation: FilterMatch.Operation
     ) -> [FilterNode] {
@@ -49,7 +50,7 @@ indirect enum FilterNode: Sendable {
                 guard case .match(var first) = result[place],
                     case .oneOf(var texts) = first.operand
                 else { continue }
-                // The only holder of the set adds to it in place.
+                // The set has one reference, and is extended in place.
                 first.operand = .none
                 result[place] = .all([])
                 texts.insert(Array(text.utf8))
@@ -74,7 +75,7 @@ indirect enum FilterNode: Sendable {
     }
 }
 
-/// A selector, what is asked of it, and the value to ask it with.
+/// A selector, an operation and a value.
 struct FilterMatch: Sendable {
     enum Operation: String, Sendable {
         case equal = "Equal"
@@ -100,7 +101,7 @@ struct FilterMatch: Sendable {
         var isNegation: Bool { positive != self }
     }
 
-    /// A value, read as the selector's type.
+    /// A value of the selector's type.
     enum Operand: Sendable {
         case none
         case text(String)

@@ -1,4 +1,4 @@
-/// Reads an expression. Recursive only where the text is: in parentheses and after `not`.
+/// Parses an expression. Recursive only in parentheses and after `not`.
 struct FilterParser {
     private let bytes: [UInt8]
     private var at = 0
@@ -57,7 +57,7 @@ struct FilterParser {
         return node
     }
 
-    /// `and` and `or` stand between spaces.
+    /// `and` and `or` need a space on both sides.
     private mutating func takeJoint(_ word: StaticString) throws(FilterError) -> Bool {
         let start = at
         guard skipSpace(), isNext(word) else {
@@ -131,7 +131,7 @@ struct FilterParser {
         return FilterMatch(selector: selector, operation: operation, value: try parseValue())
     }
 
-    /// What follows `in`: the selector.
+    /// Parses the selector after `in`.
     private mutating func parseWithin(
         _ value: String, _ isNegation: Bool
     ) throws(FilterError) -> FilterMatch {
@@ -206,7 +206,7 @@ struct FilterParser {
         while let byte = peek, byte >= 0x30, byte <= 0x39 { at += 1 }
     }
 
-    /// A text in double quotes, with Go's escapes, or in backquotes, as it is.
+    /// Parses a text in double quotes, with Go's escapes, or a verbatim text in backquotes.
     private mutating func parseText() throws(FilterError) -> String {
         let quote = bytes[at]
         let start = at
@@ -244,7 +244,7 @@ struct FilterParser {
         return true
     }
 
-    /// A word, if a space or the end follows it.
+    /// Consumes a word that a space or the end follows.
     private mutating func takeWord(_ word: StaticString) -> Bool {
         guard isNext(word) else { return false }
         let end = at + word.utf8CodeUnitCount
@@ -273,7 +273,7 @@ struct FilterParser {
         fault("no match found, expected: \(what)")
     }
 
-    /// Says the place as Consul's parser does: line, column, and the offset in parentheses.
+    /// Formats the position as Consul's parser does: line, column, and the offset in parentheses.
     private func fault(_ reason: String) -> FilterError {
         let before = bytes[..<at]
         let line = before.count { $0 == 0x0A } + 1

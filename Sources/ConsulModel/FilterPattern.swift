@@ -1,16 +1,16 @@
 /// A regular expression in RE2's syntax, matched in time proportional to the text: all alternatives
-/// go forward together, one character at a time, so that no pattern can hang (Pike's machine).
+/// advance together, one character at a time, so that no pattern can hang (Pike's machine).
 struct FilterPattern: Sendable {
     enum Step: Sendable {
         case set(FilterPatternSet)
-        /// Two ways on, neither before the other: only whether a text matches is asked.
+        /// Two branches of equal priority, because only the fact of a match counts.
         case fork(Int, Int)
         case jump(Int)
         case check(Check)
         case accept
     }
 
-    /// A condition on the place between two characters.
+    /// A condition on the position between two characters.
     enum Check: Sendable {
         case textStart, textEnd, lineStart, lineEnd, wordEdge, notWordEdge
     }
@@ -31,8 +31,8 @@ struct FilterPattern: Sendable {
         }
     }
 
-    /// True when the pattern matches somewhere in `text`. A text beyond the bound is matched by
-    /// none.
+    /// Returns true when the pattern matches somewhere in `text`, and false for a text beyond the
+    /// bound.
     func matches(_ text: String) -> Bool {
         if text.utf8.count > FilterLimits.subjectBytesMax { return false }
         var machine = Machine(steps: steps)
@@ -41,7 +41,7 @@ struct FilterPattern: Sendable {
 
     private struct Machine {
         let steps: [Step]
-        /// Steps that wait for the next character.
+        /// The steps that wait for the next character.
         var now: [Int] = []
         var next: [Int] = []
         /// The round in which each step was entered last.
@@ -59,7 +59,7 @@ struct FilterPattern: Sendable {
             var rest = text[...]
             while true {
                 let after = rest.popFirst()
-                // A match may begin at every place.
+                // A match may begin at every position.
                 enter(0, before, after)
                 if isAccepted { return true }
                 guard let after else { return false }
@@ -88,7 +88,7 @@ struct FilterPattern: Sendable {
             follow(step, before, after) { $0.next.append($1) }
         }
 
-        /// Follows what needs no character, without recursion.
+        /// Follows the steps that consume no character, without recursion.
         private mutating func follow(
             _ first: Int, _ before: Unicode.Scalar?, _ after: Unicode.Scalar?,
             _ wait: (inout Machine, Int) -> Void
@@ -156,7 +156,7 @@ struct FilterPatternSet: Sendable {
         ranges.contains { $0.contains(scalar.value) }
     }
 
-    /// The ranges of the set that this is, negation written out.
+    /// The ranges of the set, with negation applied.
     var plainRanges: [ClosedRange<UInt32>] {
         guard isNegated else { return ranges }
         var result: [ClosedRange<UInt32>] = []

@@ -1,4 +1,4 @@
-/// Turns RE2's syntax into steps. Not understood, and refused: classes of Unicode by name (`\pL`).
+/// Compiles RE2's syntax to steps. Rejects named classes of Unicode (`\pL`).
 struct FilterPatternParser {
     struct Fault: Error { let reason: String }
 
@@ -58,7 +58,7 @@ struct FilterPatternParser {
     private mutating func parseRepetition(of atom: Steps) throws(Fault) -> Steps {
         let start = at
         guard let (low, high) = try takeCount() else { return atom }
-        // Lazy or not makes no difference to whether a text matches.
+        // Lazy repetition does not change whether a text matches.
         _ = take("?")
         let second = at
         if try takeCount() != nil {
@@ -84,7 +84,7 @@ struct FilterPatternParser {
         return result
     }
 
-    /// `*`, `+`, `?` or `{n,m}`; a brace that begins none of these stands for itself.
+    /// Parses `*`, `+`, `?` or `{n,m}`; any other brace is literal.
     private mutating func takeCount() throws(Fault) -> (low: Int, high: Int?)? {
         if take("*") { return (0, nil) }
         if take("+") { return (1, nil) }
@@ -152,7 +152,7 @@ struct FilterPatternParser {
         return steps
     }
 
-    /// - Returns: true when the group only set flags, up to the end of the one around it.
+    /// - Returns: true when the group only sets flags, up to the end of the enclosing one.
     private mutating func parseGroupHead(_ start: Int) throws(Fault) -> Bool {
         if take("P") || peek == "<" {
             guard take("<"), let end = text[at...].firstIndex(of: ">"), end > at else {

@@ -1,7 +1,7 @@
 internal import Primitives
 internal import Wire
 
-/// Goes down a record along a selector and asks what stands there.
+/// Descends a record along a selector and tests the value at its end.
 struct FilterProbe: FieldVisitor {
     let match: FilterMatch
     let depth: Int
@@ -11,7 +11,7 @@ struct FilterProbe: FieldVisitor {
         probe(match, record, at: 0) ?? false
     }
 
-    /// A field of this name, as answers show it.
+    /// Finds a field of this name, as answers spell it.
     static func selects(_ wanted: String, _ name: StaticString, _ rule: FieldRule) -> Bool {
         rule.isDisjoint(with: [.inputOnly, .binaryOnly])
             && name.withUTF8Buffer { wanted.utf8.elementsEqual($0) }
@@ -51,7 +51,7 @@ struct FilterProbe: FieldVisitor {
 }
 
 extension FilterMatch {
-    /// What holds of a value that is not there. Consul counts a pattern as matched then, whichever.
+    /// Returns the result for a missing value. Consul counts every pattern as matched then.
     var holdsOfNothing: Bool { operation.isNegation || operation == .matches }
 
     func holdsPositively(_ value: some WireValue) -> Bool {
@@ -80,7 +80,7 @@ extension FilterMatch {
         }
     }
 
-    /// A part of a text, an element of a list, a key of a map.
+    /// Tests a substring, an element of a list or a key of a map.
     private func holdsWithin(_ value: some WireValue) -> Bool {
         guard case .text(let wanted) = operand else { return false }
         if let text = value as? String { return text.hasBytes(of: wanted) }
@@ -91,9 +91,9 @@ extension FilterMatch {
     }
 }
 
-/// A value that selectors may lead through without naming a field.
+/// A value that a selector may pass through without naming a field.
 protocol FilterNest {
-    /// False when the selector ends here and asks about the value as a whole.
+    /// False when the selector ends here and tests the value as a whole.
     func isThrough(_ match: FilterMatch, _ depth: Int) -> Bool
     func ask(_ match: FilterMatch, at depth: Int) -> Bool?
     func hasKey(_ key: String) -> Bool
@@ -129,7 +129,7 @@ extension Optional: FilterNest where Wrapped: WireValue {
 }
 
 extension String {
-    /// True when the bytes of `part` stand somewhere in this text.
+    /// Returns true when this text contains the bytes of `part`.
     fileprivate func hasBytes(of part: String) -> Bool {
         let part = Array(part.utf8)
         var rest = utf8[...]

@@ -1,6 +1,6 @@
-/// Go's escapes in texts with double quotes.
+/// Decodes Go's escapes in texts with double quotes.
 enum FilterText {
-    /// Nil when an escape is none.
+    /// - Returns: nil for an invalid escape.
     static func unescape(_ bytes: ArraySlice<UInt8>) -> String? {
         var out: [UInt8] = []
         var rest = bytes

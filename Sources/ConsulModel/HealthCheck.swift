@@ -15,7 +15,7 @@ public enum CheckStatus: String, Sendable, CaseIterable, Comparable {
     }
 }
 
-/// A check's result, as the catalog keeps it.
+/// A check's result in the catalog.
 public struct HealthCheck: Record, Hashable, Sendable {
     public var node = ""
     public var checkID = ""
@@ -47,7 +47,7 @@ public struct HealthCheck: Record, Hashable, Sendable {
         try visit.embed(&raftIndex)
     }
 
-    /// True when the two differ in nothing but their indexes.
+    /// Returns true when the two differ in nothing but their indexes.
     public func isSame(as other: HealthCheck) -> Bool {
         var copy = other
         copy.raftIndex = raftIndex
@@ -55,7 +55,7 @@ public struct HealthCheck: Record, Hashable, Sendable {
     }
 }
 
-/// What a check registered straight in the catalog probes; for programs like consul-esm.
+/// The probe of a check that is registered in the catalog directly; for programs like consul-esm.
 public struct HealthCheckDefinition: Record, Hashable, Sendable {
     public var interval = GoDuration()
     public var outputMaxSize = 0
@@ -77,7 +77,7 @@ public struct HealthCheckDefinition: Record, Hashable, Sendable {
     public var ttl = GoDuration()
     public init() {}
 
-    /// Consul reads it by code of its own, which is not strict.
+    /// Consul decodes it with code of its own, which is not strict.
     @inlinable public static var takesUnknownKeys: Bool { true }
 
     @inlinable
@@ -101,7 +101,8 @@ public struct HealthCheckDefinition: Record, Hashable, Sendable {
         try visit.field("AliasNode", &aliasNode, .omitEmpty)
         try visit.field("AliasService", &aliasService, .omitEmpty)
         try visit.field("TTL", &ttl, .omitEmpty)
-        // What Go programs that use Consul's own client library write beside or in their place.
+        // The older names that Go programs with Consul's own client library write beside or instead
+        // of these.
         try visit.field("IntervalDuration", &interval, .inputOnly)
         try visit.field("TimeoutDuration", &timeout, .inputOnly)
         try visit.field(
@@ -109,7 +110,7 @@ public struct HealthCheckDefinition: Record, Hashable, Sendable {
     }
 }
 
-/// An instance, its node and all checks that bear on it: `/v1/health/service/:name`.
+/// An instance, its node and the checks of both: `/v1/health/service/:name`.
 public struct CheckServiceNode: Record, Hashable, Sendable {
     public var node = Node()
     public var service = NodeService()
@@ -135,7 +136,7 @@ public struct CheckServiceNode: Record, Hashable, Sendable {
 }
 
 extension HealthCheckDefinition {
-    /// The kind of check that it describes, as a check shows it: empty where it describes none.
+    /// The kind of check that the definition describes; empty for none.
     public var kind: String {
         let isPolled = interval > .zero
         if isPolled, !grpc.isEmpty { return "grpc" }

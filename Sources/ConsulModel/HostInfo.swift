@@ -1,6 +1,6 @@
 public import Wire
 
-/// `/v1/agent/host`: the machine on which the agent runs. Sizes are in bytes.
+/// The machine on which the agent runs: `/v1/agent/host`. Sizes are in bytes.
 public struct HostInfo: Record, Hashable, Sendable {
     public var memory = HostMemory()
     public var cpu: [HostProcessor] = []
@@ -8,7 +8,7 @@ public struct HostInfo: Record, Hashable, Sendable {
     public var disk = HostDisk()
     /// Nanoseconds since 1970.
     public var collectionTime = 0
-    /// What could not be found out.
+    /// The errors of the parts that could not be read.
     public var errors: [String] = []
     public init() {}
 
@@ -29,7 +29,7 @@ public struct HostMemory: Record, Hashable, Sendable {
     public var used: UInt64 = 0
     public var usedPercent = 0.0
     public var free: UInt64 = 0
-    /// The rest, in Consul's order; what Linux does not have is 0.
+    /// The other values, in Consul's order; 0 for those that Linux does not have.
     public var further = [UInt64](repeating: 0, count: HostMemory.furtherNames.count)
     public init() {}
 
@@ -41,7 +41,7 @@ public struct HostMemory: Record, Hashable, Sendable {
         "hugepagesfree", "hugepagesize",
     ]
 
-    /// Sets one of the further values by its name; nothing for a name that there is not.
+    /// Sets one of the other values by its name; ignores an unknown name.
     public mutating func set(_ name: String, _ value: UInt64) {
         let place = Self.furtherNames.firstIndex { "\($0)" == name }
         if let place { further[place] = value }
@@ -135,7 +135,7 @@ public struct HostDisk: Record, Hashable, Sendable {
     public var path = ""
     public var fileSystem = ""
     public var total: UInt64 = 0
-    /// For those who are not root.
+    /// Bytes available to users other than root.
     public var free: UInt64 = 0
     public var used: UInt64 = 0
     public var usedPercent = 0.0

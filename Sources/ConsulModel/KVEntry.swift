@@ -7,9 +7,9 @@ public struct KVEntry: Record, Hashable, Sendable {
     public var flags: UInt64 = 0
     public var value = Bytes()
     public var session = ""
-    /// When the key ends by itself. Not in HashiCorp Consul, whose servers pass over it.
+    /// The time at which the key expires. Not in HashiCorp Consul, whose servers ignore it.
     public var expires = KVExpiry()
-    /// The key that this one lives as long as; empty for none. Not in HashiCorp Consul either.
+    /// The key with whose end this one ends; empty for none. Not in HashiCorp Consul.
     public var lease = ""
     public var raftIndex = RaftIndex()
     public init() {}
@@ -27,7 +27,7 @@ public struct KVEntry: Record, Hashable, Sendable {
     }
 }
 
-/// A moment by the leader's clock; zero for never.
+/// A time by the leader's clock; zero for never.
 public struct KVExpiry: Hashable, Comparable, Sendable, CustomStringConvertible {
     public var unixNanoseconds: Int64
     public init(unixNanoseconds: Int64) { self.unixNanoseconds = unixNanoseconds }
@@ -57,7 +57,7 @@ extension KVExpiry: WireValue {
     public mutating func decode<D: WireDecoder>(from decoder: inout D) throws {
         var moment = Timestamp()
         try moment.decode(from: &decoder)
-        // What lies beyond the year 2262 is never, as far as a key is concerned.
+        // A time after the year 2262 counts as never.
         let (product, isBeyond) = moment.unixSeconds.multipliedReportingOverflow(by: 1_000_000_000)
         unixNanoseconds = isBeyond || product < 0 ? 0 : product &+ Int64(moment.nanoseconds)
     }

@@ -33,19 +33,19 @@ public struct Member: Record, Hashable, Sendable {
     }
 }
 
-/// Who is in the cluster, and word to all of them.
+/// The members of the cluster, and events for all of them.
 public protocol Membership: Sendable {
     func members(wan: Bool) -> [Member]
     var localMember: Member { get }
-    /// Sends an event to every member of the datacenter; it comes back to this one too.
+    /// Sends an event to every member of the datacenter, this one included.
     func fire(_ event: UserEvent) throws(ConsulError)
-    /// - Returns: how many of the addresses were joined.
+    /// - Returns: the number of addresses that were joined.
     func join(_ addresses: [String], wan: Bool) async throws(ConsulError) -> Int
     func forceLeave(_ node: String, prune: Bool) async throws(ConsulError)
     func leave() async
 }
 
-/// What changed on a reload, and what a restart would be needed for.
+/// The settings that a reload changed, and those that need a restart.
 public struct ReloadReport: Record, Hashable, Sendable {
     public var changed: [String] = []
     public var needsRestart: [String] = []
@@ -57,10 +57,10 @@ public struct ReloadReport: Record, Hashable, Sendable {
     }
 }
 
-/// The agent's own switches, as its API sees them.
+/// The agent's own operations, for its API.
 public protocol AgentControl: Sendable {
-    /// Reads the configuration again; all of it comes into force, or none.
-    /// - Parameter isRehearsal: judge and report, but change nothing.
+    /// Reads the configuration again; all of it takes effect, or none.
+    /// - Parameter isRehearsal: validates and reports, but changes nothing.
     func reload(isRehearsal: Bool) async throws(ConsulError) -> ReloadReport
     /// Leaves the cluster gracefully and stops the agent.
     func leave() async

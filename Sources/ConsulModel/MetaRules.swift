@@ -1,10 +1,10 @@
-/// What Consul allows in the metadata of a node or service.
+/// Consul's rules for the metadata of a node or service.
 public enum MetaRules {
     private static let pairsMax = 64
     private static let keyBytesMax = 128
     private static let valueBytesMax = 512
 
-    /// What is wrong, in Consul's words; nil when nothing is.
+    /// Returns the fault in Consul's words; nil for valid metadata.
     public static func fault(in meta: [String: String]) -> String? {
         if meta.count > pairsMax {
             return "Node metadata cannot contain more than \(pairsMax) key/value pairs"

@@ -2,10 +2,10 @@ public import Primitives
 public import Vivaldi
 public import Wire
 
-/// Where a node stands: `/v1/coordinate/nodes`.
+/// A node's network coordinate: `/v1/coordinate/nodes`.
 public struct NodeCoordinate: Record, Hashable, Sendable {
     public var node = ""
-    /// The network segment in which it was measured; empty for the one that all share.
+    /// The network segment of the measurement; empty for the common one.
     public var segment = ""
     public var coordinate = Coordinate()
     public init() {}
@@ -23,11 +23,11 @@ public struct NodeCoordinate: Record, Hashable, Sendable {
     }
 }
 
-/// Where the servers of a datacenter stand among all datacenters' servers:
+/// The coordinates of a datacenter's servers among all datacenters' servers:
 /// `/v1/coordinate/datacenters`.
 public struct DatacenterCoordinates: Record, Hashable, Sendable {
     public var datacenter = ""
-    /// The gossip pool in which they were measured. Those of two pools cannot be compared.
+    /// The gossip pool of the measurement. Coordinates of two pools cannot be compared.
     public var area = ""
     public var coordinates: [NodeCoordinate] = []
     public init() {}
@@ -40,12 +40,12 @@ public struct DatacenterCoordinates: Record, Hashable, Sendable {
     }
 }
 
-/// `PUT /v1/coordinate/update`: what a node found out about its own place.
+/// A node's update of its own coordinate: `PUT /v1/coordinate/update`.
 public struct CoordinateUpdateRequest: Record, ClusterRequest, Hashable {
     public var datacenter = ""
     public var node = ""
     public var segment = ""
-    /// Nil is refused.
+    /// Nil is rejected.
     public var coordinate: Coordinate?
     public var token = ""
     public init() {}
@@ -67,16 +67,16 @@ public struct CoordinateSet: Hashable, Sendable {
     public var bySegment: [String: Coordinate] = [:]
     public init() {}
 
-    /// Those of `node` among `rows`.
+    /// Collects the coordinates of `node` from `rows`.
     public init(of node: String, in rows: [NodeCoordinate]) {
         for row in rows where row.node == node { bySegment[row.segment] = row.coordinate }
     }
 
     public var isEmpty: Bool { bySegment.isEmpty }
 
-    /// The coordinates of both that can be compared; a missing one is nil. A node with one segment
-    /// alone says which (it is a client; servers are in all), the other one of two such; else it is
-    /// the segment that all share.
+    /// Returns the coordinates of both in a common segment; a missing one is nil. A node with
+    /// exactly one segment determines it (it is a client; servers are in all), the other node where
+    /// both have one; else it is the common segment.
     public func common(with other: CoordinateSet) -> (mine: Coordinate?, other: Coordinate?) {
         var segment = ""
         if bySegment.count == 1, let only = bySegment.first?.key { segment = only }
@@ -84,7 +84,7 @@ public struct CoordinateSet: Hashable, Sendable {
         return (bySegment[segment], other.bySegment[segment])
     }
 
-    /// The estimated round-trip time between the two nodes; nil where it is not known.
+    /// Returns the estimated round-trip time between the two nodes; nil where it is not known.
     public func roundTrip(to other: CoordinateSet) -> GoDuration? {
         let (mine, theirs) = common(with: other)
         guard let mine, let theirs else { return nil }

@@ -1,6 +1,6 @@
 public import Wire
 
-/// An instance of a service on a node, as the catalog keeps it.
+/// An instance of a service on a node, in the catalog.
 public struct NodeService: Record, Hashable, Sendable {
     public var kind = ""
     public var id = ""
@@ -14,7 +14,7 @@ public struct NodeService: Record, Hashable, Sendable {
     public var enableTagOverride = false
     public var proxy = ProxyConfiguration()
     public var connect = ServiceConnect()
-    /// A proxy that the agent made for a service; the catalog has no use for it.
+    /// Set for a proxy that the agent made for a service; the catalog does not use it.
     public var locallyRegisteredAsSidecar = false
     public var raftIndex = RaftIndex()
     public init() {}
@@ -38,18 +38,18 @@ public struct NodeService: Record, Hashable, Sendable {
         try visit.embed(&raftIndex)
     }
 
-    /// The service that the mesh reaches through this instance: what a proxy stands for, or itself
-    /// where it speaks for itself. Nil for an ordinary instance.
+    /// The service that the mesh reaches through this instance: the destination of a proxy, or the
+    /// instance's own service where it is a native one. Nil for an ordinary instance.
     public var meshService: String? {
         if kind == "connect-proxy" { return proxy.destinationServiceName }
         return connect.native ? service : nil
     }
 
-    /// True for `0.0.0.0`, `::` and their like: they name no host, and no client could connect.
+    /// Returns true for `0.0.0.0`, `::` and other forms of them: no client can connect there.
     public var hasUnspecifiedAddress: Bool { ["0.0.0.0", "::", "[::]"].contains(address) }
 
-    /// True when the two differ in nothing but their indexes: a write of one over the other changes
-    /// nothing.
+    /// Returns true when the two differ in nothing but their indexes: replacing one by the other
+    /// changes nothing.
     public func isSame(as other: NodeService) -> Bool {
         var copy = other
         copy.raftIndex = raftIndex
@@ -58,7 +58,8 @@ public struct NodeService: Record, Hashable, Sendable {
 }
 
 extension NodeService {
-    /// With the tagged addresses that an agent's service has for its IP address; those given stay.
+    /// Returns the service with the tagged addresses that an agent adds for an IP address; given
+    /// ones stay.
     public var withStandardAddresses: NodeService {
         let kind: String
         if address.contains(":") {

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Holds a pending call for a task that may be cancelled before the call has been made.
+/// Holds a pending call for a task that may be cancelled before the call is made.
 final class PendingSlot: Sendable {
     private enum State {
         case empty

@@ -28,7 +28,7 @@ public struct QueryOptions: Hashable, Sendable {
 }
 
 extension QueryOptions: Record {
-    /// The fields of HashiCorp's cache stand in the map as the zero values that servers ignore.
+    /// The fields of HashiCorp's cache are zero values in the map, which servers ignore.
     @inlinable
     public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
         try visit.field("Token", &token)
@@ -85,7 +85,7 @@ public struct QueryMeta: Hashable, Sendable {
 }
 
 extension QueryMeta: Record {
-    /// `ConsistencyLevel` is empty between servers: the one who asked knows it.
+    /// `ConsistencyLevel` is empty between servers: the caller knows it from its request.
     @inlinable
     public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
         var level = ""

@@ -1,9 +1,9 @@
 public import Wire
 
-/// `GET /v1/operator/raft/configuration`: the servers that replicate the log.
+/// The servers that replicate the log: `GET /v1/operator/raft/configuration`.
 public struct RaftConfiguration: Record, Hashable, Sendable {
     public var servers: [RaftServer] = []
-    /// The entry of the log that this configuration is from.
+    /// The index of this configuration's entry in the log.
     public var index: UInt64 = 0
     public init() {}
 
@@ -15,7 +15,7 @@ public struct RaftConfiguration: Record, Hashable, Sendable {
 
 public struct RaftServer: Record, Hashable, Sendable {
     public var id = ""
-    /// The node's name, `(unknown)` where the catalog does not know it.
+    /// The node's name, `(unknown)` when the catalog has none.
     public var node = ""
     public var address = ""
     public var isLeader = false

@@ -1,6 +1,6 @@
 public import Wire
 
-/// When a record was made and last changed, as indexes of the replicated log.
+/// The log indexes at which a record was created and last modified.
 public struct RaftIndex: Record, Hashable, Sendable {
     public var createIndex: UInt64 = 0
     public var modifyIndex: UInt64 = 0

@@ -1,21 +1,21 @@
 public import Wire
 
-/// A custom event that is kept until every node that it is meant for has handled it: an entry of
-/// the event log, `_event/log/ID` in the key/value store.
+/// A custom event that is kept until every target node has handled it: an entry of the event log,
+/// `_event/log/ID` in the key/value store.
 public struct ReliableEvent: Record, Hashable, Sendable {
     public var id = ""
     public var name = ""
     public var payload = Bytes()
-    /// Where the payload is, when it is too large to stand here.
+    /// The key of a payload that is too large for this entry.
     public var payloadKey = ""
     public var nodeFilter = ""
     public var serviceFilter = ""
     public var tagFilter = ""
-    /// The nodes that it is meant for: those of the catalog at the time that matched the filters.
+    /// The target nodes: those of the catalog that matched the filters at the time of the event.
     public var nodes: [String] = []
     public var firedBy = ""
     public var firedAt = ""
-    /// Seconds since 1970; then it is forgotten, handled or not.
+    /// Seconds since 1970 at which the event is deleted, handled or not.
     public var expires = 0
     public init() {}
 
@@ -33,7 +33,7 @@ public struct ReliableEvent: Record, Hashable, Sendable {
         try visit.field("Expires", &expires)
     }
 
-    /// As the agent hands it over.
+    /// Returns the event in the form for handlers.
     /// - Parameter lTime: the index of its entry, which rises from event to event.
     public func userEvent(lTime: UInt64) -> UserEvent {
         var event = UserEvent()
@@ -50,23 +50,23 @@ public struct ReliableEvent: Record, Hashable, Sendable {
     }
 }
 
-/// What one node has done about a reliable event: `_event/ack/ID/NODE`.
+/// One node's acknowledgement of a reliable event: `_event/ack/ID/NODE`.
 public struct EventAcknowledgement: Record, Hashable, Sendable {
     public enum State: String, Sendable {
-        /// No watch of the node is for it.
+        /// The node has no watch for the event.
         case seen
-        /// The handlers of all watches for it succeeded.
+        /// The handlers of all its watches succeeded.
         case done
-        /// One failed, and is not tried again.
+        /// A handler failed, and is not retried.
         case failed
-        /// Nothing was heard yet; never written.
+        /// No acknowledgement yet; never written.
         case pending
     }
 
     public var node = ""
     public var state = State.pending.rawValue
     public var at = ""
-    /// What became of it, by the watches' IDs: `done` or `failed`.
+    /// The result of each watch by its ID: `done` or `failed`.
     public var watches: [String: String] = [:]
     public init() {}
 
@@ -78,7 +78,7 @@ public struct EventAcknowledgement: Record, Hashable, Sendable {
     }
 }
 
-/// A reliable event and what the nodes have done about it: `GET /v1/event/status/ID`.
+/// A reliable event and its nodes' acknowledgements: `GET /v1/event/status/ID`.
 public struct EventStatus: Record, Hashable, Sendable {
     public var id = ""
     public var name = ""
@@ -87,9 +87,9 @@ public struct EventStatus: Record, Hashable, Sendable {
     public var expires = 0
     public var pending = 0
     public var failed = 0
-    /// Nodes that have handled it, or have no watch for it.
+    /// The number of nodes that have handled it, or have no watch for it.
     public var done = 0
-    /// Every node that it is meant for, by name.
+    /// Every target node, by name.
     public var nodes: [EventAcknowledgement] = []
     public init() {}
 

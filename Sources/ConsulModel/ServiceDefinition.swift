@@ -38,7 +38,7 @@ public struct ServiceDefinition: Record, Hashable, Sendable {
         try visit.field("Connect", &connect, .omitEmpty)
     }
 
-    /// The ID under which the service stands: its name, unless another was given.
+    /// The ID of the service: its name, unless another was given.
     public var effectiveID: String { id.isEmpty ? name : id }
 
     /// `check` and `checks` together, in that order.

@@ -1,5 +1,5 @@
 extension NodeService {
-    /// What is wrong with a service of the mesh, in Consul's words; nothing for an ordinary one.
+    /// The faults of a service of the mesh, in Consul's words; none for an ordinary service.
     public var kindFaults: [String] {
         switch kind {
         case "": []
@@ -8,7 +8,7 @@ extension NodeService {
         }
     }
 
-    /// The same as one text; nil where there is no fault.
+    /// The faults as one text; nil for none.
     public var kindFault: String? {
         let faults = kindFaults
         guard !faults.isEmpty else { return nil }
@@ -66,7 +66,7 @@ extension NodeService {
 }
 
 extension Upstream {
-    /// What is wrong with it by itself.
+    /// The faults of an upstream by itself.
     fileprivate var fault: String? {
         if !["", "service", "prepared_query"].contains(destinationType) {
             return "unknown upstream destination type: \"\(destinationType)\""

@@ -1,6 +1,6 @@
 public import Wire
 
-/// An address and a port told under a tag (`lan`, `wan`, `lan_ipv4` …).
+/// An address and a port under a tag (`lan`, `wan`, `lan_ipv4` …).
 public struct ServiceAddress: Record, Hashable, Sendable {
     public var address = ""
     public var port = 0
@@ -13,7 +13,7 @@ public struct ServiceAddress: Record, Hashable, Sendable {
     }
 }
 
-/// How much of the traffic an instance takes, by its health. Consul's default is 1 and 1.
+/// An instance's share of the traffic, by its health. Consul's default is 1 and 1.
 public struct Weights: Record, Hashable, Sendable {
     public var passing = 1
     public var warning = 1
@@ -33,7 +33,7 @@ public enum ServiceKind {
     ]
 }
 
-/// What a proxy service stands for and how it is set up.
+/// The destination and set-up of a proxy service.
 public struct ProxyConfiguration: Record, Hashable, Sendable {
     public var destinationServiceName = ""
     public var destinationServiceID = ""
@@ -58,7 +58,7 @@ public struct ProxyConfiguration: Record, Hashable, Sendable {
     }
 }
 
-/// How traffic that leaves the datacenter goes: empty, `none`, `local` or `remote`.
+/// The route of traffic that leaves the datacenter: empty, `none`, `local` or `remote`.
 public struct MeshGateway: Record, Hashable, Sendable {
     public var mode = ""
     public init() {}
@@ -69,7 +69,7 @@ public struct MeshGateway: Record, Hashable, Sendable {
     }
 }
 
-/// What a proxy lets through without the mesh's proof of identity.
+/// The paths that a proxy serves without the mesh's proof of identity.
 public struct ExposedPaths: Record, Hashable, Sendable {
     /// The paths that the service's checks probe.
     public var checks = false
@@ -89,7 +89,7 @@ public struct ExposedPath: Record, Hashable, Sendable {
     public var localPathPort = 0
     /// `http` or `http2`.
     public var `protocol` = ""
-    /// True when it comes from a check, not from the operator.
+    /// True for a path of a check, not of the operator.
     public var parsedFromCheck = false
     public init() {}
 
@@ -103,7 +103,7 @@ public struct ExposedPath: Record, Hashable, Sendable {
     }
 }
 
-/// A service that a proxy reaches for the service behind it.
+/// A service that a proxy reaches for its own service.
 public struct Upstream: Record, Hashable, Sendable {
     /// `service` or `prepared_query`.
     public var destinationType = ""

@@ -1,20 +1,20 @@
 public import Primitives
 public import Wire
 
-/// Somebody who may hold locks on keys, for as long as their node, their checks and their TTL last.
+/// A holder of locks on keys, which lives as long as its node, its checks and its TTL.
 public struct Session: Record, Hashable, Sendable {
-    /// A UUID, which the leader gives.
+    /// A UUID from the leader.
     public var id = ""
     public var name = ""
     public var node = ""
-    /// How long a key whose lock was lost cannot be locked again; above a minute counts as one,
-    /// below 1 ns as none.
+    /// The time during which a lost lock cannot be acquired again; more than a minute counts as
+    /// one, less than 1 ns as none.
     public var lockDelayNanoseconds = 0
-    /// `SessionBehavior`'s texts.
+    /// One of the texts of `SessionBehavior`.
     public var behavior = ""
-    /// Go's text of a duration; empty or `0s` for a session without.
+    /// Go's text of a duration; empty or `0s` for no TTL.
     public var ttl = ""
-    /// Nil and empty differ on the wire alone.
+    /// Nil and empty differ on the wire only.
     public var nodeChecks: [String]?
     public var serviceChecks: [SessionServiceCheck]?
     /// An older spelling of `nodeChecks`; both count.
@@ -36,26 +36,26 @@ public struct Session: Record, Hashable, Sendable {
         try visit.embed(&raftIndex)
     }
 
-    /// All checks on which the session hangs, in the order in which they are judged.
+    /// All checks on which the session depends, in the order of their validation.
     public var checkIDs: [String] {
         checks + (nodeChecks ?? []) + (serviceChecks ?? []).map { $0.id }
     }
 
-    /// Nil for a session that no time ends.
+    /// Nil for a session without a TTL.
     public var timeToLive: GoDuration? {
         guard let ttl = GoDuration(ttl), ttl > .zero else { return nil }
         return ttl
     }
 }
 
-/// What becomes of a session's keys when it ends.
+/// The effect of a session's end on its keys.
 public enum SessionBehavior: String, Sendable {
-    /// They stay, unlocked.
+    /// The keys stay, unlocked.
     case release
     case delete
 }
 
-/// A service's check on which a session hangs.
+/// A service's check on which a session depends.
 public struct SessionServiceCheck: Record, Hashable, Sendable {
     public var id = ""
     public var namespace = ""
@@ -69,7 +69,7 @@ public struct SessionServiceCheck: Record, Hashable, Sendable {
     }
 }
 
-/// A session and what it holds: `?locks` of the HTTP API, which is not in HashiCorp Consul.
+/// A session and its locks: `?locks` of the HTTP API, which is not in HashiCorp Consul.
 public struct SessionWithLocks: Record, Hashable, Sendable {
     public var session = Session()
     /// In byte order of their keys.
@@ -107,10 +107,10 @@ public struct SessionLock: Record, Hashable, Sendable {
     }
 }
 
-/// What a write does to a session.
+/// The effect of a write on a session.
 public enum SessionOperation: String, Sendable { case create, destroy }
 
-/// A verb that is none of these is an error of the format.
+/// An unknown verb is an error of the format.
 extension SessionOperation: WireValue {
     public init() { self = .create }
     @inlinable public var isWireEmpty: Bool { false }
@@ -124,7 +124,7 @@ extension SessionOperation: WireValue {
     }
 }
 
-/// To destroy, only the ID matters.
+/// A write of a session. For `destroy`, only the ID matters.
 public struct SessionRequest: Record, ClusterRequest, Hashable {
     public var datacenter = ""
     public var operation = SessionOperation.create

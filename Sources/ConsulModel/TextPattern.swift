@@ -1,13 +1,13 @@
-/// A regular expression that comes from a client, in RE2's syntax. Reading it takes a bounded
-/// stack, matching it time proportional to the text, whatever the expression.
+/// A regular expression from a client, in RE2's syntax. Parsing takes a bounded stack, and matching
+/// takes time proportional to the text, whatever the expression.
 public struct TextPattern: Sendable {
-    /// Why a text is no expression, in RE2's words: ``missing closing ): `(` ``.
+    /// The reason why a text is invalid, in RE2's words: ``missing closing ): `(` ``.
     public struct Fault: Error, Hashable, Sendable, CustomStringConvertible {
         public let reason: String
         public var description: String { "error parsing regexp: \(reason)" }
     }
 
-    /// Bytes of a text that can match; a longer one never does.
+    /// The longest text in bytes that can match.
     public static let subjectBytesMax = FilterLimits.subjectBytesMax
 
     private let pattern: FilterPattern
@@ -21,7 +21,7 @@ public struct TextPattern: Sendable {
         }
     }
 
-    /// True when the expression matches somewhere in `text`. A text of more than 16 KiB is matched
-    /// by none.
+    /// Returns true when the expression matches somewhere in `text`, and false for a text of more
+    /// than 16 KiB.
     public func matches(_ text: String) -> Bool { pattern.matches(text) }
 }

@@ -1,7 +1,7 @@
 public import Primitives
 public import Wire
 
-/// Several operations that are carried out together or not at all.
+/// Several operations that are applied together or not at all.
 public struct TxnRequest: Record, ClusterRequest, Hashable {
     public var datacenter = ""
     public var operations: [TxnOperation] = []
@@ -16,9 +16,8 @@ public struct TxnRequest: Record, ClusterRequest, Hashable {
     }
 }
 
-/// One of them, about one subject; where several are given, the first in this order counts. What
-/// stands in `intention` is not known here: who finds something there must not carry the
-/// transaction out.
+/// One operation of a transaction, about one subject; of several, the first in this order counts.
+/// Operations on intentions are not known here: a transaction with one must not be applied.
 public struct TxnOperation: Record, Hashable, Sendable {
     public var kv: TxnKVOperation?
     // Most transactions are about keys, and have many operations.
@@ -50,7 +49,7 @@ public struct TxnOperation: Record, Hashable, Sendable {
 
     @inlinable public var isKnown: Bool { intention == .null }
 
-    /// True when it changes nothing.
+    /// True when the operation changes nothing.
     public var isRead: Bool {
         if let kv { return kv.isRead }
         if let node { return node.verb == "get" }
@@ -61,7 +60,7 @@ public struct TxnOperation: Record, Hashable, Sendable {
 
     @inlinable
     public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
-        // In byte order, as servers write them: nothing has to be moved.
+        // In byte order, as servers write them: the writer moves nothing.
         try visit.field("Check", &boxedCheck)
         try visit.field("Intention", &intention)
         try visit.field("KV", &kv)
@@ -71,7 +70,7 @@ public struct TxnOperation: Record, Hashable, Sendable {
     }
 }
 
-/// What to do with a key. The verb is text: one that nobody knows fails by itself.
+/// An operation on a key. The verb is text: only the operation with an unknown verb fails.
 public struct TxnKVOperation: Record, Hashable, Sendable {
     public var verb = ""
     public var entry = KVEntry()
@@ -83,19 +82,20 @@ public struct TxnKVOperation: Record, Hashable, Sendable {
         self.entry = entry
     }
 
-    /// The verbs that change nothing; an unknown one does not either.
+    /// The verbs that change nothing; an unknown verb changes nothing either.
     public var isRead: Bool { KVOperation(rawValue: verb) == nil }
 
     @inlinable
     public mutating func fields<V: FieldVisitor>(_ visit: inout V) throws {
-        // In byte order, as servers write them: nothing has to be moved.
+        // In byte order, as servers write them: the writer moves nothing.
         try visit.field("DirEnt", &entry)
         try visit.field("TTL", &ttl, .beyond)
         try visit.field("Verb", &verb)
     }
 }
 
-/// What to do with a node: get, set, cas, delete, delete-cas. It goes by its ID, where it has one.
+/// An operation on a node: get, set, cas, delete, delete-cas. The node's ID identifies it, where it
+/// has one.
 public struct TxnNodeOperation: Record, Hashable, Sendable {
     public var verb = ""
     public var node = Node()
@@ -108,7 +108,7 @@ public struct TxnNodeOperation: Record, Hashable, Sendable {
     }
 }
 
-/// What to do with a service's instance on a node: the verbs are those of nodes.
+/// An operation on a service's instance on a node, with the verbs of nodes.
 public struct TxnServiceOperation: Record, Hashable, Sendable {
     public var verb = ""
     public var node = ""
@@ -123,7 +123,7 @@ public struct TxnServiceOperation: Record, Hashable, Sendable {
     }
 }
 
-/// What to do with a check: the verbs are those of nodes.
+/// An operation on a check, with the verbs of nodes.
 public struct TxnCheckOperation: Record, Hashable, Sendable {
     public var verb = ""
     public var check = HealthCheck()
@@ -136,7 +136,7 @@ public struct TxnCheckOperation: Record, Hashable, Sendable {
     }
 }
 
-/// What to do with a session: delete. Servers use it among themselves; the HTTP API does not.
+/// An operation on a session: delete. Servers use it among themselves; the HTTP API does not.
 public struct TxnSessionOperation: Record, Hashable, Sendable {
     public var verb = ""
     public var session = Session()
@@ -149,7 +149,7 @@ public struct TxnSessionOperation: Record, Hashable, Sendable {
     }
 }
 
-/// What the operations found, or why none of them was done.
+/// The results of the operations, or the reasons why none was applied.
 public struct TxnResponse: Record, Hashable, Sendable {
     public var results: [TxnResult]?
     public var errors: [TxnError]?
@@ -162,7 +162,7 @@ public struct TxnResponse: Record, Hashable, Sendable {
     }
 }
 
-/// What one operation shows; one of the four.
+/// The result of one operation: one of the four.
 public struct TxnResult: Record, Hashable, Sendable {
     public var kv: KVEntry?
     @usableFromInline var boxedNode: Boxed<Node>

@@ -10,11 +10,11 @@ public struct UserEvent: Record, Hashable, Sendable {
     public var serviceFilter = ""
     public var tagFilter = ""
     public var version = 1
-    /// Lamport time at which it was fired.
+    /// Lamport time of the event.
     public var lTime: UInt64 = 0
-    /// Out of the event log: it is handed over until its handlers are done with it.
+    /// True for an event of the event log, which is delivered until its handlers are done.
     public var isReliable = false
-    /// Of a reliable event with a large payload: the key where that lies.
+    /// The key of a reliable event's large payload.
     public var payloadKey = ""
     public init() {}
 

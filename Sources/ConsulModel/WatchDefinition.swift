@@ -1,7 +1,7 @@
 public import Primitives
 public import Wire
 
-/// What a watch looks at. Which fields a type takes, module Watch says (one file per type).
+/// The source of a watch. Module Watch declares the fields of each type (one file per type).
 public struct WatchSource: Record, Hashable, Sendable {
     public var type = ""
     public var key = ""
@@ -36,9 +36,9 @@ public struct WatchSource: Record, Hashable, Sendable {
     }
 }
 
-/// A watch as an operator defines it: a source, a handler, and how the two meet.
+/// A watch as an operator defines it: a source, a handler, and the rules between the two.
 public struct WatchDefinition: Record, Hashable, Sendable {
-    /// The name under which `consul watch show` and the API know it; made from the source if empty.
+    /// The name in `consul watch show` and the API; made from the source if empty.
     public var id = ""
     public var source = WatchSource()
     /// Several sources with one combined payload. Excludes a type of its own.
@@ -50,11 +50,11 @@ public struct WatchDefinition: Record, Hashable, Sendable {
     /// A program and its arguments, run without a shell.
     public var args: [String] = []
     public var httpHandler: HTTPHandlerDefinition?
-    /// What a handler kind of an external plugin is told.
+    /// The settings of an external plugin's handler kind.
     public var handlerConfig: [String: JSONValue] = [:]
 
     public var fireOnStart = true
-    /// Add what was added, modified and removed, with old values, to what the handler gets.
+    /// Adds the added, modified and removed items, with old values, to the handler's input.
     public var changes = false
     public var timeout = GoDuration()
     public var killSignal = ""
@@ -64,7 +64,7 @@ public struct WatchDefinition: Record, Hashable, Sendable {
     /// `coalesce` (the default), `queue`, `cancel`, or `parallel(n)`.
     public var onBusy = ""
     public var sandbox: SandboxDefinition?
-    /// Register a check of the node that fails when the handler keeps failing.
+    /// Registers a check of the node that fails while the handler keeps failing.
     public var healthCheck = false
     public init() {}
 
@@ -104,7 +104,7 @@ extension WatchDefinition {
 }
 
 public struct HTTPHandlerDefinition: Record, Hashable, Sendable {
-    /// The whole URL, as Consul names it.
+    /// The whole URL, under Consul's name for it.
     public var path = ""
     public var method = "POST"
     public var header: [String: [String]] = [:]
@@ -121,14 +121,13 @@ public struct HTTPHandlerDefinition: Record, Hashable, Sendable {
     }
 }
 
-/// Run a failed handler again, waiting longer each time.
+/// Retries of a failed handler, with growing waits.
 public struct RetryDefinition: Record, Hashable, Sendable {
-    /// Further runs after the first; 0 is none.
+    /// The number of runs after the first; 0 for none.
     public var max = 0
     public var minBackoff = GoDuration.seconds(1)
     public var maxBackoff = GoDuration.seconds(60)
-    /// A file to which a change is appended, one JSON object a line, when the last run has failed
-    /// too.
+    /// A file that receives each change whose last run failed, one JSON object per line.
     public var deadLetter = ""
     public init() {}
 
@@ -140,7 +139,7 @@ public struct RetryDefinition: Record, Hashable, Sendable {
     }
 }
 
-/// Let changes settle: fire after `min` without a further one, and after `max` in any case.
+/// A debounce: fires after `min` without a further change, and after `max` in any case.
 public struct WaitDefinition: Record, Hashable, Sendable {
     public var min = GoDuration()
     public var max = GoDuration()
@@ -152,12 +151,12 @@ public struct WaitDefinition: Record, Hashable, Sendable {
     }
 }
 
-/// Under whom and within what a script handler runs.
+/// The user and the limits of a script handler.
 public struct SandboxDefinition: Record, Hashable, Sendable {
     public var user = ""
     public var group = ""
     public var workingDirectory = ""
-    /// Names of variables passed on; nil passes the agent's whole environment, as Consul does.
+    /// The names of variables to pass on; nil passes the agent's whole environment, as Consul does.
     public var environment: [String]?
     public var umask = ""
     /// Limits by name (`nofile`, `cpu`, `as`, `fsize`, `nproc`), as setrlimit(2) counts them.

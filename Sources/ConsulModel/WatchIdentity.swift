@@ -1,5 +1,5 @@
-/// The names of watches. A watch without an ID is named after what it looks at, and numbered when
-/// there are several such, so that an unchanged watch keeps its name across reloads.
+/// The names of watches. A watch without an ID is named after its source, and numbered when there
+/// are several such, so that an unchanged watch keeps its name across reloads.
 public enum WatchIdentity {
     public static func names(_ watches: [WatchDefinition])
         -> [(id: String, definition: WatchDefinition)]
@@ -17,10 +17,10 @@ public enum WatchIdentity {
 }
 
 extension WatchDefinition {
-    /// One source, or those of `any_of`.
+    /// The source, or those of `any_of`.
     public var sources: [WatchSource] { anyOf.isEmpty ? [source] : anyOf }
 
-    /// The given ID, or one made from the sources, for example `key:app/mode`.
+    /// Returns the given ID, or one made from the sources, for example `key:app/mode`.
     public var displayName: String {
         id.isEmpty ? sources.map { $0.displayName }.joined(separator: "+") : id
     }

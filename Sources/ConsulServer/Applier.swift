@@ -6,15 +6,15 @@ package import RaftNode
 internal import Synchronization
 internal import Telemetry
 
-/// The state machine of the replicated log: carries committed commands out, outdates the published
-/// snapshot once for a batch, then wakes the waiters whose region the batch met.
+/// The state machine of the replicated log: applies committed commands, invalidates the published
+/// snapshot once per batch, then wakes the waiters whose region the batch changed.
 package final class Applier: StateMachine {
     package let state: PublishedState
     package let hub: WatchHub
 
     private struct Machine: Sendable {
         var fsm: FSM
-        /// Of the newest command that it knows.
+        /// The index of the newest applied command.
         var lastIndex: LogIndex = 0
         var generation: UInt64 = 0
 
@@ -22,7 +22,7 @@ package final class Applier: StateMachine {
             Snapshot(store: fsm.store, index: lastIndex, generation: generation)
         }
     }
-    /// Held by the published state too, which the applier holds.
+    /// Shared with the published state, which the applier holds.
     private final class Guarded: Sendable {
         let machine: Mutex<Machine>
         init(_ machine: Machine) { self.machine = Mutex(machine) }
@@ -47,7 +47,7 @@ package final class Applier: StateMachine {
                 generation: first.generation))
         self.guarded = guarded
         state.renewed { [unowned state] in
-            // Published inside the lock, so that snapshots come in order whoever calls.
+            // Published under the lock, so that snapshots are published in order by any thread.
             guarded.machine.withLock { machine in
                 if let snapshot = state.current { return snapshot }
                 let snapshot = machine.snapshot
@@ -62,7 +62,7 @@ package final class Applier: StateMachine {
         var changes = Changes()
         try guarded.machine.withLock { machine in
             var decoded: [Command?] = []
-            // Readers go on with the state before it, instead of waiting for the lock.
+            // Readers use the state before the batch, instead of waiting for the lock.
             if state.current == nil, LongBatch.isOne(batch, decoding: &decoded) {
                 state.publish(machine.snapshot)
             }
@@ -86,7 +86,7 @@ package final class Applier: StateMachine {
             }
             metrics.fsmApply.record(start - begin)
             machine.lastIndex = last.index
-            // Before anybody can see that the keys are free.
+            // Before a reader can see that the keys are free.
             lockDelays.note(changes.lostLocks)
             state.outdate()
         }
@@ -97,9 +97,10 @@ package final class Applier: StateMachine {
         guarded.machine.withLock { Image(of: $0.fsm, lastIndex: lastIndex) }
     }
 
-    /// The state and how new it is, of one moment.
+    /// Returns the state and its index, read together.
     ///
-    /// - Parameter index: what it knows at least, commands and others.
+    /// - Parameter index: a lower bound of the returned index, which counts entries other than
+    ///   commands too.
     func newest(atLeast index: LogIndex) -> (image: any StateImage, index: LogIndex) {
         guarded.machine.withLock { machine in
             let index = max(index, machine.lastIndex)

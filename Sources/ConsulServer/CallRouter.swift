@@ -19,7 +19,7 @@ package protocol CallForwarder: Sendable {
     ///
     /// - Parameters:
     ///   - body: the request in MessagePack, with its datacenter filled in.
-    /// - Returns: a handle that gives the call up.
+    /// - Returns: a handle that cancels the call.
     func forward(
         _ method: RPCMethod, _ body: [UInt8], to destination: CallDestination,
         reply: @escaping @Sendable (Result<[UInt8], ConsulError>) -> Void
@@ -84,7 +84,8 @@ struct CallRouter: Sendable {
                 if log.leadership.leads { return .hereOnceVerified }
             }
         }
-        return forwarder.reaches(.leader) ? .elsewhere(.leader) : .refused(.noLeader)
+        if forwarder.reaches(.leader) { return .elsewhere(.leader) }
+        return .refused(endpoint.kind == .write ? log.writeRefusal : .noLeader)
     }
 
     /// Answers a call along its route.

@@ -29,7 +29,7 @@ struct EndpointTable: Sendable {
         let wire: WireHandler?
     }
 
-    /// By the methods' numbers: every request looks one up.
+    /// Indexed by `RPCMethod.slot`: every request looks one up.
     private var entries = [Entry?](repeating: nil, count: RPCMethod.allCases.count)
     private let host: ReadHost
     private let router: CallRouter
@@ -92,7 +92,7 @@ struct EndpointTable: Sendable {
         _ handler: Handler<Request, Response>, for endpoint: Endpoint<Request, Response>,
         wire: WireHandler?
     ) {
-        let slot = Int(endpoint.method.rawValue)
+        let slot = endpoint.method.slot
         precondition(entries[slot] == nil, "\(endpoint.name) has two handlers")
         entries[slot] = Entry(
             request: ObjectIdentifier(Request.self), response: ObjectIdentifier(Response.self),
@@ -185,7 +185,7 @@ struct EndpointTable: Sendable {
         for endpoint: Endpoint<Request, Response>
     ) -> Handler<Request, Response>? {
         // A cast would look the handler's type up by its name, at a cost a read can see.
-        guard let entry = entries[Int(endpoint.method.rawValue)],
+        guard let entry = entries[endpoint.method.slot],
             entry.request == ObjectIdentifier(Request.self),
             entry.response == ObjectIdentifier(Response.self)
         else { return nil }
@@ -194,6 +194,6 @@ struct EndpointTable: Sendable {
 
     /// - Returns: nil for a method that no server calls with bytes.
     func wireHandler(for method: RPCMethod) -> WireHandler? {
-        entries[Int(method.rawValue)]?.wire
+        entries[method.slot]?.wire
     }
 }

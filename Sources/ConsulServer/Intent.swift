@@ -1,14 +1,14 @@
 internal import ConsulModel
 internal import ConsulState
 
-/// What a valid write comes to.
+/// The outcome of a valid write's preparation.
 enum Intent: Sendable {
     case propose(Command)
     case answer(Bool)
 }
 
 extension Commit {
-    /// The answer that the caller of a write gets.
+    /// The answer for the caller of a write.
     var answer: Result<Bool, ConsulError> {
         switch result {
         case .done: .success(true)

@@ -2,13 +2,13 @@ internal import ConsulState
 package import Primitives
 internal import Synchronization
 
-/// Keys whose lock was lost with its holder's session, and until when nobody may lock them: the
-/// holder may not know of its loss yet. Kept beside the state, by this server's clock; a leader
-/// asks before it proposes a lock.
+/// Keys whose lock ended with its holder's session, and the time until which they cannot be locked:
+/// the holder may not have noticed yet. Held next to the state, by this server's clock; a leader
+/// checks it before it proposes a lock.
 package final class LockDelays: Sendable {
     private struct State {
         var ends: [String: Instant] = [:]
-        /// Swept when there are so many.
+        /// The number of entries at which expired ones are removed.
         var sweepAt = Limits.lockDelaysSweptMin
     }
     private let state = Mutex(State())
@@ -38,6 +38,6 @@ package final class LockDelays: Sendable {
         }
     }
 
-    /// All was replaced.
+    /// Forgets all delays, when the state is replaced.
     func forgetAll() { state.withLock { $0 = State() } }
 }

@@ -2,12 +2,11 @@ internal import ConsulState
 internal import Raft
 internal import RaftNode
 
-/// Recognises batches that take so long that a reader would notice, if it had to wait for them:
-/// many commands, and those that can change any number of records. Nearly all others change one
-/// key.
+/// Recognises batches that take so long that a waiting reader would notice: many commands, and
+/// those that can change any number of records. Nearly all others change one key.
 enum LongBatch {
-    /// - Parameter decoded: gets the commands of the entries without a ticket, slot by slot as far
-    ///   as they were looked at, so that no entry is decoded twice.
+    /// - Parameter decoded: receives the commands of the entries without a ticket, slot by slot as
+    ///   far as they were examined, so that no entry is decoded twice.
     static func isOne(_ batch: CommittedBatch, decoding decoded: inout [Command?]) -> Bool {
         let count = batch.entries.count
         if count > Limits.briefBatchMax { return true }

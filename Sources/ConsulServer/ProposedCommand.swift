@@ -8,9 +8,9 @@ internal import RaftNode
 /// Tickets of commands on keys hold the command itself, so that a leader need not decode what it
 /// encoded. All others are decoded from their entry, as on every other server.
 ///
-/// An object, so that it is counted once where a command has many parts.
+/// A class, so that copying costs one retain where a command has many parts.
 class ProposedCommand: @unchecked Sendable {
-    /// Whether it changes so few records that no reader notices.
+    /// Whether it changes so few records that readers may wait for it.
     final let isBrief: Bool
     /// Set by the thread that drives the log, which calls the proposer afterwards.
     final var result: CommandResult?
@@ -19,8 +19,9 @@ class ProposedCommand: @unchecked Sendable {
 
     /// Returns the ticket of a command and the data of its entry.
     ///
-    /// A command that may decode a little otherwise than it was (a whole number as a double) is not
-    /// held: this server's state would not be that of the others. Only commands on keys do not.
+    /// The ticket holds the command only when decoding the entry gives an equal one (a whole number
+    /// may decode as a double): else this server's state would differ from that of the others. That
+    /// is certain for commands on keys only.
     static func make(_ command: Command) -> (ticket: ProposedCommand, data: [UInt8]) {
         let isBrief = command.isBrief
         switch command {
@@ -34,12 +35,12 @@ class ProposedCommand: @unchecked Sendable {
         }
     }
 
-    /// Returns a ticket of the node as what it is: nobody but `RaftLog` makes any.
+    /// Casts a ticket of the node; `RaftLog` makes all of them.
     static func of(_ ticket: (any ProposalTicket)?) -> ProposedCommand? {
         ticket.map { unsafeDowncast($0, to: ProposedCommand.self) }
     }
 
-    /// Carries out the command, whose last or only entry this is.
+    /// Applies the command, whose last or only entry this is.
     func carryOut(
         _ entry: LogEntry, by machine: inout FSM, _ changes: inout Changes
     ) throws -> CommandResult {
@@ -60,7 +61,8 @@ private final class ProposedKVS: ProposedCommand, @unchecked Sendable {
     override func carryOut(
         _ entry: LogEntry, by machine: inout FSM, _ changes: inout Changes
     ) throws -> CommandResult {
-        // The pieces of a cut command are joined by every server, to forget them at the same entry.
+        // Every server joins the pieces of a cut command, so that all forget them at the same
+        // entry.
         guard entry.extensions.isEmpty else {
             return try super.carryOut(entry, by: &machine, &changes)
         }

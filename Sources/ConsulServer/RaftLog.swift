@@ -7,7 +7,7 @@ package import RaftNode
 internal import Synchronization
 internal import Telemetry
 
-/// A command that is committed and carried out.
+/// A command that is committed and applied.
 package struct Commit: Sendable {
     package var index: UInt64
     package var result: CommandResult
@@ -17,7 +17,7 @@ package struct Commit: Sendable {
     }
 }
 
-/// The replicated log, as endpoints see it: the one way to write, and what tells who leads.
+/// The replicated log for endpoints: the only way to write, and the source of the leadership.
 package final class RaftLog: Sendable {
     package typealias Completion = @Sendable (Result<Commit, ConsulError>) -> Void
 
@@ -42,13 +42,13 @@ package final class RaftLog: Sendable {
         node.onRoleChange { [weak self] status in self?.roleChanged(status) }
     }
 
-    /// All that this server has carried out, which is at least all up to `index`, and how new that
-    /// is. Costs nothing.
+    /// Returns this server's state, at least as new as `index`, and its index. Costs one retain.
     func newest(atLeast index: UInt64) -> (image: any StateImage, index: UInt64) {
         applier.newest(atLeast: index)
     }
 
-    /// Called each time this server has become the leader and knows all that was committed.
+    /// Calls `body` each time this server has become the leader and has applied all earlier
+    /// entries.
     package func whenReady(_ body: @escaping @Sendable () -> Void) {
         onReady.withLock { $0 = body }
         if leadership.isReady { body() }
@@ -74,11 +74,11 @@ package final class RaftLog: Sendable {
         }
     }
 
-    /// Has the command committed and carried out.
+    /// Proposes a command, to be committed and applied.
     ///
     /// - Parameter completion: called exactly once, on any thread, perhaps before this returns.
-    ///   After a success, reads here see what the command did. After a failure it may still come to
-    ///   be done.
+    ///   After a success, reads on this server include the command. After a failure the command may
+    ///   still be committed later.
     package func propose(_ command: Command, completion: @escaping Completion) {
         let (proposed, message) = ProposedCommand.make(command)
         let writes: [RaftNode.Write]
@@ -105,7 +105,16 @@ package final class RaftLog: Sendable {
         }
     }
 
-    /// Whether a leader is known, and how long ago it was heard of: what a stale read tells.
+    /// The reason why this server cannot write while it does not lead: a fault of its disk, or that
+    /// there is no leader.
+    var writeRefusal: ConsulError {
+        let status = node.status
+        guard let reason = status.stopped ?? status.writeFault else { return .noLeader }
+        return ConsulError(RaftRefusal.stopped(reason))
+    }
+
+    /// Returns whether a leader is known, and the time since its last contact: the meta data of a
+    /// stale read.
     func contact() -> (hasLeader: Bool, ago: GoDuration) {
         if leadership.isReady { return (true, .zero) }
         let last = node.status.lastContact
@@ -125,7 +134,7 @@ package final class RaftLog: Sendable {
 }
 
 extension ConsulError {
-    /// In Consul's words, where it has some.
+    /// Uses Consul's texts, where it has them.
     init(_ refusal: RaftRefusal) {
         switch refusal {
         case .notLeader: self = .noLeader

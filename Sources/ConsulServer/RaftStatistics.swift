@@ -3,7 +3,7 @@ internal import Raft
 internal import RaftNode
 
 extension ServerBackend {
-    /// `ip:port`; empty while nobody leads.
+    /// `ip:port`; empty without a leader.
     package var leaderAddress: String { log.node.status.leader?.address ?? "" }
 
     /// The section `raft` of `consul info`, with Consul's names.

@@ -43,8 +43,8 @@ final class ReadEndpoint<Request: ReadRequest, Answer: IndexedReply & Sendable>:
         let answer = answer(reading, plan)
         let known = request.options.minQueryIndex
         // Only a later index is news, as in Consul: a client may keep one index for several reads,
-        // or the highest that it has seen. A state that went back answers when it is replaced, or
-        // when the wait is over.
+        // or the highest that it has seen. A read of a state with lower indexes is answered when
+        // the state is replaced, or at its deadline.
         guard known > 0, answer.meta.index <= known else {
             reply(.success(answer))
             return nil

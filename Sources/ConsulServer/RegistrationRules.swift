@@ -1,7 +1,7 @@
 internal import ConsulModel
 internal import Primitives
 
-/// What a registration must bring along, by itself or in a transaction, in Consul's words.
+/// The required fields of a registration, by itself or in a transaction, in Consul's words.
 enum RegistrationRules {
     static func check(node: String, id: String) throws(ConsulError) {
         if node.isEmpty { throw ConsulError(.internal, "Must provide node") }
@@ -11,7 +11,7 @@ enum RegistrationRules {
         throw ConsulError(.internal, "Bad node ID: \(reason)")
     }
 
-    /// A service without an ID goes by its name.
+    /// The ID of a service without one is its name.
     static func complete(_ service: inout NodeService) throws(ConsulError) {
         if service.id.isEmpty { service.id = service.service }
         if !service.id.isEmpty, service.service.isEmpty {

@@ -27,7 +27,7 @@ package final class ServerBackend: Backend {
     private let raftGroup: MultiThreadedEventLoopGroup?
     private let durable: DurableRaft?
 
-    /// Opens what is stored, if anything is. `start` begins.
+    /// Opens the stored log, if there is one. `start` begins.
     ///
     /// - Parameters:
     ///   - group: the event loops that calls come from; blocking queries wait on them.
@@ -92,32 +92,33 @@ package final class ServerBackend: Backend {
         CoordinateEndpoint.register(in: &table, updates: coordinateUpdates)
         StatusEndpoint.register(in: &table)
         OperatorEndpoint.register(in: &table)
-        // The duties begin anew with a restored state: its sessions have no timers yet.
+        // The duties begin again with a restored state: its sessions have no timers yet.
         SnapshotEndpoint.register(in: &table) { [leader] in leader.begin() }
         self.table = table
         metrics.observe(self)
     }
 
-    /// Takes part in its group. A server that may begin one does, where nothing is stored.
+    /// Joins the server's group. A server that may bootstrap begins one when nothing is stored.
     package func start() {
         let me = Server(id: configuration.nodeID, address: configuration.rpcAddress)
         log.whenReady { [leader] in leader.begin() }
         if configuration.bootstraps {
-            // Refused where a group has begun, which is as it should be.
+            // Refused when a group exists, as intended.
             log.node.bootstrap(Configuration(servers: [me])) { _ in }
         }
         log.node.start()
     }
 
-    /// Whether this server belongs to a group of servers: it would begin one, or knows one.
+    /// Whether this server belongs to a group of servers: it would bootstrap one, or has one
+    /// stored.
     package var hasGroup: Bool {
         guard let stored = durable?.stored else { return configuration.bootstraps }
         return configuration.bootstraps || stored.snapshot != nil
             || !stored.configurations.isEmpty
     }
 
-    /// The servers that the log names when this one is not among them, each as "ID (address)". It
-    /// can neither vote nor lead then.
+    /// The servers in the log when this one is not among them, each as "ID (address)". It can
+    /// neither vote nor lead then.
     package var groupWithoutSelf: [String] {
         guard let stored = durable?.stored else { return [] }
         let group = stored.configurations.last?.configuration ?? stored.snapshot?.configuration
@@ -125,11 +126,11 @@ package final class ServerBackend: Backend {
         return StoredGroup.texts(group)
     }
 
-    /// Called once, on any thread, should the log not be able to go on: this server can neither
-    /// write nor say what it knows, and its process must end.
+    /// Calls `body` once, on any thread, when the log fails for good: this server can neither write
+    /// nor answer reads, and its process must end.
     package func onStop(_ body: @escaping @Sendable (String) -> Void) { log.node.onStop(body) }
 
-    /// This server is its whole group, leads, and its log goes on.
+    /// True when this server is its whole group, leads, and its log works.
     var isAloneAndLeads: Bool {
         let status = log.node.status
         let voters = status.configuration.servers.filter { $0.suffrage == .voter }
@@ -137,7 +138,7 @@ package final class ServerBackend: Backend {
             && voters.map(\.id) == [configuration.nodeID]
     }
 
-    /// What was answered is stored already; what waits is refused.
+    /// Stops the server. Answered writes are stored already; pending ones are refused.
     package func stop() async {
         leader.end()
         await log.node.stop()

@@ -1,29 +1,29 @@
 package import Primitives
 
-/// What the endpoints are told of the agent's configuration.
+/// The agent's configuration, as far as the endpoints use it.
 package struct ServerConfiguration: Sendable {
     package var datacenter = "dc1"
     /// This server's address and port for other servers: `127.0.0.1:8300`.
     package var rpcAddress = ""
-    /// How long a blocking query waits when it does not say, and at most.
+    /// The default and the longest wait of a blocking query.
     package var defaultQueryTime = GoDuration.seconds(300)
     package var maxQueryTime = GoDuration.seconds(600)
-    /// The shortest TTL that a session may have.
+    /// The shortest TTL of a session.
     package var sessionTTLMin = Limits.sessionTTLMin
-    /// What a session lives beyond its TTL; nil for as long again.
+    /// The time that a session lives beyond its TTL; nil for the TTL again.
     package var sessionTTLGrace: GoDuration?
     package var waitersMax = Limits.waitersMax
-    /// Where the chance in waits comes from.
+    /// The seed of the random parts of waits.
     package var seed: UInt64 = 0
-    /// Who this server is, for the others: the node's UUID.
+    /// The identity of this server among the others: the node's UUID.
     package var nodeID = "00000000-0000-0000-0000-000000000000"
     /// The node's name.
     package var nodeName = ""
-    /// How long updates of coordinates are gathered before they are written.
+    /// The period for which updates of coordinates are gathered before they are written.
     package var coordinateUpdatePeriod = GoDuration.seconds(5)
-    /// Where the log is kept: `raft` in the data directory; nil for in memory.
+    /// The folder of the log: `raft` in the data directory; nil for a log in memory.
     package var raftDirectory: String?
-    /// Whether this server begins a group of its own where there is none.
+    /// Whether this server bootstraps a group where none exists.
     package var bootstraps = true
     /// Consul's `performance.raft_multiplier`.
     package var raftMultiplier: Int64 = 1

@@ -5,7 +5,7 @@ internal import Raft
 internal import RaftNode
 package import Telemetry
 
-/// What is measured of a server, by Consul's names.
+/// The metrics of a server, with Consul's names.
 package struct ServerMetrics: Sendable {
     let kvsApply: Timing
     let txnApply: Timing
@@ -86,7 +86,7 @@ package struct ServerMetrics: Sendable {
     }
 
     func observe(_ backend: ServerBackend) {
-        // Of several servers it is not known how the others fare.
+        // The health of the other servers is not known.
         registry.gauge(
             "autopilot.healthy", help: "1 while the only server of the group leads and works."
         ) { [weak backend] in backend?.isAloneAndLeads == true ? 1 : nil }

@@ -1,12 +1,12 @@
 package import ConsulModel
 internal import ConsulState
 
-/// A server, as it enters itself in the catalog.
+/// A server's registration of itself in the catalog.
 package struct ServerIdentity: Sendable {
     package var node = ""
     package var id = ""
     package var address = ""
-    /// The port for other servers: that of the service `consul`.
+    /// The port for other servers: the port of the service `consul`.
     package var port = 8300
     /// The metadata of the service `consul`: `version`, `raft_version` and so on.
     package var meta: [String: String] = [:]
@@ -14,11 +14,11 @@ package struct ServerIdentity: Sendable {
 }
 
 extension ServerBackend {
-    /// The leader's duty towards itself: its node, the service `consul` on it, and the check by
-    /// which gossip says that the node is alive. A node that stands already keeps its address and
-    /// metadata; where nothing changes, no index moves.
+    /// Registers the leader's own node, the service `consul` on it, and the check by which gossip
+    /// reports that the node is alive. An existing node keeps its address and metadata; without a
+    /// change, no index moves.
     ///
-    /// Done each time this server becomes the leader.
+    /// Called each time this server becomes the leader.
     package func registersSelf(as identity: ServerIdentity) {
         registration.set { [weak self] done in
             self?.registerSelf(identity) { result in

@@ -3,9 +3,10 @@ internal import Primitives
 internal import Wire
 
 /// The newest answer that was read of a snapshot in one turn of an event loop. The waiters that one
-/// commit wakes mostly ask the same, and the state is read once for them. Used by one thread.
+/// commit wakes mostly have the same request, and the state is read once for them. Used by one
+/// thread.
 final class SharedReading {
-    /// An answer, and the request that it is the answer to.
+    /// An answer in an object.
     private final class Shared<Answer> {
         let answer: Answer
         init(_ answer: Answer) { self.answer = answer }
@@ -16,8 +17,8 @@ final class SharedReading {
     private var endpoint: AnyObject?
     /// A `Shared` of the endpoint's type.
     private var shared: AnyObject?
-    /// The request in MessagePack, without what only bears on blocking: two requests with the same
-    /// bytes read the same.
+    /// The request in MessagePack, without the fields that only affect blocking: two requests with
+    /// the same bytes read the same.
     private var request: [UInt8] = []
     private var writer = MessagePackWriter()
 

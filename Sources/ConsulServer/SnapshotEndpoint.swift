@@ -7,7 +7,7 @@ internal import Raft
 internal import RaftNode
 
 /// The calls that save the whole state in one archive, and restore it. The long work runs on a
-/// thread of its own: reads and writes go on meanwhile.
+/// thread of its own: reads and writes continue meanwhile.
 enum SnapshotEndpoint {
     static func register(in table: inout EndpointTable, onRestored: @escaping @Sendable () -> Void)
     {
@@ -56,7 +56,7 @@ enum SnapshotEndpoint {
         }
     }
 
-    /// Goes through the state twice: its size stands before it.
+    /// Encodes the state twice, because the archive holds its size before it.
     private static func archive(_ image: any StateImage, _ described: SnapshotMeta) -> [UInt8] {
         var meta = described
         var sizing = image
@@ -70,7 +70,7 @@ enum SnapshotEndpoint {
         return bytes + writer.finish()
     }
 
-    /// The archive's state, once all of it was found to be as it was saved.
+    /// Returns the archive's state after checking its sums.
     private static func read(_ next: () throws -> [UInt8]?) throws -> (FSM, SnapshotMeta) {
         let reader = SnapshotArchiveReader()
         var restore = StateRestore()

@@ -1,12 +1,12 @@
 internal import Raft
 internal import RaftNode
 
-/// The group of servers that a store names while no server runs on it.
+/// Reads the group of servers from a store on which no server runs.
 package enum StoredGroup {
     /// Reads the whole log.
     ///
     /// - Parameter directory: `raft` in the data directory.
-    /// - Returns: each server as "ID (address)"; none where nothing can be read.
+    /// - Returns: each server as "ID (address)"; none when nothing can be read.
     package static func servers(in directory: String) -> [String] {
         let found = try? StoreInspection.look(directory: directory) { _ in }
         return texts(found?.configuration ?? Configuration())

@@ -4,7 +4,7 @@ internal import Logging
 internal import Primitives
 internal import Synchronization
 
-/// Has tombstones deleted once they are older than `Limits.tombstoneTime`.
+/// Deletes tombstones once they are older than `Limits.tombstoneTime`.
 final class TombstoneReaper: LeaderDuty {
     private let context: DutyContext
     private let timer: DutyTimer

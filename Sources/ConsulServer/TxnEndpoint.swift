@@ -76,7 +76,7 @@ enum TxnEndpoint {
     private static func prepare(
         _ operation: inout TxnOperation, _ lockDelays: LockDelays, _ expirer: KeyExpirer
     ) throws(ConsulError) {
-        // Taken out and put back, which copies none of its parts.
+        // Moved out and back, which copies none of its parts.
         if var kv = operation.kv.take() {
             defer { operation.kv = kv }
             try prepare(&kv, lockDelays, expirer)

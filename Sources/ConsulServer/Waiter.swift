@@ -3,13 +3,12 @@ internal import ConsulState
 internal import NIOCore
 internal import Synchronization
 
-/// A blocking query that waits for its region to change. What it reads and whom it answers, a
-/// subclass knows.
+/// A blocking query that waits for a change of its region. A subclass holds the read and its reply.
 class Waiter: @unchecked Sendable {
     enum Event {
-        /// Read again; answer when the index is another than the one that the caller knows.
+        /// Read again; answer when the index is above the caller's.
         case look(SharedReading)
-        /// Answer with the state as it is.
+        /// Answer with the present state.
         case expire(SharedReading)
         case fail(ConsulError)
     }
@@ -20,13 +19,13 @@ class Waiter: @unchecked Sendable {
     let region: Region
     let deadline: NIODeadline
     let lane: WakeLane
-    /// The index in its bucket; -1 when in none. The lock of the hub guards it.
+    /// The index in its bucket; -1 when in none. The hub's lock guards it.
     final var slot = -1
     private let answered = Atomic(false)
     private let handler: Handler
 
-    /// - Parameter handler: instead of a method that a subclass overrides, which for a subclass
-    ///   with type parameters would look up at every step what types they stand for.
+    /// - Parameter handler: replaces an overridden method, which in a generic subclass would look
+    ///   its type arguments up at every call.
     init(region: Region, deadline: NIODeadline, lane: WakeLane, handler: @escaping Handler) {
         self.region = region
         self.deadline = deadline
@@ -36,7 +35,7 @@ class Waiter: @unchecked Sendable {
 
     final var isAnswered: Bool { answered.load(ordering: .acquiring) }
 
-    /// True for the first caller only, who then gives the answer.
+    /// Returns true for the first caller only, which then gives the answer.
     final func claim() -> Bool {
         answered.compareExchange(
             expected: false, desired: true, ordering: .acquiringAndReleasing
@@ -48,7 +47,7 @@ class Waiter: @unchecked Sendable {
     final func take(_ event: Event) -> Bool { handler(self, event) }
 }
 
-/// A waiter's handle for the caller.
+/// The caller's handle of a waiter.
 final class ParkedCall: PendingCall {
     private let waiter: Waiter
     private let hub: WatchHub

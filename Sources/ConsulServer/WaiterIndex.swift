@@ -1,16 +1,16 @@
 internal import ConsulState
 internal import Primitives
 
-/// Holds waiters by region, so that a commit looks only at those that it concerns. The rule by
-/// which `Changes` meet a `Region` is here alone. The lock of the hub guards it.
+/// Holds waiters by region, so that a commit examines only those that it affects. This is the only
+/// rule by which `Changes` wake a `Region`. The hub's lock guards it.
 ///
-/// - A key is met by a change of it, and by the deletion of a tree around it.
-/// - A prefix is met by a change of a key under it, and by the deletion of a tree under or around
+/// - A key is woken by a change of it, and by the deletion of a tree around it.
+/// - A prefix is woken by a change of a key under it, and by the deletion of a tree under or around
 ///   it.
-/// - A name is met by a change of records of its kind and name.
-/// - Whole tables are met by a change in any of them.
+/// - A name is woken by a change of records of its kind and name.
+/// - Whole tables are woken by a change in any of them.
 ///
-/// Keys and names are compared by bytes: Swift's own comparison takes some different spellings for
+/// Keys and names are compared by bytes: Swift's own comparison treats some different spellings as
 /// equal.
 struct WaiterIndex: @unchecked Sendable {
     /// The waiters of one region.
@@ -20,7 +20,7 @@ struct WaiterIndex: @unchecked Sendable {
 
     private var keys = RadixTree<Bucket>()
     private var prefixes = RadixTree<Bucket>()
-    /// By kind and name.
+    /// Keyed by kind and name.
     private var names = RadixTree<Bucket>()
     private var tables = Bucket()
 
@@ -42,7 +42,7 @@ struct WaiterIndex: @unchecked Sendable {
         if bucket.waiters.isEmpty { drop(waiter.region) }
     }
 
-    /// Takes out the waiters whose regions meet `changes`.
+    /// Removes and returns the waiters whose regions `changes` affect.
     mutating func take(_ changes: Changes) -> [Waiter] {
         var taken: [Waiter] = []
         for key in changes.keys {
@@ -105,7 +105,7 @@ struct WaiterIndex: @unchecked Sendable {
 
     // MARK: Buckets
 
-    /// No kind contains a NUL, so that no two pairs of kind and name have one key.
+    /// No kind contains a NUL, so that each pair of kind and name has its own key.
     private static func key(_ kind: RegionKind, _ name: String) -> [UInt8] {
         var key: [UInt8] = []
         key.reserveCapacity(kind.text.utf8.count + 1 + name.utf8.count)

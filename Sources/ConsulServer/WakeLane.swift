@@ -1,21 +1,21 @@
 internal import NIOCore
 internal import Synchronization
 
-/// What one event loop has to do for the waiters that were parked from it: look at the woken ones,
-/// in batches, and answer those whose time is over. Usable from any thread; the work is done on the
-/// loop.
+/// The work of one event loop for the waiters that were parked from it: examining woken ones, in
+/// batches, and answering those whose deadline has passed. Any thread may call it; the work runs on
+/// the loop.
 final class WakeLane: Sendable {
     private struct State {
         var woken: [Waiter] = []
         var isScheduled = false
-        /// A heap by deadline. Answered waiters stay until they are swept out.
+        /// A heap by deadline. Answered waiters stay until they are removed in bulk.
         var deadlines: [Waiter] = []
         var nextTick = NIODeadline.distantFuture
     }
 
     let loop: any EventLoop
     private let state = Mutex(State())
-    /// How many of the deadlines are answered waiters', about.
+    /// The approximate number of deadlines of answered waiters.
     private let stale = Atomic(0)
 
     init(loop: any EventLoop) { self.loop = loop }
@@ -62,8 +62,8 @@ final class WakeLane: Sendable {
         if let tick { scheduleTick(at: tick, hub) }
     }
 
-    /// A waiter of this lane was answered before its time. They come by the thousand: only every
-    /// so manieth looks whether it is time to sweep.
+    /// Counts a waiter of this lane that was answered before its deadline. Answers come by the
+    /// thousand, so only every `staleDeadlinesMin`th call checks whether to remove them.
     func forget() {
         let stale = stale.wrappingAdd(1, ordering: .relaxed).newValue
         guard stale >= Limits.staleDeadlinesMin, stale % Limits.staleDeadlinesMin == 0 else {
@@ -77,7 +77,7 @@ final class WakeLane: Sendable {
             self.stale.store(0, ordering: .relaxed)
             return all
         }
-        // Let go of outside of the lock.
+        // Released outside the lock.
         _ = consume swept
     }
 
@@ -97,7 +97,7 @@ final class WakeLane: Sendable {
                     expired.append(first)
                 }
             }
-            // An earlier tick than the one that was awaited leaves the awaited one standing.
+            // A tick that was earlier than the expected one leaves the expected one scheduled.
             if let first = state.deadlines.first?.deadline {
                 if state.nextTick > now, state.nextTick <= first { return (expired, nil) }
                 state.nextTick = first

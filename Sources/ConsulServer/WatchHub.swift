@@ -5,11 +5,11 @@ package import NIOPosix
 internal import Primitives
 internal import Synchronization
 
-/// Where blocking queries wait. A commit wakes those whose region it met, each on the event loop
-/// from which it was parked; a waiter that finds its index unmoved is parked again.
+/// Holds the parked blocking queries. A commit wakes those whose region it changed, each on the
+/// event loop from which it was parked; a waiter whose index has not moved is parked again.
 ///
-/// No change is missed: a waiter is entered first and looks at the newest snapshot afterwards, and
-/// a commit publishes its snapshot first and takes waiters out afterwards.
+/// No change is missed: a waiter is first inserted and then reads the newest snapshot, and a commit
+/// first publishes its snapshot and then removes waiters.
 package final class WatchHub: Sendable {
     private let state: PublishedState
     private let group: MultiThreadedEventLoopGroup
@@ -40,12 +40,12 @@ package final class WatchHub: Sendable {
         self.lanes = lanes
     }
 
-    /// How many queries wait.
+    /// The number of parked queries.
     package var waiting: Int { count.load(ordering: .relaxed) }
 
     // MARK: Parking
 
-    /// The lane of the calling event loop, or any when another thread calls.
+    /// Returns the lane of the calling event loop, or any lane on another thread.
     func laneForCaller() -> WakeLane {
         if let loop = MultiThreadedEventLoopGroup.currentEventLoop,
             let lane = lanes[ObjectIdentifier(loop)]
@@ -58,7 +58,7 @@ package final class WatchHub: Sendable {
         return lane
     }
 
-    /// When a wait of `wait`, begun now, is over: a part is added by chance.
+    /// Returns the deadline of a wait that begins now, with a random part added.
     func deadline(after wait: GoDuration) -> NIODeadline {
         let jitter = random.withLock { $0.duration(below: wait / Limits.jitterFraction) }
         return .now() + .nanoseconds((wait + jitter).nanoseconds)
@@ -78,8 +78,8 @@ package final class WatchHub: Sendable {
     /// - Returns: true when the waiter is answered.
     private func enter(_ waiter: Waiter, seen: Snapshot) -> Bool {
         index.withLock { index in
-            // An answer from elsewhere is given before the waiter is taken out, so that it is seen
-            // here or undone there.
+            // A concurrent answer is given before the waiter is removed, so that it is seen here or
+            // undone there.
             if !waiter.isAnswered, waiter.slot < 0 { index.insert(waiter) }
         }
         let newest = state.load()
@@ -94,7 +94,7 @@ package final class WatchHub: Sendable {
         index.withLock { $0.remove(waiter) }
     }
 
-    /// Called once for each waiter, by whoever claimed it.
+    /// Counts an answered waiter. Called once for each, by the thread that claimed it.
     func noteAnswered(_ waiter: Waiter) {
         count.wrappingSubtract(1, ordering: .relaxed)
         waiter.lane.forget()
@@ -114,7 +114,7 @@ package final class WatchHub: Sendable {
         for waiters in byLane.values { waiters[0].lane.wake(waiters, self) }
     }
 
-    /// All was replaced: every waiter looks again.
+    /// Wakes every waiter, when the state was replaced.
     func wakeAll() {
         let woken = index.withLock { $0.takeAll() }
         wake(woken)

@@ -2,7 +2,7 @@ internal import ConsulModel
 internal import Primitives
 
 extension Catalog {
-    /// A service, a check, or the node with everything on it. What is not there is no error.
+    /// Removes a service, a check, or the node with everything on it. A missing record is no error.
     mutating func deregister(
         _ request: DeregisterRequest, at index: UInt64, _ changes: inout Changes
     ) {
@@ -31,7 +31,7 @@ extension Catalog {
         changes.touch(.node, name)
     }
 
-    /// With the service go its checks.
+    /// Removes the checks of the service with it.
     mutating func deleteService(
         _ id: String, on node: String, at index: UInt64, _ changes: inout Changes
     ) {
@@ -71,7 +71,7 @@ extension Catalog {
         touch(check, at: index, &changes)
     }
 
-    /// An instance of the service went, perhaps the last.
+    /// An instance of the service was removed, perhaps the last.
     mutating func touchAfterLoss(
         of service: String, at index: UInt64, _ changes: inout Changes
     ) {

@@ -2,7 +2,7 @@ package import ConsulModel
 internal import Primitives
 
 extension Catalog {
-    /// All nodes, by name.
+    /// Returns all nodes, by name.
     package func listNodes() -> Reading<[Node]> {
         var found: [Node] = []
         found.reserveCapacity(nodes.count)
@@ -10,7 +10,8 @@ extension Catalog {
         return Reading(found, nodesIndex, .tables(.nodes))
     }
 
-    /// Every service's name with the tags of all its instances, on nodes that bear `nodeMeta`.
+    /// Returns the name of every service with the tags of all its instances, on nodes that have
+    /// `nodeMeta`.
     package func listServices(nodeMeta: [String: String] = [:]) -> Reading<[String: [String]]> {
         var found: [String: [String]] = [:]
         instancesByService.forEach { row in
@@ -27,7 +28,7 @@ extension Catalog {
             : Reading(found, max(servicesIndex, nodesIndex), .tables([.services, .nodes]))
     }
 
-    /// The instances of a service with their nodes, by node and ID.
+    /// Returns the instances of a service with their nodes, by node and ID.
     package func serviceNodes(_ name: String) -> Reading<[ServiceNode]> {
         var found: [ServiceNode] = []
         instancesByService.forEach(under: TableKey.of(name)) { row in
@@ -39,7 +40,7 @@ extension Catalog {
     }
 
     /// Returns a node with its services by ID, both nil for an unknown node. A name that no node
-    /// has may be a node's ID or the beginning of one.
+    /// has may be a node's ID or a prefix of one.
     package func nodeServices(_ name: String) -> Reading<NodeServiceList> {
         guard let node = node(name) else {
             if let other = nodeName(ofOneID: name) { return nodeServices(other) }
@@ -52,34 +53,34 @@ extension Catalog {
             .folding(.node, name))
     }
 
-    /// The node that alone has an ID with this beginning.
+    /// Returns the only node whose ID has this prefix.
     private func nodeName(ofOneID text: String) -> String? {
         let found = nodeNames(ofIDPrefix: text)
         return found.count == 1 ? found[0] : nil
     }
 
-    /// A node that comes may have the ID that was asked for.
+    /// A new node may have the requested ID.
     private static func region(ofMissing name: String) -> Region {
         isIDPrefix(name) ? .tables(.nodes) : .folding(.node, name)
     }
 
-    /// The instances of a service with their nodes and all checks that bear on them: those of the
-    /// node, then those of the instance.
+    /// Returns the instances of a service with their nodes and all checks that affect them: those
+    /// of the node, then those of the instance.
     package func checkServiceNodes(_ name: String) -> Reading<[CheckServiceNode]> {
         Reading(
             withChecks(instancesByService, name), serviceIndex(name, else: catalogIndex),
             .folding(.service, name))
     }
 
-    /// The same of the instances through which the mesh reaches the service. They bear other names
-    /// than it does, so that any change of the catalog may be one of theirs.
+    /// Returns the instances through which the mesh reaches the service, with nodes and checks.
+    /// Their names differ from the service's, so any change of the catalog may concern one of them.
     package func checkMeshServiceNodes(_ name: String) -> Reading<[CheckServiceNode]> {
         Reading(
             withChecks(instancesByMeshService, name), catalogIndex,
             .tables([.nodes, .services, .checks]))
     }
 
-    /// The last command that changed anything of nodes, services or checks.
+    /// The index of the last command that changed a node, service or check.
     package var catalogIndex: UInt64 { max(nodesIndex, servicesIndex, checksIndex) }
 
     private func withChecks(
@@ -106,14 +107,14 @@ extension Catalog {
         return found
     }
 
-    /// The checks that name the service, by node and ID.
+    /// Returns the checks that name the service, by node and ID.
     package func serviceChecks(_ name: String) -> Reading<[HealthCheck]> {
         Reading(
             Self.records(in: checksByService, TableKey.of(name)), checksIndex,
             .folding(.serviceChecks, name))
     }
 
-    /// The checks of a node, which is named as for `nodeServices`.
+    /// Returns the checks of a node, which is named as for `nodeServices`.
     package func nodeChecks(_ name: String) -> Reading<[HealthCheck]> {
         if Self.isIDPrefix(name), node(name) == nil {
             if let other = nodeName(ofOneID: name) { return nodeChecks(other) }
@@ -124,7 +125,7 @@ extension Catalog {
             .folding(.nodeChecks, name))
     }
 
-    /// The checks in a state, by node and ID. A state's name is taken as it is written.
+    /// Returns the checks in a state, by node and ID. The name of a state is compared verbatim.
     package func checks(inState state: String) -> Reading<[HealthCheck]> {
         if state == "any" {
             return Reading(Self.records(in: checks, []), checksIndex, .tables(.checks))
@@ -142,15 +143,15 @@ extension Catalog {
         return found
     }
 
-    /// The last command that changed an instance of the service, its node or its checks. Where it
-    /// has no instances, some number that moves when it gets one, and whenever the index of its
-    /// reads does.
+    /// Returns the index of the last command that changed an instance of the service, its node or
+    /// its checks. For a service without instances it returns a number that changes when the
+    /// service gets one, and whenever the index of its reads does.
     package func version(ofService name: String) -> UInt64 {
         serviceIndex(name, else: catalogIndex)
     }
 
-    /// A service without instances goes by the last extinction, so that others do not wake its
-    /// waiters.
+    /// Returns the index of a service; without instances, the index of the last extinction, so that
+    /// changes of other services do not wake its waiters.
     private func serviceIndex(_ name: String, else tables: UInt64) -> UInt64 {
         if let index = serviceIndexes[TableKey.of(name)] { return index }
         return lastExtinction > 0 ? lastExtinction : tables
@@ -158,7 +159,7 @@ extension Catalog {
 }
 
 extension Node {
-    /// True when the node has all of these metadata.
+    /// Returns true when the node has all of these metadata.
     package func bears(_ wanted: [String: String]) -> Bool {
         wanted.allSatisfy { meta[$0.key] == $0.value }
     }

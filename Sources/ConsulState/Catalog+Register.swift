@@ -2,11 +2,11 @@ internal import ConsulModel
 internal import Primitives
 
 extension Catalog {
-    /// The check by which gossip says whether a node is alive.
+    /// The check with which gossip reports whether a node is alive.
     package static let serfCheckID = "serfHealth"
 
-    /// A node, and a service or checks on it. What stands already stays as it is, index and all.
-    /// May have done a part when it throws.
+    /// Registers a node, and a service or checks on it. An identical record keeps its indexes. A
+    /// call that throws may have changed a part.
     mutating func register(
         _ request: RegisterRequest, at index: UInt64, _ changes: inout Changes
     ) throws(ConsulStateError) {
@@ -14,7 +14,7 @@ extension Catalog {
         if standing == nil || !request.skipNodeUpdate {
             try ensureNode(request.asNode, at: index, &changes)
         }
-        // A registration may spell the node otherwise; its rows go under the name that stands.
+        // A registration may spell the node's name in another case; its rows use the existing name.
         let name = node(request.node)?.node ?? request.node
         if let service = request.service {
             try ensureService(service, on: name, at: index, &changes)
@@ -63,8 +63,8 @@ extension Catalog {
         touchServices(on: node.node, at: index, &changes)
     }
 
-    /// Gives the rows of a node its new spelling. HashiCorp's servers leave the old one, and end
-    /// when they restore a snapshot with a check whose node is spelled otherwise.
+    /// Renames the rows of a node to its new spelling. HashiCorp's servers keep the old one, and
+    /// crash when they restore a snapshot with a check whose node is spelled in another case.
     private mutating func respell(_ node: String, at index: UInt64, _ changes: inout Changes) {
         var found: [Instance] = []
         instances.forEach(under: TableKey.of(node)) { found.append($0.record) }
@@ -82,7 +82,7 @@ extension Catalog {
         }
     }
 
-    /// A name belongs to the node that has it while that node is alive by gossip's own check.
+    /// Rejects a name that another node has while that node is alive by gossip's check.
     private func refuseReservedName(
         _ new: Node, mayTakeFromNodeWithoutID: Bool
     ) throws(ConsulStateError) {
@@ -199,7 +199,8 @@ extension Catalog {
         for name in names { touch(name, at: index, &changes) }
     }
 
-    /// A check came, went or changed: it bears on its service, or on all services of its node.
+    /// Moves the indexes after a check was added, removed or changed: it affects its service, or
+    /// all services of its node.
     mutating func touch(_ check: HealthCheck, at index: UInt64, _ changes: inout Changes) {
         checksIndex = index
         changes.tables.insert(.checks)

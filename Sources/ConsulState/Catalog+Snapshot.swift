@@ -36,7 +36,7 @@ extension Catalog: StateTable {
 
     fileprivate static let indexPrefix = "service."
 
-    /// Restores a node, or a service or check on it, with indexes and all.
+    /// Restores a node, or a service or check on it, including the indexes.
     private mutating func restore(_ request: RegisterRequest) {
         let key = TableKey.of(request.node)
         if nodes[key] == nil {
@@ -63,7 +63,8 @@ extension Catalog: StateTable {
         }
     }
 
-    /// Until the snapshot's own indexes are read, a service is as new as its newest instance.
+    /// Until the snapshot's own indexes are read, the index of a service is that of its newest
+    /// instance.
     private mutating func touchRestored(_ service: String, _ index: UInt64) {
         let key = TableKey.of(service)
         serviceIndexes.insert(max(serviceIndexes[key] ?? 0, index), for: key)
@@ -141,7 +142,7 @@ private struct ServiceIndexSection: SnapshotSection {
 }
 
 extension RegisterRequest {
-    /// A node alone, as a snapshot has it.
+    /// The record of a node alone in a snapshot.
     fileprivate init(_ node: Node) {
         self.init()
         id = node.id

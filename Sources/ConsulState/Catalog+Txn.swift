@@ -1,10 +1,10 @@
 internal import ConsulModel
 internal import Primitives
 
-// The verbs of a transaction over nodes, services and checks. Each may have done a part when it
-// throws: the transaction works on a copy.
+// The verbs of a transaction over nodes, services and checks. A verb that throws may have changed a
+// part: the transaction works on a copy.
 
-/// The verbs that all three have.
+/// The verbs that all three kinds have.
 private enum CatalogVerb: String {
     case get, set, cas, delete
     case deleteCAS = "delete-cas"
@@ -15,7 +15,7 @@ extension Catalog {
         _ operation: TxnNodeOperation, at index: UInt64, _ changes: inout Changes
     ) throws(TxnFault) -> [TxnResult] {
         let (wanted, verb) = (operation.node, CatalogVerb(rawValue: operation.verb))
-        // The conditions go by the name even where an ID is given, as in Consul.
+        // The conditions use the name even where an ID is given, as in Consul.
         let standing = node(wanted.node)
         let isUnchanged = isUnchanged(standing?.raftIndex, since: wanted.raftIndex)
         switch verb {
@@ -100,7 +100,7 @@ extension Catalog {
         throw TxnFault("node lookup by ID failed, wrong UUID: \(reason) for '\(id)'")
     }
 
-    /// Why a text is no UUID, in Consul's words; nil where it is one.
+    /// Returns why a text is no UUID, in Consul's words; nil for a UUID.
     private static func fault(ofUUID text: String) -> String? {
         let bytes = Array(text.utf8)
         if bytes.count != 36 { return "uuid string is wrong length" }
@@ -117,7 +117,7 @@ extension Catalog {
         return nil
     }
 
-    /// By its ID, where one is given.
+    /// Finds a node by its ID, where one is given, else by its name.
     private func found(_ wanted: Node) -> Node? {
         wanted.id.isEmpty ? node(wanted.node) : nodeName(ofID: wanted.id).flatMap { node($0) }
     }
@@ -126,13 +126,13 @@ extension Catalog {
         instances[TableKey.of(node, id)]?.record.service
     }
 
-    /// The name under which the node stands.
+    /// Returns the name under which the node is stored.
     private func registered(_ name: String) throws(TxnFault) -> String {
         guard let node = node(name) else { throw TxnFault(ConsulStateError.missingNode) }
         return node.node
     }
 
-    /// The condition of `cas` and `delete-cas`: 0 stands for what is not there.
+    /// Checks the condition of `cas` and `delete-cas`: 0 means that the record does not exist.
     private func isUnchanged(_ standing: RaftIndex?, since wanted: RaftIndex) -> Bool {
         (standing?.modifyIndex ?? 0) == wanted.modifyIndex
     }

@@ -1,7 +1,7 @@
 package import ConsulModel
 internal import Primitives
 
-/// Nodes, the services on them and the checks of both. Reads stand in Catalog+Reads, writes in
+/// Holds nodes, the services on them and the checks of both. Reads are in Catalog+Reads, writes in
 /// Catalog+Register and Catalog+Deregister.
 package struct Catalog: Sendable {
     struct Instance: Sendable {
@@ -16,34 +16,38 @@ package struct Catalog: Sendable {
     /// By node and ID, and by name of the service, node and ID.
     var instances = RadixTree<Row<Instance>>()
     var instancesByService = RadixTree<Row<Instance>>()
-    /// Those through which the mesh reaches a service: by name of that service, node and ID.
+    /// The instances through which the mesh reaches a service: by name of that service, node and
+    /// ID.
     var instancesByMeshService = RadixTree<Row<Instance>>()
-    /// By node and ID; by node, service ID (empty for those of the node itself) and ID; by name of
-    /// the service, node and ID; by state, node and ID.
+    /// By node and ID; by node, service ID (empty for the checks of the node itself) and ID; by
+    /// name of the service, node and ID; by state, node and ID.
     var checks = RadixTree<Row<HealthCheck>>()
     var checksByInstance = RadixTree<Row<HealthCheck>>()
     var checksByService = RadixTree<Row<HealthCheck>>()
     var checksByState = RadixTree<Row<HealthCheck>>()
 
-    /// The last commands that changed anything in a table.
+    /// The indexes of the last commands that changed anything in a table.
     package internal(set) var nodesIndex: UInt64 = 0
     package internal(set) var servicesIndex: UInt64 = 0
     package internal(set) var checksIndex: UInt64 = 0
-    /// By name of the service: the last command that changed an instance, its node or its checks.
+    /// By name of the service: the index of the last command that changed an instance, its node or
+    /// its checks.
     var serviceIndexes = RadixTree<UInt64>()
-    /// The last time a service lost its last instance: the index of every service that has none.
+    /// The index at which a service last lost its last instance: the index of every service without
+    /// instances.
     var lastExtinction: UInt64 = 0
 
     init() {}
 
-    /// The node of this name, in any case.
+    /// Returns the node of this name, in any case.
     package func node(_ name: String) -> Node? { nodes[TableKey.of(name)]?.record }
 
     func check(_ id: String, on node: String) -> HealthCheck? {
         checks[TableKey.of(node, id)]?.record
     }
 
-    /// The name of the first node with this address, among its tagged ones too. Looks at all nodes.
+    /// Returns the name of the first node with this address, including tagged addresses. Looks at
+    /// all nodes.
     package func nodeName(ofAddress address: String) -> String? {
         var found: String?
         nodes.forEach { row in
@@ -56,10 +60,10 @@ package struct Catalog: Sendable {
         return found
     }
 
-    /// The name of the node with this ID.
+    /// Returns the name of the node with this ID.
     package func nodeName(ofID id: String) -> String? { nodeIDs[TableKey.of(id)] }
 
-    /// Nodes by their ID or a prefix of it, for a text that is no node's name.
+    /// Finds nodes by their ID or a prefix of it, for a text that is no node's name.
     package func nodeNames(ofIDPrefix text: String) -> [String] {
         guard Self.isIDPrefix(text) else { return [] }
         var found: [String] = []
@@ -69,8 +73,8 @@ package struct Catalog: Sendable {
         return found
     }
 
-    /// True for text that may be an ID or a prefix long enough to mean one: 8 to 36 hexadecimal
-    /// digits and hyphens.
+    /// Returns true for text that may be an ID or a prefix long enough to mean one: 8 to 36
+    /// hexadecimal digits and hyphens.
     package static func isIDPrefix(_ text: String) -> Bool {
         (8...36).contains(text.utf8.count)
             && text.utf8.allSatisfy {
@@ -106,7 +110,7 @@ extension TableSet {
 }
 
 extension RegionKind {
-    /// Instances of a service, their nodes, and the checks that bear on them.
+    /// Instances of a service, their nodes, and the checks that affect them.
     package static let service = RegionKind("service")
     /// Checks that name the service.
     package static let serviceChecks = RegionKind("service-checks")

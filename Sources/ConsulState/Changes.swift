@@ -1,4 +1,4 @@
-/// What a commit touched, as reads see it.
+/// The records that a commit touched, as reads see them.
 ///
 /// Every change that meets a read's region has also moved that read's index; the reverse does not
 /// hold, as some indexes are those of whole tables.
@@ -8,7 +8,8 @@ package struct Changes: Hashable, Sendable {
     package var keyTrees: [String] = []
     package private(set) var names: [RegionName] = []
     package var tables: TableSet = []
-    /// What sessions and coordinates may have hung on: of the newest command, and settled with it.
+    /// The removed records on which sessions and coordinates may depend: those of the newest
+    /// command, which settles them.
     var losses: [Loss] = []
     /// Keys whose holders' sessions ended.
     package var lostLocks: [LostLock] = []
@@ -23,8 +24,8 @@ package struct Changes: Hashable, Sendable {
         names.append(RegionName(kind, TableKey.folded(name)))
     }
 
-    /// Those of the command before are settled, and must not be again: what hangs on the same name
-    /// now may have come since.
+    /// Forgets the losses of the previous command. They are settled, and must not be settled again:
+    /// a session or coordinate that depends on the same name now may be newer than the loss.
     mutating func forgetLosses() {
         if !losses.isEmpty { losses = [] }
     }
@@ -50,16 +51,15 @@ package struct RegionName: Hashable, Sendable {
     }
 }
 
-/// Something went on which sessions or coordinates may have hung; names as they stood in the
-/// catalog.
+/// A removed record on which sessions or coordinates may depend; names as the catalog spelled them.
 enum Loss: Hashable, Sendable {
     case node(String)
-    /// The check went, or turned critical.
+    /// The check was removed, or turned critical.
     case check(id: String, node: String)
 }
 
-/// A key whose holder's session ended, which bars it from being locked again for a while. The time
-/// is not part of the state: each server counts it by its own clock.
+/// A key whose holder's session ended. The key cannot be locked again until a delay has passed. The
+/// delay's end is not part of the state: each server measures it with its own clock.
 package struct LostLock: Hashable, Sendable {
     package var key: String
     /// Above zero.

@@ -14,7 +14,7 @@ package enum MessageType {
     static let index: UInt8 = 16
     /// In snapshots only.
     static let chunks: UInt8 = 29
-    /// What this type is called, marked or not; nil for one that this version does not know.
+    /// The name of this type, marked or not; nil for an unknown type.
     package static func name(of type: UInt8) -> String? {
         switch type & ~mayIgnore {
         case kvs: "kvs"
@@ -23,7 +23,7 @@ package enum MessageType {
         }
     }
 
-    /// Set in a type that may be left out by who does not know it.
+    /// Set in a type that a server may ignore when it does not know it.
     static let mayIgnore: UInt8 = 128
 }
 
@@ -44,7 +44,7 @@ struct TombstoneRequest: Record {
 }
 
 extension Command {
-    /// The command as an entry of the log carries it: the type's byte, then MessagePack.
+    /// The command as the data of a log entry: the type's byte, then MessagePack.
     package func encoded() -> [UInt8] {
         switch self {
         case .register(let request): Self.message(request)
@@ -68,11 +68,11 @@ extension Command {
         return writer.output
     }
 
-    /// Reads the data of an entry.
+    /// Decodes the data of an entry.
     ///
-    /// - Throws: `unknownCommand` for a type that this version does not know and that is not marked
-    ///   as safe to leave out, `malformedCommand` for what cannot be read. The process must stop
-    ///   then: the other servers may have carried the command out.
+    /// - Throws: `unknownCommand` for an unknown type that is not marked as safe to ignore,
+    ///   `malformedCommand` for undecodable data. The process must stop then: the other servers may
+    ///   have carried the command out.
     package init(decoding data: [UInt8]) throws(ConsulStateError) {
         guard let first = data.first else {
             throw .malformedCommand(type: nil, reason: "it is empty")
@@ -133,7 +133,8 @@ extension Command {
 }
 
 extension KVSRequest {
-    /// As `Command.encoded`, without a copy for the visitor of its fields. Leaves it as it is.
+    /// Encodes as `Command.encoded` does, without a copy for the visitor of its fields. Leaves the
+    /// value unchanged.
     package mutating func encodedInPlace() -> [UInt8] {
         var writer = MessagePackWriter(capacity: entry.value.count + 256)
         writer.byte(MessageType.kvs)
@@ -143,9 +144,10 @@ extension KVSRequest {
 }
 
 extension TxnRequest {
-    /// As `Command.encoded`, without a copy for the visitor of its fields. Leaves it as it is.
+    /// Encodes as `Command.encoded` does, without a copy for the visitor of its fields. Leaves the
+    /// value unchanged.
     package mutating func encodedInPlace() -> [UInt8] {
-        // A third more than an operation with a short key and value takes.
+        // A third more than the size of an operation with a short key and value.
         var writer = MessagePackWriter(capacity: 256 + 256 * min(operations.count, 128))
         writer.byte(MessageType.txn)
         writer.recordInPlace(&self)
@@ -158,10 +160,10 @@ extension TombstoneRequest {
 }
 
 extension FSM {
-    /// Carries out an entry of the log as it stands there.
+    /// Carries out an entry of the log.
     ///
-    /// - Parameter extensions: where a piece of a cut command belongs; empty for a whole one.
-    /// - Returns: `.done` and no changes for a piece that is not the last.
+    /// - Parameter extensions: the position of a chunk of a cut command; empty for a whole command.
+    /// - Returns: `.done` and no changes for a chunk that is not the last.
     /// - Throws: an error whose `mustStop` is true; nothing was done then.
     package mutating func applyEntry(
         _ index: UInt64, term: UInt64, data: [UInt8], extensions: [UInt8]
@@ -171,7 +173,9 @@ extension FSM {
         return (result, changes)
     }
 
-    /// - Parameter changes: gets what the entry touched, behind what it held already.
+    /// Carries out an entry of the log, as above.
+    ///
+    /// - Parameter changes: the changes of the entry are appended to it.
     package mutating func applyEntry(
         _ index: UInt64, term: UInt64, data: [UInt8], extensions: [UInt8],
         _ changes: inout Changes

@@ -1,9 +1,9 @@
 internal import Wire
 
-/// Where a piece of a cut command belongs: the extensions of its entry, as HashiCorp's servers
-/// write them (protobuf: 1 operation, 2 number, 3 pieces, 4 what follows).
+/// The position of a chunk in its command: the extensions of its entry, as HashiCorp's servers
+/// write them (protobuf: 1 operation, 2 number, 3 count of chunks, 4 extensions of the command).
 struct ChunkPosition: Hashable, Sendable {
-    /// Drawn by the leader; the same in all pieces of a command.
+    /// Random, drawn by the leader; the same in all chunks of a command.
     var operation: UInt64 = 0
     var number: UInt32 = 0
     var pieces: UInt32 = 0
@@ -29,7 +29,7 @@ struct ChunkPosition: Hashable, Sendable {
         return bytes
     }
 
-    /// Fields that are not known are passed over, as protobuf asks.
+    /// Unknown fields are skipped, as protobuf requires.
     init(decoding bytes: [UInt8]) throws(ConsulStateError) {
         var rest = bytes[...]
         while !rest.isEmpty {
@@ -72,15 +72,15 @@ struct ChunkPosition: Hashable, Sendable {
     }
 }
 
-/// Cuts commands that are too long for one entry.
+/// Cuts commands that are too long for one entry into chunks.
 package enum CommandChunks {
-    /// Whether a command is cut at all.
+    /// Returns whether a command is cut.
     package static func isLong(_ message: [UInt8]) -> Bool { message.count > Limits.chunkBytes }
 
-    /// The entries for a command, in order: one without extensions, or pieces of
+    /// Returns the entries for a command, in order: one without extensions, or chunks of
     /// `Limits.chunkBytes` that must all be proposed in one term.
     ///
-    /// - Parameter operation: drawn by the leader, different for each command.
+    /// - Parameter operation: random, different for each command.
     package static func cut(
         _ message: [UInt8], operation: UInt64
     ) -> [(data: [UInt8], extensions: [UInt8])] {
@@ -96,12 +96,12 @@ package enum CommandChunks {
     }
 }
 
-/// Joins the pieces of cut commands. Part of the replicated state: a snapshot may stand between two
-/// pieces.
+/// Joins the chunks of cut commands. It is part of the replicated state: a snapshot may fall
+/// between two chunks.
 package struct ChunkedCommands: Hashable, Sendable {
     struct Partial: Hashable, Sendable {
         var term: UInt64
-        /// Nil where a piece has not come yet.
+        /// Nil where a chunk is missing.
         var pieces: [[UInt8]?]
     }
 
@@ -111,10 +111,10 @@ package struct ChunkedCommands: Hashable, Sendable {
 
     package var isEmpty: Bool { partials.isEmpty }
 
-    /// Takes a piece. A new term means a new leader, who proposes commands anew: what is left of
-    /// another term is dropped.
+    /// Adds a chunk. A new term means a new leader, which proposes commands anew: chunks of another
+    /// term are dropped.
     ///
-    /// - Returns: the whole command when this was the last piece that was missing.
+    /// - Returns: the whole command when this was the last missing chunk.
     mutating func add(
         _ data: [UInt8], extensions: [UInt8], term: UInt64
     ) throws(ConsulStateError) -> [UInt8]? {
@@ -190,7 +190,7 @@ package struct ChunkedCommands: Hashable, Sendable {
     }
 }
 
-/// A piece in a snapshot.
+/// A chunk in a snapshot.
 struct ChunkRecord: Record {
     var operation: UInt64 = 0
     var number: UInt64 = 0

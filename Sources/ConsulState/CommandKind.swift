@@ -1,11 +1,11 @@
 internal import ConsulModel
 
-/// A kind of command, for those who count them: the names of `fsm.*`.
+/// A kind of command in the metrics: the names of `fsm.*`.
 package struct CommandKind: Hashable, Sendable {
     /// The index in `all`.
     package let slot: Int
 
-    /// `fsm.<name>`, and the label `op` where a kind has several.
+    /// The metric `fsm.<name>`, and the label `op` where a kind has several.
     package static let all: [(name: String, operation: String?)] = [
         ("register", nil), ("deregister", nil), ("txn", nil), ("tombstone", "reap"),
         ("kvs", "set"), ("kvs", "delete"), ("kvs", "delete-cas"), ("kvs", "delete-tree"),

@@ -1,6 +1,6 @@
-/// Why a command was refused. The texts are Consul's: its callers see them.
+/// The reason why a command was refused. The texts are Consul's, since callers see them.
 package enum ConsulStateError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// A node of this name (in any case) stands already, under another ID, and is alive.
+    /// A live node with another ID has this name (in any case).
     case nodeNameReserved(id: String, renamedAddress: String?, name: String, holder: NodeHolder)
     /// A service without an ID.
     case serviceWithoutID
@@ -15,31 +15,31 @@ package enum ConsulStateError: Error, Hashable, Sendable, CustomStringConvertibl
 
     /// A lock without a session.
     case missingSession
-    /// A lock by a session that is not, or no more.
+    /// A lock by a session that does not exist, or no longer exists.
     case invalidSession(String)
-    /// What is no UUID.
+    /// A session ID that is no UUID.
     case badSessionID(String)
     case missingSessionID
     case badSessionBehavior(String)
     /// A session on a node that is not in the catalog.
     case missingNode
-    /// A session that would hang on a check that is not there, or that is critical.
+    /// A session that depends on a check that does not exist or is critical.
     case missingCheck(id: String)
     case criticalCheck(id: String, status: String)
     case unknownSessionOperation(String)
 
-    /// A key that cannot live as long as the one that it names.
+    /// A key whose lease is not possible: `reason` says why.
     case badLease(key: String, lease: String, reason: String)
 
-    /// A verb of the key/value store that no version knows.
+    /// A verb of the key/value store that no version has.
     case unknownOperation(String)
-    /// A piece of a cut command that fits with no other.
+    /// A chunk of a cut command that contradicts the chunks before it.
     case badChunk(reason: String)
-    /// A command of a later version. To go on without it would be to diverge in silence.
+    /// A command of a later version. To ignore it would be to diverge in silence.
     case unknownCommand(type: UInt8)
-    /// A command whose body is not what its type says.
+    /// A command whose body does not match its type.
     case malformedCommand(type: UInt8?, reason: String)
-    /// A snapshot that is not one, or is damaged. The offset is that of the record at fault.
+    /// A snapshot that is malformed or damaged. The offset is that of the record at fault.
     case badSnapshot(offset: Int, reason: String)
 
     /// True when the process must stop: the state could not follow that of the other servers.
@@ -50,7 +50,7 @@ package enum ConsulStateError: Error, Hashable, Sendable, CustomStringConvertibl
         }
     }
 
-    /// True when the caller asked for what cannot be, and Consul has no say in how it is told so.
+    /// True when the request is impossible and Consul defines no text for the refusal.
     package var isBadRequest: Bool {
         if case .badLease = self { true } else { false }
     }

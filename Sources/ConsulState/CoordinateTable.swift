@@ -3,18 +3,18 @@ internal import Primitives
 internal import Vivaldi
 internal import Wire
 
-/// Holds the coordinates of nodes in the network, by node and segment. A node that goes takes its
-/// coordinates along (`StateStore.settleLosses`).
+/// Holds the coordinates of nodes in the network, by node and segment. The removal of a node
+/// removes its coordinates (`StateStore.settleLosses`).
 package struct CoordinateTable: Sendable {
     private(set) var rows = RadixTree<NodeCoordinate>()
-    /// The last command that changed any.
+    /// The index of the last command that changed a coordinate.
     package private(set) var index: UInt64 = 0
 
     package var count: Int { rows.count }
 
     // MARK: Reading
 
-    /// All, by node and segment.
+    /// Returns all coordinates, by node and segment.
     package func list() -> Reading<[NodeCoordinate]> {
         var found: [NodeCoordinate] = []
         found.reserveCapacity(rows.count)
@@ -22,30 +22,30 @@ package struct CoordinateTable: Sendable {
         return Reading(found, index, .tables(.coordinates))
     }
 
-    /// Those of a node, by segment.
+    /// Returns the coordinates of a node, by segment.
     package func list(node: String) -> Reading<[NodeCoordinate]> {
         var found: [NodeCoordinate] = []
         rows.forEach(under: TableKey.of(node)) { found.append($0) }
         return Reading(found, index, .folding(.nodeCoordinates, node))
     }
 
-    /// The same, to take distances from.
+    /// Returns the coordinates of a node by segment, for computing distances.
     package func set(of node: String) -> CoordinateSet {
         var set = CoordinateSet()
         rows.forEach(under: TableKey.of(node)) { set.bySegment[$0.segment] = $0.coordinate }
         return set
     }
 
-    /// What stands for this node and segment, letters of any case.
+    /// Returns the coordinate of this node and segment, in any case.
     package func standing(_ node: String, segment: String) -> NodeCoordinate? {
         rows[TableKey.of(node, segment)]
     }
 
     // MARK: Writing
 
-    /// Takes what is new and valid.
-    /// - Parameter isKnown: whether the catalog has a node of this name. A late update must not
-    ///   bring back what went with its node.
+    /// Stores the new and valid coordinates of a batch.
+    /// - Parameter isKnown: returns whether the catalog has a node of this name. A late update must
+    ///   not restore the coordinates of a removed node.
     mutating func update(
         _ batch: [NodeCoordinate], isKnown: (String) -> Bool, at index: UInt64,
         _ changes: inout Changes
@@ -99,7 +99,7 @@ extension CoordinateTable: StateTable {
         return true
     }
 
-    /// Some servers write no index of this table: then it is as new as the whole state.
+    /// Some servers write no index of this table: then it is the index of the whole state.
     mutating func finishRestore(lastIndex: UInt64) {
         if count > 0, index == 0 { index = lastIndex }
     }

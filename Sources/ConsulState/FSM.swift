@@ -1,13 +1,13 @@
 package import ConsulModel
 
-/// The state machine that every server runs: the same commands in the same order give the same
-/// state.
+/// The state machine of every server: the same commands in the same order give the same state.
 package struct FSM: Sendable {
     package internal(set) var store = StateStore()
-    /// The pieces of cut commands whose last piece has not come.
+    /// The chunks of cut commands whose last chunk has not arrived.
     package internal(set) var chunks = ChunkedCommands()
 
-    /// What the newest entry was; nil for one that did nothing, as a piece of a cut command.
+    /// The kind of the newest entry; nil for one that did nothing, such as a chunk of a cut
+    /// command.
     package internal(set) var lastKind: CommandKind?
 
     package init(store: StateStore = StateStore()) { self.store = store }
@@ -22,7 +22,9 @@ package struct FSM: Sendable {
         return (result, changes)
     }
 
-    /// - Parameter changes: gets what the command touched, behind what it held already.
+    /// Carries out a command, as above.
+    ///
+    /// - Parameter changes: the changes of the command are appended to it.
     package mutating func applyCommand(
         _ index: UInt64, _ command: Command, _ changes: inout Changes
     ) -> CommandResult {
@@ -42,7 +44,7 @@ package struct FSM: Sendable {
         }
     }
 
-    /// The same for a command that stands apart, without a copy of it.
+    /// Carries out a command whose request the caller holds, without a copy of it.
     package mutating func applyTransaction(
         _ request: TxnRequest, at index: UInt64, _ changes: inout Changes
     ) -> CommandResult {
@@ -51,7 +53,7 @@ package struct FSM: Sendable {
         return .transacted(store.applyTransaction(request.operations, at: index, &changes))
     }
 
-    /// The same for a command that stands apart, without a copy of it.
+    /// Carries out a command whose request the caller holds, without a copy of it.
     package mutating func applyKVS(
         _ request: KVSRequest, at index: UInt64, _ changes: inout Changes
     ) -> CommandResult {
@@ -71,7 +73,7 @@ package struct FSM: Sendable {
             store.kvs.applyKVS(request.operation, request.entry, at: index, &changes))
     }
 
-    /// Stops the process, printing the fault, if the state is not as it must be. For tests.
+    /// Stops the process, printing the fault, if the state violates an invariant. For tests.
     package func checkInvariants() {
         var checker = InvariantChecker(store: store)
         store.withEachTable(&checker)

@@ -1,7 +1,7 @@
 internal import Wire
 
-/// Holds records of a snapshot that no table here has (tokens, intentions …) as they came, so that
-/// a restore loses nothing, and writes them out again.
+/// Holds the records of a snapshot that no table here has (tokens, intentions …) verbatim, and
+/// writes them out again, so that a restore loses nothing.
 struct ForeignRecords: Sendable {
     struct Entry: Sendable, Hashable {
         var type: UInt8
@@ -11,12 +11,12 @@ struct ForeignRecords: Sendable {
 
     private(set) var records: [Entry] = []
     private(set) var byteCount = 0
-    /// Indexes of tables that are not here, by Consul's name of the table.
+    /// The indexes of tables that do not exist here, by Consul's name of the table.
     private(set) var indexes: [String: UInt64] = [:]
 }
 
 extension ForeignRecords: StateTable {
-    /// All of Consul's: this table is the last, and gets what no other takes.
+    /// All of Consul's types: this table is the last, and receives the records of no other table.
     static let recordTypes = SnapshotOrder.types
 
     func sections() -> [any SnapshotSection] {
@@ -35,7 +35,7 @@ extension ForeignRecords: StateTable {
         }
     }
 
-    /// The index of a kind of services rises with that of all services, of whatever kind.
+    /// The index of a kind of services rises with that of all services, of any kind.
     func indexes(in store: StateStore) -> [(name: String, value: UInt64)] {
         indexes.map { name, value in
             let isOfServices = name.hasPrefix("service_kind.")
@@ -53,7 +53,7 @@ extension ForeignRecords: StateTable {
         precondition(sum == byteCount, "\(byteCount) bytes of \(sum) are counted")
     }
 
-    /// The records of a type in the order in which they came.
+    /// The records of a type in the order of arrival.
     private struct Section: SnapshotSection {
         let type: UInt8
         var rest: ArraySlice<Entry>

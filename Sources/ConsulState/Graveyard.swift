@@ -1,21 +1,22 @@
 internal import Primitives
 
-/// When keys were deleted, so that the index of a prefix does not go back when its newest key goes.
+/// Records when keys were deleted (tombstones), so that the index of a prefix does not go back when
+/// its newest key is deleted.
 struct Graveyard: Sendable {
     struct Tombstone: Sendable {
         var index: UInt64
-        /// True when every key that begins so went with it.
+        /// True when every key with this prefix was deleted with it.
         var isTree: Bool
     }
 
     private(set) var tombstones = RadixTree<Tombstone>()
-    /// The newest deletion that was forgotten. A prefix counts as touched then: its waiters may
-    /// look once for nothing, but none of them misses a deletion.
+    /// The index of the newest forgotten deletion. A prefix counts as touched at it: a waiter may
+    /// wake once for nothing, but misses no deletion.
     private(set) var forgotten: UInt64 = 0
 
     mutating func bury(_ key: String, at index: UInt64, isTree: Bool = false) {
         // HashiCorp's servers cannot restore a tombstone without a key. The deletion of everything
-        // is newer than any other, so that none of them needs to be remembered.
+        // is newer than any other, so none of the others needs to be remembered.
         if key.isEmpty { return forget(through: max(forgotten, index)) }
         let wasTree = tombstones[key.utf8]?.isTree ?? false
         tombstones.insert(Tombstone(index: index, isTree: isTree || wasTree), for: key.utf8)
@@ -46,7 +47,7 @@ struct Graveyard: Sendable {
         if newest > 0 { forget(through: newest) }
     }
 
-    /// As a snapshot has it.
+    /// A tombstone in a snapshot.
     mutating func restore(forgotten index: UInt64) { forgotten = max(forgotten, index) }
 
     private mutating func forget(through last: UInt64) {

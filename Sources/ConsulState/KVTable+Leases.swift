@@ -1,9 +1,11 @@
 internal import ConsulModel
 
-// Keys that live as long as another, which has a time of its own.
+// Keys that live as long as another key, their lease, which has an expiry time.
 
 extension KVTable {
-    /// - Returns: why the entry cannot hang on the key that it names; nil when it can, or names
+    /// Checks the lease of an entry.
+    ///
+    /// - Returns: why the entry cannot depend on the key that it names; nil when it can, or names
     ///   none.
     func refusal(ofLeaseOf entry: KVEntry) -> ConsulStateError? {
         if entry.lease.isEmpty { return nil }
@@ -24,10 +26,10 @@ extension KVTable {
         return nil
     }
 
-    /// The keys that live as long as this one, in byte order.
+    /// Returns the keys that live as long as this one, in byte order.
     package func keys(onLease lease: String) -> [String] { leases.keys(on: lease) }
 
-    /// Deletes what lived as long as a key that is gone.
+    /// Deletes the keys whose lease was deleted.
     mutating func endLease(_ lease: String, at index: UInt64, _ changes: inout Changes) {
         for key in leases.keys(on: lease) { delete(key, at: index, &changes) }
     }

@@ -1,10 +1,10 @@
 internal import ConsulModel
 internal import Primitives
 
-// Who holds a key. That a session exists is for the caller to know.
+// Locks on keys. The caller checks that a session exists.
 
 extension KVTable {
-    /// Takes the key, or writes it again where the session holds it already.
+    /// Locks the key, or writes it again if the session holds it already.
     ///
     /// - Returns: false when another session holds it.
     mutating func lock(_ new: KVEntry, at index: UInt64, _ changes: inout Changes) -> Bool {
@@ -27,7 +27,7 @@ extension KVTable {
 
     /// Unlocks the keys that a session holds, or deletes them.
     ///
-    /// - Returns: which they were, in byte order.
+    /// - Returns: their names, in byte order.
     mutating func letGo(
         _ session: String, deletes: Bool, at index: UInt64, _ changes: inout Changes
     ) -> [String] {

@@ -18,7 +18,7 @@ extension KVTable: StateTable {
         ]
     }
 
-    /// An index of our own beside Consul's: the newest deletion that was forgotten.
+    /// An index of our own in addition to Consul's: that of the newest forgotten deletion.
     private static let forgottenName = "tombstones-forgotten"
 
     mutating func restore(_ record: inout SnapshotRecord) throws {
@@ -41,7 +41,8 @@ extension KVTable: StateTable {
 
 /// Writes tombstones as entries without a value.
 struct TombstoneSection: SnapshotSection {
-    /// In a tombstone's `Flags`, which HashiCorp's servers leave alone: all keys below it went.
+    /// In a tombstone's `Flags`, which HashiCorp's servers leave unchanged: all keys with this
+    /// prefix were deleted.
     static let treeFlag: UInt64 = 1
 
     let type = MessageType.tombstone

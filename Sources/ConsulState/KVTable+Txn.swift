@@ -3,7 +3,10 @@ internal import Primitives
 internal import Wire
 
 extension KVTable {
-    /// - Parameter shown: gets the entries that the operation shows; without values after a write.
+    /// Carries out an operation of a transaction.
+    ///
+    /// - Parameter shown: receives the entries that the operation shows; without values after a
+    ///   write.
     mutating func applyOperation(
         _ operation: TxnKVOperation, at index: UInt64, _ changes: inout Changes,
         _ shown: inout [TxnResult]

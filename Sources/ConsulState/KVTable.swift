@@ -1,31 +1,31 @@
 package import ConsulModel
 internal import Primitives
 
-/// Keys and values, and the graves of deleted keys.
+/// Holds keys and values, and the tombstones of deleted keys.
 package struct KVTable: Sendable {
     private(set) var entries = RadixTree<Row<KVEntry>>()
     private(set) var graveyard = Graveyard()
     /// The keys that sessions hold, by the session's ID and the key.
     private var held = RadixTree<String>()
-    /// Keys that end by themselves, by when and the key.
+    /// Keys that expire, by expiry time and key.
     private var expiring = RadixTree<String>()
     /// Keys that live as long as another.
     private(set) var leases = LeaseIndex()
-    /// The last command that changed any key.
+    /// The index of the last command that changed a key.
     package private(set) var index: UInt64 = 0
 
     package var count: Int { entries.count }
 
     // MARK: Reading
 
-    /// The index is the entry's own, so that a waiter on one key is not answered for others; the
-    /// table's when there is none.
+    /// Returns an entry. The index is the entry's own, so that other keys do not wake a waiter on
+    /// it; the table's index for a missing key.
     package func get(_ key: String) -> Reading<KVEntry?> {
         guard let row = entries[key.utf8] else { return Reading(nil, index, .key(key)) }
         return Reading(row.record, row.record.raftIndex.modifyIndex, .key(key))
     }
 
-    /// All entries under `prefix`, in byte order of their keys.
+    /// Returns all entries under `prefix`, in byte order of their keys.
     package func list(_ prefix: String) -> Reading<[KVEntry]> {
         var found: [KVEntry] = []
         var newest: UInt64 = 0
@@ -36,8 +36,8 @@ package struct KVTable: Sendable {
         return Reading(found, listIndex(newest, prefix), .prefix(prefix))
     }
 
-    /// At most `limit` of them, behind the key `after`. The index is that of what is shown, so that
-    /// a waiter on one page is not answered for the changes of others.
+    /// Returns at most `limit` entries under `prefix`, after the key `after`. The index is that of
+    /// the shown entries, so that the changes of other pages do not wake a waiter on one page.
     package func list(
         _ prefix: String, after: String, limit: Int
     ) -> Reading<[KVEntry]> {
@@ -60,12 +60,12 @@ package struct KVTable: Sendable {
         return entries.cursor(from: Array(after.utf8) + [0])
     }
 
-    /// The keys under `prefix`; with a separator, each only up to the first one after the prefix,
-    /// and each such beginning once.
+    /// Returns the keys under `prefix`; with a separator, each key only up to the first one after
+    /// the prefix, and each result once.
     /// - Parameters:
-    ///   - depth: up to the how-manieth separator.
-    ///   - after: only what comes behind this in byte order.
-    ///   - limit: no more than these; 0 for all.
+    ///   - depth: the number of separators in a result.
+    ///   - after: only results after this one in byte order.
+    ///   - limit: the maximum number of results; 0 for all.
     package func listKeys(
         _ prefix: String, separator: String = "", depth: Int = 1, after: String = "",
         limit: Int = 0
@@ -80,7 +80,7 @@ package struct KVTable: Sendable {
             let key = Self.cut(entry.key, from: skipped, at: stop, depth)
             let isMore =
                 found.last.map { !$0.utf8.elementsEqual(key.utf8) }
-                // The beginning that a page ended with is not shown again on the next.
+                // The last result of a page is not shown again on the next.
                 ?? (after.isEmpty || after.utf8.lexicographicallyPrecedes(key.utf8))
             if isMore {
                 if found.count == limit { break }
@@ -91,7 +91,7 @@ package struct KVTable: Sendable {
         return Reading(found, listIndex(newest, prefix), .prefix(prefix))
     }
 
-    /// The beginning of `key` up to and with the `depth`th `stop` that lies after `start` bytes.
+    /// Returns `key` up to and including the `depth`th `stop` after the first `start` bytes.
     private static func cut(
         _ key: String, from start: Int, at stop: [UInt8], _ depth: Int
     ) -> String {
@@ -113,8 +113,8 @@ package struct KVTable: Sendable {
         return key
     }
 
-    /// Of the entries and graves under a prefix the newest; the table's index when there are
-    /// neither.
+    /// Returns the newest index of the entries and tombstones under a prefix; the table's index
+    /// when there are neither.
     private func listIndex(_ newest: UInt64, _ prefix: String) -> UInt64 {
         if prefix.isEmpty { return index }
         let newest = max(newest, graveyard.newest(under: prefix))
@@ -123,7 +123,7 @@ package struct KVTable: Sendable {
 
     // MARK: Writing
 
-    /// That the entry may have its lease is for the caller to know.
+    /// Writes an entry. The caller checks that the entry may have its lease.
     ///
     /// - Returns: false when a condition did not hold and nothing was done.
     mutating func applyKVS(
@@ -139,10 +139,10 @@ package struct KVTable: Sendable {
         case .delete:
             delete(entry.key, at: index, &changes)
         case .deleteCAS:
-            // A key that is gone already is as the caller wants it, whatever the index.
+            // A missing key satisfies the caller, whatever the index.
             guard let old = entries[entry.key.utf8]?.record else { return true }
             guard old.raftIndex.modifyIndex == entry.raftIndex.modifyIndex else { return false }
-            // A key that got more time meanwhile does not end.
+            // A key whose expiry was moved meanwhile is not deleted.
             guard entry.expires.isNever || entry.expires == old.expires else { return false }
             delete(entry.key, at: index, &changes)
         case .deleteTree:
@@ -158,7 +158,7 @@ package struct KVTable: Sendable {
         return true
     }
 
-    /// A write of what stands there already moves no index and wakes nobody.
+    /// Writing the same value moves no index and wakes no waiter.
     private mutating func set(_ new: KVEntry, at index: UInt64, _ changes: inout Changes) {
         var entry = new
         if let old = entries[new.key.utf8] {
@@ -179,7 +179,7 @@ package struct KVTable: Sendable {
         changes.keys.append(entry.key)
     }
 
-    /// More time, or less, for what stays as it is.
+    /// Changes the expiry of an otherwise unchanged entry.
     private mutating func prolong(_ entry: KVEntry, _ old: KVEntry) {
         let isSameLease = entry.lease.utf8.elementsEqual(old.lease.utf8)
         if entry.expires != old.expires || !isSameLease { put(entry) }
@@ -229,7 +229,7 @@ package struct KVTable: Sendable {
         for lease in ended { endLease(lease, at: index, &changes) }
     }
 
-    /// Whether a deletion up to an index is remembered. Looks through all of them.
+    /// Returns whether a deletion up to an index is remembered. Looks through all of them.
     package func hasTombstones(through last: UInt64) -> Bool {
         var isFound = false
         graveyard.tombstones.forEach { if $0.index <= last { isFound = true } }
@@ -240,7 +240,7 @@ package struct KVTable: Sendable {
 
     // MARK: Expiry
 
-    /// Writes the entry, and lists when it ends.
+    /// Writes the entry, and its expiry to the index.
     private mutating func put(_ entry: KVEntry) {
         if let old = entries.insert(Row(entry), for: entry.key.utf8) {
             if !old.record.expires.isNever { expiring.remove(Self.expiry(old.record)) }
@@ -250,13 +250,13 @@ package struct KVTable: Sendable {
         if !entry.expires.isNever { expiring.insert(entry.key, for: Self.expiry(entry)) }
     }
 
-    /// The moment, so that the bytes stand in the order of time, and the key.
+    /// The expiry time, in bytes that sort by time, and the key.
     private static func expiry(_ entry: KVEntry) -> [UInt8] {
         let moment = UInt64(clamping: entry.expires.unixNanoseconds)
         return withUnsafeBytes(of: moment.bigEndian) { Array($0) } + Array(entry.key.utf8)
     }
 
-    /// Up to `limit` entries that end by themselves, the next to end first.
+    /// Returns up to `limit` entries that expire, the earliest first.
     package func nextToExpire(limit: Int) -> [KVEntry] {
         var found: [KVEntry] = []
         var cursor = expiring.cursor()
@@ -284,8 +284,7 @@ package struct KVTable: Sendable {
         return keys
     }
 
-    /// Writes value and flags of `new` with this holder; where nothing is other than it was, no
-    /// index moves.
+    /// Writes value and flags of `new` with this holder; an unchanged entry keeps its index.
     mutating func write(
         _ new: KVEntry, over old: KVEntry?, session: String, lockIndex: UInt64, at index: UInt64,
         _ changes: inout Changes
@@ -308,7 +307,7 @@ package struct KVTable: Sendable {
 
     // MARK: Restoring
 
-    /// An entry as a snapshot has it, indexes and all.
+    /// Restores an entry of a snapshot, including its indexes.
     mutating func restore(_ entry: KVEntry) {
         index = max(index, entry.raftIndex.modifyIndex)
         put(entry)

@@ -1,20 +1,20 @@
 internal import ConsulModel
 internal import Primitives
 
-/// The keys that live as long as another key, their lease. Both are bytes: a lease is written
-/// behind its length, so that no other lease's bytes begin as it does.
+/// The keys that live as long as another key, their lease. Both are bytes: a lease is written after
+/// its length, so that no lease is a prefix of another one.
 struct LeaseIndex: Sendable {
     private var keys = RadixTree<String>()
-    /// How many keys hang on a lease, so that a bound costs no walk.
+    /// The number of keys for each lease, so that checking the bound costs no walk.
     private var counts = RadixTree<Int>()
 
     var isEmpty: Bool { keys.isEmpty }
-    /// The keys that hang on any lease.
+    /// The number of keys that have a lease.
     var count: Int { keys.count }
 
     func count(on lease: String) -> Int { counts[lease.utf8] ?? 0 }
 
-    /// In byte order.
+    /// Returns the keys of a lease in byte order.
     func keys(on lease: String) -> [String] {
         guard counts[lease.utf8] != nil else { return [] }
         var found: [String] = []

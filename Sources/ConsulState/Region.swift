@@ -1,5 +1,4 @@
-/// A table of the state, as far as reads of whole tables tell them apart. Each table declares a bit
-/// of its own.
+/// A table of the state, for reads of whole tables. Each table declares a bit of its own.
 package struct TableSet: OptionSet, Hashable, Sendable {
     package let rawValue: UInt32
     package init(rawValue: UInt32) { self.rawValue = rawValue }
@@ -16,12 +15,11 @@ package struct RegionKind: Hashable, Sendable {
 /// the region: `WaiterIndex` has the rule.
 package enum Region: Hashable, Sendable {
     case key(String)
-    /// Every key that begins so.
+    /// Every key with this prefix.
     case prefix(String)
-    /// The records of a kind that have a name, which is in lower case here, as the state compares
-    /// names.
+    /// The records of a kind that have a name, in lower case, as the state compares names.
     case named(RegionKind, String)
-    /// Anything in any of these tables.
+    /// Any record in any of these tables.
     case tables(TableSet)
 
     /// Returns the region of a name in any case.

@@ -2,40 +2,42 @@ package import ConsulModel
 internal import Primitives
 internal import Wire
 
-/// Sessions, by ID, by node and by the checks on which they hang.
+/// Holds sessions, by ID, by node and by the checks on which they depend.
 package struct SessionTable: Sendable {
-    /// By the 16 bytes of the ID, which is how sessions are listed too.
+    /// By the 16 bytes of the ID, the order in which sessions are listed.
     private(set) var sessions = RadixTree<Session>()
     /// IDs by node and ID, and by node, check and ID.
     private var byNode = RadixTree<String>()
     private var byCheck = RadixTree<String>()
-    /// The last command that changed any session.
+    /// The index of the last command that changed a session.
     package private(set) var index: UInt64 = 0
 
     package var count: Int { sessions.count }
 
     // MARK: Reading
 
-    /// - Throws: `badSessionID` for what is no UUID.
+    /// Returns a session.
+    ///
+    /// - Throws: `badSessionID` for an ID that is no UUID.
     package func get(_ id: String) throws(ConsulStateError) -> Reading<Session?> {
         let key = try SessionID.bytes(of: id)
         return Reading(sessions[key], index, .folding(.session, id))
     }
 
-    /// All, in the order of their IDs.
+    /// Returns all sessions, by ID.
     package func list() -> Reading<[Session]> {
         var found: [Session] = []
         sessions.forEach { found.append($0) }
         return Reading(found, index, .tables(.sessions))
     }
 
-    /// Those of a node, in the order of their IDs.
+    /// Returns the sessions of a node, by ID.
     package func list(node: String) -> Reading<[Session]> {
         let found = ids(in: byNode, TableKey.of(node)).compactMap { find($0) }
         return Reading(found, index, .folding(.nodeSessions, node))
     }
 
-    /// Those that hang on a check, in the order of their IDs.
+    /// Returns the sessions that depend on a check, by ID.
     func hanging(on check: String, of node: String) -> [Session] {
         if byCheck.isEmpty { return [] }
         return ids(in: byCheck, TableKey.of(node, check)).compactMap { find($0) }
@@ -137,10 +139,12 @@ extension RegionKind {
     package static let nodeSessions = RegionKind("node-sessions")
 }
 
-/// IDs of sessions are compared as the bytes that their digits stand for.
+/// Session IDs are compared as the bytes that their digits represent.
 package enum SessionID {
-    /// - Throws: `badSessionID`, with Consul's words, for what is no UUID. Where the hyphens stand
-    ///   does not matter, as there.
+    /// Parses a session ID.
+    ///
+    /// - Throws: `badSessionID`, with Consul's words, for a text that is no UUID. The positions of
+    ///   the hyphens do not matter, as there.
     static func bytes(of id: String) throws(ConsulStateError) -> [UInt8] {
         let text = Array(id.utf8)
         guard text.count == 36 else { throw .badSessionID("UUID must be 36 characters") }

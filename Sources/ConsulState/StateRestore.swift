@@ -1,22 +1,22 @@
 internal import Primitives
 internal import Wire
 
-/// Builds a state from the stream that `StateSnapshot` or a server of HashiCorp's wrote. The stream
-/// comes in pieces, cut anywhere; its records in any order. The running state is untouched until
-/// the whole was read.
+/// Builds a state from the stream that `StateSnapshot` or a HashiCorp server wrote. The stream
+/// comes in pieces, cut anywhere; its records in any order. The running state is unchanged until
+/// the whole stream was read.
 package struct StateRestore: Sendable {
     private var store = StateStore()
     private var chunks = ChunkedCommands()
-    /// Taken by the tables after all records.
+    /// Given to the tables after all records.
     private var indexes: [(name: String, value: UInt64)] = []
     private var lastIndex: UInt64?
-    /// The end of the stream that was not read yet, and the offset at which it begins.
+    /// The unread end of the stream, and the offset at which it begins.
     private var pending: [UInt8] = []
     private var offset = 0
 
     package init() {}
 
-    /// Takes the next piece of the stream.
+    /// Reads the next piece of the stream.
     package mutating func receive(_ bytes: [UInt8]) throws(ConsulStateError) {
         if pending.isEmpty { pending = bytes } else { pending += bytes }
         let read = try readRecords(pending)
@@ -27,7 +27,7 @@ package struct StateRestore: Sendable {
         }
     }
 
-    /// The state and the index of the last entry that it knows.
+    /// Returns the state and the index of its last entry.
     package consuming func finish() throws(ConsulStateError) -> (machine: FSM, lastIndex: UInt64) {
         guard pending.isEmpty else {
             throw .badSnapshot(
@@ -45,7 +45,9 @@ package struct StateRestore: Sendable {
         return (machine, lastIndex)
     }
 
-    /// - Returns: how many bytes the whole records among them took.
+    /// Restores the whole records in some bytes.
+    ///
+    /// - Returns: the number of bytes of these records.
     private mutating func readRecords(_ bytes: [UInt8]) throws(ConsulStateError) -> Int {
         var restorer = RecordRestorer(bytes)
         while !restorer.record.reader.isAtEnd {

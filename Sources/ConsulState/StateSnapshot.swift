@@ -1,13 +1,13 @@
 internal import Primitives
 internal import Wire
 
-/// Writes a state as the stream that Consul's servers keep and send: a head with the last index,
-/// then the records of all tables in `SnapshotOrder`, the indexes of tables, and the pieces of cut
+/// Writes a state as the stream that Consul's servers store and send: a head with the last index,
+/// then the records of all tables in `SnapshotOrder`, the indexes of tables, and the chunks of cut
 /// commands, each with its type's byte.
 ///
 /// To make one costs nothing: it holds a copy of the state, which shares everything with the
-/// original. The stream is then made in pieces, elsewhere and in any time, while the original goes
-/// on. The same state gives the same bytes.
+/// original. The stream is then made in pieces, on another thread and at any pace, while the
+/// original changes. Equal states give equal bytes.
 package struct StateSnapshot: Sendable {
     private enum Phase: Sendable { case head, sections, indexes, chunks, over }
 
@@ -19,13 +19,15 @@ package struct StateSnapshot: Sendable {
     /// The section that is being written.
     private var slot = 0
 
-    /// - Parameter lastIndex: of the last entry that the state knows.
+    /// Begins a snapshot.
+    ///
+    /// - Parameter lastIndex: of the last entry in the state.
     package init(of machine: FSM, lastIndex: UInt64) {
         self.machine = machine
         self.lastIndex = lastIndex
         var collector = SectionCollector()
         machine.store.withEachTable(&collector)
-        // Sorting moves no section past another of its slot: tables come in their order.
+        // A stable sort moves no section past another of its slot: tables come in their order.
         sections = collector.sections.enumerated().sorted { a, b in
             let first = SnapshotOrder.slot(of: a.element.type)
             let second = SnapshotOrder.slot(of: b.element.type)
@@ -33,15 +35,15 @@ package struct StateSnapshot: Sendable {
         }.map(\.element)
     }
 
-    /// The next piece of the stream: as many whole records as it takes to reach `bytesMin`, so
-    /// longer than that by at most one record. Nil when all was given.
+    /// Returns the next piece of the stream: as many whole records as it takes to reach `bytesMin`,
+    /// so longer than that by at most one record. Returns nil after the last piece.
     package mutating func next(bytesMin: Int = 64 << 10) -> [UInt8]? {
         writer.removeAll()
         while phase != .over, writer.count < bytesMin { step() }
         return writer.count > 0 ? writer.output : nil
     }
 
-    /// Writes one record, or goes to the next phase.
+    /// Writes one record, or enters the next phase.
     private mutating func step() {
         switch phase {
         case .head:
@@ -88,7 +90,7 @@ private struct IndexCollector: TableVisitor {
     }
 }
 
-/// What stands before the records.
+/// The record before all others.
 struct SnapshotHead: Record {
     var lastIndex: UInt64 = 0
     init() {}

@@ -1,6 +1,6 @@
 internal import ConsulModel
 
-// How sessions begin and end, and what their ends do to the keys that they hold.
+// The creation and the end of sessions, and the effects of their end on the keys that they hold.
 
 extension StateStore {
     mutating func applySession(
@@ -43,7 +43,7 @@ extension StateStore {
         try sessions.insert(session, at: index, &changes)
     }
 
-    /// Takes the session away, and its keys or its locks on them.
+    /// Removes the session, and its keys or its locks on them.
     mutating func end(
         _ session: Session, at index: UInt64, _ changes: inout Changes
     ) {
@@ -56,7 +56,8 @@ extension StateStore {
         }
     }
 
-    /// Ends the sessions that hung on what went, and forgets where nodes stood that went.
+    /// Ends the sessions that depended on removed records, and removes the coordinates of removed
+    /// nodes.
     mutating func settleLosses(at index: UInt64, _ changes: inout Changes) {
         if changes.losses.isEmpty { return }
         if coordinates.count > 0 {

@@ -1,8 +1,8 @@
 package import ConsulModel
 
 extension StateStore {
-    /// Carries the operations out one after another, each on what those before it left. When one
-    /// fails, nothing was done; all that fail are told.
+    /// Carries the operations out one after another, each on the state that the previous ones left.
+    /// When one fails, nothing was done; all failures are returned.
     package mutating func applyTransaction(
         _ operations: [TxnOperation], at index: UInt64, _ changes: inout Changes
     ) -> TxnResponse {
@@ -33,7 +33,7 @@ extension StateStore {
         _ results: inout [TxnResult]
     ) -> [TxnError] {
         var errors: [TxnError] = []
-        // Where they stand: an operation has many parts, each of which a copy would count.
+        // By index: an operation has many parts, and a copy would retain each of them.
         operations.withUnsafeBufferPointer { operations in
             for number in operations.indices {
                 do throws(TxnFault) {
@@ -41,7 +41,8 @@ extension StateStore {
                 } catch {
                     errors.append(TxnError(number, error.what))
                 }
-                // At once, so that what follows sees the locks that ended with what went.
+                // At once, so that the next operations see the locks that ended with the removed
+                // records.
                 if !changes.losses.isEmpty {
                     settleLosses(at: index, &changes)
                     changes.losses = []
@@ -89,7 +90,9 @@ extension StateStore {
         }
     }
 
-    /// - Returns: why the lock cannot even be tried; nil when it can.
+    /// Checks the session of a lock.
+    ///
+    /// - Returns: why the lock cannot be tried; nil when it can.
     func refusal(ofLockBy id: String) -> ConsulStateError? {
         if id.isEmpty { return .missingSession }
         do {
@@ -101,8 +104,8 @@ extension StateStore {
 }
 
 extension StateStore {
-    /// Plain writes of keys, which no state refuses. A transaction of these alone needs no draft,
-    /// which would have every part of the trees that it touches copied.
+    /// Carries out plain writes of keys, which no state refuses. A transaction of these alone needs
+    /// no draft, which would copy every part of the trees that it touches.
     private static func areCertain(_ operations: [TxnOperation]) -> Bool {
         operations.withUnsafeBufferPointer { operations in
             operations.indices.allSatisfy { number in
@@ -132,7 +135,8 @@ extension TxnRequest {
 }
 
 extension Command {
-    /// Whether it changes a few keys and nothing else. Others may change any number of records.
+    /// True when the command changes a few keys and nothing else. Others may change any number
+    /// of records.
     package var isBrief: Bool {
         switch self {
         case .kvs(let request): request.operation != .deleteTree
@@ -142,11 +146,11 @@ extension Command {
     }
 }
 
-/// Why an operation of a transaction failed, in Consul's words.
+/// The reason why an operation of a transaction failed, in Consul's words.
 struct TxnFault: Error {
     var what: String
     init(_ what: String) { self.what = what }
-    /// Of a transaction, Consul leaves out what a registration's reasons begin with.
+    /// In a transaction, Consul omits the prefix of a registration's reasons.
     init(_ reason: ConsulStateError) {
         switch reason {
         case .checkWithoutService: what = "Missing service registration"

@@ -8,30 +8,29 @@ package struct StateStore: Sendable {
 
     package init() {}
 
-    /// The list of all tables, in an order in which each is restored and written.
+    /// Calls `body` with every table, in an order in which each is restored and written.
     mutating func forEachTable<V: TableVisitor>(_ visitor: inout V) throws(V.Failure) {
         try visitor.visit(&catalog)
         try visitor.visit(&coordinates)
         try visitor.visit(&sessions)
         try visitor.visit(&kvs)
-        try visitor.visit(&foreign)  // the last: it takes the records of no other
+        try visitor.visit(&foreign)  // the last: it takes all records that no other table has
     }
 
-    /// The same for those who only read. Tables are copied, which costs nothing.
+    /// Calls `body` with every table, for reading. Tables are copied, which costs nothing.
     func withEachTable<V: TableVisitor>(_ visitor: inout V) throws(V.Failure) {
         var copy = self
         try copy.forEachTable(&visitor)
     }
 }
 
-/// What a read found, the index that a blocking query goes by, and the region whose changes concern
-/// it.
+/// The result of a read, the index for a blocking query, and the region whose changes concern it.
 package struct Reading<Value> {
     package var value: Value
-    /// 0 when nothing of the kind was ever written; answers show 1 for it.
+    /// 0 when no such record was ever written; answers show 1 for it.
     package var index: UInt64
     package var region: Region
-    /// Whether a list stands by round-trip time, as was asked for.
+    /// True when a list is sorted by round-trip time, as requested.
     package var isByRoundTrip = false
 
     @inlinable
@@ -41,7 +40,7 @@ package struct Reading<Value> {
         self.region = region
     }
 
-    /// The same with another value.
+    /// Returns this reading with another value.
     @inlinable
     package func with<Other>(_ other: Other) -> Reading<Other> {
         Reading<Other>(other, index, region)

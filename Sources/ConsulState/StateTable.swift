@@ -1,12 +1,12 @@
 internal import Primitives
 internal import Wire
 
-/// A table of the replicated state, as snapshots, restores and checks use it. Its commands, its
-/// reads and their regions are its own.
+/// A table of the replicated state, as snapshots, restores and invariant checks use it. Commands,
+/// reads and their regions are specific to each table.
 ///
 /// `StateStore.forEachTable` is the list of all tables.
 protocol StateTable: Sendable {
-    /// The message types of its records in snapshots. `SnapshotOrder` says where each type comes.
+    /// The message types of its records in snapshots. `SnapshotOrder` defines the order of types.
     static var recordTypes: [UInt8] { get }
 
     /// Returns the records for a snapshot, a section for each type.
@@ -20,7 +20,7 @@ protocol StateTable: Sendable {
     /// index of 0 is not written.
     func indexes(in store: StateStore) -> [(name: String, value: UInt64)]
 
-    /// Takes an index of a snapshot, after all records were restored.
+    /// Sets an index from a snapshot, after all records were restored.
     ///
     /// - Returns: false for the name of another table's index.
     mutating func restoreIndex(_ name: String, _ value: UInt64) -> Bool
@@ -30,7 +30,7 @@ protocol StateTable: Sendable {
     /// - Parameter lastIndex: of the last entry that the snapshot contains.
     mutating func finishRestore(lastIndex: UInt64)
 
-    /// Stops the process, printing the fault, if the table is not as it must be. For tests.
+    /// Stops the process, printing the fault, if the table violates an invariant. For tests.
     func checkInvariants(in store: StateStore)
 }
 
@@ -38,19 +38,19 @@ extension StateTable {
     mutating func finishRestore(lastIndex: UInt64) {}
 }
 
-/// Something that is done with every table.
+/// An operation on every table.
 protocol TableVisitor {
     associatedtype Failure: Error
     mutating func visit(_ table: inout some StateTable) throws(Failure)
 }
 
-/// The records of one type in a snapshot, while they are written.
+/// The records of one type in a snapshot while they are written.
 protocol SnapshotSection: Sendable {
     var type: UInt8 { get }
 
     /// Writes at most one record.
     ///
-    /// - Returns: false behind the last.
+    /// - Returns: false after the last.
     mutating func writeNext(to writer: inout MessagePackWriter) -> Bool
 }
 
@@ -60,6 +60,8 @@ struct TreeSection<Row: Sendable, Body: WireValue>: SnapshotSection {
     private var rows: RadixTree<Row>.Cursor
     private let body: @Sendable (Row) -> Body
 
+    /// Creates the section.
+    ///
     /// - Parameter body: makes the record of a row.
     init(_ type: UInt8, _ rows: RadixTree<Row>, _ body: @escaping @Sendable (Row) -> Body) {
         self.type = type
@@ -81,7 +83,7 @@ extension MessagePackWriter {
         record.encode(to: &self)
     }
 
-    /// Writes the index of a table, unless nothing was ever written there.
+    /// Writes the index of a table, unless the table was never written.
     mutating func putIndex(_ name: String, _ value: UInt64) {
         if value > 0 { put(MessageType.index, IndexRecord(key: name, value: value)) }
     }
@@ -90,7 +92,7 @@ extension MessagePackWriter {
 /// A record of a snapshot that is being restored.
 struct SnapshotRecord {
     var type: UInt8 = 0
-    /// Positioned behind the type.
+    /// Positioned after the type.
     var reader: MessagePackReader
     /// The bytes that the reader reads.
     private let bytes: [UInt8]
@@ -114,7 +116,7 @@ struct SnapshotRecord {
     }
 }
 
-/// Why a record cannot be restored, as the end of a sentence.
+/// Describes why a record cannot be restored, as the end of a sentence.
 struct SnapshotFault: Error, CustomStringConvertible {
     let description: String
 }

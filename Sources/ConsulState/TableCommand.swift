@@ -1,11 +1,11 @@
 internal import ConsulModel
 internal import Wire
 
-/// The content of a command on a table other than the keys'. Commands on keys alone have paths of
+/// The content of a command on a table other than the keys'. Commands on keys have code paths of
 /// their own, since nearly all commands are such.
 protocol TableCommand: WireValue {
     /// The first byte of its entry, with `MessageType.mayIgnore` set where servers that do not know
-    /// the command may leave it out.
+    /// the command may ignore it.
     static var messageType: UInt8 { get }
     var kind: CommandKind { get }
 
@@ -15,7 +15,7 @@ protocol TableCommand: WireValue {
 }
 
 extension Command {
-    /// How a command on a table is named and read.
+    /// The name and the decoder of a command on a table.
     struct TableReader: Sendable {
         let type: UInt8
         let name: String
@@ -48,7 +48,7 @@ extension Command {
 }
 
 extension FSM {
-    /// Carries out a command on a table, and settles what hung on what it removed.
+    /// Carries out a command on a table, and settles the records that depended on removed ones.
     mutating func carryOut(
         _ command: some TableCommand, at index: UInt64, _ changes: inout Changes
     ) -> CommandResult {

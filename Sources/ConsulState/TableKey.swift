@@ -1,5 +1,5 @@
-/// Keys of tables whose rows have names of several parts. Names are compared in lower case, as
-/// Consul compares them; each part is closed, so that `web` is no beginning of `web2`.
+/// Keys of tables whose rows have names of several parts. Names are compared in lower case, as in
+/// Consul; each part has a terminator, so that `web` is no prefix of `web2`.
 enum TableKey {
     static func of(_ first: String) -> [UInt8] {
         var key: [UInt8] = []
@@ -30,8 +30,7 @@ enum TableKey {
         return isFolded ? name : name.lowercased()
     }
 
-    /// The closing mark sorts below every byte of a name: a NUL inside one is written apart from
-    /// it.
+    /// The terminator sorts below every byte of a name: a NUL inside a name is escaped.
     static func append(_ name: String, to key: inout [UInt8]) {
         let start = key.count
         key.append(contentsOf: folded(name).utf8)

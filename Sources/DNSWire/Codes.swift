@@ -1,4 +1,4 @@
-/// The type of a record or question. Types without a name here are carried as they are.
+/// The type of a record or question. Types without a name here are preserved.
 package struct RecordType: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
     package var rawValue: UInt16
     package init(rawValue: UInt16) { self.rawValue = rawValue }
@@ -12,13 +12,13 @@ package struct RecordType: RawRepresentable, Hashable, Sendable, CustomStringCon
     package static let txt = RecordType(rawValue: 16)
     package static let aaaa = RecordType(rawValue: 28)
     package static let srv = RecordType(rawValue: 33)
-    /// EDNS (RFC 6891): no record of a zone.
+    /// EDNS (RFC 6891): not a record of a zone.
     package static let opt = RecordType(rawValue: 41)
     package static let ixfr = RecordType(rawValue: 251)
     package static let axfr = RecordType(rawValue: 252)
     package static let any = RecordType(rawValue: 255)
 
-    /// As dig prints it; `TYPE65280` for a type without a name (RFC 3597, section 5).
+    /// The name in dig's output; `TYPE65280` for a type without a name (RFC 3597, section 5).
     package var description: String {
         switch self {
         case .a: "A"
@@ -58,7 +58,7 @@ package struct RecordClass: RawRepresentable, Hashable, Sendable, CustomStringCo
     }
 }
 
-/// What is asked for: four bits of the header.
+/// The operation: four bits of the header.
 package struct Opcode: RawRepresentable, Hashable, Sendable {
     package var rawValue: UInt8
     package init(rawValue: UInt8) { self.rawValue = rawValue }
@@ -66,7 +66,7 @@ package struct Opcode: RawRepresentable, Hashable, Sendable {
     package static let notify = Opcode(rawValue: 4)
 }
 
-/// How it went. The header has four bits of it, EDNS eight more (RFC 6891, section 6.1.3).
+/// The result. The header has four bits of it, EDNS eight more (RFC 6891, section 6.1.3).
 package struct ResponseCode: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
     package var rawValue: UInt16
     package init(rawValue: UInt16) { self.rawValue = rawValue }
@@ -77,10 +77,10 @@ package struct ResponseCode: RawRepresentable, Hashable, Sendable, CustomStringC
     package static let nameError = ResponseCode(rawValue: 3)
     package static let notImplemented = ResponseCode(rawValue: 4)
     package static let refused = ResponseCode(rawValue: 5)
-    /// The server is not the one for this zone (RFC 2136, section 2.2).
+    /// The server is not authoritative for this zone (RFC 2136, section 2.2).
     package static let notAuthoritative = ResponseCode(rawValue: 9)
 
-    /// An EDNS version that is not known (RFC 6891); beyond the header's four bits.
+    /// An unknown EDNS version (RFC 6891); beyond the header's four bits.
     package static let badVersion = ResponseCode(rawValue: 16)
 
     package var description: String {

@@ -48,8 +48,7 @@ package struct DNSMessage: Hashable, Sendable {
     }
 }
 
-/// The twelve octets before everything else, for those who must judge a message that cannot be
-/// read.
+/// The twelve octets of the header, for judging a message that cannot be parsed.
 package struct DNSHeader: Hashable, Sendable {
     package var id: UInt16
     package var flags: DNSMessage.Flags
@@ -60,7 +59,7 @@ package struct DNSHeader: Hashable, Sendable {
     package var authorities: Int
     package var additionals: Int
 
-    /// Nil for fewer than twelve octets.
+    /// Returns nil for fewer than twelve octets.
     package init?(_ bytes: [UInt8]) {
         guard bytes.count >= Limits.headerBytes else { return nil }
         func word(_ place: Int) -> UInt16 { UInt16(bytes[place]) << 8 | UInt16(bytes[place + 1]) }

@@ -1,5 +1,5 @@
-/// A domain name as the wire has it: labels, each behind its length, and the root's zero. At most
-/// 255 octets, labels of 1 to 63. Case is kept; `==` tells it apart, `isSame(as:)` does not.
+/// A domain name in wire form: labels, each preceded by its length, and the root's zero. At most
+/// 255 octets, labels of 1 to 63. Case is preserved; `==` is case-sensitive, `isSame(as:)` is not.
 package struct DNSName: Hashable, Sendable, CustomStringConvertible {
     /// Uncompressed, with the closing zero.
     package let bytes: [UInt8]
@@ -8,9 +8,9 @@ package struct DNSName: Hashable, Sendable, CustomStringConvertible {
 
     init(trusted bytes: [UInt8]) { self.bytes = bytes }
 
-    /// Reads a name as people write it, with or without the closing dot. `\.` is a dot within a
-    /// label, `\065` an octet by its number (RFC 1035, section 5.1). Nil for an empty label, and
-    /// for what is too long.
+    /// Parses a name in text form, with or without the final dot. `\.` is a dot within a label,
+    /// `\065` an octet by its number (RFC 1035, section 5.1). Returns nil for an empty label, and
+    /// for a name that is too long.
     package init?(_ text: some StringProtocol) {
         var bytes: [UInt8] = [0]
         var start = 0
@@ -49,7 +49,7 @@ package struct DNSName: Hashable, Sendable, CustomStringConvertible {
         self.bytes = bytes
     }
 
-    /// A name of `labels` under `suffix`; nil when a label or the whole does not fit.
+    /// Makes a name of `labels` under `suffix`; nil when a label or the whole does not fit.
     package init?(labels: [String], under suffix: DNSName = .root) {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(64)
@@ -64,7 +64,7 @@ package struct DNSName: Hashable, Sendable, CustomStringConvertible {
         self.bytes = bytes
     }
 
-    /// The labels of `name` under `suffix`; nil when the whole does not fit.
+    /// Returns the labels of `name` under `suffix`; nil when the whole does not fit.
     package init?(_ name: DNSName, under suffix: DNSName) {
         let bytes = name.bytes.dropLast() + suffix.bytes
         guard bytes.count <= Limits.nameBytesMax else { return nil }
@@ -85,22 +85,22 @@ package struct DNSName: Hashable, Sendable, CustomStringConvertible {
         return labels
     }
 
-    /// The same name in lower case. Lengths are below 64 and so are never letters.
+    /// The name in lower case. Lengths are below 64 and so are never letters.
     package var lowercased: DNSName {
         guard bytes.contains(where: { (0x41...0x5A).contains($0) }) else { return self }
         return DNSName(trusted: bytes.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 })
     }
 
-    /// Equal, whatever the case of the letters (RFC 4343).
+    /// Compares without case (RFC 4343).
     package func isSame(as other: DNSName) -> Bool {
         bytes.count == other.bytes.count && Self.isSame(bytes[...], other.bytes[...])
     }
 
-    /// Whether `suffix` stands at the end, label by label, whatever the case. Every name is under
+    /// Returns whether `suffix` is at the end, label by label, without case. Every name is under
     /// itself and under the root.
     package func isUnder(_ suffix: DNSName) -> Bool { offset(of: suffix) != nil }
 
-    /// Where in `bytes` the suffix begins.
+    /// Returns the offset of the suffix in `bytes`.
     package func offset(of suffix: DNSName) -> Int? {
         let start = bytes.count - suffix.bytes.count
         guard start >= 0 else { return nil }
@@ -123,7 +123,7 @@ package struct DNSName: Hashable, Sendable, CustomStringConvertible {
         return true
     }
 
-    /// With the closing dot, and with what is no plain character escaped.
+    /// The text with the final dot, with special characters escaped.
     package var description: String {
         if isRoot { return "." }
         var text = ""

@@ -1,8 +1,8 @@
-/// Why bytes are no DNS message, or why a message has no bytes.
+/// The reason why bytes are not a DNS message, or why a message cannot be encoded.
 package enum DNSWireError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// The bytes end inside of something.
+    /// The bytes end inside a part.
     case truncated
-    /// A label begins with bits that no standard gives a meaning, or is longer than 63 octets.
+    /// A label begins with undefined bits, or is longer than 63 octets.
     case wrongLabel
     /// A name is longer than 255 octets.
     case nameTooLong

@@ -1,6 +1,6 @@
-/// The OPT pseudo-record (RFC 6891): what a client can take, and options.
+/// The OPT pseudo-record (RFC 6891): the size that a client accepts, and options.
 package struct EDNS: Hashable, Sendable {
-    /// Octets of the largest datagram that its sender takes.
+    /// The largest datagram in octets that its sender accepts.
     package var udpSize: UInt16
     package var version: UInt8 = 0
     /// The upper eight bits of the response code.
@@ -23,7 +23,7 @@ package struct EDNS: Hashable, Sendable {
     /// The octets of the record on the wire.
     package var length: Int { options.reduce(11) { $0 + 4 + $1.data.count } }
 
-    /// The first client subnet that can be read.
+    /// The first valid client subnet.
     package var clientSubnet: ClientSubnet? {
         for option in options where option.code == ClientSubnet.code {
             if let subnet = ClientSubnet(option.data) { return subnet }
@@ -31,8 +31,8 @@ package struct EDNS: Hashable, Sendable {
         return nil
     }
 
-    /// A client subnet is there that RFC 7871 wants answered by FORMERR: cut off, of a family that
-    /// is none, or with a prefix beyond it. Family 0 is for a prefix of no bits.
+    /// True for a client subnet that RFC 7871 requires to answer with FORMERR: truncated, of an
+    /// unknown family, or with a prefix beyond it. Family 0 is for a prefix of no bits.
     package var hasMalformedSubnet: Bool {
         options.contains { option in
             guard option.code == ClientSubnet.code else { return false }
@@ -61,10 +61,10 @@ package struct ClientSubnet: Hashable, Sendable {
     package var family: Family
     package var sourcePrefix: UInt8
     package var scopePrefix: UInt8
-    /// As many octets as the source prefix needs.
+    /// The octets of the source prefix.
     package var address: [UInt8]
 
-    /// Nil when the octets do not fit the prefix, or the prefix the family.
+    /// Returns nil when the octets do not fit the prefix, or the prefix the family.
     package init?(_ data: [UInt8]) {
         guard data.count >= 4, let family = Family(rawValue: UInt16(data[0]) << 8 | UInt16(data[1]))
         else { return nil }
@@ -79,7 +79,7 @@ package struct ClientSubnet: Hashable, Sendable {
         address = Array(data[4...])
         let spare = needed * 8 - Int(sourcePrefix)
         if spare > 0, let last = address.last, last & ~(0xFF << UInt8(spare)) != 0 {
-            // Bits beyond the prefix tell more than the resolver meant to.
+            // Bits beyond the prefix disclose more than the resolver intended.
             address[needed - 1] = last & (0xFF << UInt8(spare))
         }
     }

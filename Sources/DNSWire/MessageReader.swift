@@ -1,6 +1,6 @@
 extension DNSMessage {
-    /// Reads a whole message.
-    /// - Throws: a `DNSWireError` for anything that does not stand as RFC 1035 and 6891 have it.
+    /// Parses a complete message.
+    /// - Throws: a `DNSWireError` for any violation of RFC 1035 and 6891.
     package init(_ bytes: [UInt8]) throws(DNSWireError) {
         guard let header = DNSHeader(bytes) else { throw .truncated }
         self.init(
@@ -23,8 +23,8 @@ extension DNSMessage {
     }
 }
 
-/// Reads the parts of a message in their order. Every step moves forward, and no count of the
-/// header is believed before the octets are there.
+/// Parses the parts of a message in their order. Every step advances, and a count of the header is
+/// used only as far as octets follow.
 struct MessageReader {
     private let bytes: [UInt8]
     private var place = Limits.headerBytes
@@ -39,7 +39,7 @@ struct MessageReader {
         return DNSMessage.Question(name, type, RecordClass(rawValue: try word()))
     }
 
-    /// The OPT record, if it is what comes next; its name is the root's.
+    /// Parses the OPT record, if it is next; its name is the root's.
     mutating func options() throws(DNSWireError) -> EDNS? {
         guard place + 3 <= bytes.count, bytes[place] == 0, bytes[place + 1] == 0,
             bytes[place + 2] == UInt8(RecordType.opt.rawValue)
@@ -79,7 +79,7 @@ struct MessageReader {
         return place + count
     }
 
-    /// A name in the data may reach beyond it only by pointing back.
+    /// A name in the data may extend beyond it only by a pointer backwards.
     private mutating func data(_ type: RecordType, _ end: Int) throws(DNSWireError) -> RecordData {
         switch type {
         case .a:
@@ -119,8 +119,8 @@ struct MessageReader {
         }
     }
 
-    /// A name, its pointers followed. Each must point before the place where the part that it ends
-    /// began, so that no chain of them comes back (RFC 1035, section 4.1.4).
+    /// Parses a name, following its pointers. Each must point before the start of the part that it
+    /// ends, so that no chain of them loops (RFC 1035, section 4.1.4).
     private mutating func name() throws(DNSWireError) -> DNSName {
         var name: [UInt8] = []
         name.reserveCapacity(32)

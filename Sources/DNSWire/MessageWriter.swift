@@ -1,18 +1,18 @@
-/// Writes messages, one after another, into one buffer of its own that keeps its memory. Names
-/// already written are pointed to (RFC 1035, section 4.1.4), where the case of their letters is the
-/// same; the target of an SRV record is always written in full (RFC 2782).
+/// Encodes messages, one after another, into one reused buffer. Names that were written before are
+/// compressed (RFC 1035, section 4.1.4), where the case of their letters is the same; the target of
+/// an SRV record is always written in full (RFC 2782).
 package struct MessageWriter: Sendable {
     /// The message written last.
     package private(set) var bytes: [UInt8] = []
     private var isCompressing = true
-    /// Places of names by the hash of what stands there; 0 is none.
+    /// Offsets of names by their hash; 0 is an empty slot.
     private var remembered: [UInt16]
-    /// Where in it something stands: to forget costs what there is, and not the whole table.
+    /// The used slots: clearing costs their number, and not the whole table.
     private var taken: [Int] = []
-    /// The first names, each with its place. An answer has the question's name again and again, and
-    /// then its own targets'.
+    /// The first names, each with its offset. An answer repeats the question's name, and then its
+    /// own targets'.
     private var recent: [(name: DNSName, place: UInt16)] = []
-    /// Where each label of the name at hand begins.
+    /// The offset of each label of the present name.
     private var starts: [Int] = []
 
     package init() {
@@ -22,7 +22,7 @@ package struct MessageWriter: Sendable {
         recent.reserveCapacity(Limits.recentNames)
     }
 
-    /// Replaces `bytes`. What goes beyond 65,535 octets cannot be sent; the caller looks.
+    /// Replaces `bytes`. A message beyond 65,535 octets cannot be sent; the caller checks.
     package mutating func write(_ message: DNSMessage, compressing: Bool = true) {
         bytes.removeAll(keepingCapacity: true)
         isCompressing = compressing
@@ -132,7 +132,7 @@ package struct MessageWriter: Sendable {
             starts.append(place)
             place += 1 + Int(octets[place])
         }
-        // From the root to the left: each longer suffix goes on with the hash of the shorter one.
+        // From the root to the left: each longer suffix continues the hash of the shorter one.
         let written = bytes.count
         if written <= Limits.pointerMax, recent.count < Limits.recentNames {
             recent.append((name, UInt16(written)))
@@ -169,18 +169,18 @@ package struct MessageWriter: Sendable {
         word(0xC000 | UInt16(pointer))
     }
 
-    /// Whether the suffix of `octets` from `start` stands in the message at `place`. Names there
-    /// may themselves end in a pointer, which leads backwards.
+    /// Returns whether the suffix of `octets` from `start` is in the message at `place`. Names
+    /// there may themselves end in a pointer, which leads backwards.
     private func stands(_ octets: [UInt8], from start: Int, at place: Int) -> Bool {
         var mine = start
         var theirs = place
-        // A name of the message at hand was remembered before it is written.
+        // The present name was stored before it was written.
         while theirs < bytes.count {
             let length = Int(bytes[theirs])
             if length >= 0xC0 {
                 guard theirs + 1 < bytes.count else { return false }
                 let next = (length & 0x3F) << 8 | Int(bytes[theirs + 1])
-                // What was remembered may have become other octets: never go round in them.
+                // The octets at a stored offset may have changed: the loop must end in any case.
                 guard next < theirs else { return false }
                 theirs = next
                 continue

@@ -2,7 +2,7 @@
 package struct ResourceRecord: Hashable, Sendable {
     package var name: DNSName
     package var recordClass: RecordClass
-    /// Seconds for which the record may be kept.
+    /// The TTL in seconds.
     package var ttl: UInt32
     package var data: RecordData
 
@@ -17,7 +17,7 @@ package struct ResourceRecord: Hashable, Sendable {
 
     package var type: RecordType { data.type }
 
-    /// The same data under another name.
+    /// Returns the same data under another name.
     package func owned(by name: DNSName) -> ResourceRecord {
         var record = self
         record.name = name
@@ -25,7 +25,7 @@ package struct ResourceRecord: Hashable, Sendable {
     }
 }
 
-/// What a record says.
+/// The data of a record.
 package enum RecordData: Hashable, Sendable {
     /// The four octets, the first in the highest bits.
     case a(UInt32)
@@ -34,11 +34,11 @@ package enum RecordData: Hashable, Sendable {
     case cname(DNSName)
     case ptr(DNSName)
     case mx(preference: UInt16, DNSName)
-    /// Character strings of up to 255 octets each; longer ones are cut when written.
+    /// Character strings of up to 255 octets each; longer ones are truncated when written.
     case txt([[UInt8]])
     case srv(SRVData)
     case soa(SOAData)
-    /// A type without a case of its own: its octets as they are (RFC 3597).
+    /// A type without a case of its own: its unchanged octets (RFC 3597).
     case opaque(RecordType, [UInt8])
 
     package var type: RecordType {
@@ -72,7 +72,7 @@ package enum RecordData: Hashable, Sendable {
     }
 }
 
-/// Where an instance of a service is (RFC 2782).
+/// The location of a service's instance (RFC 2782).
 package struct SRVData: Hashable, Sendable {
     package var priority: UInt16
     package var weight: UInt16
@@ -87,8 +87,7 @@ package struct SRVData: Hashable, Sendable {
     }
 }
 
-/// Who answers for a zone, and how long others may keep what it says (RFC 1035, section 3.3.13).
-/// Times are seconds.
+/// The authority of a zone and its timers (RFC 1035, section 3.3.13). Times are seconds.
 package struct SOAData: Hashable, Sendable {
     package var server: DNSName
     package var mailbox: DNSName

@@ -4,12 +4,12 @@ internal import NIOPosix
 package import Platform
 internal import Synchronization
 
-/// How large bodies of some requests are taken in: on the disk, and only while they begin as they
-/// must.
+/// The rules for receiving large bodies of some requests into files, while they begin with the
+/// required bytes.
 package struct BodyFileRules: Sendable {
-    /// The folder of the file, which has no name there.
+    /// The folder of the unnamed file.
     package var folder: String
-    /// A body that begins otherwise is refused as soon as that is known.
+    /// A body that begins otherwise is refused at once.
     package var firstBytes: [UInt8]
     package var refusal: HTTPResponse
 
@@ -20,7 +20,7 @@ package struct BodyFileRules: Sendable {
     }
 }
 
-/// A body on the disk, in a file that is gone with this object. One thread at a time appends, and
+/// A body in an unnamed file, which is deleted with this object. One thread at a time appends, and
 /// reads after the last piece.
 package final class BodyFile: Sendable {
     private let file: Int32
@@ -52,7 +52,7 @@ package final class BodyFile: Sendable {
         guard code == 0 else { throw FileError("write a file in", path, code: code) }
     }
 
-    /// The next piece from the beginning on; nil behind the last.
+    /// Returns the next piece from the beginning on; nil after the last.
     package func next() throws(FileError) -> [UInt8]? {
         let start = offset.load(ordering: .relaxed)
         var code: Int32 = 0
@@ -71,7 +71,8 @@ package final class BodyFile: Sendable {
     }
 }
 
-/// One of the bodies that a server may keep on the disk at once; free again with this object.
+/// A permit for one of the bodies that a server may hold in files at once; released with this
+/// object.
 final class BodyFilePlace: Sendable {
     private let taken: BodyFileCount
 
@@ -90,7 +91,7 @@ final class BodyFileCount: Sendable {
     let count = Atomic<Int>(0)
 }
 
-/// A body on its way into a file. For its connection's loop.
+/// A body that is being received into a file. For its connection's loop.
 final class IncomingBodyFile {
     let rules: BodyFileRules
     let place: BodyFilePlace
@@ -102,15 +103,15 @@ final class IncomingBodyFile {
         self.place = place
     }
 
-    /// Whether the body may still be what it must be with these bytes after what came before.
+    /// Returns whether the body may still begin with the required bytes.
     func accepts(_ bytes: [UInt8]) -> Bool {
         zip(rules.firstBytes.dropFirst(received), bytes).allSatisfy { $0 == $1 }
     }
 }
 
 extension HTTPConnection {
-    /// Takes in a piece of a body that goes to the disk. Nothing more is parsed or read before it
-    /// is there, which another thread waits for.
+    /// Appends a piece of a body to its file. Parsing and reading pause until another thread has
+    /// written it.
     func spool(_ bytes: [UInt8], _ incoming: IncomingBodyFile, _ head: RequestHead) {
         guard incoming.accepts(bytes) else { return refuse(incoming.rules.refusal, head) }
         incoming.received += bytes.count

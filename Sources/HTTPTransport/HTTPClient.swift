@@ -6,30 +6,30 @@ package import Platform
 package import Primitives
 import Synchronization
 
-/// A request to some server.
+/// A request to a server.
 package struct HTTPCall: Sendable {
     package enum Keep: Hashable, Sendable {
-        /// The first bytes; reading stops behind them.
+        /// Keeps the first bytes; reading stops after them.
         case first(Int)
-        /// The last bytes; reading stops `Limits.clientSkippedBytesMax` beyond that many.
+        /// Keeps the last bytes; reading stops `Limits.clientSkippedBytesMax` beyond that many.
         case last(Int)
     }
 
     package var method: String
     /// `http://…` or `https://…`, escaped.
     package var url: String
-    /// Talk to this socket instead of the URL's host, which still goes into `Host`.
+    /// Connects to this socket instead of the URL's host, which still becomes `Host`.
     package var unixSocket: String?
     package var headers: HTTPHeaders
     package var body: [UInt8]
-    /// From the connection's beginning to the last byte. nil: without end, for blocking queries
-    /// with a wait of their own.
+    /// The time from the start of the connection to the last byte; nil for no limit, for blocking
+    /// queries with a wait of their own.
     package var timeout: GoDuration?
     package var keep = Keep.first(Limits.clientBodyBytesMax)
     package var followsRedirects = true
-    /// False: a connection of its own, closed afterwards.
+    /// False for a connection of its own, closed afterwards.
     package var keepsAlive = true
-    /// nil: the system's authorities.
+    /// Nil for the system's authorities.
     package var tls: TLSSettings?
 
     package init(
@@ -46,17 +46,17 @@ package struct HTTPCall: Sendable {
 
 package struct HTTPClientResponse: Sendable {
     package var status: Int
-    /// `Not Found`; by the status, not as sent.
+    /// `Not Found`; derived from the status, not as sent.
     package var reason: String
     package var headers: HTTPHeaders
     package var body: [UInt8]
-    /// The body was longer than what was asked to be kept.
+    /// True when the body was longer than the kept part.
     package var isTruncated: Bool
     package var text: String { String(decoding: body, as: UTF8.self) }
 }
 
-/// Requests over kept connections. Shut down once, by its owner; one that was forgotten shuts
-/// itself down in the background.
+/// Sends requests over pooled connections. Its owner shuts it down once; a leaked one shuts itself
+/// down in the background.
 package final class HTTPClient: Sendable {
     private let group: any EventLoopGroup
     private let following: AsyncHTTPClient.HTTPClient
@@ -76,7 +76,7 @@ package final class HTTPClient: Sendable {
         }
     }
 
-    /// Closes all connections; requests under way fail.
+    /// Closes all connections; pending requests fail.
     package func shutdown() async {
         try? await following.shutdown()
         try? await direct.shutdown()
@@ -99,8 +99,8 @@ package final class HTTPClient: Sendable {
             eventLoopGroupProvider: .shared(group), configuration: settings)
     }
 
-    /// Sends `call` and reads the answer as far as `call.keep` says. Cancelling the task ends the
-    /// request.
+    /// Sends `call` and reads the part of the answer that `call.keep` selects. Cancelling the task
+    /// ends the request.
     package func execute(_ call: HTTPCall) async throws(HTTPCallError) -> HTTPClientResponse {
         let kept = Kept(call.keep)
         var response = try await timed(call) { response in
@@ -114,8 +114,8 @@ package final class HTTPClient: Sendable {
         return response
     }
 
-    /// Sends `call` and hands on each part of the answer's body as it comes; the next is read when
-    /// `part` returns. The response returned has no body. For endless answers.
+    /// Sends `call` and passes each part of the answer's body to `part` as it arrives; the next
+    /// part is read when `part` returns. The returned response has no body. For endless answers.
     package func stream(
         _ call: HTTPCall,
         head: @escaping @Sendable (HTTPClientResponse) async throws -> Void = { _ in },
@@ -135,7 +135,7 @@ package final class HTTPClient: Sendable {
             headers: response.headers, body: [], isTruncated: false)
     }
 
-    /// Runs the request within its time.
+    /// Runs the request with its timeout.
     private func timed(
         _ call: HTTPCall,
         _ read: @escaping @Sendable (AsyncHTTPClient.HTTPClientResponse) async throws -> Void
@@ -187,8 +187,8 @@ package final class HTTPClient: Sendable {
         guard let name = target.name else {
             return try await run(call.followsRedirects ? following : direct)
         }
-        // A server name other than the host: a client of its own, which takes the name for the
-        // host and looks it up at the host's address.
+        // Returns a separate client for a server name other than the host: it uses the name as the
+        // host and resolves it to the host's address.
         target.name = nil
         let own = Self.make(group, follows: call.followsRedirects, names: [name: target.host])
         do {
@@ -202,13 +202,13 @@ package final class HTTPClient: Sendable {
     }
 }
 
-/// How far a request has come.
+/// The progress of a request.
 private final class Progress: Sendable {
     let isTimedOut = Atomic<Bool>(false)
     let hasHead = Atomic<Bool>(false)
 }
 
-/// The part of a body that is kept. Used by one task at a time.
+/// The kept part of a body. Used by one task at a time.
 private final class Kept: @unchecked Sendable {
     private(set) var body: KeptBody
 
@@ -217,13 +217,13 @@ private final class Kept: @unchecked Sendable {
     func append(_ part: ByteBuffer) { part.withUnsafeReadableBytes { body.append($0) } }
 }
 
-/// A call's URL taken apart and put together for AsyncHTTPClient.
+/// Converts a call's URL for AsyncHTTPClient.
 struct CallTarget {
     var url: String
     /// `host:port` as in the URL.
     var authority: String
     var host: String
-    /// The name the server's certificate must bear, when it is not the host.
+    /// The name that the server's certificate must have, when it is not the host.
     var name: String?
 
     init(_ call: HTTPCall) throws(HTTPCallError) {
@@ -266,7 +266,7 @@ struct CallTarget {
         return String(behindUser.prefix { $0 != ":" })
     }
 
-    /// All but letters, digits and `-._~` escaped.
+    /// Escapes everything except letters, digits and `-._~`.
     private static func escape(_ text: String) -> String {
         var escaped = ""
         for byte in text.utf8 {

@@ -3,7 +3,7 @@ import Platform
 import Primitives
 import Telemetry
 
-/// Answers, in the order of their requests.
+/// The answers of a connection, in the order of their requests.
 extension HTTPConnection {
     func respond(_ id: UInt64, _ response: HTTPResponse) {
         guard let index = waiting(id) else { return }
@@ -45,7 +45,7 @@ extension HTTPConnection {
         slots[index].onClose = callback
     }
 
-    /// Refuses what is being read, after the answers before it, and closes.
+    /// Refuses the request that is being read, after the answers before it, and closes.
     func refuse(_ response: HTTPResponse, _ head: RequestHead? = nil) {
         reading = .discarding
         body = []
@@ -127,13 +127,13 @@ extension HTTPConnection {
         return index < slots.count ? index : nil
     }
 
-    /// Nil when it has been answered, or its client has gone.
+    /// Returns nil when the request has been answered, or its client has disconnected.
     private func waiting(_ id: UInt64) -> Int? {
         guard let index = place(id), case .none = slots[index].answer else { return nil }
         return index
     }
 
-    /// Writes every answer whose turn has come.
+    /// Writes the finished answers at the head of the queue.
     private func writeReady() {
         var isLast = false
         while !isLast, !slots.isEmpty {
@@ -153,7 +153,7 @@ extension HTTPConnection {
                 }
                 if slots[0].isOldClient { slots[0].keepsAlive = false }
             }
-            guard !slots.isEmpty else { return }  // the write found the client gone
+            guard !slots.isEmpty else { return }  // the write failed: the client has disconnected
             isLast = !slots[0].keepsAlive
             slots.remove(at: 0)
             firstID += 1

@@ -9,7 +9,7 @@ extension HTTPConnection.Slot {
         isHead = head.method == "HEAD"
         isSafe = head.isSafe
         isOldClient = head.isOldClient
-        // An upgrade is not granted: what follows may not be HTTP at all.
+        // An upgrade is not granted: the following bytes may not be HTTP.
         keepsAlive =
             mayStay && !head.asksClose && (!head.isOldClient || head.asksKeepAlive)
             && head.method != "CONNECT" && !head.asksUpgrade
@@ -28,7 +28,7 @@ extension HTTPConnection.Slot {
         }
     }
 
-    /// With the headers that are added to every answer.
+    /// Returns the response with the headers that are added to every answer.
     func completed(_ response: HTTPResponse) -> HTTPResponse {
         guard let headers = further?.headers else { return response }
         var response = response
@@ -40,11 +40,11 @@ extension HTTPConnection.Slot {
 }
 
 extension HTTPConnection.Slot {
-    /// The request is answered as a whole.
+    /// Called when the request is answered completely.
     func recordTime() { timing?.record(SystemClock.now() - timedSince) }
 }
 
-/// What a client has not taken yet.
+/// The bytes that a client has not received yet.
 enum Unsent {
     /// In this process and in the kernel, which alone may hold megabytes for minutes.
     static func bytes(of channel: any Channel) -> Int {

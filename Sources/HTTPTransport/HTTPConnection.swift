@@ -4,10 +4,10 @@ import Platform
 import Primitives
 import Telemetry
 
-/// One client's connection: requests in, answers out in their order. All of it on its loop.
+/// One client's connection: reads requests and writes answers in their order. Confined to its loop.
 ///
-/// A request waits as a `Slot` until it is answered; nothing else of it is kept. While too many
-/// wait, or the client leaves answers unread, the socket is not read.
+/// A pending request is a `Slot`; nothing else of it is kept. While too many are pending, or the
+/// client leaves answers unread, the socket is not read.
 final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = Never
@@ -20,7 +20,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
         case stream(StreamedAnswer)
     }
 
-    /// Small, since every request is one for a moment: what few have stands in an object.
+    /// Small, because every request has one; rarely used fields are in an object.
     struct Slot {
         var isHead: Bool
         var isSafe: Bool
@@ -30,7 +30,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
         var answer = Answer.none
         var further: Further?
         var onClose: (@Sendable () -> Void)?
-        /// Told how long the answer took.
+        /// Records the duration of the answer.
         var timing: Timing?
         var timedSince = Instant.zero
     }
@@ -59,7 +59,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
     enum Reading {
         case head
         case body(RequestHead, limit: Int)
-        /// Refused or closing: what still arrives is thrown away.
+        /// Refused or closing: further bytes are discarded.
         case discarding
     }
 
@@ -72,19 +72,19 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
     private let onLoopback: Bool?
     /// The last `Host` that the handler accepted.
     private var acceptedHost: [UInt8]?
-    /// A request behind others that it must not overtake: it waits until they are answered.
+    /// A request that must not overtake the pending ones: it waits until they are answered.
     private var held: (head: RequestHead, body: [UInt8], file: BodyFile?)?
     var context: ChannelHandlerContext?
     var slots: [Slot] = []
     var firstID: UInt64 = 0
     var reading = Reading.head
     var body: [UInt8] = []
-    /// The body that is being read, where it goes to the disk; and whether a piece is on its way.
+    /// The body that is being received into a file, and whether a write is pending.
     var incomingFile: IncomingBodyFile?
     var isSpooling = false
     private var parser: RequestParser
-    /// Bytes not yet parsed: the beginning of something, or, while too many requests wait, at most
-    /// what one more read of the socket held.
+    /// Unparsed bytes: an incomplete part, or, while too many requests are pending, at most the
+    /// bytes of one more read of the socket.
     private var input = ByteBuffer()
     private var isProcessing = false
     private var isInRead = false
@@ -94,10 +94,10 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
     var owesContinue = false
     private var discarded = 0
     private var deadline: NIODeadline
-    /// When the body that is being read must have come, even by drops.
+    /// The deadline of the body that is being read, however slowly it arrives.
     private var bodyEnd = NIODeadline.distantFuture
     private var isWritable = true
-    /// What the client had not taken at the last look; nil while that is not watched.
+    /// The unreceived bytes at the last sweep; nil while they are not watched.
     private var unsent: Int?
     var isClosing = false
     private var isAdded = false
@@ -183,7 +183,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
     private var mayProcess: Bool {
         slots.count < server.limits.pipelined && isWritable && held == nil && !isSpooling
     }
-    /// What the parser could go on with is parsed before more is read.
+    /// Parses buffered bytes before it reads more.
     private var mayRead: Bool { mayProcess }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -197,7 +197,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
         }
     }
 
-    /// A piece of a body is on the disk: go on behind it.
+    /// Continues after a piece of a body was written to its file.
     func resume() {
         setDeadline(server.limits.bodyTimeout, atMost: bodyEnd)
         process()  // the end of the body needs no further bytes
@@ -213,7 +213,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
         }
     }
 
-    /// Parses as far as the bytes reach and as requests may wait.
+    /// Parses as many requests as are complete and may be pending.
     private func process() {
         guard !isProcessing else { return }
         isProcessing = true
@@ -229,7 +229,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
             }
         }
         if case .discarding = reading { input.clear() }
-        // An empty buffer holds on to nothing.
+        // Releases the memory of an empty buffer.
         if input.readableBytes == 0 { input = ByteBuffer() }
     }
 
@@ -296,7 +296,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
         setDeadline(server.limits.bodyTimeout, atMost: bodyEnd)
     }
 
-    /// Asks the handler about a `Host` that differs from the one it accepted last.
+    /// Calls the handler's check for a `Host` that differs from the last accepted one.
     private func isAccepted(_ head: RequestHead, _ onLoopback: Bool) -> Bool {
         if let acceptedHost, head.fields.holds(acceptedHost, at: head.host) { return true }
         let host = head.fields.bytes(at: head.host)
@@ -309,7 +309,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
         return true
     }
 
-    /// Hands a request to the handler. Only safe ones run side by side: a request that changes
+    /// Passes a request to the handler. Only safe ones run concurrently: a request that changes
     /// something waits for those before it, and those after it wait for it.
     private func dispatch(_ head: RequestHead, _ body: [UInt8], _ file: BodyFile? = nil) {
         if !slots.isEmpty, !head.isSafe || !slots[0].isSafe {
@@ -329,11 +329,11 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        // The handshake is done: now the time to the end of the first headers runs.
+        // The handshake is done: the timeout of the first headers begins.
         if case .handshakeCompleted? = event as? TLSUserEvent {
             setDeadline(server.limits.headerTimeout)
         }
-        // What is answered goes out; for what is not, nobody waits.
+        // Flushes answered requests; pending ones are dropped.
         if case .inputClosed? = event as? ChannelEvent {
             close()
         }
@@ -350,7 +350,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
         deadline = min(loopState.now + .nanoseconds(wait.nanoseconds), end)
     }
 
-    /// The deadline that fits what the connection does now.
+    /// Returns the deadline of the connection's present activity.
     func restDeadline() {
         if unsent != nil { return }
         if isClosing {
@@ -377,7 +377,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
         setDeadline(server.limits.writeStallTimeout)
     }
 
-    /// Called when the server stops: nothing more is read; open requests are still answered.
+    /// Stops reading, when the server stops; open requests are still answered.
     func beginStop() {
         if slots.isEmpty {
             if case .body = reading { return }
@@ -402,8 +402,8 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
         context.flush()
     }
 
-    /// What was written goes out with all else that this turn of the loop writes. With TLS it goes
-    /// at once: a client's end of TLS would overtake it.
+    /// Schedules a flush with everything else that this turn of the loop writes. With TLS it
+    /// flushes at once: a client's closure of TLS would overtake it.
     private func flushInTurn() {
         guard needsFlush, !isInRead, !awaitsTurn else { return }
         if server.usesTLS { return flushIfNeeded() }
@@ -416,7 +416,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
         flushIfNeeded()
     }
 
-    /// Answers went out: read on.
+    /// Continues reading after answers were sent.
     func proceed() {
         flushInTurn()
         if slots.isEmpty, let held {
@@ -438,8 +438,8 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
         flushIfNeeded()
     }
 
-    /// The last answer is written: end our side once it is out, and wait a little for the client
-    /// to end its own. Closing with unread bytes would destroy the answer on its way.
+    /// Closes our side once the last answer is sent, and waits for the client to close its own.
+    /// Closing with unread bytes would discard the answer in transit.
     func closeAfterWrites() {
         guard !isClosing, let context else { return }
         isClosing = true
@@ -448,7 +448,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
         isInRead = false
         flushIfNeeded()
         watchUnsent()
-        // Done when all before it is out.
+        // Completes when everything before it is sent.
         let ended = eventLoop.makePromise(of: Void.self)
         ended.futureResult.assumeIsolated().whenComplete { [weak self] _ in
             guard let self else { return }
@@ -463,7 +463,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
     }
 
     func close() {
-        // What was answered may still wait for its turn.
+        // Answers may still wait for their turn.
         if needsFlush { context?.flush() }
         needsFlush = false
         context?.close(promise: nil)

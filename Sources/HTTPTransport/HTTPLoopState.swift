@@ -5,18 +5,18 @@ import Platform
 import Primitives
 import Synchronization
 
-/// What the connections of one event loop share: the date, the compressor, the sweep of deadlines.
-/// Only for its loop.
+/// The state that the connections of one event loop share: the date, the compressor, the sweep of
+/// deadlines. Only for its loop.
 final class HTTPLoopState: @unchecked Sendable {
     let eventLoop: any EventLoop
     var connections: [ObjectIdentifier: HTTPConnection] = [:]
-    /// The time of the last sweep: near enough for deadlines and free to read.
+    /// The time of the last sweep: precise enough for deadlines, and free to read.
     private(set) var now = NIODeadline.now()
     private var date: [UInt8] = []
     private var dateSecond = -1
     private var compressor: Gzip?
-    /// Written anew for each answer, in turn. One is ours again as soon as the socket took what it
-    /// held; until then it makes place for another.
+    /// Buffers that are reused in turn, one for each answer. A buffer is reusable as soon as the
+    /// socket took its contents; until then another one is used.
     private var scratches = [ByteBuffer](repeating: ByteBuffer(), count: Limits.scratches)
     private var scratch = 0
     private var unflushed: [HTTPConnection] = []
@@ -63,7 +63,7 @@ final class HTTPLoopState: @unchecked Sendable {
         return "\(day) \(parts.tm_year + 1900) \(clock) GMT"
     }
 
-    /// What `fill` writes, in memory that is used again for the answers of this loop.
+    /// Returns the bytes that `fill` writes, in a reused buffer of this loop.
     func buffer(_ fill: (inout ByteBuffer) -> Void) -> ByteBuffer {
         scratch = (scratch + 1) % Limits.scratches
         scratches[scratch].clear()
@@ -73,13 +73,12 @@ final class HTTPLoopState: @unchecked Sendable {
         return filled
     }
 
-    /// All that this turn of the loop answers goes out behind the last answer, one after the other.
-    /// A client that is quicker than we are would else be woken for each alone, at the price of an
-    /// answer.
+    /// Flushes all answers of this turn of the loop after the last one. A client that is faster
+    /// than the server would otherwise be woken for each of them, which costs as much as an answer.
     func flushSoon(_ connection: HTTPConnection) {
         unflushed.append(connection)
         if unflushed.count == 1 { eventLoop.execute { self.flushAll() } }
-        // Of many, the first may be read while the others are still made.
+        // With many answers, clients read the first ones while the others are made.
         if unflushed.count >= Limits.unflushedMax { flushAll() }
     }
 
@@ -95,7 +94,7 @@ final class HTTPLoopState: @unchecked Sendable {
     }
 }
 
-/// zlib in gzip form, used again and again: its state takes a quarter of a megabyte.
+/// Compresses with zlib in gzip form. Reused, because its state takes a quarter of a megabyte.
 final class Gzip {
     private var stream = z_stream()
 
@@ -105,7 +104,7 @@ final class Gzip {
 
     deinit { deflateEnd(&stream) }
 
-    /// The whole of `bytes` compressed; nil when zlib fails.
+    /// Returns `bytes` compressed; nil when zlib fails.
     func compress(_ bytes: [UInt8]) -> [UInt8]? {
         guard bytes.count < Int(UInt32.max), deflateReset(&stream) == Z_OK else { return nil }
         let room = Int(deflateBound(&stream, UInt(bytes.count)))
@@ -144,7 +143,7 @@ final class ConnectionCounts: Sendable {
 
     var total: Int { counts.withLock { $0.total } }
 
-    /// Unix sockets (empty client) are not bound by client.
+    /// Connections of Unix sockets (empty client) are not bounded by client.
     func admit(_ client: String) -> Admission {
         let most = perClientMax.load(ordering: .relaxed)
         return counts.withLock { counts in
@@ -159,7 +158,7 @@ final class ConnectionCounts: Sendable {
         }
     }
 
-    /// False: too many are being told already.
+    /// Returns false when too many refusals are being answered already.
     func admitRefusal() -> Bool {
         counts.withLock { counts in
             guard counts.refusals < Limits.refusalsMax else { return false }

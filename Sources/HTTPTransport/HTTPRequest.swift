@@ -2,14 +2,14 @@ package import NIOCore
 import Platform
 package import Primitives
 
-/// Where a request comes from. One value per connection.
+/// The remote end of a connection. One value per connection.
 package final class HTTPPeer: Sendable, CustomStringConvertible {
-    /// `127.0.0.1:51234`; `@` for a unix socket, as Go says.
+    /// `127.0.0.1:51234`; `@` for a unix socket, as in Go.
     package let description: String
     /// The address without the port; empty for a unix socket.
     package let address: String
     package let isUnix: Bool
-    /// From this host: a loopback address or a unix socket.
+    /// True for a client on this host: a loopback address or a unix socket.
     package let isLoopback: Bool
 
     init(_ remote: SocketAddress?) {
@@ -27,16 +27,16 @@ package final class HTTPPeer: Sendable, CustomStringConvertible {
     }
 }
 
-/// A whole request, its body read. An object, since it is handed on several times: its parts are
-/// counted once.
+/// A complete request with its body. A class, because it is passed on several times: copying costs
+/// one retain.
 package final class HTTPRequest: Sendable {
     /// As sent: `GET`, `PUT`.
     package let method: String
-    /// The request target as sent, percent escapes and all.
+    /// The request target as sent, with its percent escapes.
     package let uri: String
     package let headers: RequestFields
     package let body: [UInt8]
-    /// The body where it was taken in on the disk; `body` is empty then.
+    /// The body, when it was received into a file; `body` is empty then.
     package let bodyFile: BodyFile?
     package let peer: HTTPPeer
     package let eventLoop: any EventLoop
@@ -54,24 +54,24 @@ package final class HTTPRequest: Sendable {
         self.eventLoop = eventLoop
     }
 
-    /// Up to the first `?`, still escaped.
+    /// The target up to the first `?`, still escaped.
     package var path: Substring {
         uri.queryMark.map { uri[..<$0] } ?? uri[...]
     }
 
-    /// Behind the first `?`, still escaped; empty without one.
+    /// The target after the first `?`, still escaped; empty without one.
     package var query: Substring {
         uri.queryMark.map { uri[uri.utf8.index(after: $0)...] } ?? ""
     }
 }
 
-/// A whole response. The transport adds `Date`, `Content-Length`, `Vary` (an empty one of the
-/// response's own: none) and what the connection needs.
+/// A complete response. The transport adds `Date`, `Content-Length`, `Vary` (unless the response
+/// has an empty one) and the fields for the connection.
 package struct HTTPResponse: Sendable {
     package var status: Int
     package var headers: HeaderFields
     package var body: [UInt8]
-    /// Sent instead of `body` where there is one.
+    /// Sent instead of `body` when it is set.
     package var sharedBody: SharedBody?
 
     package init(status: Int, headers: HeaderFields = [:], body: [UInt8] = []) {
@@ -80,7 +80,7 @@ package struct HTTPResponse: Sendable {
         self.body = body
     }
 
-    /// A text as Go's `http.Error` sends it, without the line end.
+    /// Makes a text response as Go's `http.Error` does, without the line end.
     package static func text(_ status: Int, _ text: String) -> HTTPResponse {
         HTTPResponse(
             status: status, headers: ["Content-Type": "text/plain; charset=utf-8"],
@@ -90,12 +90,12 @@ package struct HTTPResponse: Sendable {
 
 /// Answers requests. Called on the connection's event loop with the whole body; must not block.
 package protocol HTTPHandler: Sendable {
-    /// `responder` must be answered exactly once, now or later, from any thread.
+    /// Handles a request. `responder` must be answered exactly once, now or later, from any thread.
     func handle(_ request: HTTPRequest, _ responder: HTTPResponder)
 
-    /// Returns the answer to a request for a host that this server is not, nil for any other.
-    /// Called on the connection's event loop for its first request, and when its `Host` changes;
-    /// not on a unix socket.
+    /// Returns the answer to a request for a foreign host name, nil for any other. Called on the
+    /// connection's event loop for its first request, and when its `Host` changes; not on a unix
+    /// socket.
     func refusal(ofHost host: String, onLoopback: Bool) -> HTTPResponse?
 }
 
@@ -116,20 +116,20 @@ package struct HTTPServerLimits: Sendable {
     package var pipelined = Limits.pipelinedMax
     package var connections = Limits.connectionsMax
     package var connectionsPerClient = Limits.connectionsPerClientMax
-    /// Tests shorten it.
+    /// The interval between sweeps of deadlines; tests shorten it.
     package var sweepEvery = Limits.sweepEvery
     /// The largest body of a request, by method and raw path. Called once per request with a body.
     package var bodyBytes: @Sendable (_ method: String, _ path: Substring) -> Int = { _, _ in
         Limits.bodyBytesMaxDefault
     }
-    /// The answer to a larger one; a body in chunks has no declared length.
+    /// The answer to a larger body; a body in chunks has no declared length.
     package var bodyTooLarge:
         @Sendable (_ path: Substring, _ limit: Int, _ declared: Int?) -> HTTPResponse = {
             _, limit, _ in
             .text(413, "Request body too large, max size: \(limit) bytes.")
         }
-    /// Where a body that may be large is taken in; nil keeps it in memory. Called once per request
-    /// whose body may grow beyond `Limits.bodyBytesInMemory`.
+    /// The rules for receiving a large body into a file; nil keeps it in memory. Called once per
+    /// request whose body may grow beyond `Limits.bodyBytesInMemory`.
     package var bodyFile: @Sendable (_ path: Substring) -> BodyFileRules? = { _ in nil }
 
     package init() {}

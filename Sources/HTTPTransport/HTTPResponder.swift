@@ -2,16 +2,16 @@ package import NIOCore
 import Synchronization
 package import Telemetry
 
-/// The way to answer one request. Small: parking a request is keeping this value.
+/// Answers one request. Small, because each parked request holds one.
 package struct HTTPResponder: Sendable {
     let connection: HTTPConnection
     let id: UInt64
 
-    /// The connection's loop: answering on it is cheapest.
+    /// The connection's loop, on which answering is cheapest.
     package var eventLoop: any EventLoop { connection.eventLoop }
 
-    /// Answers the request, from any thread. Only the first answer counts; one to a client that
-    /// has gone is dropped.
+    /// Answers the request, from any thread. Only the first answer counts; an answer to a
+    /// disconnected client is dropped.
     package func respond(_ response: HTTPResponse) {
         if connection.eventLoop.inEventLoop {
             connection.respond(id, response)
@@ -20,7 +20,7 @@ package struct HTTPResponder: Sendable {
         }
     }
 
-    /// Answers with a body that is written bit by bit. `head.body` is its beginning.
+    /// Answers with a streamed body. `head.body` is its beginning.
     package func respond(streaming head: HTTPResponse) -> HTTPStreamWriter {
         let writer = HTTPStreamWriter(self)
         if connection.eventLoop.inEventLoop {
@@ -31,24 +31,24 @@ package struct HTTPResponder: Sendable {
         return writer
     }
 
-    /// Adds headers to the answer, where it has none of that name itself. Must be called on the
-    /// loop, before the answer.
+    /// Adds headers to the answer, unless it has one of that name. Must be called on the loop,
+    /// before the answer.
     package func addHeaders(_ headers: [(name: String, value: String)]) {
         connection.addHeaders(id, headers)
     }
 
-    /// Records in `timing` how long it takes from now until the request is answered as a whole; not
-    /// when the client goes away before. Must be called on the loop, before the answer.
+    /// Records in `timing` the time from now until the request is answered completely; not when the
+    /// client disconnects before. Must be called on the loop, before the answer.
     package func measure(_ timing: Timing) { connection.measure(id, timing) }
 
-    /// Runs `callback` once, on the loop, when the request is answered as a whole. Must be called
+    /// Runs `callback` once, on the loop, when the request is answered completely. Must be called
     /// on the loop, before the answer.
     package func onAnswer(_ callback: @escaping @Sendable () -> Void) {
         connection.setOnAnswer(id, callback)
     }
 
-    /// Runs `callback` once, on the loop, if the client goes away before the response is complete.
-    /// A second callback replaces the first.
+    /// Runs `callback` once, on the loop, if the client disconnects before the response is
+    /// complete. A second callback replaces the first.
     package func onClose(_ callback: @escaping @Sendable () -> Void) {
         if connection.eventLoop.inEventLoop {
             connection.setOnClose(id, callback)
@@ -58,7 +58,7 @@ package struct HTTPResponder: Sendable {
     }
 }
 
-/// Writes the body of a streamed response. From any thread.
+/// Writes the body of a streamed response, from any thread.
 package final class HTTPStreamWriter: Sendable {
     private let responder: HTTPResponder
     private let queued = Atomic<Int>(0)
@@ -68,8 +68,8 @@ package final class HTTPStreamWriter: Sendable {
 
     package var isClosed: Bool { isOver.load(ordering: .relaxed) }
 
-    /// Sends a part. False when it was dropped: the client has gone (`isClosed`), or leaves more
-    /// than `Limits.streamQueuedBytesMax` unread.
+    /// Sends a part. Returns false when it was dropped: the client has disconnected (`isClosed`),
+    /// or leaves more than `Limits.streamQueuedBytesMax` unread.
     @discardableResult
     package func write(_ bytes: [UInt8]) -> Bool {
         guard !bytes.isEmpty else { return !isClosed }
@@ -82,7 +82,7 @@ package final class HTTPStreamWriter: Sendable {
         return true
     }
 
-    /// Ends the response. Must be called once, also when the client has gone.
+    /// Ends the response. Must be called once, also when the client has disconnected.
     package func end() {
         let (connection, id) = (responder.connection, responder.id)
         connection.eventLoop.execute { connection.endStream(id) }

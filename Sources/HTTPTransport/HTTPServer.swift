@@ -7,27 +7,27 @@ package import Platform
 package import Primitives
 import Synchronization
 
-/// Where a server listens.
+/// The address of a listener.
 package enum HTTPListener: Hashable, Sendable {
     /// Port 0 lets the system choose.
     case tcp(host: String, port: Int)
-    /// Mode, user and group as `unix_sockets` in the configuration gives them. A socket file left
-    /// by a former run is replaced.
+    /// Mode, user and group as in `unix_sockets` of the configuration. A socket file of a former
+    /// run is replaced.
     case unix(path: String, mode: UInt32? = nil, user: UInt32? = nil, group: UInt32? = nil)
 
-    /// True for a TCP listener that this machine alone reaches; nil for a unix socket.
+    /// True for a TCP listener that only this machine reaches; nil for a unix socket.
     var isLoopback: Bool? {
         guard case .tcp(let host, _) = self else { return nil }
         return host == "localhost" || IPAddress(host)?.isLoopback == true
     }
 }
 
-/// Consul's HTTP API to the outside: HTTP/1.1, with or without TLS.
+/// An HTTP/1.1 server, with or without TLS.
 package final class HTTPServer: Sendable {
     private let core: ServerCore
     private let channels: [any Channel]
     private let unixPaths: [String]
-    /// Where it listens, in the order of the listeners: `127.0.0.1:8500`, or a socket's path.
+    /// The bound addresses, in the order of the listeners: `127.0.0.1:8500`, or a socket's path.
     package let addresses: [String]
     /// The ports of the TCP listeners, in order.
     package let ports: [Int]
@@ -73,22 +73,22 @@ package final class HTTPServer: Sendable {
         ports = channels.compactMap { $0.localAddress?.port }
     }
 
-    /// Open connections, refused ones that are still being told included.
+    /// The number of open connections, including refused ones that are being answered.
     package var connectionCount: Int { core.counts.total }
 
-    /// `limits.http_max_conns_per_client`, for new connections; 0: no bound.
+    /// `limits.http_max_conns_per_client`, for new connections; 0 for no bound.
     package func setConnectionsPerClient(_ most: Int) {
         core.counts.perClientMax.store(most, ordering: .relaxed)
     }
 
-    /// New connections use the files as they are now; open ones go on. Nothing to a server without
-    /// TLS. Throws, and keeps the old certificate, when the new files are wrong.
+    /// Reads the certificate files again, for new connections; open ones continue. Does nothing
+    /// without TLS. Throws, and keeps the old certificate, when the new files are invalid.
     package func replaceTLS(_ settings: TLSSettings) throws(TLSError) {
         guard core.usesTLS else { return }
         core.replaceTLS(try settings.serverContext())
     }
 
-    /// Stops listening, lets open requests be answered for `grace`, then closes everything.
+    /// Stops listening, waits up to `grace` for open requests, then closes everything.
     package func stop(grace: GoDuration = .zero) async {
         for channel in channels { try? await channel.close() }
         for path in unixPaths { try? Files.remove(path) }
@@ -101,7 +101,7 @@ package final class HTTPServer: Sendable {
     }
 }
 
-/// What all connections of a server share.
+/// The state that all connections of a server share.
 final class ServerCore: Sendable {
     let handler: any HTTPHandler
     let limits: HTTPServerLimits
@@ -147,8 +147,8 @@ final class ServerCore: Sendable {
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 4096)
             .childChannelOption(.maxMessagesPerRead, value: 1)
-            // Else a client that ends its side at once would miss the answer that is due behind the
-            // last request of the turn. TLS has its own way of ending.
+            // Otherwise a client that closes its side at once would miss the answer that follows
+            // the last request of the turn. TLS has its own closure.
             .childChannelOption(.allowRemoteHalfClosure, value: !usesTLS)
             .childChannelOption(
                 .recvAllocator,
@@ -197,7 +197,7 @@ final class ServerCore: Sendable {
             let connection = HTTPConnection(
                 self, state, peer, admission, onLoopback: listener.isLoopback)
             let pipeline = channel.pipeline.syncOperations
-            // First: from here on the connection's end is noticed.
+            // Registered first, so that the connection's end is noticed from here on.
             try pipeline.addHandler(connection)
             if let tls = tls.withLock({ $0 }) {
                 try pipeline.addHandler(NIOSSLServerHandler(context: tls), position: .first)
@@ -215,7 +215,7 @@ final class ServerCore: Sendable {
         }
     }
 
-    /// The first in the words of Consul's limiter.
+    /// The first text is that of Consul's limiter.
     func refuse(_ connection: HTTPConnection, _ admission: ConnectionCounts.Admission) {
         let ofClient =
             "Your IP is issuing too many concurrent connections, please rate limit your calls\n"

@@ -6,22 +6,22 @@ import NIOSSL
 import Platform
 import Primitives
 
-/// A request that got no answer, in Go's words:
-/// `Get "http://127.0.0.1:1/": dial tcp 127.0.0.1:1: connect: connection refused`.
+/// A request without an answer, in Go's words: `Get "http://127.0.0.1:1/": dial tcp 127.0.0.1:1:
+/// connect: connection refused`.
 package struct HTTPCallError: Error, Hashable, Sendable, CustomStringConvertible {
     package enum Kind: Hashable, Sendable {
-        /// Nobody was reached: the request was certainly not carried out.
+        /// No connection was made: the request was certainly not carried out.
         case connect
         case timeout
         case cancelled
-        /// The connection broke, or what came was no HTTP.
+        /// The connection broke, or the answer was not HTTP.
         case broken
-        /// The URL, a certificate file or a setting is at fault.
+        /// The URL, a certificate file or a setting is invalid.
         case invalid
     }
 
     package var kind: Kind
-    /// Without the method and URL.
+    /// The text without the method and URL.
     package var reason: String
     package var method: String
     package var url: String

@@ -1,6 +1,6 @@
 import NIOCore
 
-/// Reads the lines of a request's head, all of which are there.
+/// Parses the lines of a complete request head.
 enum HeadParser {
     /// - Parameter lines: the request line, the fields and the empty line, each with its end.
     static func parse(_ lines: ByteBuffer) throws(RequestFault) -> RequestHead {
@@ -20,7 +20,7 @@ enum HeadParser {
         return head
     }
 
-    /// - Returns: where the fields begin.
+    /// - Returns: the offset of the fields.
     private static func requestLine(
         _ text: RawText, _ head: RequestHead
     ) throws(RequestFault) -> Int {
@@ -56,7 +56,7 @@ enum HeadParser {
         head.isOldClient = minor == UInt8(ascii: "0")
     }
 
-    /// - Returns: which lengths the names have.
+    /// - Returns: the set of lengths of the names.
     private static func fields(
         _ lines: RawText, _ head: RequestHead
     ) throws(RequestFault) -> UInt64 {
@@ -83,7 +83,7 @@ enum HeadParser {
         return lengths
     }
 
-    /// What the transport itself must know of a field.
+    /// Records the fields that the transport itself needs.
     private static func note(
         _ line: FieldLine, of lines: RawText, _ head: RequestHead, _ isChunked: inout Bool
     ) throws(RequestFault) {
@@ -137,7 +137,7 @@ enum HeadParser {
         head.body = .sized(length)
     }
 
-    /// Nil when gzip is not spoken of.
+    /// Returns nil when the field does not mention gzip.
     private static func takesGzip(_ value: RawText) -> Bool? {
         for item in value.parts(at: UInt8(ascii: ",")) {
             let parts = item.parts(at: UInt8(ascii: ";"))

@@ -1,18 +1,18 @@
-/// The header fields of a response, kept as the lines that are sent.
+/// The header fields of a response, stored as the lines that are sent.
 ///
-/// Framing is the transport's alone: `Connection`, `Content-Length` and `Transfer-Encoding` are
-/// left out. Control characters in names and values become blanks, so that nothing splits a
+/// The transport alone sets the framing: `Connection`, `Content-Length` and `Transfer-Encoding` are
+/// dropped. Control characters in names and values become blanks, so that no value splits a
 /// response.
 package struct HeaderFields: Sendable, Hashable, ExpressibleByDictionaryLiteral {
     /// `Name: value`, each with its line end.
     private(set) var lines: [UInt8] = []
-    /// Whether one of them is named `Vary`. An empty one asks for none at all.
+    /// Whether one of them is named `Vary`. An empty one prevents the transport's.
     private(set) var hasVary = false
     private(set) var hasContentEncoding = false
 
     package init() {}
 
-    /// Room for `count` bytes of lines.
+    /// Reserves `count` bytes of lines.
     package init(reserving count: Int) { lines.reserveCapacity(count) }
 
     package init(dictionaryLiteral elements: (String, String)...) {
@@ -37,13 +37,13 @@ package struct HeaderFields: Sendable, Hashable, ExpressibleByDictionaryLiteral 
         endLine()
     }
 
-    /// A field of a fixed name and a number, the commonest of all.
+    /// Adds a field with a fixed name and a number, the most common kind.
     package mutating func add(name: StaticString, number: UInt64) {
         lines.append(
             contentsOf: UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
         lines.append(UInt8(ascii: ":"))
         lines.append(0x20)
-        // The digits from the last on, at the end of 20 places: none has more.
+        // Digits from the last on, at the end of 20 bytes, the longest number.
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
             var place = 20
             var rest = number
@@ -57,7 +57,7 @@ package struct HeaderFields: Sendable, Hashable, ExpressibleByDictionaryLiteral 
         endLine()
     }
 
-    /// Fixed lines, each with its end.
+    /// Adds fixed lines, each with its end.
     package mutating func add(lines fixed: StaticString) {
         lines.append(
             contentsOf: UnsafeBufferPointer(start: fixed.utf8Start, count: fixed.utf8CodeUnitCount))

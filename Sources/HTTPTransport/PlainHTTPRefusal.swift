@@ -1,7 +1,7 @@
 import NIOCore
 
-/// Before TLS: tells a client that speaks HTTP without it what is wrong, in the words of Go's
-/// server. TLS alone would end the connection without a word.
+/// Precedes TLS, and answers a client that sends plain HTTP with the words of Go's server. TLS
+/// alone would close the connection without an explanation.
 final class PlainHTTPRefusal: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -19,7 +19,7 @@ final class PlainHTTPRefusal: ChannelInboundHandler {
         if case .tls = state { context.fireChannelRead(data) }
     }
 
-    /// Records of TLS begin with a number below 0x20.
+    /// The first byte of a TLS record is below 0x20.
     private static func beginsAMethod(_ byte: UInt8?) -> Bool {
         byte.map { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) } ?? false
     }

@@ -1,9 +1,9 @@
 import Glibc
 
-/// Bytes of a request's head, in memory that somebody else keeps for as long as they are looked at.
+/// Bytes of a request's head, in memory that the caller keeps alive while they are read.
 ///
-/// Instead of the slices of collections, whose every step is checked and counted: all requests are
-/// read through it.
+/// Used instead of slices of collections, which check and count every step: all requests are parsed
+/// with it.
 struct RawText {
     let start: UnsafePointer<UInt8>
     let count: Int
@@ -13,7 +13,7 @@ struct RawText {
         self.count = count
     }
 
-    /// Does the work on all bytes.
+    /// Calls `body` with all bytes.
     static func with<Result>(
         _ bytes: UnsafeRawBufferPointer, _ body: (RawText) -> Result
     ) -> Result {
@@ -38,7 +38,7 @@ struct RawText {
     func behind(_ place: Int) -> RawText { RawText(start + place, count - place) }
     func withoutLast() -> RawText { RawText(start, count - 1) }
 
-    /// The offset of the first such byte, by `memchr`.
+    /// Returns the offset of the first such byte, by `memchr`.
     func place(of byte: UInt8) -> Int? {
         guard count > 0, let found = memchr(start, Int32(byte), count) else { return nil }
         return UnsafePointer(found.assumingMemoryBound(to: UInt8.self)) - start
@@ -53,7 +53,7 @@ struct RawText {
         String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self)
     }
 
-    /// Without the blanks at both ends.
+    /// Returns the text without the blanks at both ends.
     var trimmed: RawText {
         var (begin, end) = (0, count)
         while begin < end, ASCII.isBlank(start[begin]) { begin += 1 }
@@ -61,7 +61,7 @@ struct RawText {
         return RawText(start + begin, end - begin)
     }
 
-    /// The parts between such bytes; empty ones are left out.
+    /// Returns the parts between such bytes, without empty ones.
     func parts(at byte: UInt8) -> [RawText] {
         var parts: [RawText] = []
         var rest = self
@@ -73,7 +73,7 @@ struct RawText {
         return parts
     }
 
-    /// Compared without case.
+    /// Compares without case.
     func equals(_ other: StaticString) -> Bool {
         guard count == other.utf8CodeUnitCount else { return false }
         let other = other.utf8Start
@@ -91,8 +91,8 @@ enum ASCII {
 
     static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
 
-    /// `tchar` of RFC 9110, section 5.6.2: what methods and field names are made of. A bit each for
-    /// the characters below 64 and from there to 127.
+    /// `tchar` of RFC 9110, section 5.6.2, for methods and field names: one bit for each character
+    /// below 64, and one for each from there to 127.
     static func isToken(_ byte: UInt8) -> Bool {
         let bits: UInt64 = byte < 64 ? 0x03FF_6CFA_0000_0000 : 0x57FF_FFFF_C7FF_FFFE
         return byte < 128 && bits &>> UInt64(byte & 63) & 1 != 0

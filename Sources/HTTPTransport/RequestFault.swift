@@ -1,6 +1,6 @@
-/// Why a request is refused before anybody looks at what it asks for. The connection ends with it.
+/// The reason to refuse a request before its handler runs. It ends the connection.
 enum RequestFault: Error, Hashable {
-    /// The text says what is wrong, as Go's server does behind `400 Bad Request`.
+    /// The explanation that Go's server appends to `400 Bad Request`.
     case malformed(String)
     case headTooLarge
     case unsupportedEncoding

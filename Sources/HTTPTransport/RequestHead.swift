@@ -1,8 +1,8 @@
 import Glibc
 import NIOCore
 
-/// What stands before the body of a request (RFC 9112, section 2), and how its body is framed. Only
-/// for its connection's loop.
+/// The head of a request (RFC 9112, section 2), and the framing of its body. Only for its
+/// connection's loop.
 final class RequestHead {
     enum Body: Hashable {
         case none
@@ -22,7 +22,7 @@ final class RequestHead {
     var host = 0..<0
     /// True for a method that changes nothing (RFC 9110, section 9.2.1).
     var isSafe: Bool { method == "GET" || method == "HEAD" || method == "OPTIONS" }
-    /// `Connection` asks for the end, or for going on.
+    /// `Connection` requests the end, or to keep the connection.
     var asksClose = false
     var asksKeepAlive = false
     var asksUpgrade = false
@@ -34,11 +34,11 @@ final class RequestHead {
     }
 }
 
-/// The header fields of a request, kept as the lines that came: few of them are ever asked for.
+/// The header fields of a request, stored as the received lines, because few of them are ever read.
 package struct RequestFields: Sendable, ExpressibleByDictionaryLiteral {
     /// Checked lines, each with its end: `Name: value`.
     private var lines: ByteBuffer
-    /// A bit for each length that a name has, from 1 to 63: most searches end with a look at it.
+    /// One bit for each length of a name, from 1 to 63: most searches end with a test of it.
     private var lengths: UInt64
 
     package init() { self.init(lines: ByteBuffer(), lengths: 0) }
@@ -74,11 +74,11 @@ package struct RequestFields: Sendable, ExpressibleByDictionaryLiteral {
         lines.getBytes(at: lines.readerIndex + range.lowerBound, length: range.count) ?? []
     }
 
-    /// The value of the first field of that name, which is compared without case; blanks around it
-    /// are gone.
+    /// Returns the value of the first field of that name, without blanks around it. Names are
+    /// compared without case.
     package func first(name: StaticString) -> String? { all(name: name, countMax: 1).first }
 
-    /// The parts between commas of all fields of that name, without the blanks around them.
+    /// Returns the parts between commas of all fields of that name, without the blanks around them.
     package func list(name: StaticString) -> [String] {
         all(name: name, countMax: .max).flatMap { value in
             value.utf8.split(separator: UInt8(ascii: ",")).map { part in
@@ -104,13 +104,13 @@ package struct RequestFields: Sendable, ExpressibleByDictionaryLiteral {
     }
 }
 
-/// One header line, cut off the front of what is left.
+/// One header line, removed from the front of the rest.
 struct FieldLine {
     let name: RawText
     let value: RawText
 
-    /// Nil at the end, or at the empty line that ends a head. A line without a colon has an empty
-    /// name.
+    /// Returns nil at the end, or at the empty line that ends a head. A line without a colon has an
+    /// empty name.
     init?(_ rest: inout RawText) {
         guard let feed = rest.place(of: 0x0A) else { return nil }
         var line = rest.first(feed)

@@ -1,17 +1,18 @@
 import Glibc
 import NIOCore
 
-/// Cuts requests out of a connection's bytes (RFC 9112), as they come and however they are split.
+/// Parses requests from a connection's bytes (RFC 9112), however they are split.
 ///
-/// Our own, where a library would do, since every request pays for it: a general parser with its
-/// pipeline stage took twice the time of all the rest of a KV read. It is strict where two readers
-/// of one stream could disagree: a length and chunks at once, several lengths, blanks before a
+/// Our own instead of a library's, since every request pays for it: a general parser with its
+/// pipeline stage took twice the time of the rest of a KV read. It is strict where two parsers of
+/// one stream could disagree: a length together with chunks, several lengths, blanks before a
 /// colon, folded lines and control characters are refused.
 struct RequestParser {
     enum Event {
-        /// With `.none` for its body it is the whole request: no end follows.
+        /// With `.none` for its body it is the complete request: no `.end` follows.
         case head(RequestHead)
-        /// So many bytes at the front of the input are of the body: the caller takes them.
+        /// The number of bytes at the front of the input that belong to the body: the caller
+        /// removes them.
         case body(Int)
         case end
     }
@@ -27,14 +28,14 @@ struct RequestParser {
 
     private var state = State.head
     private let headBytesMax: Int
-    /// How far the input was looked through for the end of the head, and where its newest line
-    /// begins: no byte is looked at twice, however slowly they come.
+    /// The scanned length of the input, and the offset of its newest line: no byte is scanned
+    /// twice, however slowly they arrive.
     private var searched = 0
     private var lineStart = 0
 
     init(headBytesMax: Int) { self.headBytesMax = headBytesMax }
 
-    /// The next event; nil when it needs more bytes.
+    /// Returns the next event; nil when it needs more bytes.
     mutating func next(_ input: inout ByteBuffer) throws(RequestFault) -> Event? {
         while true {
             switch state {
@@ -78,7 +79,7 @@ struct RequestParser {
         }
     }
 
-    /// True between requests: nothing of the next one was read.
+    /// True between requests: no byte of the next one was read.
     var isIdle: Bool {
         if case .head = state { return searched == 0 }
         return false
@@ -89,7 +90,7 @@ struct RequestParser {
     private mutating func head(_ input: inout ByteBuffer) throws(RequestFault) -> Event? {
         guard let count = headEnd(&input) else {
             if input.readableBytes > headBytesMax { throw .headTooLarge }
-            // The hello of a TLS client has no line end that would have to come.
+            // The hello of a TLS client need not contain a line end.
             if let first = input.getInteger(at: input.readerIndex, as: UInt8.self),
                 !ASCII.isToken(first), first != 0x0D
             {
@@ -110,8 +111,8 @@ struct RequestParser {
         return .head(head)
     }
 
-    /// The bytes of the head at the front of the input, its empty line included; empty lines
-    /// before it are skipped.
+    /// Returns the length of the head at the front of the input, its empty line included; skips
+    /// empty lines before it.
     private mutating func headEnd(_ input: inout ByteBuffer) -> Int? {
         while true {
             let readable = input.readableBytes
@@ -154,7 +155,7 @@ struct RequestParser {
         return digits.reduce(0) { $0 << 4 | (Self.hexDigit($1) ?? 0) }
     }
 
-    /// Takes a line off the input; its end is gone.
+    /// Removes a line and its end from the input.
     private static func line(
         _ input: inout ByteBuffer, max: Int
     ) throws(RequestFault) -> ByteBuffer? {

@@ -1,5 +1,5 @@
 extension String {
-    /// Where the first `?` stands: a request target's query begins behind it.
+    /// The index of the first `?`, behind which the query begins.
     var queryMark: Index? {
         let mark = UInt8(ascii: "?")
         let found = utf8.withContiguousStorageIfAvailable {

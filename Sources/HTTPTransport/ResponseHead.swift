@@ -12,7 +12,7 @@ enum ResponseHead {
         var isGzip = false
     }
 
-    /// Room for all lines but the response's own.
+    /// The bytes of all lines except the response's own.
     private static let fixedBytesMax = 320
 
     /// - Parameters:
@@ -24,7 +24,7 @@ enum ResponseHead {
     ) {
         let lines = response.headers.lines
         let room = fixedBytesMax + lines.count + date.count + body.count
-        // One look at the room for all of it, since every answer passes here.
+        // Checks the capacity once for the whole head, since every answer is written here.
         buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: room) { space in
             var end = End(place: space.baseAddress!)
             statusLine(&end, response.status)
@@ -54,18 +54,18 @@ enum ResponseHead {
         end.put("HTTP/1.1 ")
         end.put(number: status)
         end.put(" ")
-        // The longest that is known has 31 characters.
+        // The longest known reason has 31 characters.
         end.put(Array(reason(of: status).utf8.prefix(64)))
         end.put("\r\n")
     }
 
-    /// In Go's words, which are those of an older RFC here and there.
+    /// Uses Go's reasons, some of which are those of an older RFC.
     private static func reason(of status: Int) -> String {
         status == 413
             ? "Request Entity Too Large" : HTTPResponseStatus(statusCode: status).reasonPhrase
     }
 
-    /// Where the next byte goes. Its owner has seen to the room.
+    /// The position of the next byte. The owner has checked the capacity.
     private struct End {
         var place: UnsafeMutableRawPointer
 
@@ -82,7 +82,7 @@ enum ResponseHead {
             place += bytes.count
         }
 
-        /// - Parameter number: not below zero.
+        /// - Parameter number: at least zero.
         mutating func put(number: Int) {
             var count = 1
             var bound = number / 10

@@ -1,7 +1,7 @@
 import NIOCore
 
-/// A body that many responses share: it stands in memory once, ready to be sent, and no response
-/// copies it.
+/// A body that many responses share: it is in memory once, ready to be sent, and no response copies
+/// it.
 package struct SharedBody: Sendable {
     let buffer: ByteBuffer
 

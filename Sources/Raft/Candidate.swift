@@ -1,10 +1,10 @@
-/// What a server remembers while it campaigns.
+/// The state of a server while it campaigns.
 struct Candidate: Sendable {
     let isPreVote: Bool
-    /// Its own vote is on disk once this write is; 0 for a pre-vote, which is not written.
+    /// The write that makes its own vote durable; 0 for a pre-vote, which is not written.
     let gate: UInt64
     var granted: Set<ServerID> = []
-    /// Whom it asked, by exchange.
+    /// The servers of which it requested a vote, by exchange.
     var asked: [(exchange: Exchange, id: ServerID)] = []
 
     func server(of exchange: Exchange) -> ServerID? {

@@ -1,7 +1,7 @@
 /// The commit rule (paper, 5.3 and 5.4.2): an entry is committed once a majority of the voters has
-/// it on disk, and an entry of the leader's own term is among those, or behind them.
+/// it on disk, and an entry of the leader's own term is among those, or after them.
 ///
-/// It holds facts alone: who has the log up to where. One leader keeps one, for its term.
+/// It holds facts alone: the log position of each server. A leader has one, for its term.
 struct Commitment: Sendable {
     private struct Voter: Sendable {
         let id: ServerID
@@ -18,8 +18,8 @@ struct Commitment: Sendable {
         self.voters = voters.map { Voter(id: $0, match: 0) }
     }
 
-    /// The voters of a new configuration. What is known of those who stay is kept; the others begin
-    /// with nothing. May commit what waited for a voter who is gone.
+    /// Sets the voters of a new configuration. Servers that stay keep their index; the others begin
+    /// at 0. May commit entries that waited for a removed voter.
     mutating func setVoters(_ ids: [ServerID]) {
         voters = ids.map { id in
             Voter(id: id, match: voters.first { $0.id == id }?.match ?? 0)
@@ -27,8 +27,8 @@ struct Commitment: Sendable {
         advance()
     }
 
-    /// The server has all entries up to `index` on its disk. One who is no voter, and news that is
-    /// older than what is known, change nothing.
+    /// Records that the server has all entries up to `index` on its disk. A server that is no
+    /// voter, and an index below the known one, change nothing.
     mutating func record(_ id: ServerID, has index: LogIndex) {
         guard let slot = voters.firstIndex(where: { $0.id == id }), voters[slot].match < index
         else { return }
@@ -37,7 +37,7 @@ struct Commitment: Sendable {
     }
 
     private mutating func advance() {
-        // Who is alone needs no count.
+        // A single voter needs no count.
         let index =
             voters.count == 1 ? voters[0].match : Majority.reached(by: voters.map { $0.match })
         guard let index else { return }
@@ -46,7 +46,7 @@ struct Commitment: Sendable {
 }
 
 enum Majority {
-    /// The greatest value that a majority has reached; nil when there is nobody.
+    /// Returns the greatest value that a majority has reached; nil for an empty list.
     static func reached<Value: Comparable>(by values: [Value]) -> Value? {
         guard values.count > 1 else { return values.first }
         return values.sorted(by: >)[values.count / 2]

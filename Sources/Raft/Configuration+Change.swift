@@ -1,6 +1,6 @@
 extension Configuration {
-    /// The group after one change. It differs by one voter at most, so that any majority of the one
-    /// and any of the other have a server in common (thesis, 4.1).
+    /// Returns the group after one change. It differs by one voter at most, so that any majority of
+    /// the one and any of the other have a server in common (thesis, 4.1).
     func applying(_ change: ConfigurationChange) throws(RaftError) -> Configuration {
         var next = self
         switch change {
@@ -23,7 +23,7 @@ extension Configuration {
         return next
     }
 
-    /// What a group may begin with.
+    /// Checks the first configuration of a group.
     func checkAsFirst(for id: ServerID) throws(RaftError) {
         var ids: Set<ServerID> = []
         var addresses: Set<String> = []

@@ -1,7 +1,7 @@
 package import Wire
 
-/// A configuration as HashiCorp's servers write it: in entries of the log (MessagePack), beside a
-/// snapshot (JSON) and to a follower that is sent one.
+/// A configuration as HashiCorp's servers write it: in entries of the log (MessagePack), next to a
+/// snapshot (JSON) and with a snapshot that is sent to a follower.
 package struct ConfigurationRecord: Record, Sendable {
     package var servers: [ServerRecord] = []
     package init() {}
@@ -20,7 +20,7 @@ package struct ConfigurationRecord: Record, Sendable {
         try visit.field("Servers", &servers)
     }
 
-    /// Nil when a server is neither voter nor anything else that is known.
+    /// Nil when a server has an unknown suffrage.
     package var configuration: Configuration? {
         var configuration = Configuration()
         for record in servers {
@@ -51,7 +51,9 @@ extension Configuration {
     /// The data of an entry of kind `configuration`.
     package var encoded: [UInt8] { MessagePackWriter.encode(ConfigurationRecord(self)) }
 
-    /// - Returns: nil for anything else than one configuration. Unknown fields are skipped.
+    /// Decodes one configuration. Unknown fields are skipped.
+    ///
+    /// - Returns: nil for any other data.
     package init?(encoded: [UInt8]) {
         guard
             let record = try? MessagePackReader.decode(ConfigurationRecord.self, from: encoded),
@@ -60,6 +62,6 @@ extension Configuration {
         self = configuration
     }
 
-    /// The addresses of the voters, as protocol versions before 3 had them; still written.
+    /// The addresses of the voters in the form of protocol versions before 3; still written.
     package var encodedPeers: [UInt8] { MessagePackWriter.encode(voters.map(\.address)) }
 }

@@ -1,10 +1,10 @@
-/// Identifies a server for good (Consul: the node's UUID); its address may change.
+/// Identifies a server permanently (Consul: the node's UUID); its address may change.
 package typealias ServerID = String
 
 /// Whether a server's vote and log count. The numbers are those of HashiCorp's log.
 package enum Suffrage: UInt8, Sendable, Hashable {
     case voter = 0
-    /// Receives the log, counts for nothing.
+    /// Receives the log, and is never counted.
     case nonvoter = 1
     /// Written by older servers; treated as a non-voter.
     case staging = 2
@@ -33,6 +33,6 @@ package struct Configuration: Sendable, Hashable {
     package subscript(id: ServerID) -> Server? { servers.first { $0.id == id } }
     package var voters: [Server] { servers.filter { $0.suffrage == .voter } }
     package func isVoter(_ id: ServerID) -> Bool { self[id]?.suffrage == .voter }
-    /// How many votes decide; 1 for an empty configuration, which can decide nothing.
+    /// The number of votes that decide; 1 for an empty configuration, which can decide nothing.
     package var quorum: Int { voters.count / 2 + 1 }
 }

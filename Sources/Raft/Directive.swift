@@ -1,13 +1,14 @@
 package import Primitives
 
-/// What must be on disk. An empty field changes nothing.
+/// A write to the disk. An empty field changes nothing.
 package struct Persist: Sendable, Hashable {
-    /// Rises by one. `Input.persisted` with it covers all before it, so that many may share a sync.
+    /// Rises by one. `Input.persisted` with it covers all earlier writes, so that many may share a
+    /// sync.
     package var sequence: UInt64
     package var hardState: HardState?
     /// Remove this entry and all after it, before `entries` are added.
     package var truncateFrom: LogIndex?
-    /// Follow the last entry without a gap; when the log is empty they may begin anywhere.
+    /// These follow the last entry without a gap; when the log is empty they may begin anywhere.
     package var entries: [LogEntry]
 
     package init(
@@ -21,17 +22,17 @@ package struct Persist: Sendable, Hashable {
     }
 }
 
-/// What became of a wish.
+/// The result of a request of the shell.
 package enum Outcome: Sendable, Hashable {
     /// Committed, and applied here.
     case committed(index: LogIndex, term: Term)
     /// Leadership was handed over, or the bootstrap is on disk.
     case done
-    /// Nothing was written. The leader, if one is known.
+    /// Nothing was written. Names the leader, if one is known.
     case notLeader(leader: Peer?)
     /// This server lost the leadership with the entry in its log: it may yet be committed, or not.
     case lost
-    /// The transfer of leadership took longer than an election; this server leads on.
+    /// The transfer of leadership took longer than an election; this server stays leader.
     case timedOut
     /// Nothing was written.
     case refused(RaftError)
@@ -43,54 +44,55 @@ package enum Role: String, Sendable, Hashable {
     case leader
 }
 
-/// What the shell must do. It carries directives out one by one in their order and decides nothing.
-/// Disk and network may take their time; the order of what is handed to them is what counts.
+/// An action for the shell. The shell carries directives out one by one in their order and decides
+/// nothing. Disk and network may be slow; only the order in which they receive the work matters.
 package enum Directive: Sendable, Hashable {
     // MARK: Messages
 
-    /// Ask, on `request.lane`. Answered by `Input.reply`, `.failed` or `.preVoteUnsupported`.
+    /// Send this on `request.lane`. The result is `Input.reply`, `.failed` or
+    /// `.preVoteUnsupported`.
     case send(Request, to: Peer, exchange: Exchange)
-    /// Answer what came with `Input.request`.
+    /// Answer the `Input.request` of this exchange.
     case reply(Reply, exchange: Exchange)
-    /// Send the request and, behind it, the contents of the snapshot `meta.id`.
+    /// Send the request and, after it, the contents of the snapshot `meta.id`.
     case sendSnapshot(InstallSnapshot, to: Peer, exchange: Exchange)
 
     // MARK: Storage
 
     /// Write this. From here on the `LogReader` of every step shows its entries, synced or not.
     case persist(Persist)
-    /// Give these committed entries to the state machine, then step with `applied(through:)`. All
-    /// of them are on this server's disk. `data` of kinds other than command is not for it.
+    /// Apply these committed entries to the state machine, then step with `applied(through:)`. All
+    /// of them are on this server's disk. The state machine receives only entries of kind command.
     case commit(from: LogIndex, through: LogIndex)
-    /// Write the state machine down as it stands, with the `RaftCore.snapshotMeta(at:)` of the last
-    /// entry it has taken; then step with `snapshotTaken` or `snapshotNotTaken`.
+    /// Write the present state of the state machine to a snapshot, with the
+    /// `RaftCore.snapshotMeta(at:)` of the last applied entry; then step with `snapshotTaken` or
+    /// `snapshotNotTaken`.
     case takeSnapshot
-    /// Drop the entries up to this one, in the order of the log's other writes. What follows the
-    /// log's end may be named too: then it is empty, and begins anew behind what was named.
+    /// Remove the entries up to this one, in the order of the log's other writes. The index may be
+    /// beyond the log's end: then the log is empty, and begins anew after that index.
     case compact(through: LogIndex)
-    /// Take in the contents that come with the request of this exchange; then step with
-    /// `snapshotReceived` or `snapshotFailed`. Without this directive they are to be thrown away.
+    /// Receive the contents that come with the request of this exchange; then step with
+    /// `snapshotReceived` or `snapshotFailed`. Without this directive the contents are discarded.
     case receiveSnapshot(SnapshotMeta, exchange: Exchange)
-    /// Make what was received the newest snapshot, and the state machine the one it describes; then
+    /// Make the received contents the newest snapshot, and load them into the state machine; then
     /// step with `snapshotInstalled`. If either fails this server must stop.
     case installSnapshot(SnapshotMeta, exchange: Exchange)
-    /// Make the contents that are waiting with this ticket the newest snapshot, and the state
-    /// machine what they describe; then step with `restored` or `notRestored`, before anything else
-    /// that was not under way.
+    /// Make the contents that wait with this ticket the newest snapshot, and load them into the
+    /// state machine; then step with `restored` or `notRestored`, before any other new input.
     case restore(SnapshotMeta, Ticket)
-    /// Throw away what was received.
+    /// Discard the received contents.
     case discardSnapshot(exchange: Exchange)
 
     // MARK: The shell's own
 
     case answer(Ticket, Outcome)
-    /// The state machine, which has taken all up to `index`, may be read for this ticket.
+    /// The state machine, which has applied all up to `index`, may be read for this ticket.
     case readReady(Ticket, index: LogIndex)
     case roleChanged(Role, term: Term, leader: Peer?)
-    /// The group is now this. It may change back until the entry is committed.
+    /// The configuration of the group changed. It may change back until the entry is committed.
     case configurationChanged(Configuration, index: LogIndex)
     /// Step with `tick` then. Replaces an earlier one.
     case wake(at: Instant)
-    /// The log cannot be read, or contradicts itself: stop serving.
+    /// Stop serving: the log cannot be read, or contradicts itself.
     case stop(RaftError)
 }

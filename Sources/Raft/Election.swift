@@ -1,21 +1,21 @@
 import Primitives
 
-/// Elections (paper, 5.2 and 5.4.1) with pre-votes (thesis, 9.6), and the rule that who hears of a
-/// leader votes for no other (thesis, 4.2.3): a server that was cut off, or removed, disturbs
-/// nobody.
+/// Elections (paper, 5.2 and 5.4.1) with pre-votes (thesis, 9.6), and the rule that a server that
+/// has recently heard from a leader votes for no other (thesis, 4.2.3): a partitioned or removed
+/// server disturbs no leader.
 extension RaftCore {
     mutating func resetElectionDeadline(_ wait: GoDuration) {
         follower.electionDeadline = now + randomised(wait)
     }
 
-    /// The group is this server alone: it needs to ask nobody, and to wait for nobody.
+    /// True when the group is this server alone: it needs no other vote and no waiting.
     private var isAlone: Bool {
         configuration.isVoter(id) && configuration.voters.count == 1
             && committedConfiguration.voters.allSatisfy { $0.id == id }
     }
 
     /// A server that is no longer a voter of the newest configuration campaigns until that one is
-    /// committed: it may be needed for that (thesis, 4.2.2).
+    /// committed: its vote may be needed for the commit (thesis, 4.2.2).
     private var mayCampaign: Bool {
         !follower.isInstalling
             && (configuration.isVoter(id) || committedConfiguration.isVoter(id))
@@ -40,7 +40,9 @@ extension RaftCore {
         countOwnVote()
     }
 
-    /// - Parameter isTransfer: The leader asked for it.
+    /// Begins a campaign.
+    ///
+    /// - Parameter isTransfer: true when the leader requested it.
     mutating func campaign(isTransfer: Bool = false) {
         role = .candidate
         leader = nil
@@ -119,7 +121,7 @@ extension RaftCore {
         hold(.reply(.vote(reply), exchange: exchange), until: hardGate)
     }
 
-    /// The candidate's log holds all that may be committed (paper, 5.4.1).
+    /// Returns true when the candidate's log contains all that may be committed (paper, 5.4.1).
     private func isUpToDate(_ request: RequestVote) -> Bool {
         if options.has(.votesForShorterLog) { return true }
         return (request.lastTerm, request.lastIndex) >= (tail.lastTerm, tail.lastIndex)
@@ -135,7 +137,7 @@ extension RaftCore {
 
     // MARK: Changing sides
 
-    /// What the leader's wishes come to when it leads no longer is said here.
+    /// Becomes a follower, and answers the open requests of a leader that steps down.
     mutating func follow(term newTerm: Term, leader newLeader: Peer?) {
         if newTerm > term { setHardState(term: newTerm, vote: "") }
         leader = newLeader

@@ -2,7 +2,9 @@ import Primitives
 
 /// The follower's side of replication (paper, 5.3) and of snapshots (section 7).
 extension RaftCore {
-    /// - Returns: False when the sender is not the leader of the present term.
+    /// Follows the sender of a leader's request.
+    ///
+    /// - Returns: false when the sender is not the leader of the present term.
     private mutating func acknowledge(term newTerm: Term, leader sender: Peer) -> Bool {
         guard newTerm >= term, !(newTerm == term && role == .leader) else { return false }
         let sender = identify(sender)
@@ -42,7 +44,8 @@ extension RaftCore {
         hold(.reply(.append(reply), exchange: exchange), until: max(hardGate, logGate))
     }
 
-    /// What is committed, or in a snapshot, agrees with every leader.
+    /// Returns whether the logs agree before the entries. Committed entries and a snapshot agree
+    /// with every leader.
     private func agrees(with request: AppendEntries, _ log: some LogReader) -> Bool {
         if options.has(.ignoresPreviousTerm) {
             return request.previousIndex <= tail.lastIndex
@@ -53,8 +56,8 @@ extension RaftCore {
                 && tail.term(at: request.previousIndex, log) == nil)
     }
 
-    /// Where to look for agreement. The first entry of the conflicting term, so that the leader may
-    /// pass over a term in one exchange (paper, end of 5.3).
+    /// Returns the index at which to look for agreement: the first entry of the conflicting term,
+    /// so that the leader may skip a term in one exchange (paper, end of 5.3).
     private func explain(
         _ reply: inout AppendReply, _ request: AppendEntries, _ log: some LogReader
     ) {
@@ -67,7 +70,9 @@ extension RaftCore {
             ofTerm: conflict, through: request.previousIndex, log)
     }
 
-    /// - Returns: False when the entries contradict what is committed here: this server stops.
+    /// Appends the entries that are new.
+    ///
+    /// - Returns: false when the entries contradict committed ones: this server stops.
     private mutating func takeEntries(
         _ request: AppendEntries, _ log: some LogReader
     ) -> Bool {
@@ -111,7 +116,7 @@ extension RaftCore {
         out.append(.receiveSnapshot(request.meta, exchange: exchange))
     }
 
-    /// One that is still on its way; what the shell says of it from here on is not listened to.
+    /// Abandons a snapshot that is still arriving; later reports of the shell about it are ignored.
     mutating func abandonSnapshot() {
         guard let earlier = follower.receiving, !earlier.isInstalling else { return }
         follower.receiving = nil
@@ -141,7 +146,7 @@ extension RaftCore {
         answerSnapshot(exchange, success: false)
     }
 
-    /// The snapshot is this server's past now. Entries behind it stay if they belong to it (paper,
+    /// Replaces the log up to the snapshot by it. Later entries stay if they belong to it (paper,
     /// figure 13, rule 6).
     mutating func snapshotInstalled(_ exchange: Exchange, _ log: some LogReader) {
         guard let meta = follower.receiving?.meta, follower.receiving?.exchange == exchange else {

@@ -1,17 +1,17 @@
 import Primitives
 
-/// What a server remembers while it follows.
+/// The state of a server while it follows.
 struct Follower: Sendable {
-    /// A snapshot on its way in.
+    /// A snapshot that is being received.
     struct Receiving: Sendable {
         let exchange: Exchange
         let meta: SnapshotMeta
-        /// The contents have come; the state machine is being changed over. No entries are taken
+        /// The contents have arrived; the state machine is loading them. No entries are accepted
         /// meanwhile, and no campaign is begun.
         var isInstalling = false
     }
 
-    /// Campaign then, unless a leader is heard of.
+    /// Campaign then, unless a leader is heard from.
     var electionDeadline = Instant.zero
     var receiving: Receiving?
 

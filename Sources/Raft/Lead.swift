@@ -1,6 +1,7 @@
 import Primitives
 
-/// The leader's duties beside replication: proposals, heartbeats, watching that a quorum follows.
+/// The leader's duties other than replication: proposals, heartbeats, the check that a quorum
+/// follows.
 extension RaftCore {
     mutating func propose(_ proposals: [Proposal]) {
         guard role == .leader else {
@@ -59,7 +60,7 @@ extension RaftCore {
         }
     }
 
-    /// Answers what has been applied, and the reads that waited for it.
+    /// Answers the proposals whose entries are applied, and the reads that waited for them.
     mutating func answerApplied() {
         guard leading != nil else { return }
         while let item = leading?.waiting.first, item.index <= appliedIndex {
@@ -71,7 +72,7 @@ extension RaftCore {
         }
         answerReads()
         // A leader that has removed or demoted itself leads until that is committed (thesis,
-        // 4.2.2), and hands over then.
+        // 4.2.2), and transfers the leadership then.
         if configurationIndex <= appliedIndex, !configuration.isVoter(id) {
             if let heir = bestHeir { sendTimeoutNow(to: heir) }
             follow(term: term, leader: nil)
@@ -90,15 +91,16 @@ extension RaftCore {
             try checkChange(previousIndex)
             let next = try configuration.applying(change)
             addConfiguration(append(.configuration, next.encoded, [], ticket))
-            // One who leads alone, and a new majority, may have it already.
+            // A leader without other voters, and a new majority, may have it already.
             countOwn()
         } catch {
             out.append(.answer(ticket, .refused(error)))
         }
     }
 
-    /// One change at a time, and none before the leader's term has begun in the log: without the
-    /// latter two leaders may each count on a majority that the other does not know.
+    /// Rejects a change while another is open, and before an entry of the leader's term is
+    /// committed: without the latter two leaders may each count on a majority that the other does
+    /// not know.
     func checkChange(_ previousIndex: LogIndex?) throws(RaftError) {
         if let refusal { throw refusal }
         if let previousIndex, previousIndex != configurationIndex {
@@ -109,7 +111,7 @@ extension RaftCore {
         if configurationIndex > commitIndex { throw .changeInProgress }
     }
 
-    /// The newest configuration has changed: whom to send to, whom to count.
+    /// Updates the followers and the voters to the newest configuration.
     mutating func followConfiguration() {
         guard var leading else { return }
         self.leading = nil
@@ -158,14 +160,14 @@ extension RaftCore {
         beat()
     }
 
-    /// Heartbeats to all, with the newest round.
+    /// Sends heartbeats to all, with the newest round.
     mutating func beat() {
         let due = now + randomised(options.heartbeatTimeout / 10)
         leading?.heartbeatDue = due
         for slot in (leading?.peers ?? []).indices { sendHeartbeat(to: slot) }
     }
 
-    /// Check-quorum (thesis, 6.2): a leader that is cut off makes room, and its clients look for
+    /// Check-quorum (thesis, 6.2): a leader without a quorum steps down, and its clients look for
     /// another.
     private var quorumFollows: Bool {
         guard let leading, !isAloneVoter, !options.has(.readsAfterLease) else {
@@ -190,7 +192,7 @@ extension RaftCore {
         }
     }
 
-    /// Those who are no longer of the group, and know it or cannot be reached.
+    /// Forgets the servers that left the group and have received that entry or cannot be reached.
     private mutating func dropLeavers() {
         let end = configurationIndex
         let now = now
@@ -201,7 +203,7 @@ extension RaftCore {
     }
 
     var nextDeadline: Instant {
-        // Part by part: all of what a leader remembers would be copied otherwise.
+        // Field by field: otherwise the whole leader state would be copied.
         guard let heartbeatDue = leading?.heartbeatDue, let peers = leading?.peers else {
             return min(snapshotDue, follower.electionDeadline)
         }

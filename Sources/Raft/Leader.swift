@@ -1,6 +1,6 @@
 import Primitives
 
-/// What a server remembers while it leads.
+/// The state of a server while it leads.
 struct Leader: Sendable {
     struct Waiting: Sendable {
         let ticket: Ticket?
@@ -36,13 +36,13 @@ struct Leader: Sendable {
     /// Requests carry the number of the newest round; a quorum of replies confirms it.
     var round: UInt64 = 0
     var confirmedRound: UInt64 = 0
-    /// A quorum followed this leader then.
+    /// The last time a quorum followed this leader.
     var quorumContact: Instant
-    /// It told someone to campaign: that server may be elected at any time from now on, without
-    /// regard for the lease, so there is none for the rest of the term.
+    /// True after it sent a TimeoutNow: that server may be elected at any time from now on,
+    /// regardless of the lease, so there is no lease for the rest of the term.
     var leaseIsForfeited = false
     var heartbeatDue: Instant
-    /// The commit index is told to all again then: a follower that has restarted forgot it.
+    /// The time to send the commit index to all again: a follower that has restarted has lost it.
     var reminderDue: Instant
     var transfer: Transfer?
 
@@ -54,12 +54,12 @@ struct Leader: Sendable {
         reminderDue = now
     }
 
-    /// Servers that have left the group are no longer counted.
+    /// Returns the progress of a server; nil for one that left the group and is no longer counted.
     func peer(_ id: ServerID) -> Progress? {
         peers.first { $0.server.id == id && $0.leavesAt == nil }
     }
 
-    /// Where the exchange belongs; it is forgotten.
+    /// Removes an exchange and returns the request to which it belongs.
     mutating func take(_ exchange: Exchange) -> (slot: Int, Progress.Inflight)? {
         for slot in peers.indices {
             if let item = peers[slot].take(exchange) { return (slot, item) }

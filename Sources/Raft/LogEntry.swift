@@ -3,7 +3,7 @@ package typealias Term = UInt64
 /// The position of an entry in the replicated log; the first has 1.
 package typealias LogIndex = UInt64
 
-/// What an entry of the log is for. The numbers are those of HashiCorp's log and wire.
+/// The purpose of a log entry. The numbers are those of HashiCorp's log and wire.
 package enum EntryKind: UInt8, Sendable, Hashable {
     case command = 0
     /// The first entry of each leader's term.
@@ -11,7 +11,7 @@ package enum EntryKind: UInt8, Sendable, Hashable {
     /// Written by protocol versions before 2; read, never written.
     case addPeer = 2
     case removePeer = 3
-    /// Commits nothing of its own: whoever waits for it knows that all before it is applied.
+    /// Commits nothing of its own: when it is applied, all earlier entries are applied.
     case barrier = 4
     case configuration = 5
 }
@@ -22,7 +22,7 @@ package struct LogEntry: Sendable, Hashable {
     package var term: Term
     package var kind: EntryKind
     package var data: [UInt8]
-    /// Carried along for the readers of entries (Consul: the position of a piece of a cut command).
+    /// Data for the readers of entries (Consul: the position of a chunk of a cut command).
     package var extensions: [UInt8]
 
     package init(

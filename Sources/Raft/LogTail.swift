@@ -1,31 +1,34 @@
-/// Where the log begins and ends, which of it is on disk, and what this step adds to it.
+/// The bounds of the log, its durable part, and the changes of this step.
 ///
-/// The entries themselves are the store's; only those of the step in hand are here, until the
-/// `persist` directive that ends the step has given them away.
+/// The store holds the entries; this holds only those of the present step, until the `persist`
+/// directive that ends the step has handed them over.
 struct LogTail: Sendable {
     private struct Write: Sendable {
         let sequence: UInt64
-        /// The log ends there once it is done.
+        /// The last index of the log once the write is done.
         var lastIndex: LogIndex
     }
 
     /// `lastIndex + 1` while there is no entry.
     private(set) var firstIndex: LogIndex
-    /// The snapshot's when there is no entry behind it.
+    /// The snapshot's index when no entry follows it.
     private(set) var lastIndex: LogIndex
     private(set) var lastTerm: Term
     private(set) var snapshotIndex: LogIndex
     private(set) var snapshotTerm: Term
-    /// All up to this one survive a power cut.
+    /// All entries up to this one are durable.
     private(set) var durableIndex: LogIndex
-    /// Appended in this step, the last of them at `lastIndex`.
+    /// Appended in this step; the last of them is at `lastIndex`.
     private(set) var fresh: [LogEntry] = []
     private(set) var truncateFrom: LogIndex?
-    /// Not yet done, oldest first.
+    /// Pending writes, oldest first.
     private var writes: [Write] = []
 
-    /// - Returns: The log as found, and up to where it must be dropped because the snapshot, which
-    ///   only holds what is committed, knows better: a crash came between the two.
+    /// Opens the log.
+    ///
+    /// - Returns: the log as found, and the index up to which it must be dropped because it
+    ///   contradicts the snapshot, which contains only committed entries: a crash came between the
+    ///   two.
     static func open(
         _ log: some LogReader, snapshot: SnapshotMeta?
     ) -> (tail: LogTail, dropThrough: LogIndex?) {
@@ -60,7 +63,8 @@ struct LogTail: Sendable {
 
     // MARK: Reading
 
-    /// nil for what is not there: not yet written, or compacted away. 0 before the first entry.
+    /// Returns the term of an entry; nil for an entry that does not exist: not yet written, or
+    /// compacted away. 0 before the first entry.
     func term(at index: LogIndex, _ log: some LogReader) -> Term? {
         if index == 0 { return 0 }
         if index == lastIndex { return lastTerm }
@@ -72,8 +76,8 @@ struct LogTail: Sendable {
         return log.term(at: index)
     }
 
-    /// Entries from `start` on, at least one, at most `countMax`; fewer where `bytesMax` or the
-    /// store's part ends.
+    /// Returns entries from `start` on, at least one, at most `countMax`; fewer at `bytesMax` or
+    /// where the store's part ends.
     func entries(
         from start: LogIndex, countMax: Int, bytesMax: Int, _ log: some LogReader
     ) throws -> [LogEntry] {
@@ -93,7 +97,8 @@ struct LogTail: Sendable {
         return Array(fitting.isEmpty ? slice.prefix(1) : fitting)
     }
 
-    /// The first entry of a term in `firstIndex...through`, which is of that term or a later one.
+    /// Returns the first entry of a term in `firstIndex...through`, which is of that term or a
+    /// later one.
     func firstIndex(
         ofTerm term: Term, through: LogIndex, _ log: some LogReader
     ) -> LogIndex {
@@ -119,7 +124,9 @@ struct LogTail: Sendable {
         lastTerm = entry.term
     }
 
-    /// - Parameter previousTerm: Of the entry before `index`.
+    /// Removes an entry and all after it.
+    ///
+    /// - Parameter previousTerm: the term of the entry before `index`.
     mutating func truncate(from index: LogIndex, previousTerm: Term) {
         if let start = fresh.first?.index, start < index {
             fresh.removeLast(Int(lastIndex - index) + 1)
@@ -135,7 +142,7 @@ struct LogTail: Sendable {
         }
     }
 
-    /// The step's changes, now part of the write with this number.
+    /// Returns the changes of this step, which are now part of the write with this number.
     mutating func giveAway(sequence: UInt64) -> (truncateFrom: LogIndex?, entries: [LogEntry]) {
         defer {
             fresh = []
@@ -156,14 +163,14 @@ struct LogTail: Sendable {
         firstIndex = max(firstIndex, min(index, lastIndex) + 1)
     }
 
-    /// A snapshot of what is in this log.
+    /// Sets the newest snapshot, which covers a part of this log.
     mutating func setSnapshot(_ meta: SnapshotMeta) {
         snapshotIndex = meta.index
         snapshotTerm = meta.term
     }
 
-    /// A snapshot from elsewhere takes the place of everything up to it; with `keepsRest` the
-    /// entries behind it stay.
+    /// Replaces the log up to a snapshot of another server by it; with `keepsRest` the later
+    /// entries stay.
     mutating func install(_ meta: SnapshotMeta, keepsRest: Bool) {
         setSnapshot(meta)
         durableIndex = max(durableIndex, meta.index)

@@ -13,12 +13,12 @@ package struct Peer: Sendable, Hashable {
     package init(_ server: Server) { self.init(id: server.id, address: server.address) }
 }
 
-/// Pairs a request with its reply. The one who asks numbers its own requests; the shell of the one
-/// who is asked numbers what it receives. The two numbers have nothing to do with each other.
+/// A number that pairs a request with its reply. The sender numbers its own requests; the
+/// receiver's shell numbers what it receives. The two numbers are unrelated.
 package typealias Exchange = UInt64
 
-/// On which connection a request travels. Requests of one lane arrive in order if they arrive; no
-/// lane waits for another (a snapshot that takes minutes must not hold up the heartbeats).
+/// The connection on which a request travels. Requests of one lane arrive in order if they arrive;
+/// no lane waits for another (a snapshot that takes minutes must not delay the heartbeats).
 package enum Lane: Sendable, Hashable {
     /// Appends with entries or a commit index, up to `Limits.inflightMax` unanswered.
     case entries
@@ -27,8 +27,8 @@ package enum Lane: Sendable, Hashable {
     case snapshot
 }
 
-/// What one server asks of another (paper, figures 2 and 13; thesis, 3.10 and 9.6). The numbers of
-/// HashiCorp's wire are beside the cases.
+/// A request from one server to another (paper, figures 2 and 13; thesis, 3.10 and 9.6). The
+/// numbers of HashiCorp's wire are next to the cases.
 package enum Request: Sendable, Hashable {
     case append(AppendEntries)  // 0
     case vote(RequestVote)  // 1; 4 with `isPreVote`
@@ -74,8 +74,8 @@ package struct AppendEntries: Sendable, Hashable {
         self.commitIndex = commitIndex
     }
 
-    /// Says only that the leader is there. On HashiCorp's wire its `Entries` are nil, those of an
-    /// ordinary append without entries are an empty array.
+    /// True for a request that only shows that the leader is alive. On HashiCorp's wire its
+    /// `Entries` are nil; those of an ordinary append without entries are an empty array.
     package var isHeartbeat: Bool {
         previousIndex == 0 && commitIndex == 0 && entries.isEmpty
     }
@@ -86,10 +86,10 @@ package struct AppendReply: Sendable, Hashable {
     /// The last entry before the request was carried out.
     package var lastLog: LogIndex
     package var success: Bool
-    /// The request failed because the logs differ: try again with an earlier entry at once.
+    /// The request failed because the logs differ: retry with an earlier entry at once.
     package var noRetryBackoff: Bool
     /// The term of the receiver's entry at `previousIndex` when that is another, and the first
-    /// entry of that term in its log; 0 from servers that do not tell.
+    /// entry of that term in its log; 0 from servers that do not send them.
     package var conflictTerm: Term
     package var conflictIndex: LogIndex
 
@@ -107,14 +107,14 @@ package struct AppendReply: Sendable, Hashable {
 }
 
 package struct RequestVote: Sendable, Hashable {
-    /// For a pre-vote the term that the candidate would campaign in.
+    /// For a pre-vote the term in which the candidate would campaign.
     package var term: Term
     package var candidate: Peer
     package var lastIndex: LogIndex
     package var lastTerm: Term
-    /// The leader itself wants this election: vote even though it was heard of just now.
+    /// The leader itself wants this election: vote even though a leader was heard from recently.
     package var isTransfer: Bool
-    /// Would you vote for me? Changes nothing at the receiver (thesis, 9.6).
+    /// A request for a promise of a vote. Changes nothing at the receiver (thesis, 9.6).
     package var isPreVote: Bool
 
     package init(
@@ -163,8 +163,8 @@ package struct SnapshotReply: Sendable, Hashable {
     }
 }
 
-/// Campaign at once (thesis, 3.10). HashiCorp's says nothing more; ours adds the term, which is 0
-/// from servers that do not tell.
+/// Campaign at once (thesis, 3.10). HashiCorp's request has no fields; ours adds the term, which is
+/// 0 from servers that do not send it.
 package struct TimeoutNow: Sendable, Hashable {
     package var term: Term
     package var leader: Peer

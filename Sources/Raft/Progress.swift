@@ -1,9 +1,9 @@
 import Primitives
 
-/// What a leader knows of one other server, and has under way to it.
+/// The leader's view of one other server, and the requests on their way to it.
 struct Progress: Sendable {
     enum Stage: Sendable, Hashable {
-        /// One append at a time, to find out where the logs agree.
+        /// One append at a time, to find the index at which the logs agree.
         case probe
         /// Appends follow each other without waiting.
         case pipeline
@@ -14,7 +14,7 @@ struct Progress: Sendable {
     struct Inflight: Sendable {
         enum Kind: Sendable, Hashable {
             case heartbeat
-            /// Once it succeeds the log up to `last` is there.
+            /// Once it succeeds, that server has the log up to `last`.
             case entries(previous: LogIndex, last: LogIndex)
             case snapshot(LogIndex)
             case timeoutNow
@@ -30,23 +30,24 @@ struct Progress: Sendable {
     var stage = Stage.probe
     /// The next entry to send.
     var next: LogIndex
-    /// The log up to here is on that server's disk.
+    /// That server has the log up to here on its disk.
     var match: LogIndex = 0
     var inflight: [Inflight] = []
-    /// When the newest request that it answered was sent: it followed this leader then.
+    /// The time at which the newest answered request was sent: that server followed this leader
+    /// then.
     var contact: Instant
-    /// When it last answered.
+    /// The time of its last answer.
     var heard: Instant?
     /// The newest round of `Leader.round` that it answered.
     var round: UInt64 = 0
-    /// Exchanges that failed one after the other.
+    /// The number of consecutive failed exchanges.
     var failures: Int64 = 0
-    /// No appends before.
+    /// No appends are sent before.
     var notBefore = Instant.zero
-    /// The newest commit index that it was told.
+    /// The newest commit index that was sent to it.
     var commitTold: LogIndex = 0
     var commitDue: Instant?
-    /// No longer of the group; gets the entry that says so, until then.
+    /// Set for a server that left the group; until then it still receives the entry of its removal.
     var leavesAt: Instant?
 
     init(server: Server, next: LogIndex, contact: Instant) {
@@ -63,7 +64,7 @@ struct Progress: Sendable {
         return count
     }
 
-    /// Nothing is known of what it has right before `next`.
+    /// True when the entry right before `next` is not confirmed.
     var mustBeProbed: Bool { stage == .probe && match + 1 != next }
 
     mutating func take(_ exchange: Exchange) -> Inflight? {
@@ -73,7 +74,7 @@ struct Progress: Sendable {
         return inflight.remove(at: slot)
     }
 
-    /// Forgets appends under way: what they bring about will be seen from the next probe.
+    /// Forgets the appends that are on their way: the next probe shows their effect.
     mutating func probe(from index: LogIndex) {
         stage = .probe
         next = index
@@ -85,7 +86,7 @@ struct Progress: Sendable {
         }
     }
 
-    /// 10 ms · 2^(n-1), as HashiCorp's.
+    /// Sets the pause after failures: 10 ms · 2^(n-1), the same as HashiCorp's.
     mutating func backOff(now: Instant) {
         failures += 1
         let rounds = min(failures - 1, Limits.backoffRoundsMax)

@@ -1,20 +1,22 @@
 import Primitives
 
-/// A state from outside, by the operator's hand: an archive becomes what this group holds, whatever
-/// it held before. HashiCorp's servers do it in the same way: the leader writes the state down as a
-/// snapshot behind the end of its log, and the others, whose logs end before it, are sent that with
-/// the next entry.
+/// A state from outside, on the operator's request: an archive replaces the whole state of the
+/// group. HashiCorp's servers do it in the same way: the leader writes the state down as a snapshot
+/// after the end of its log, and the others, whose logs end before it, receive it with the next
+/// entry.
 ///
-/// No majority is asked. Should the leader fail before a follower has the snapshot, the group may
-/// go on with what it had.
+/// No majority decides this. Should the leader fail before a follower has the snapshot, the group
+/// may continue with the former state.
 extension RaftCore {
-    /// - Parameter index: the newest entry that the contents know; what follows is newer than both.
+    /// Begins a restore.
+    ///
+    /// - Parameter index: the newest entry in the contents; all later entries are newer than both.
     mutating func restore(_ ticket: Ticket, beyond index: LogIndex) {
         guard role == .leader else {
             return out.append(.answer(ticket, .notLeader(leader: leader)))
         }
         do throws(RaftError) {
-            // Which group it is must be beyond doubt, as for a change of it.
+            // The configuration must be certain, as for a change of it.
             try checkChange(nil)
         } catch {
             return out.append(.answer(ticket, .refused(error)))
@@ -25,7 +27,7 @@ extension RaftCore {
         out.append(.restore(meta, ticket))
     }
 
-    /// The snapshot stands, and the state machine is what it describes.
+    /// Completes a restore: the snapshot is durable, and the state machine has loaded it.
     mutating func restored(_ meta: SnapshotMeta, _ ticket: Ticket) {
         guard role == .leader, meta.term == term, meta.index > tail.lastIndex else {
             return stop(.committedEntryContradicted(meta.index))
@@ -33,7 +35,7 @@ extension RaftCore {
         out.append(.compact(through: meta.index))
         tail.install(meta, keepsRest: false)
         adopt(meta, configurations: [])
-        // What had not been carried out never will be.
+        // Entries that were not applied never will be.
         while let item = leading?.waiting.popFirst() {
             if let ticket = item.ticket { out.append(.answer(ticket, .lost)) }
         }
@@ -42,7 +44,7 @@ extension RaftCore {
         answerApplied()
     }
 
-    /// A snapshot is this server's past now.
+    /// Replaces the log up to a snapshot by it.
     mutating func adopt(
         _ meta: SnapshotMeta, configurations rest: [StoredState.ConfigurationEntry]
     ) {

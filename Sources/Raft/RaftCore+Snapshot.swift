@@ -12,9 +12,10 @@ extension RaftCore {
         out.append(.takeSnapshot)
     }
 
-    /// What describes the state machine when `index` is the last entry it has taken.
+    /// Returns the description of the state machine when `index` is the last applied entry.
     /// - Parameter id: As `SnapshotMeta.id`.
-    /// - Returns: nil when that is not behind the newest snapshot, or not handed out to be applied.
+    /// - Returns: nil when that is not after the newest snapshot, or was not handed out to be
+    ///   applied.
     package func snapshotMeta(
         at index: LogIndex, id: String, log: some LogReader
     ) -> SnapshotMeta? {

@@ -1,5 +1,5 @@
-/// Durability. Each step that changes term, vote or log ends in one `persist`, numbered. What tells
-/// anyone of the change is held until the shell reports that number.
+/// Durability. Each step that changes term, vote or log ends in one `persist`, numbered. Messages
+/// and results that disclose the change are held until the shell reports that number.
 extension RaftCore {
     private var nextSequence: UInt64 { sequence + 1 }
     private var ignoresDisk: Bool { options.has(.answersBeforeSync) }
@@ -24,7 +24,7 @@ extension RaftCore {
         takeNewestConfiguration()
     }
 
-    /// Carried out at once if that write is done, and otherwise when it is.
+    /// Carries the directive out at once if that write is done, else when it is.
     mutating func hold(_ directive: Directive, until gate: UInt64) {
         if gate <= persistedSequence || ignoresDisk {
             out.append(directive)
@@ -33,7 +33,7 @@ extension RaftCore {
         }
     }
 
-    /// The step's one write.
+    /// Writes all changes of the step at once.
     mutating func writeChanges() {
         guard hardStateIsChanged || tail.isChanged else { return }
         sequence += 1
@@ -71,7 +71,7 @@ extension RaftCore {
         if let gate = candidate?.gate, gate <= done { countOwnVote() }
     }
 
-    /// Up to where this server's own log counts and may be applied.
+    /// The last index that counts for this server's own log and may be applied.
     var durableIndex: LogIndex { ignoresDisk ? tail.lastIndex : tail.durableIndex }
 
     mutating func countOwn() {
@@ -82,11 +82,12 @@ extension RaftCore {
 
     // MARK: Committing and applying
 
-    /// Takes over what the leader's counting has committed, and hands out what may be applied.
+    /// Adopts the commit index of the leader's count, and hands out the entries that may be
+    /// applied.
     mutating func advanceCommit() {
         commitIndex = max(commitIndex, leading?.commitment.commitIndex ?? 0)
         // Entries are applied once they are committed and on this disk, so that no snapshot is
-        // ahead of the log behind it.
+        // ahead of the log.
         let index = min(commitIndex, durableIndex)
         guard index > handedIndex else { return }
         out.append(.commit(from: handedIndex + 1, through: index))
@@ -122,7 +123,8 @@ extension RaftCore {
         configurations.last { $0.index <= commitIndex }?.configuration ?? Configuration()
     }
 
-    /// The first entry of a new group's log, as HashiCorp's servers write it: index 1, term 1.
+    /// Writes the first entry of a new group's log, the same as HashiCorp's servers do: index 1,
+    /// term 1.
     mutating func bootstrap(_ configuration: Configuration, _ ticket: Ticket) {
         guard tail.lastIndex == 0, term == 0, snapshot == nil else {
             return out.append(.answer(ticket, .refused(.alreadyBootstrapped)))

@@ -2,14 +2,14 @@ package import Primitives
 
 /// One server's part in the consensus: input and time in, directives out.
 ///
-/// A pure value. The shell steps it with all that happens, one input after the other, and carries
-/// out what it returns, in order. Nothing is answered, voted or counted before the shell says that
-/// it is on disk.
+/// A pure value. The shell steps it with every event, one after the other, and carries out the
+/// returned directives in order. Nothing is answered, voted or counted before the shell reports
+/// that it is on disk.
 package struct RaftCore: Sendable {
     package let id: ServerID
     package let options: RaftOptions
 
-    // What the shell may read between steps.
+    // The state that the shell may read between steps.
     package internal(set) var role = Role.follower { didSet { mayBeNews = true } }
     package internal(set) var term: Term { didSet { mayBeNews = true } }
     /// The leader of `term`, once known; this server itself when it leads.
@@ -20,12 +20,13 @@ package struct RaftCore: Sendable {
     /// The newest configuration, committed or not, and its entry.
     package internal(set) var configuration = Configuration()
     package internal(set) var configurationIndex: LogIndex = 0
-    /// When this server last heard of a leader; nil when it never did. Consul's `last_contact`.
+    /// The last time this server heard from a leader; nil when it never did. Consul's
+    /// `last_contact`.
     package internal(set) var lastContact: Instant?
-    // Kept beside the tail, so that a shell need not copy all of the core to ask.
+    // A copy of the tail's, so that a shell need not copy the whole core to read it.
     package private(set) var lastIndex: LogIndex
     package private(set) var lastTerm: Term
-    /// For whom this server has voted in `term`; empty for nobody.
+    /// The candidate for which this server voted in `term`; empty for none.
     package var votedFor: ServerID { vote }
 
     let address: String
@@ -34,8 +35,8 @@ package struct RaftCore: Sendable {
     var isStarted = false
     var isStopped = false
     var out: [Directive] = []
-    /// What the shell was told of last, to see what a step has changed: looked at where role, term
-    /// or leader were set, which few steps do.
+    /// The state last reported to the shell, to find the changes of a step: compared where role,
+    /// term or leader were set, which few steps do.
     private var told: Told
     private var mayBeNews = false
     private struct Told: Sendable {
@@ -50,13 +51,13 @@ package struct RaftCore: Sendable {
     var tail: LogTail
     /// From the newest committed one on; `configuration` is the last of them.
     var configurations: [StoredState.ConfigurationEntry] = []
-    /// Given to the state machine, which may not have taken all of it yet.
+    /// Handed to the state machine, which may not have applied all of it yet.
     var handedIndex: LogIndex
     var dropThrough: LogIndex?
     var isTakingSnapshot = false
     var snapshotDue = Instant.distantFuture
 
-    // Writes under way: see RaftCore+Storage.
+    // Pending writes: see RaftCore+Storage.
     var sequence: UInt64 = 0
     var persistedSequence: UInt64 = 0
     var hardStateIsChanged = false
@@ -72,18 +73,20 @@ package struct RaftCore: Sendable {
     var leading: Leader?
     /// The number that the next request will have.
     package private(set) var nextExchange: Exchange
-    /// No vote is given before: a leader may rely on this server having heard of it.
+    /// No vote is granted before: a leader may rely on this server having heard from it.
     var loyalUntil = Instant.zero
     var wakeAt: Instant?
     /// Entries read for one server in this step serve the others too.
     var batch: (from: LogIndex, entries: [LogEntry])?
 
+    /// Creates a server.
+    ///
     /// - Parameters:
     ///   - address: `ip:port` under which the others reach this server; sent with its messages.
-    ///   - stored: What the disk holds; the state machine must be that of `stored.snapshot`.
-    ///   - log: The log as found, all synced. Where it contradicts the snapshot it is dropped.
-    ///   - nextExchange: Behind those of a core that this one replaces in the same process, so that
-    ///     a late reply to that one is not taken for this one's.
+    ///   - stored: the contents of the disk; the state machine must be that of `stored.snapshot`.
+    ///   - log: the log as found, all synced. Where it contradicts the snapshot it is dropped.
+    ///   - nextExchange: above those of a core that this one replaces in the same process, so that
+    ///     a late reply to the old one is not mistaken for one to this one.
     package init(
         id: ServerID, address: String, stored: StoredState, log: some LogReader,
         random: SeededRandom, options: RaftOptions = RaftOptions(), nextExchange: Exchange = 1
@@ -121,10 +124,13 @@ package struct RaftCore: Sendable {
         }
     }
 
+    /// Handles one input.
+    ///
     /// - Parameters:
-    ///   - now: Never goes back.
-    ///   - log: All entries of the `persist` directives so far, without those cut off or compacted.
-    /// - Complexity: Of the order of the entries in the input and in the messages that it causes.
+    ///   - now: never goes back.
+    ///   - log: all entries of the `persist` directives so far, without truncated and compacted
+    ///     ones.
+    /// - Complexity: proportional to the entries in the input and in the messages that it causes.
     package mutating func step(
         _ input: Input, now: Instant, log: some LogReader
     ) -> [Directive] {
@@ -133,8 +139,10 @@ package struct RaftCore: Sendable {
         return directives
     }
 
-    /// - Parameter directives: gets what is to be done. An empty list, which a shell may hand over
-    ///   again and again: steps come by the ten thousand.
+    /// Handles one input, as above.
+    ///
+    /// - Parameter directives: receives the directives. An empty list, which a shell may reuse for
+    ///   every step: steps come by the ten thousand.
     package mutating func step(
         _ input: Input, now: Instant, log: some LogReader, into directives: inout [Directive]
     ) {
@@ -209,7 +217,7 @@ package struct RaftCore: Sendable {
         }
     }
 
-    /// Writes, changes of role and the next wake, at the end of every step.
+    /// Emits the writes, changes of role and the next wake at the end of every step.
     private mutating func finish() {
         writeChanges()
         (lastIndex, lastTerm) = (tail.lastIndex, tail.lastTerm)
@@ -229,7 +237,8 @@ package struct RaftCore: Sendable {
         out.append(.wake(at: next))
     }
 
-    /// The log or another server contradicts what is committed: nothing that follows can be right.
+    /// Stops this server: the log or another server contradicts a committed entry, so that no later
+    /// state can be right.
     mutating func stop(_ error: RaftError) {
         isStopped = true
         out.append(.stop(error))
@@ -239,10 +248,10 @@ package struct RaftCore: Sendable {
 
     var me: Peer { Peer(id: id, address: address) }
 
-    /// A server that heard of a leader within this time votes for no other.
+    /// A server that heard from a leader within this time votes for no other.
     var loyalty: GoDuration { min(options.heartbeatTimeout, options.electionTimeout) }
 
-    /// `wait` to twice that.
+    /// Returns a random span between `wait` and twice that.
     mutating func randomised(_ wait: GoDuration) -> GoDuration {
         wait + random.duration(below: wait)
     }
@@ -252,8 +261,8 @@ package struct RaftCore: Sendable {
         return nextExchange
     }
 
-    /// Who this is, for the vote on disk and for hints: the id, or the address while the
-    /// configuration does not know it.
+    /// Returns the identity of a server for the vote on disk and for hints: the id, or the address
+    /// while the configuration does not contain it.
     func identify(_ peer: Peer) -> Peer {
         guard peer.id.isEmpty else { return peer }
         let known = configuration.servers.first { $0.address == peer.address }

@@ -10,7 +10,7 @@ extension RaftCore {
         guard openReads < Limits.readsMax else {
             return out.append(.answer(ticket, .refused(.tooMuchUncommitted)))
         }
-        // Before the term's first entry is committed the leader does not know what is.
+        // The commit index is uncertain before the term's first entry is committed.
         let start = options.has(.readsBeforeOwnTerm) ? 0 : leading?.startIndex
         let index = max(commitIndex, start ?? 0)
         if isAloneVoter || (mode == .lease && hasLease)
@@ -18,7 +18,7 @@ extension RaftCore {
         {
             return confirm(.init(ticket: ticket, index: index, round: 0))
         }
-        // A round on its way may have been answered before the read began: it needs the next.
+        // A round on its way may have been answered before the read began: the read needs the next.
         let isUnderway = isRoundUnderway
         let round = (leading?.round ?? 0) + 1
         leading?.unconfirmedReads.append(.init(ticket: ticket, index: index, round: round))
@@ -34,15 +34,15 @@ extension RaftCore {
         leading.map { $0.round > $0.confirmedRound } ?? false
     }
 
-    /// Until when reads of mode `lease` may be served from what is applied, without asking the
-    /// core; nil for not at all. Holds until the next step.
+    /// The end of the time in which reads of mode `lease` may be served from the applied state,
+    /// without a step of the core; nil for not at all. Holds until the next step.
     package var leaseEnd: Instant? {
         guard let leading, appliedIndex >= leading.startIndex else { return nil }
         if isAloneVoter { return .distantFuture }
         return leading.leaseIsForfeited ? nil : leading.quorumContact + options.leaseTimeout
     }
 
-    /// No other server's voice counts.
+    /// True when this server is the only voter.
     var isAloneVoter: Bool {
         leading?.peers.allSatisfy { $0.server.suffrage != .voter || $0.leavesAt != nil } ?? false
             && configuration.isVoter(id)
@@ -75,8 +75,8 @@ extension RaftCore {
         leading?.confirmedReads.removeAll { $0.index <= appliedIndex }
     }
 
-    /// A quorum's newest replies: the lease, and the rounds that reads wait for. The leader is one
-    /// of the quorum if it is a voter.
+    /// Evaluates a quorum's newest replies: the lease, and the rounds for which reads wait. The
+    /// leader is one of the quorum if it is a voter.
     mutating func countContacts() {
         guard let (contact, confirmed) = quorumReached() else { return }
         if let contact { leading?.quorumContact = contact }

@@ -2,7 +2,7 @@ import Primitives
 
 /// The leader's side of replication (paper, 5.3; pipelining, thesis, 10.2.1).
 extension RaftCore {
-    /// Sends whatever each follower may be sent now. Called once, at the end of each step.
+    /// Sends each follower all that may be sent now. Called once, at the end of each step.
     mutating func replicate(_ log: some LogReader) {
         guard let peers = leading?.peers.indices else { return }
         for slot in peers where !isStopped { sendAppends(to: slot, log) }
@@ -57,7 +57,7 @@ extension RaftCore {
         }
     }
 
-    /// The follower needs what the log no longer has.
+    /// Sends a snapshot: the log no longer has the entries that the follower needs.
     private mutating func sendSnapshot(to slot: Int) {
         guard let snapshot, let peer = leading?.peers[slot] else { return }
         leading?.peers[slot].probe(from: snapshot.index + 1)
@@ -112,7 +112,8 @@ extension RaftCore {
         }
     }
 
-    /// The server answered in our term: when it was asked, it followed.
+    /// Records that the server followed this leader when the request was sent: it answered in our
+    /// term.
     private mutating func followed(_ slot: Int, _ item: Progress.Inflight) {
         guard var peer = leading?.peers[slot] else { return }
         peer.contact = max(peer.contact, item.sentAt)
@@ -138,8 +139,8 @@ extension RaftCore {
         continueTransfer()
     }
 
-    /// By HashiCorp's rule, and further where the follower says of which term its entry is: past
-    /// all of that term that this log does not have (paper, end of 5.3).
+    /// Moves `next` back by HashiCorp's rule, and further where the follower names the term of its
+    /// entry: past all entries of that term that this log does not have (paper, end of 5.3).
     private mutating func stepBack(
         _ slot: Int, _ reply: AppendReply, _ previous: LogIndex, _ log: some LogReader
     ) {
@@ -186,8 +187,8 @@ extension RaftCore {
         }
     }
 
-    /// Gives up exchanges that have waited too long, should the shell not have said so. A snapshot
-    /// may take any time: the shell sees whether it still moves.
+    /// Times out exchanges that have waited too long and that the shell did not report. A snapshot
+    /// may take any time: the shell sees whether it still progresses.
     mutating func expireExchanges() {
         guard let count = leading?.peers.count else { return }
         for slot in 0..<count {

@@ -1,7 +1,8 @@
-/// What a server must remember beside its log (paper, figure 2): synced before it is acted upon.
+/// The state that a server must persist in addition to its log (paper, figure 2): synced before it
+/// acts upon it.
 package struct HardState: Sendable, Hashable {
     package var term: Term
-    /// For whom this server voted in `term`: the candidate's id, empty for nobody.
+    /// The id of the candidate for which this server voted in `term`; empty for none.
     package var vote: ServerID
 
     package init(term: Term = 0, vote: ServerID = "") {
@@ -10,16 +11,16 @@ package struct HardState: Sendable, Hashable {
     }
 }
 
-/// Where a snapshot stands in the log, and who the group was then.
+/// The position of a snapshot in the log, and the configuration at that entry.
 package struct SnapshotMeta: Sendable, Hashable {
     /// `term-index-milliseconds`, as HashiCorp names its snapshots.
     package var id: String
     package var index: LogIndex
     package var term: Term
     package var configuration: Configuration
-    /// The entry from which `configuration` came.
+    /// The index of the entry that contains `configuration`.
     package var configurationIndex: LogIndex
-    /// Of the contents, in bytes.
+    /// The size of the contents, in bytes.
     package var size: UInt64
 
     package init(
@@ -35,21 +36,23 @@ package struct SnapshotMeta: Sendable, Hashable {
     }
 }
 
-/// The part of the log that was given to the store, as the core reads it back. It answers at once:
-/// what is not in its memory is read from the disk meanwhile.
+/// The part of the log that was handed to the store, as the core reads it back. It answers at once:
+/// entries that are not in its memory are read from the disk meanwhile.
 package protocol LogReader {
     /// 0 when the log holds nothing; rises when it is compacted.
     var firstIndex: LogIndex { get }
     /// 0 when the log holds nothing.
     var lastIndex: LogIndex { get }
+    /// Returns the term of an entry.
+    ///
     /// - Returns: nil where the log has no such entry (compacted away, or not yet written).
     func term(at index: LogIndex) -> Term?
-    /// The entries of a range within `firstIndex...lastIndex`, at least one of them, and no more
-    /// than fit in `bytesMax` of data.
+    /// Returns the entries of a range within `firstIndex...lastIndex`, at least one of them, and no
+    /// more than fit in `bytesMax` of data.
     func entries(_ range: ClosedRange<LogIndex>, bytesMax: Int) throws -> [LogEntry]
 }
 
-/// All that a server knows when it starts; the log itself is read through `LogReader`.
+/// The whole state of a server at its start; the log itself is read through `LogReader`.
 package struct StoredState: Sendable, Hashable {
     /// A configuration found in the log.
     package struct ConfigurationEntry: Sendable, Hashable {
@@ -63,9 +66,9 @@ package struct StoredState: Sendable, Hashable {
     }
 
     package var hardState: HardState
-    /// The newest whole one, which the state machine was restored from.
+    /// The newest whole one, from which the state machine was restored.
     package var snapshot: SnapshotMeta?
-    /// Those of the log's entries of kind `configuration`, in order.
+    /// The log's entries of kind `configuration`, in order.
     package var configurations: [ConfigurationEntry]
 
     package init(

@@ -1,7 +1,7 @@
 import Primitives
 
-/// Handing over the leadership (thesis, 3.10): nothing new is accepted, the heir's log is brought
-/// up to date, and it is told to campaign at once.
+/// The transfer of the leadership (thesis, 3.10): nothing new is accepted, the heir's log is
+/// brought up to date, and it receives a TimeoutNow.
 extension RaftCore {
     mutating func transfer(to id: ServerID?, _ ticket: Ticket) {
         guard role == .leader, let leading else {
@@ -20,7 +20,7 @@ extension RaftCore {
         continueTransfer()
     }
 
-    /// The voter whose log is furthest.
+    /// The voter with the longest log.
     var bestHeir: ServerID? {
         leading?.peers.filter { configuration.isVoter($0.server.id) }
             .max { $0.match < $1.match }?.server.id

@@ -1,5 +1,5 @@
 extension Array {
-    /// Removes everything and keeps the room for the next time, unless there is much of it.
+    /// Removes everything and keeps the capacity for reuse, unless it is large.
     mutating func makeEmpty() {
         switch count {
         case 0: break

@@ -1,7 +1,7 @@
 internal import Primitives
 internal import Raft
 
-/// A wish of the shell that is not answered yet.
+/// A request of the shell without an answer yet.
 struct AwaitedReply: Sendable {
     let ticket: Ticket
     /// Accompanies a proposal to the state machine.
@@ -17,8 +17,8 @@ struct AwaitedReply: Sendable {
     }
 }
 
-/// Holds the wishes that are not answered yet, by their tickets. Tickets rise, and most are
-/// answered in their order: so this is a queue, with a binary search for the others.
+/// Holds the requests without an answer, by their tickets. Tickets rise, and most are answered in
+/// their order: so this is a queue, with a binary search for the others.
 struct AwaitedReplies {
     private struct Slot {
         let ticket: Ticket
@@ -26,10 +26,12 @@ struct AwaitedReplies {
         var awaited: AwaitedReply?
     }
 
-    /// The first is not answered.
+    /// The first slot is not answered.
     private var slots = FIFOQueue<Slot>()
 
-    /// - Parameter awaited: with a ticket above all before it.
+    /// Adds a request.
+    ///
+    /// - Parameter awaited: with a ticket above all earlier ones.
     mutating func append(_ awaited: AwaitedReply) {
         slots.append(Slot(ticket: awaited.ticket, awaited: awaited))
     }
@@ -47,7 +49,7 @@ struct AwaitedReplies {
     /// Returns the object that accompanies a proposal.
     ///
     /// - Parameter hint: the index that is compared first, 0 for the first of a batch; afterwards
-    ///   the one behind the found ticket, where a batch has its next.
+    ///   the one after the found ticket, where a batch has its next.
     func object(of ticket: Ticket, _ hint: inout Int) -> (any ProposalTicket)? {
         guard let index = index(of: ticket, expected: hint) else { return nil }
         hint = index + 1
@@ -65,7 +67,7 @@ struct AwaitedReplies {
         return low < slots.count && slots[low].ticket == ticket ? low : nil
     }
 
-    /// Returns all that are left, in the order of their tickets.
+    /// Returns the remaining requests, in the order of their tickets.
     mutating func removeAll() -> [RaftNode.Reply] {
         defer { self = AwaitedReplies() }
         return slots.compactMap { $0.awaited?.reply }

@@ -3,13 +3,13 @@ internal import Platform
 
 /// The operations on files that snapshots need, each of which can be made to fail in tests.
 package struct Disk: Sendable {
-    /// Asked before every operation: the error with which it fails, or 0. A write that fails has
-    /// written a half.
+    /// Called before every operation: returns the error with which it fails, or 0. A write that
+    /// fails has written half of its bytes.
     package var fault: (@Sendable (_ operation: String) -> Int32)?
 
     package init(fault: (@Sendable (String) -> Int32)? = nil) { self.fault = fault }
 
-    /// Fails where a test wants this operation to.
+    /// Fails where a test's `fault` makes this operation fail.
     func check(_ operation: String, _ path: String) throws(RaftNodeError) {
         if let fault, case let code = fault(operation), code != 0 {
             throw Self.error(operation, path, code)
@@ -28,7 +28,7 @@ package struct Disk: Sendable {
 
     static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
-    /// The directory and those above it, for its owner alone.
+    /// Creates the directory and its missing parents, for its owner alone.
     func makeDirectory(_ path: String) throws(RaftNodeError) {
         if Self.exists(path) || path.isEmpty { return }
         let parent = Self.parent(of: path)
@@ -45,7 +45,7 @@ package struct Disk: Sendable {
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
-    /// The names in a directory; none when it is not there.
+    /// Returns the names in a directory; none when it does not exist.
     func list(_ path: String) throws(RaftNodeError) -> [String] {
         guard let directory = opendir(path) else {
             if errno == ENOENT { return [] }
@@ -62,7 +62,7 @@ package struct Disk: Sendable {
         return names.sorted()
     }
 
-    /// A new file for its owner alone.
+    /// Creates a file for its owner alone.
     func create(_ path: String) throws(RaftNodeError) -> Int32 {
         try check("create", path)
         let file = Glibc.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
@@ -70,7 +70,7 @@ package struct Disk: Sendable {
         return file
     }
 
-    /// Opens a regular file for reading; anything else is refused, without waiting for it.
+    /// Opens a regular file for reading; rejects any other file, without waiting for it.
     func open(_ path: String) throws(RaftNodeError) -> Int32 {
         do throws(FileError) { return try Files.openRegular(path) } catch {
             if error.code != 0 { throw Self.error(error.operation, path, error.code) }
@@ -116,7 +116,7 @@ package struct Disk: Sendable {
         return bytes
     }
 
-    /// A whole file of at most `limit` bytes.
+    /// Returns a whole file of at most `limit` bytes.
     func readAll(_ path: String, limit: Int) throws(RaftNodeError) -> [UInt8] {
         let file = try open(path)
         defer { close(file) }
@@ -132,7 +132,7 @@ package struct Disk: Sendable {
         guard fsync(file) == 0 else { throw Self.error("sync", path, errno) }
     }
 
-    /// Makes names in the directory durable.
+    /// Makes the names in the directory durable.
     func syncDirectory(_ path: String) throws(RaftNodeError) {
         try check("sync directory", path)
         let file = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -146,7 +146,7 @@ package struct Disk: Sendable {
         guard Glibc.rename(from, to) == 0 else { throw Self.error("rename", from, errno) }
     }
 
-    /// A file, or a directory with the files in it. What is not there is no error.
+    /// Removes a file, or a directory with the files in it. A missing file is no error.
     func remove(_ path: String) throws(RaftNodeError) {
         try check("remove", path)
         if Glibc.unlink(path) == 0 || errno == ENOENT || errno == ENOTDIR { return }
@@ -155,7 +155,7 @@ package struct Disk: Sendable {
         guard rmdir(path) == 0 || errno == ENOENT else { throw Self.error("remove", path, errno) }
     }
 
-    /// Writes a small file whole: it is durable when this returns, its name is not yet.
+    /// Writes a small file whole: its contents are durable when this returns, its name is not yet.
     func writeFile(_ path: String, _ bytes: [UInt8]) throws(RaftNodeError) {
         let file = try create(path)
         defer { close(file) }

@@ -2,23 +2,23 @@ package import Logging
 internal import Platform
 package import Raft
 
-/// What a durable server finds in `raft` of its data directory when it starts.
+/// The contents of `raft` in the data directory of a durable server at its start.
 package struct DurableRaft: @unchecked Sendable {
     package let log: SQLiteLogStore
     package let snapshots: SnapshotKeeper
     package let stored: StoredState
 
-    /// Opens the log and the snapshots, and makes `machine` what the newest whole snapshot says.
+    /// Opens the log and the snapshots, and restores `machine` from the newest whole snapshot.
     ///
-    /// A file `peers.json` is obeyed first: the group becomes what it says, with all that the log
-    /// holds, committed or not.
+    /// Applies a file `peers.json` first: the group becomes the one in the file, with all entries
+    /// of the log, committed or not.
     ///
     /// - Parameters:
     ///   - directory: `raft` in the data directory.
-    ///   - vfs: the log's file layer, by SQLite's name of it; nil is the system's.
-    ///   - disk: that of the other files.
-    /// - Throws: `RaftNodeError`, which names the file, the place and the remedy; the caller must
-    ///   not serve then.
+    ///   - vfs: the name of SQLite's file layer for the log; nil is the system's.
+    ///   - disk: the operations on the other files.
+    /// - Throws: `RaftNodeError`, which names the file, the location and the remedy; the caller
+    ///   must not serve then.
     package static func open(
         directory: String, machine: any StateMachine, logger: Logger, vfs: String? = nil,
         disk: Disk = Disk()
@@ -92,9 +92,9 @@ package struct DurableRaft: @unchecked Sendable {
         }
     }
 
-    /// Lets the log go on after the snapshot where it ends before it or contradicts it. The
-    /// snapshot is newer then: a restore or an installation was interrupted before it could empty
-    /// the log, or the log was removed.
+    /// Empties the log so that it continues after the snapshot, where it ends before the snapshot
+    /// or contradicts it. The snapshot is newer then: a restore or an installation was interrupted
+    /// before it could empty the log, or the log was removed.
     private static func reconcile(
         _ log: SQLiteLogStore, with newest: SnapshotMeta?, _ logger: Logger
     ) throws(RaftNodeError) {
@@ -111,7 +111,7 @@ package struct DurableRaft: @unchecked Sendable {
             }
             let term = max(newest.term, log.outline.lastTerm, log.lostTerm ?? 0)
             if log.state.hardState.term < term || log.lostTerm != nil {
-                // A vote in that term may be forgotten, so this server votes in a later one.
+                // A vote in that term may be lost, so this server votes in a later one.
                 try log.write(
                     hardState: HardState(term: term + 1), truncateFrom: nil, entries: [])
             }
@@ -120,7 +120,7 @@ package struct DurableRaft: @unchecked Sendable {
         }
     }
 
-    /// Takes in the whole log, and writes it down as a snapshot of the new group.
+    /// Applies the whole log, and writes the state down as a snapshot of the new group.
     private static func recover(
         _ peers: Configuration, in directory: String, _ log: SQLiteLogStore, _ store: SnapshotStore,
         _ newest: SnapshotMeta?, _ machine: any StateMachine, _ logger: Logger

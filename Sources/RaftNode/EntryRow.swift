@@ -1,8 +1,8 @@
 internal import CZlib
 internal import Raft
 
-/// How an entry and the state beside the log stand in their rows: a CRC-32 over the row's number
-/// and all that follows it, then fields of fixed size, lowest byte first, then what varies.
+/// The form of an entry and of the state in their rows: a CRC-32 over the row's number and all
+/// later bytes, then fields of fixed size, lowest byte first, then those of variable size.
 enum EntryRow {
     /// `crc32 | term u64 | kind u8 | extensions' length u32 | extensions | data`.
     static let headCount = 4 + 8 + 1 + 4
@@ -19,7 +19,7 @@ enum EntryRow {
         seal(&row, number: entry.index)
     }
 
-    /// What is wrong with a row, if anything, without a copy of it.
+    /// Returns the fault of a row, nil for a valid one, without a copy of it.
     static func fault(in row: UnsafeRawBufferPointer, index: UInt64) -> String? {
         guard row.count >= headCount else {
             return "\(row.count) bytes are too few for an entry"
@@ -35,7 +35,7 @@ enum EntryRow {
 
     static func term(of row: UnsafeRawBufferPointer) -> Term { number(row, 4, 8) }
 
-    /// A row without a fault.
+    /// Decodes a row without a fault.
     static func entry(_ row: UnsafeRawBufferPointer, index: UInt64) -> LogEntry {
         let extensionsEnd = headCount + Int(number(row, 13, 4))
         return LogEntry(
@@ -67,7 +67,7 @@ enum EntryRow {
         Self.number(row, 0, 4) == UInt64(checksum(row, number: number))
     }
 
-    /// Over the number and all but the first four bytes.
+    /// Returns the checksum over the number and all but the first four bytes.
     private static func checksum(_ row: UnsafeRawBufferPointer, number: UInt64) -> UInt32 {
         let sum = withUnsafeBytes(of: number.littleEndian) { bytes in
             crc32(0, bytes.bindMemory(to: UInt8.self).baseAddress, 8)
@@ -79,15 +79,15 @@ enum EntryRow {
     }
 }
 
-/// The one row beside the log: what the server must remember, and where the log begins and ends, so
-/// that rows missing at either end are noticed.
+/// The one row in addition to the log: the persistent state of the server, and the bounds of the
+/// log, so that missing rows at either end are noticed.
 struct StateRow: Equatable {
     var hardState = HardState()
-    /// The index before the first entry: of the last one that was compacted away.
+    /// The index before the first entry: that of the last compacted one.
     var base: LogIndex = 0
     var last: LogIndex = 0
     var lastTerm: Term = 0
-    /// How many writes the log has had, this one included.
+    /// The number of writes of the log, including this one.
     var writes: UInt64 = 0
 
     /// The layout that `bytes` has; that of 1 lacks `writes`.
@@ -111,7 +111,7 @@ struct StateRow: Equatable {
         SyncedWrite(number: writes, last: last, lastTerm: lastTerm, term: hardState.term)
     }
 
-    /// Nil for a row that is damaged, or counts beyond `Limits.indexMax`.
+    /// Decodes a row; nil for one that is damaged, or counts beyond `Limits.indexMax`.
     init?(_ row: UnsafeRawBufferPointer, version: Int = Self.version) {
         let headCount = Self.headCount(version)
         guard row.count >= headCount, EntryRow.isSealed(row, number: 0) else { return nil }

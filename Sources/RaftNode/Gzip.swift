@@ -16,7 +16,7 @@ final class GzipWriter {
         stream.deallocate()
     }
 
-    /// What the bytes give so far, which may be nothing.
+    /// Compresses some bytes, and returns the output so far, which may be empty.
     func add(_ bytes: [UInt8], isLast: Bool = false) -> [UInt8] {
         var output: [UInt8] = []
         var input = bytes
@@ -57,7 +57,7 @@ final class GzipReader {
         stream.deallocate()
     }
 
-    /// Calls `body` with what the bytes give, in pieces.
+    /// Calls `body` with the decompressed bytes, in pieces.
     func add(_ bytes: [UInt8], _ body: ([UInt8]) throws -> Void) throws {
         var input = bytes
         try input.withUnsafeMutableBufferPointer { input in

@@ -1,12 +1,12 @@
 internal import Raft
 
-/// What is known of a log without reading it: where it begins and ends, and the terms of its
-/// entries as runs, of which there are as many as there were leaders. With them the newest entries.
+/// The parts of a log that are known without reading it: its bounds, and the terms of its entries
+/// as runs, one for each leader. With them the newest entries.
 struct LogOutline {
     /// The index before the first entry.
     private(set) var base: LogIndex = 0
     private(set) var last: LogIndex = 0
-    /// Where each term begins, in order.
+    /// The first index of each term, in order.
     private var runs: [(first: LogIndex, term: Term)] = []
 
     private var cache: [LogEntry] = []
@@ -31,7 +31,7 @@ struct LogOutline {
         return runs[low].term
     }
 
-    /// The next entry, seen but not kept.
+    /// Adds the next entry, without caching it.
     mutating func append(_ index: LogIndex, _ term: Term) {
         if runs.last?.term != term { runs.append((index, term)) }
         last = index
@@ -41,7 +41,7 @@ struct LogOutline {
         append(entry.index, entry.term)
         cache.append(entry)
         cachedBytes += entry.data.count
-        // Half of it at once, so that moving the rest costs each entry once.
+        // Drops half of the cache at once, so that moving the rest costs each entry one move.
         let isOver =
             cachedBytes > Limits.cachedBytesMax || cache.count > Limits.cachedEntriesMax * 2
         if isOver {
@@ -86,8 +86,8 @@ struct LogOutline {
         cachedBytes = 0
     }
 
-    /// The entries of a range if all of them are kept; at least one, and no more than fit in
-    /// `bytesMax` of data.
+    /// Returns the entries of a range if all of them are cached; at least one, and no more than fit
+    /// in `bytesMax` of data.
     func cached(_ range: ClosedRange<LogIndex>, bytesMax: Int) -> [LogEntry]? {
         guard let first = cache.first?.index, range.lowerBound >= first,
             range.upperBound <= last
@@ -104,8 +104,8 @@ struct LogOutline {
         return Array(cache[start..<end])
     }
 
-    /// Names what is wrong with a write: it leaves a gap, or cuts off what is not there. The
-    /// entries of a log that is empty may begin anywhere.
+    /// Describes the fault of a write that leaves a gap, or truncates beyond the log's bounds. The
+    /// entries of an empty log may begin anywhere.
     func gap(truncateFrom: LogIndex?, _ entries: [LogEntry]) -> String? {
         if let truncateFrom, truncateFrom <= base {
             return "it is to be cut off at entry \(truncateFrom), and begins after entry \(base)"

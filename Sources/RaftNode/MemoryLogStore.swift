@@ -1,7 +1,7 @@
 internal import Primitives
 package import Raft
 
-/// The log of a server under `-dev`: gone when the process ends.
+/// The log of a server under `-dev`, which is lost when the process ends.
 package final class MemoryLogStore: LogStore {
     private var state = HardState()
     private var outline = LogOutline()

@@ -1,8 +1,8 @@
 package import Raft
 internal import Wire
 
-/// `raft/peers.json`: how an operator tells a server, after the loss of a majority, who the group
-/// is from now on. It is read at start, and removed once the group was set by it.
+/// The file `raft/peers.json`, with which an operator sets the group after the loss of a majority.
+/// It is read at start, and removed once the group was set by it.
 package enum PeersFile {
     static let name = "peers.json"
     static let infoName = "peers.info"
@@ -19,9 +19,11 @@ package enum PeersFile {
         }
     }
 
+    /// Reads the file.
+    ///
     /// - Parameter directory: `raft` in the data directory.
     /// - Returns: nil when there is no such file.
-    /// - Throws: `badPeersFile` for one that names nobody, somebody twice, or no voter.
+    /// - Throws: `badPeersFile` for one with no server, a duplicate server, or no voter.
     package static func read(directory: String) throws(RaftNodeError) -> Configuration? {
         let path = "\(directory)/\(name)"
         guard Disk.exists(path) else { return nil }
@@ -53,13 +55,13 @@ package enum PeersFile {
         return configuration
     }
 
-    /// The file was used: so that it is not used again at the next start.
+    /// Removes the file after use, so that the next start does not use it again.
     package static func remove(directory: String, _ disk: Disk = Disk()) throws(RaftNodeError) {
         try disk.remove("\(directory)/\(name)")
         try disk.syncDirectory(directory)
     }
 
-    /// Says beside the log how such a file is written, as Consul does.
+    /// Writes instructions for such a file next to the log, as Consul does.
     package static func writeInfo(directory: String, _ disk: Disk = Disk()) throws(RaftNodeError) {
         let path = "\(directory)/\(infoName)"
         if Disk.exists(path) { return }

@@ -5,8 +5,8 @@ internal import Primitives
 internal import Raft
 internal import Telemetry
 
-/// Snapshots: taken, sent, received and installed. What takes long happens on the background loop;
-/// the node goes on meanwhile.
+/// Takes, sends, receives and installs snapshots. Long work is done on the background loop; the
+/// node continues meanwhile.
 extension RaftDriver {
     func takeSnapshot(_ node: RaftNode) {
         let milliseconds = SystemClock.unixNanoseconds() / 1_000_000
@@ -108,8 +108,8 @@ extension RaftDriver {
         }
     }
 
-    /// The contents are whole on the disk: the state machine takes them, and the log begins anew
-    /// behind them when the core says so.
+    /// Installs contents that are whole on the disk: the state machine loads them, and the log
+    /// begins anew after them when the core directs it.
     func installSnapshot(_ exchange: Exchange) throws {
         guard let (meta, pieces) = incoming.removeValue(forKey: exchange)?.finished else {
             throw RaftNodeError.failed(
@@ -130,7 +130,7 @@ extension RaftDriver {
 
     // MARK: By the operator's hand
 
-    /// Writes contents from outside down as a snapshot, then becomes what it describes.
+    /// Writes contents from outside down as a snapshot, then loads it into the state machine.
     ///
     /// - Returns: nil when they could not be written, and nothing was done.
     func restore(_ contents: RaftNode.Contents, as meta: SnapshotMeta) throws -> SnapshotMeta? {
@@ -148,7 +148,8 @@ extension RaftDriver {
         do {
             finished = try Self.write(contents(meta.index), as: meta, milliseconds, in: store)
         } catch RaftNodeError.unusable(let path, let reason) {
-            // A start may find it, so this server must not go on with what was before.
+            // A start may find the snapshot, so this server must not continue with the former
+            // state.
             throw RaftNodeError.unusable(path: path, reason: reason)
         } catch {
             logger.error("raft: nothing was restored", metadata: ["error": "\(error)"])
@@ -160,7 +161,7 @@ extension RaftDriver {
         return finished
     }
 
-    /// Nobody will install what is still coming in.
+    /// Discards all snapshots that are still being received.
     func discardIncoming() {
         for (_, snapshot) in incoming { snapshot.discard() }
         incoming = [:]

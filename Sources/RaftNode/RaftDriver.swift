@@ -6,7 +6,7 @@ internal import Raft
 internal import Synchronization
 internal import Telemetry
 
-/// What whoever drives a node works with. One thread at a time.
+/// The state of the thread that drives a node. One thread at a time.
 final class RaftDriver: @unchecked Sendable {
     let onRoleChange = Mutex<(@Sendable (RaftStatus) -> Void)?>(nil)
     let onStop = Mutex<(@Sendable (String) -> Void)?>(nil)
@@ -18,29 +18,32 @@ final class RaftDriver: @unchecked Sendable {
     let machine: any StateMachine
     let transport: any RaftTransport
     private let loop: any EventLoop
-    /// For what takes long.
+    /// The loop for long work.
     let background: any EventLoop
     let clock: @Sendable () -> Instant
     let logger: Logger
     private var waiting = AwaitedReplies()
-    /// The last entry that the state machine was given, which outlives the core.
+    /// The last entry that the state machine has applied; outlives the core.
     var appliedIndex: LogIndex
-    /// As read last: at the first input of a step, and after what may take long, a write to the
-    /// disk or a batch carried out.
+    /// The last reading of the clock: at the first input of a step, and after work that may take
+    /// long, a write to the disk or an applied batch.
     private var now = Instant.zero
     private var timer: Scheduled<Void>?
-    // Lists that are empty between two rounds, and keep their room.
+    // Lists that are empty between two rounds, and keep their capacity.
     private var work = RaftNode.Inbox()
     private var queue: [Input] = []
     private var directives: [Directive] = []
     private var tickets: [(any ProposalTicket)?] = []
     private var spinWait: SpinWait
-    /// What a snapshot covers is removed from the log bit by bit, between other writes.
+    /// Entries that a snapshot covers are removed from the log in small parts, between other
+    /// writes.
     private var compactsThrough: LogIndex?
     private var stopped: String?
+    /// The fault of the last write, until this node leads again.
+    private var writeFault: String?
     /// Contents from outside, until they are restored or refused.
     private var restoring: [Ticket: RaftNode.Contents] = [:]
-    /// Snapshots that come in, until they are installed or thrown away.
+    /// Snapshots that are being received, until they are installed or discarded.
     var incoming: [Exchange: IncomingSnapshot] = [:]
 
     init(
@@ -64,7 +67,8 @@ final class RaftDriver: @unchecked Sendable {
             random: SeededRandom(seed: setup.seed), options: setup.options)
     }
 
-    /// Takes out what came in and carries it out, until nothing is left or others are due.
+    /// Takes the input out of the inbox and carries it out, until nothing is left or another thread
+    /// must drive.
     func drive(_ node: RaftNode) {
         if spinWait.isEver { spinWait.began(at: clock()) }
         for _ in 0..<Limits.roundsPerTurn {
@@ -77,7 +81,7 @@ final class RaftDriver: @unchecked Sendable {
                 swap(&work.inputs, &inbox.inputs)
                 swap(&work.replies, &inbox.replies)
                 swap(&work.contents, &inbox.contents)
-                // All of them: the pieces of one command must not come apart.
+                // All of them: the chunks of one command must stay together.
                 swap(&work.proposals, &inbox.proposals)
                 return true
             }
@@ -99,7 +103,7 @@ final class RaftDriver: @unchecked Sendable {
             compactSome(node)
             publish(node)
         }
-        // Whoever drives has connections or timers of its own to serve.
+        // The driving thread has connections or timers of its own to serve.
         loop.execute { self.drive(node) }
     }
 
@@ -272,6 +276,8 @@ final class RaftDriver: @unchecked Sendable {
     private func publish(_ node: RaftNode) {
         node.published.withLock { status in
             status.role = core.role
+            if core.role == .leader { writeFault = nil }
+            status.writeFault = writeFault
             status.term = core.term
             status.leader = core.leader
             if status.configurationIndex != core.configurationIndex {
@@ -296,14 +302,16 @@ final class RaftDriver: @unchecked Sendable {
 
     // MARK: Failing
 
-    /// A full disk leaves the store as it was: the node begins anew from it after a while. After
-    /// anything else nobody knows what holds, and only the operator can go on.
+    /// Handles a failed write. A full disk leaves the store unchanged: the node begins anew from it
+    /// after a second. After any other fault the contents of the disk are unknown, and only an
+    /// operator can repair it.
     private func fail(_ error: any Error, _ node: RaftNode) {
         if case .diskFull = error as? RaftNodeError, let stored = try? stored() {
             logger.error("raft: cannot write, will try again", metadata: ["error": "\(error)"])
+            writeFault = "\(error)"
             refuseAll(.stopped("\(error)"))
             queue.removeAll()
-            // The new core knows nothing of what the old one had under way.
+            // The new core has no record of the old one's requests.
             compactsThrough = nil
             discardIncoming()
             core = RaftCore(
@@ -333,7 +341,7 @@ final class RaftDriver: @unchecked Sendable {
         for reply in waiting.removeAll() { reply(.failure(refusal)) }
     }
 
-    /// Nobody drives any more.
+    /// Ends the driving.
     func end(_ node: RaftNode) {
         timer?.cancel()
         discardIncoming()

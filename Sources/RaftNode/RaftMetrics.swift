@@ -1,6 +1,6 @@
 package import Telemetry
 
-/// What is measured of the log itself, by Consul's names.
+/// The metrics of the log itself, under Consul's names.
 package struct RaftMetrics: Sendable {
     let dispatchLog: Timing
     let dispatched: LastNumber

@@ -6,12 +6,13 @@ package import Raft
 internal import Synchronization
 internal import Telemetry
 
-/// The shell of `RaftCore`: takes what happens, steps the core, carries out its directives in
-/// order. It has no rule of its own.
+/// The shell of `RaftCore`: receives events, steps the core, carries out its directives in order.
+/// It has no rule of its own.
 ///
-/// One thread at a time drives it. Under a store in memory that is whoever brings something while
-/// nobody drives, who then carries out what others bring meanwhile; with a disk it is a thread of
-/// the node's own, which may wait for the disk: what comes in during a sync shares the next one.
+/// One thread at a time drives it. With a store in memory, a caller whose input finds no driver
+/// drives the node, and also carries out the input that others enqueue meanwhile. With a disk the
+/// node has a thread of its own, which may wait for the disk: input that arrives during a sync
+/// shares the next one.
 package final class RaftNode: Sendable {
     package struct Setup: Sendable {
         package var id: ServerID
@@ -19,7 +20,7 @@ package final class RaftNode: Sendable {
         package var address: String
         package var options = RaftOptions()
         package var seed: UInt64
-        /// Whether the caller's thread may do the writing: a store in memory.
+        /// True when the caller's thread may do the writing: a store in memory.
         package var drivesOnCallers: Bool
         package var metrics: RaftMetrics
 
@@ -36,7 +37,7 @@ package final class RaftNode: Sendable {
         }
     }
 
-    /// Something to be written, and who wants to know.
+    /// A write, and the receiver of its result.
     package struct Write: Sendable {
         package var data: [UInt8]
         package var extensions: [UInt8]
@@ -54,7 +55,7 @@ package final class RaftNode: Sendable {
     package typealias Reply = @Sendable (Result<LogIndex, RaftRefusal>) -> Void
 
     struct Inbox {
-        /// What whoever drives has done with: the room is used again.
+        /// Empties the lists after a round, and keeps their capacity.
         mutating func empty() {
             inputs.makeEmpty()
             proposals.makeEmpty()
@@ -73,17 +74,19 @@ package final class RaftNode: Sendable {
 
     let inbox = Mutex(Inbox())
     let published = Mutex(RaftStatus())
-    /// Only for whoever drives.
+    /// Only for the driving thread.
     let driver: RaftDriver
     private let loop: any EventLoop
     private let drivesOnCallers: Bool
     private let barriers: Counter
 
+    /// Creates a node.
+    ///
     /// - Parameters:
-    ///   - loop: For timers, and for driving unless callers may: then it waits for the disk, and
+    ///   - loop: for timers, and for driving unless callers may: then it waits for the disk, and
     ///     must be the node's own.
-    ///   - background: For writing snapshots; the node's own too.
-    ///   - stored: What the disk holds; `machine` is as its snapshot says.
+    ///   - background: for writing snapshots; the node's own too.
+    ///   - stored: the contents of the disk; `machine` is restored from its snapshot.
     package init(
         _ setup: Setup, stored: StoredState, log: any LogStore, snapshots: SnapshotKeeper,
         machine: any StateMachine, transport: any RaftTransport, loop: any EventLoop,
@@ -101,28 +104,29 @@ package final class RaftNode: Sendable {
 
     package var status: RaftStatus { published.withLock { $0 } }
 
-    /// Called with every change of role or leader, by whoever drives; must not block.
+    /// Sets the function that is called with every change of role or leader, on the driving thread;
+    /// it must not block.
     package func onRoleChange(_ body: @escaping @Sendable (RaftStatus) -> Void) {
         driver.onRoleChange.withLock { $0 = body }
     }
 
-    /// Called once, should the node have to stop for good.
+    /// Sets the function that is called once, should the node have to stop permanently.
     package func onStop(_ body: @escaping @Sendable (String) -> Void) {
         driver.onStop.withLock { $0 = body }
     }
 
-    /// Begins. The core takes its first step.
+    /// Starts the node with the core's first step.
     package func start() { bring(.tick) }
 
     // MARK: Wishes
 
-    /// Has commands committed, in order and in one term, and carried out.
+    /// Proposes commands, which are committed in order and in one term, and carried out.
     ///
     /// - Parameters:
     ///   - ticket: accompanies the last of them to the state machine. It is released with the
     ///     answer.
-    ///   - reply: receives the index of the last one after the state machine took it, or the reason
-    ///     of a failure. Called on any thread, perhaps before this returns.
+    ///   - reply: receives the index of the last one after the state machine applied it, or the
+    ///     reason of a failure. Called on any thread, perhaps before this returns.
     package func propose(
         _ writes: [Write], ticket object: (any ProposalTicket)? = nil, reply: @escaping Reply
     ) {
@@ -138,7 +142,7 @@ package final class RaftNode: Sendable {
                     Proposal(
                         ticket: ticket, kind: write.kind, data: write.data,
                         extensions: write.extensions))
-                // The pieces before the last are answered with it: all of them are in one term.
+                // The earlier chunks are answered with the last one: all of them are in one term.
                 if slot == writes.count - 1 {
                     inbox.replies.append(
                         AwaitedReply(ticket: ticket, object: object, reply: reply))
@@ -150,13 +154,13 @@ package final class RaftNode: Sendable {
         kick()
     }
 
-    /// Waits until all that is committed now has been carried out.
+    /// Waits until all entries committed now have been applied.
     package func barrier(reply: @escaping Reply) {
         barriers.increment()
         propose([Write([], kind: .barrier)], reply: reply)
     }
 
-    /// Asks whether the state may be read: `reply` has the index that the state has reached.
+    /// Requests a read of the state: `reply` receives the index that the state has reached.
     package func read(_ mode: ReadMode, reply: @escaping Reply) {
         wish(reply) { .read($0, mode) }
     }
@@ -171,23 +175,23 @@ package final class RaftNode: Sendable {
         wish(reply) { .transferLeadership(to: id, $0) }
     }
 
-    /// Begins a group. Refused where one has begun.
+    /// Bootstraps a group. Refused where the group exists.
     package func bootstrap(_ configuration: Configuration, reply: @escaping Reply) {
         wish(reply) { .bootstrap(configuration, $0) }
     }
 
-    /// A state to be written down, when its last index is known.
+    /// A function that returns the state to be written down, given its last index.
     package typealias Contents = @Sendable (LogIndex) -> any StateImage
 
-    /// Puts a state from outside, whose newest entry is `index`, in the place of all there is.
+    /// Replaces the whole state by one from outside, whose newest entry is `index`.
     ///
-    /// - Parameter reply: With an index behind it, once this server holds it.
+    /// - Parameter reply: receives an index after it, once this server holds it.
     package func restore(
         beyond index: LogIndex, _ contents: @escaping Contents, reply: @escaping Reply
     ) {
         wish { [weak self] result in
             guard let self, case .success = result else { return reply(result) }
-            // An entry behind the snapshot, by which the others see that they lack it.
+            // An entry after the snapshot, which shows the others that they lack the snapshot.
             barrier(reply: reply)
         } _: { inbox, ticket in
             inbox.contents.append((ticket, contents))
@@ -216,9 +220,8 @@ package final class RaftNode: Sendable {
         kick()
     }
 
-    /// Reports what happened: messages from the transport, the end of work in the background. A
-    /// request that comes while too many wait is dropped, as a network may do; its sender asks
-    /// again.
+    /// Enqueues an event: a message from the transport, or the end of background work. A request
+    /// that arrives while too many wait is dropped, as a network may do; its sender retries.
     package func bring(_ input: Input) {
         inbox.withLock { inbox in
             if inbox.isStopped { return }
@@ -243,7 +246,8 @@ package final class RaftNode: Sendable {
         }
     }
 
-    /// Ends the node; what waits is refused. What was answered is on the disk already.
+    /// Stops the node; pending requests are refused. Everything that was answered is on the disk
+    /// already.
     package func stop() async {
         inbox.withLock { $0.isStopped = true }
         let ended = loop.makePromise(of: Void.self)
@@ -254,7 +258,7 @@ package final class RaftNode: Sendable {
     private func endWhenIdle(_ ended: EventLoopPromise<Void>) {
         let mayEnd = inbox.withLock { inbox in
             if inbox.isDriving { return false }
-            inbox.isDriving = true  // for good
+            inbox.isDriving = true  // permanently
             return true
         }
         if mayEnd {

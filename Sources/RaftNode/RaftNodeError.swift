@@ -1,34 +1,36 @@
 internal import Raft
 
-/// Why the store of a server's log or snapshots cannot go on. Each names the file.
+/// The reason why the store of a server's log or snapshots cannot continue. Each error names the
+/// file.
 package enum RaftNodeError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Another process has the store open.
     case locked(path: String)
-    /// The disk, or the user's share of it, is full; nothing was changed.
+    /// The disk, or the user's quota, is full; nothing was changed.
     case diskFull(path: String)
-    /// The file or its file system may only be read.
+    /// The file or its file system is read-only.
     case readOnly(path: String)
-    /// Data that was durable is gone or was changed. The place is a row, a byte or a part.
+    /// Durable data is missing or was changed. The location is a row, a byte or a part.
     case damaged(path: String, place: String, reason: String)
-    /// The end of the log is gone: fewer writes than had been synced.
+    /// The end of the log is missing: it has fewer writes than were synced.
     case lostEnd(path: String, reason: String)
     /// The system refused an operation.
     case failed(operation: String, path: String, reason: String)
-    /// A write failed before, so that nobody knows what the disk holds: only a restart may go on.
+    /// An earlier write failed, so that the contents of the disk are unknown: only a restart may
+    /// continue.
     case unusable(path: String, reason: String)
-    /// A recovery file that is not what it must be.
+    /// A malformed recovery file.
     case badPeersFile(path: String, reason: String)
-    /// An archive of a snapshot that is not one, or is damaged.
+    /// An archive of a snapshot that is malformed or damaged.
     case badArchive(reason: String)
 
-    /// An error of the system's or another target's, while a file was worked on.
+    /// Converts an error of the system or another target during an operation on a file.
     init(_ error: any Error, _ operation: String, _ path: String) {
         self =
             error as? RaftNodeError
             ?? .failed(operation: operation, path: path, reason: "\(error)")
     }
 
-    /// This error with what an operator can do about damage.
+    /// Returns this error with the operator's remedy for damage.
     ///
     /// - Parameter directory: `raft` in the data directory, with everything that is left of it.
     func advising(of directory: String) -> RaftNodeError {
@@ -60,7 +62,7 @@ package enum RaftNodeError: Error, Hashable, Sendable, CustomStringConvertible {
         return advice + " (\"consul operator raft inspect\" shows what is left)"
     }
 
-    /// The log is as it was written, and no snapshot reaches up to its beginning.
+    /// True when the log is undamaged, and no snapshot reaches up to its beginning.
     private var isAboutSnapshots: Bool {
         if case .damaged(let path, _, _) = self { return path.hasSuffix("/snapshots") }
         return false

@@ -1,7 +1,7 @@
 package import Primitives
 package import Raft
 
-/// How a node stands, as of its last step.
+/// The state of a node after its last step.
 package struct RaftStatus: Sendable, Hashable {
     package var role = Role.follower
     package var term: Term = 0
@@ -14,23 +14,25 @@ package struct RaftStatus: Sendable, Hashable {
     package var lastTerm: Term = 0
     package var snapshotIndex: LogIndex = 0
     package var snapshotTerm: Term = 0
-    /// When a follower last heard of its leader; nil when it never did.
+    /// The last time a follower heard from its leader; nil when it never did.
     package var lastContact: Instant?
-    /// Why the node has stopped for good, if it has.
+    /// The reason why the node has stopped for good; nil while it runs.
     package var stopped: String?
+    /// The fault of the last write to the disk, until the node leads again; nil without one.
+    package var writeFault: String?
 }
 
-/// Why a wish was not granted.
+/// The reason why a request was refused.
 package enum RaftRefusal: Error, Sendable, Hashable {
-    /// Nothing was written. The leader, if one is known.
+    /// Nothing was written. Names the leader, if one is known.
     case notLeader(Peer?)
-    /// It stands in the log of a server that leads no more: it may come to be committed, or not.
+    /// The entry is in the log of a server that no longer leads: it may yet be committed, or not.
     case leadershipLost
     case timedOut
     case refused(RaftError)
-    /// More wishes wait than `Limits` allows; nothing was written.
+    /// More requests wait than `Limits` allows; nothing was written.
     case tooMany
-    /// The node stopped, or could not write; the reason.
+    /// The node stopped, or could not write, for this reason.
     case stopped(String)
 
     static let shuttingDown = RaftRefusal.stopped("the server is shutting down")

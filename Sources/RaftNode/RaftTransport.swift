@@ -1,24 +1,25 @@
 package import Raft
 
-/// How a node reaches the others. What it receives it reports to the node as `Input.request`,
-/// `.reply` and `.failed`. Calls come from the node's thread and must not block.
+/// The node's connections to the other servers. A transport reports received messages to the node
+/// as `Input.request`, `.reply` and `.failed`. Calls come from the node's thread and must not
+/// block.
 package protocol RaftTransport: AnyObject, Sendable {
     func send(_ request: Request, to peer: Peer, exchange: Exchange)
     func reply(_ reply: Reply, exchange: Exchange)
-    /// Sends the request and, behind it, what `source` gives.
+    /// Sends the request and, after it, the contents that `source` returns.
     func sendSnapshot(
         _ request: InstallSnapshot, to peer: Peer, exchange: Exchange,
         source: @escaping @Sendable () throws -> [UInt8]?)
-    /// Hands the contents that come with a request to `take`, piece by piece and then nil, on one
-    /// thread; throws into `fail` what cut them off.
+    /// Passes the contents that come with a request to `take`, piece by piece and then nil, on one
+    /// thread; calls `fail` with the error that cut them off.
     func receiveContents(
         of exchange: Exchange, take: @escaping @Sendable ([UInt8]?) -> Void,
         fail: @escaping @Sendable (any Error) -> Void)
 }
 
-/// A group of one.
+/// The transport of a group of one.
 package final class NoTransport: RaftTransport {
-    /// Told that nobody could be reached.
+    /// Called with each exchange, since no server can be reached.
     private let unreachable: @Sendable (Exchange) -> Void
 
     package init(unreachable: @escaping @Sendable (Exchange) -> Void = { _ in }) {

@@ -1,11 +1,13 @@
 internal import CSQLite
 internal import Glibc
 
-/// One connection to SQLite. Its owner calls it, one call after another.
+/// One connection to SQLite. Its owner makes one call after another.
 final class SQLiteDatabase {
     private var handle: OpaquePointer?
     let path: String
 
+    /// Opens a database.
+    ///
     /// - Parameter vfs: the name of the file layer; nil is the system's.
     init(_ path: String, readOnly: Bool = false, vfs: String? = nil) throws(RaftNodeError) {
         self.path = path
@@ -16,21 +18,21 @@ final class SQLiteDatabase {
             close()
             throw error
         }
-        // SQLite opens what it may not write for reading, and fails at its first lock.
+        // SQLite opens a file that it may not write for reading, and fails at its first lock.
         if !readOnly, sqlite3_db_readonly(handle, "main") == 1 {
             close()
             throw RaftNodeError.readOnly(path: path)
         }
         sqlite3_extended_result_codes(handle, 1)
         sqlite3_busy_timeout(handle, 0)
-        // The journal stays when the connection ends, so that its absence always means a loss.
+        // The journal remains when the connection ends, so that its absence always means a loss.
         var stays: Int32 = 1
         sqlite3_file_control(handle, "main", SQLITE_FCNTL_PERSIST_WAL, &stays)
     }
 
     deinit { close() }
 
-    /// Its statements are gone by then.
+    /// Closes the connection, after its statements were released.
     func close() {
         sqlite3_close_v2(handle)
         handle = nil
@@ -49,7 +51,7 @@ final class SQLiteDatabase {
         return SQLiteStatement(statement, in: self, sql)
     }
 
-    /// A number that a query gives, or 0.
+    /// Returns the number that a query selects, or 0.
     func number(_ sql: String) throws(RaftNodeError) -> Int64 {
         let statement = try prepare(sql)
         defer { statement.reset() }
@@ -112,7 +114,7 @@ final class SQLiteStatement {
         while try step() {}
     }
 
-    /// False behind the last row.
+    /// Executes one step. Returns false after the last row.
     func step() throws(RaftNodeError) -> Bool {
         switch sqlite3_step(handle) {
         case SQLITE_ROW: return true
@@ -125,7 +127,7 @@ final class SQLiteStatement {
 
     func integer(_ column: Int32) -> Int64 { sqlite3_column_int64(handle, column) }
 
-    /// The blob's bytes, valid until the next step.
+    /// Returns the blob's bytes, valid until the next step.
     func blob(_ column: Int32) -> UnsafeRawBufferPointer {
         let start = sqlite3_column_blob(handle, column)
         return UnsafeRawBufferPointer(

@@ -3,8 +3,8 @@ internal import Platform
 internal import Raft
 
 extension SQLiteLogStore {
-    /// What must be there of the files before SQLite opens them, which would make what is missing
-    /// and drop what is wrong.
+    /// Checks the files before SQLite opens them, which would create missing ones and drop wrong
+    /// data.
     static func checkFiles(
         _ path: String, _ lock: StoreLock, _ disk: Disk = Disk()
     ) throws(RaftNodeError) {
@@ -15,7 +15,7 @@ extension SQLiteLogStore {
                 throw .damaged(
                     path: path, place: "its name", reason: "the file is gone; the log was in it")
             }
-            // SQLite would let others read it.
+            // SQLite would make the file readable for others.
             disk.close(try disk.create(path))
             return try disk.syncDirectory(Disk.parent(of: path))
         }
@@ -43,7 +43,7 @@ extension SQLiteLogStore {
     }
 
     static func setUp(_ database: SQLiteDatabase, wasUsed: Bool) throws(RaftNodeError) {
-        // Alone on the file: no shared memory, and the lock is held until the process ends.
+        // Exclusive use of the file: no shared memory, and the lock is held until the process ends.
         try database.run("PRAGMA locking_mode = EXCLUSIVE")
         try database.run("PRAGMA cell_size_check = ON")
         try database.run("PRAGMA journal_mode = WAL")
@@ -72,7 +72,7 @@ extension SQLiteLogStore {
         }
     }
 
-    /// Lets the state's row of a store of version 1 count its writes.
+    /// Adds the count of writes to the state's row of a store of version 1.
     private static func upgrade(_ database: SQLiteDatabase) throws(RaftNodeError) {
         let select = try database.prepare("SELECT value FROM state WHERE id = 1")
         guard try select.step(), let state = StateRow(select.blob(0), version: 1) else {
@@ -91,8 +91,8 @@ extension SQLiteLogStore {
             path: path, place: "the state's row", reason: "it is missing or its checksum wrong")
     }
 
-    /// Compares the log with the newest write that was synced, which is recorded outside of its
-    /// files: a journal that was cut ends like one that was written so far.
+    /// Compares the log with the newest synced write, which is recorded outside of its files: a
+    /// truncated journal ends like a shorter one.
     static func checkEnd(
         _ state: StateRow, _ lock: StoreLock, _ path: String
     ) throws(RaftNodeError) {
@@ -106,7 +106,7 @@ extension SQLiteLogStore {
         throw .lostEnd(path: lock.wasLeftOpen ? "\(path)-wal" : path, reason: reason)
     }
 
-    /// Reads all rows, and makes sure that each is what was written and none is missing.
+    /// Reads all rows, and checks that each is unchanged and none is missing.
     static func checkRows(
         _ database: SQLiteDatabase
     ) throws(RaftNodeError) -> (StateRow, LogOutline) {

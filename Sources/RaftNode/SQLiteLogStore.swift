@@ -1,14 +1,14 @@
 package import Raft
 
-/// The log of a durable server, in one SQLite file `log.sqlite` with a journal beside it.
+/// The log of a durable server, in one SQLite file `log.sqlite` with a journal next to it.
 ///
-/// Every write is one transaction and one sync. What is durable is checked whole when the store
-/// opens (`SQLiteLogStore+Start`), and each entry again when it is read. Reads come from the newest
+/// Every write is one transaction and one sync. All durable data is checked when the store opens
+/// (`SQLiteLogStore+Start`), and each entry again when it is read. Reads come from the newest
 /// entries in memory, older ones from the file.
 ///
-/// After a write that failed for another reason than a full disk, nobody knows what the file holds:
-/// the store then refuses everything, and the process must stop. A restart finds the write whole or
-/// not at all.
+/// After a write that failed for another reason than a full disk, the contents of the file are
+/// unknown: the store then refuses everything, and the process must stop. A restart finds the write
+/// whole or not at all.
 package final class SQLiteLogStore: LogStore {
     package static let fileName = "log.sqlite"
     static let lockName = "lock"
@@ -17,11 +17,12 @@ package final class SQLiteLogStore: LogStore {
     let database: SQLiteDatabase
     private let lock: StoreLock
     private let hadLog: Bool
-    /// The log was here, and the file that says how far it went was not.
+    /// True when the log existed, and the file with its newest write did not.
     var isUnconfirmed: Bool { hadLog && !lock.wasUsed }
-    /// The end of the log is missing, and a snapshot holds it: the term of its newest write.
+    /// Set when the end of the log is missing, and a snapshot contains it: the term of its newest
+    /// write.
     private(set) var lostTerm: Term?
-    /// No log was here.
+    /// True when no log existed.
     var isNew: Bool { !hadLog }
     /// nil once it is closed.
     private var statements: Statements?
@@ -29,7 +30,8 @@ package final class SQLiteLogStore: LogStore {
     var state = StateRow()
     private var row: [UInt8] = []
     private var failure: String?
-    /// Frames of a write that failed, or of the last run, may lie in the journal behind its end.
+    /// True while frames of a failed write, or of the last run, may be in the journal after its
+    /// end.
     private var hasLeftovers = true
 
     struct Statements {
@@ -50,15 +52,15 @@ package final class SQLiteLogStore: LogStore {
         }
     }
 
-    /// Opens the store in a directory, which is made if it is not there, and checks all of it.
+    /// Opens the store in a directory, which is created if it is missing, and checks all of it.
     ///
     /// - Parameters:
     ///   - directory: `raft` in the data directory.
-    ///   - vfs: the file layer by SQLite's name of it; nil is the system's.
-    ///   - disk: that of the other files.
-    ///   - covered: the index up to which a snapshot holds all entries; asked when the end of the
-    ///     log is missing.
-    /// - Throws: `locked` when another process has it open, `damaged` with file and place,
+    ///   - vfs: the name of SQLite's file layer; nil is the system's.
+    ///   - disk: the operations on the other files.
+    ///   - covered: returns the index up to which a snapshot holds all entries; called when the end
+    ///     of the log is missing.
+    /// - Throws: `locked` when another process has it open, `damaged` with file and location,
     ///   `lostEnd` when entries that no snapshot holds are missing.
     package init(
         directory: String, vfs: String? = nil, disk: Disk = Disk(),
@@ -83,8 +85,8 @@ package final class SQLiteLogStore: LogStore {
         try lock.mark(isOpen: true)
     }
 
-    /// Puts the journal into the file, and leaves the store closed and free for another. Not to
-    /// close it loses nothing.
+    /// Copies the journal into the file, closes the store and releases the lock. A store that is
+    /// not closed loses nothing.
     package func close() throws(RaftNodeError) {
         guard statements != nil else { return }
         defer {
@@ -124,7 +126,7 @@ package final class SQLiteLogStore: LogStore {
         return found
     }
 
-    /// Calls `body` with the entries of a range in order, straight from the file, until it answers
+    /// Calls `body` with the entries of a range in order, straight from the file, until it returns
     /// false: the quick way to replay a log.
     package func forEach(
         in range: ClosedRange<LogIndex>, _ body: (LogEntry) throws -> Bool
@@ -174,7 +176,7 @@ package final class SQLiteLogStore: LogStore {
             next.last = truncateFrom - 1
             next.lastTerm = outline.term(at: next.last) ?? 0
         }
-        // An empty log begins where its entries do.
+        // An empty log begins at the index of its first entry.
         if next.last == next.base, let first = entries.first { next.base = first.index - 1 }
         if let last = entries.last {
             next.last = last.index
@@ -221,7 +223,7 @@ package final class SQLiteLogStore: LogStore {
         outline.restart(after: index)
     }
 
-    /// All of `body` and the state, durable, or none of it.
+    /// Makes `body` and the state durable together, or neither.
     private func transaction(
         _ next: StateRow, _ body: (Statements) throws(RaftNodeError) -> Void
     ) throws(RaftNodeError) {
@@ -237,7 +239,7 @@ package final class SQLiteLogStore: LogStore {
             try statements.commit.run()
         } catch {
             if database.isInTransaction { try? statements.rollback.run() }
-            // With the disk full nothing was written, which is known.
+            // With the disk full nothing was written for certain.
             if case .diskFull = error, !database.isInTransaction {
                 hasLeftovers = true
                 throw error
@@ -249,9 +251,8 @@ package final class SQLiteLogStore: LogStore {
         lock.note(next.synced)
     }
 
-    /// Has the journal begun anew before the next write. What was left in it behind its end would
-    /// otherwise come to lie behind new frames, and look like a part of the log that was damaged
-    /// (`WALCheck`).
+    /// Restarts the journal before the next write. Frames that were left in it after its end would
+    /// otherwise follow new frames, and look like a damaged part of the log (`WALCheck`).
     private func leaveLeftovers() throws(RaftNodeError) {
         guard hasLeftovers else { return }
         try database.run("PRAGMA wal_checkpoint(RESTART)")

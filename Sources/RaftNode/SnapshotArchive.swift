@@ -2,8 +2,8 @@ internal import Digests
 package import Raft
 internal import Wire
 
-/// What `consul snapshot save` gives and `restore` takes: gzip of tar of `meta.json`, `state.bin`
-/// and `SHA256SUMS`, in this order.
+/// Writes the archive of `consul snapshot save` and `restore`: gzip of tar of `meta.json`,
+/// `state.bin` and `SHA256SUMS`, in this order.
 ///
 /// Written in pieces: `begin`, each piece of the contents through `add`, `finish`.
 package final class SnapshotArchiveWriter {
@@ -14,8 +14,10 @@ package final class SnapshotArchiveWriter {
     private var sum = SHA256Sum()
     private var left: UInt64
 
+    /// Creates a writer.
+    ///
     /// - Parameters:
-    ///   - meta: with the size of the contents, which stands before them.
+    ///   - meta: with the size of the contents, which is written before them.
     ///   - seconds: since 1970, for the times of the files in it.
     package init(_ meta: SnapshotMeta, seconds: Int64) {
         self.meta = meta
@@ -51,14 +53,14 @@ package final class SnapshotArchiveWriter {
     }
 }
 
-/// Reads such an archive in pieces cut anywhere. What it gives of the contents may be used only
-/// when `finish` has found that all of it is what was saved.
+/// Reads such an archive in pieces cut anywhere. The contents may be used only when `finish` has
+/// verified the whole archive.
 package final class SnapshotArchiveReader {
     private enum Part { case head, meta, state, sums, padding, end }
 
     private let gzip = GzipReader()
     private var part = Part.head
-    /// Bytes of the part that have not come.
+    /// Missing bytes of the part.
     private var left = TarHeader.blockCount
     private var padding = 0
     private var held: [UInt8] = []
@@ -70,12 +72,14 @@ package final class SnapshotArchiveReader {
 
     package init() {}
 
-    /// Takes a piece of the archive, and calls `state` with the contents that it brings.
+    /// Reads a piece of the archive, and calls `state` with the contents in it.
     package func receive(_ bytes: [UInt8], _ state: ([UInt8]) throws -> Void) throws {
         try gzip.add(bytes) { piece in try read(piece, state) }
     }
 
-    /// - Throws: `badArchive` when anything is missing or another than was saved.
+    /// Verifies the whole archive.
+    ///
+    /// - Throws: `badArchive` when a part is missing or differs from the saved one.
     package func finish() throws(RaftNodeError) -> SnapshotMeta {
         guard gzip.isOver else { throw .badArchive(reason: "it is cut short") }
         guard let metaText, let sumText, let stateCount else {
@@ -124,7 +128,7 @@ package final class SnapshotArchiveReader {
         }
     }
 
-    /// The part is whole: on to the next.
+    /// Enters the next part after a whole one.
     private func turn() throws(RaftNodeError) {
         defer { held = [] }
         switch part {

@@ -1,8 +1,8 @@
 internal import Raft
 internal import Synchronization
 
-/// Where a node's snapshots are: on the disk of a durable server, or, under `-dev`, in memory,
-/// where the image itself is the snapshot. For the thread that drives the node alone.
+/// Holds a node's snapshots: on the disk of a durable server, or, under `-dev`, in memory, where
+/// the image itself is the snapshot. For the thread that drives the node alone.
 package final class SnapshotKeeper: @unchecked Sendable {
     private enum Place {
         case disk(SnapshotStore)
@@ -14,7 +14,7 @@ package final class SnapshotKeeper: @unchecked Sendable {
     package init(disk: SnapshotStore) { place = .disk(disk) }
     package init() { place = .memory(nil) }
 
-    /// The store, for whoever writes; nil in memory.
+    /// The store, for a writer; nil in memory.
     var store: SnapshotStore? {
         if case .disk(let store) = place { return store }
         return nil
@@ -22,7 +22,7 @@ package final class SnapshotKeeper: @unchecked Sendable {
 
     func hold(_ meta: SnapshotMeta, _ image: any StateImage) { place = .memory((meta, image)) }
 
-    /// Gives the contents of a snapshot from its beginning.
+    /// Returns a function that reads the contents of a snapshot from the beginning.
     func source(of meta: SnapshotMeta) throws -> @Sendable () throws -> [UInt8]? {
         switch place {
         case .disk(let store):
@@ -39,14 +39,14 @@ package final class SnapshotKeeper: @unchecked Sendable {
     }
 }
 
-/// For a value that is handed from one thread to another and used by one at a time.
+/// Wraps a value that is handed from one thread to another and used by one at a time.
 final class Unshared<Value>: @unchecked Sendable {
     var value: Value
     init(_ value: Value) { self.value = value }
 }
 
-/// Contents that come from a leader: written by the transport's thread, and thrown away by whoever
-/// drives the node, perhaps at the same time.
+/// Contents from a leader: written by the transport's thread, and discarded by the driving thread,
+/// perhaps at the same time.
 final class IncomingSnapshot: Sendable {
     private enum State {
         /// On disk.
@@ -69,7 +69,7 @@ final class IncomingSnapshot: Sendable {
         }
     }
 
-    /// The next piece; nothing happens to it once the snapshot is thrown away.
+    /// Adds the next piece; ignored once the snapshot is discarded.
     func take(_ piece: [UInt8]) throws {
         try state.withLock { state in
             switch state {
@@ -83,9 +83,9 @@ final class IncomingSnapshot: Sendable {
         }
     }
 
-    /// All pieces have come.
+    /// Completes the contents after the last piece.
     ///
-    /// - Returns: false for a snapshot that was thrown away.
+    /// - Returns: false for a discarded snapshot.
     func finish() throws -> Bool {
         try state.withLock { state in
             switch state {
@@ -105,7 +105,7 @@ final class IncomingSnapshot: Sendable {
         }
     }
 
-    /// What came, where it lies, and in memory the pieces; nil before `finish`.
+    /// The description of the received contents, and in memory the pieces; nil before `finish`.
     var finished: (meta: SnapshotMeta, pieces: [[UInt8]])? {
         state.withLock { state in
             if case .finished(let meta, let pieces) = state { return (meta, pieces) }

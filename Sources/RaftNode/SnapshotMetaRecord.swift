@@ -1,7 +1,7 @@
 internal import Raft
 internal import Wire
 
-/// `meta.json` beside a snapshot's contents, in the data directory as in an archive.
+/// `meta.json` next to a snapshot's contents, in the data directory as in an archive.
 struct SnapshotMetaRecord: Record {
     var version = 1
     var id = ""
@@ -34,7 +34,7 @@ struct SnapshotMetaRecord: Record {
         try visit.field("Size", &size)
     }
 
-    /// All numbers can be counted on from.
+    /// True when no number exceeds `Limits.indexMax`.
     var isInRange: Bool { max(index, term, configurationIndex) <= Limits.indexMax }
 
     var meta: SnapshotMeta {

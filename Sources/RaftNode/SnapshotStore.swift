@@ -5,20 +5,21 @@ internal import Wire
 
 /// The snapshots of a durable server, a directory each: `meta.json`, `state.bin` and the sums of
 /// both. A snapshot is written under another name, synced with its directory, and then renamed, so
-/// that one of this name is whole. Two are kept.
+/// that a snapshot with its final name is whole. Two are kept.
 ///
-/// Reading and writing may go on at once on several threads; a sink or source belongs to whoever
-/// holds it.
+/// Reading and writing may run at once on several threads; a sink or source belongs to its holder.
 package final class SnapshotStore: Sendable {
     private let directory: String
     private let disk: Disk
-    /// What was passed over since the last look, one sentence each, for the log.
+    /// The faults that were skipped since the last call, one sentence each, for the log.
     private let gathered = Mutex<[String]>([])
     package var warnings: [String] { gathered.withLock { $0 } }
 
+    /// Opens the store.
+    ///
     /// - Parameters:
-    ///   - directory: `raft/snapshots` in the data directory; made if it is not there.
-    ///   - onlyLooks: Changes nothing there.
+    ///   - directory: `raft/snapshots` in the data directory; created if it is missing.
+    ///   - onlyLooks: changes nothing there.
     package init(
         directory: String, disk: Disk = Disk(), onlyLooks: Bool = false
     ) throws(RaftNodeError) {
@@ -32,8 +33,8 @@ package final class SnapshotStore: Sendable {
         try removeRests()
     }
 
-    /// Removes the snapshots that an earlier program was removing when it ended: of each a file is
-    /// gone, and a newer one is whole as far as its `meta.json` says.
+    /// Removes the snapshots whose removal an earlier program began and did not finish: each lacks
+    /// a file, and a newer one is whole as far as its `meta.json` says.
     private func removeRests() throws(RaftNodeError) {
         let names = try disk.list(directory)
         let whole = names.filter { (try? read($0)) != nil }.compactMap { SnapshotName($0) }.max()
@@ -47,7 +48,8 @@ package final class SnapshotStore: Sendable {
         }
     }
 
-    /// Removes a snapshot under another name, so that a crash in between leaves nothing of its own.
+    /// Removes a snapshot under another name, so that a crash in between leaves nothing under its
+    /// own name.
     private func remove(_ name: String) throws(RaftNodeError) {
         let path = "\(directory)/\(name)"
         try disk.remove("\(path).tmp")
@@ -55,7 +57,7 @@ package final class SnapshotStore: Sendable {
         try disk.remove("\(path).tmp")
     }
 
-    /// Gives the warnings and forgets them.
+    /// Returns the warnings and clears them.
     package func takeWarnings() -> [String] {
         gathered.withLock { warnings in
             defer { warnings = [] }
@@ -65,7 +67,8 @@ package final class SnapshotStore: Sendable {
 
     // MARK: Reading
 
-    /// The snapshots whose `meta.json` is right, newest first. Their contents were not looked at.
+    /// Returns the snapshots whose `meta.json` is right, newest first, without checking their
+    /// contents.
     package func list() throws(RaftNodeError) -> [SnapshotMeta] {
         var found: [SnapshotMeta] = []
         for name in try disk.list(directory) where !name.hasSuffix(".tmp") {
@@ -76,7 +79,7 @@ package final class SnapshotStore: Sendable {
         return found.sorted { ($0.term, $0.index, $0.id) > ($1.term, $1.index, $1.id) }
     }
 
-    /// The newest snapshot all of which is as it was written. Reads its contents once, to check.
+    /// Returns the newest undamaged snapshot. Reads its contents once, to check.
     package func newest() throws(RaftNodeError) -> SnapshotMeta? {
         for meta in try list() {
             do {
@@ -90,7 +93,7 @@ package final class SnapshotStore: Sendable {
         return nil
     }
 
-    /// Each snapshot, by its name, whole or with what is wrong with it. Reads all contents.
+    /// Returns each snapshot, by its name, whole or with its fault. Reads all contents.
     func examine() throws(RaftNodeError) -> [Result<SnapshotMeta, RaftNodeError>] {
         try disk.list(directory).filter { !$0.hasSuffix(".tmp") }.map { name in
             Result { () throws(RaftNodeError) in
@@ -102,7 +105,7 @@ package final class SnapshotStore: Sendable {
         }
     }
 
-    /// The contents of a snapshot, in pieces.
+    /// Opens the contents of a snapshot, in pieces.
     package func open(_ meta: SnapshotMeta) throws(RaftNodeError) -> SnapshotSource {
         let (read, sums) = try read(meta.id)
         let path = "\(directory)/\(meta.id)/state.bin"
@@ -137,7 +140,7 @@ package final class SnapshotStore: Sendable {
 
     // MARK: Writing
 
-    /// Begins a snapshot. Nothing of it counts until its `finish` returns.
+    /// Begins a snapshot, which counts only after its `finish` returns.
     ///
     /// - Parameter milliseconds: since 1970, for its name.
     package func create(
@@ -155,7 +158,7 @@ package final class SnapshotStore: Sendable {
     }
 
     /// Removes the snapshots beyond those that are kept, the damaged ones among them: a newer one
-    /// was just written. A failure to remove is a warning: the new snapshot counts all the same.
+    /// was just written. A failure to remove is a warning: the new snapshot is valid nevertheless.
     package func removeOld() {
         do {
             let names = try disk.list(directory).compactMap { SnapshotName($0) }.sorted(by: >)
@@ -191,7 +194,7 @@ private struct SnapshotName: Comparable {
     }
 }
 
-/// A snapshot being written, by whoever holds it.
+/// A snapshot being written by its holder.
 package final class SnapshotSink {
     private var meta: SnapshotMeta
     private let path: String
@@ -225,7 +228,7 @@ package final class SnapshotSink {
 
     /// Makes the snapshot durable under its name. The caller then removes the old ones.
     ///
-    /// - Throws: `unusable` when nobody knows whether it has its name: a start may find it.
+    /// - Throws: `unusable` when it is unknown whether it has its name: a start may find it.
     package func finish() throws(RaftNodeError) -> SnapshotMeta {
         let text = SnapshotMetaRecord(meta).text
         let sums = SnapshotSums(meta: SHA256Sum.hex(of: text), state: sum.hex)
@@ -244,7 +247,8 @@ package final class SnapshotSink {
         return meta
     }
 
-    /// Gives it up. What cannot be removed now is removed when the store opens next.
+    /// Discards the snapshot. Files that cannot be removed now are removed when the store opens
+    /// next.
     package func cancel() {
         guard isOpen else { return }
         isOpen = false
@@ -253,7 +257,7 @@ package final class SnapshotSink {
     }
 }
 
-/// A snapshot being read, by whoever holds it.
+/// A snapshot being read by its holder.
 package final class SnapshotSource {
     package let meta: SnapshotMeta
     private let path: String
@@ -273,8 +277,7 @@ package final class SnapshotSource {
 
     deinit { disk.close(file) }
 
-    /// The next piece; nil behind the last, which is told only when all pieces together are what
-    /// was written.
+    /// Returns the next piece; nil after the last, only when the sum of all pieces is right.
     package func next() throws(RaftNodeError) -> [UInt8]? {
         let piece = try disk.read(file, path, max: Limits.snapshotPieceBytes)
         sum.add(piece)

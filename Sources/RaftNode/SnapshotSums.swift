@@ -10,7 +10,7 @@ struct SnapshotSums: Equatable {
         self.state = state
     }
 
-    /// In either order; nil for anything else.
+    /// Parses the sums, in either order; nil for any other text.
     init?(_ text: [UInt8]) {
         var sums: [String: String] = [:]
         for line in text.split(separator: 0x0A) {

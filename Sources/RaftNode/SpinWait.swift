@@ -1,13 +1,13 @@
 internal import Glibc
 internal import Primitives
 
-/// Decides when a driver with a thread of its own spins for the next wish. A client that writes one
-/// thing after another comes back within the time that a sleep and a wake-up take: the thread spins
-/// while there is such a client, and at no other time.
+/// Decides when a driver with a thread of its own spins for the next request. A client that writes
+/// sequentially returns within the time that a sleep and a wake-up take: the thread spins while
+/// there is such a client, and at no other time.
 struct SpinWait {
     let isEver: Bool
     private var endedAt = Instant.zero
-    /// The last wish came soon after the one before was done.
+    /// True when the last request came soon after the previous one was done.
     private var isSequential = false
     private var hasWaited = false
 

@@ -1,28 +1,29 @@
 package import Raft
 
-/// Where a server keeps its log and what it must remember: SQLite on a durable server, memory
-/// under `-dev`, a simulated disk in tests.
+/// The store of a server's log and persistent state: SQLite on a durable server, memory under
+/// `-dev`, a simulated disk in tests.
 ///
-/// One owner calls it, one call after another.
+/// Its owner makes one call after another.
 package protocol LogStore: AnyObject, LogReader {
-    /// Read once, at start.
+    /// Returns the hard state. Called once, at start.
     func hardState() throws -> HardState
 
     /// Makes all of it durable, or none: the hard state if there is one, the entries at and above
-    /// `truncateFrom` removed, then the entries added, which follow on the last one.
+    /// `truncateFrom` removed, then the entries added after the last one.
     ///
-    /// When this returns it is synced. The caller gathers what waits into one call (group commit).
+    /// When this returns it is synced. The caller gathers the pending writes into one call (group
+    /// commit).
     func write(hardState: HardState?, truncateFrom: LogIndex?, entries: [LogEntry]) throws
 
     /// Removes the entries up to `index`, which a snapshot covers.
     func compact(through index: LogIndex) throws
 
-    /// Removes all entries, and lets the log go on after `index`: a snapshot was installed.
+    /// Removes all entries, and lets the log continue after `index`: a snapshot was installed.
     func reset(after index: LogIndex) throws
 }
 
 extension StoredState {
-    /// What a store holds, beside the log itself.
+    /// Reads the contents of a store in addition to the log itself.
     package init(log: any LogStore, snapshot: SnapshotMeta?) throws {
         var found: [ConfigurationEntry] = []
         var next = log.firstIndex

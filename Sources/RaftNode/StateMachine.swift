@@ -1,31 +1,32 @@
 package import Raft
 
-/// What the entries of the log are for. The node calls it from one thread at a time, in the order
-/// of the log.
+/// Applies the entries of the log. The node calls it from one thread at a time, in the order of the
+/// log.
 package protocol StateMachine: AnyObject, Sendable {
-    /// Carries out the committed entries of a batch in order, and leaves each result in the ticket
+    /// Carries out the committed entries of a batch in order, and stores each result in the ticket
     /// of its entry.
     ///
-    /// - Throws: when an entry cannot be carried out as the other servers carry it out. The node
-    ///   stops for good then.
+    /// - Throws: when an entry cannot be carried out in the same way as on the other servers. The
+    ///   node stops permanently then.
     func apply(_ batch: CommittedBatch) throws
 
-    /// The state as it stands, to be written down elsewhere while this goes on. Costs nothing.
+    /// Returns the present state, to be written down by another thread while this one continues.
+    /// Costs nothing.
     ///
-    /// - Parameter lastIndex: of the last entry that it knows, commands and others.
+    /// - Parameter lastIndex: of the last entry in it, commands and others.
     func image(lastIndex: LogIndex) -> any StateImage
 
-    /// Becomes what an image describes. `next` gives its pieces, then nil.
+    /// Loads the state of an image. `next` returns its pieces, then nil.
     func restore(_ next: () throws -> [UInt8]?) throws
 }
 
-/// An object of the proposer's own that accompanies a command to the state machine, which leaves
-/// the result in it. It exists in the memory of the proposing leader alone: the node drops it when
+/// An object of the proposer that accompanies a command to the state machine, which stores the
+/// result in it. It exists in the memory of the proposing leader alone: the node releases it when
 /// it answers the proposal, whatever the answer is.
 package typealias ProposalTicket = AnyObject & Sendable
 
-/// Committed entries of kind command, not empty, in the order of the log, each with the ticket that
-/// this server proposed it with. Entries of other leaders, and those read at a start, have none.
+/// Committed entries of kind command, not empty, in the order of the log, each with the ticket with
+/// which this server proposed it. Entries of other leaders, and those read at a start, have none.
 package struct CommittedBatch: Sendable {
     package let entries: [LogEntry]
     /// One slot for each entry; empty when no entry has a ticket.
@@ -43,7 +44,7 @@ package struct CommittedBatch: Sendable {
 
 /// A state being written down.
 package protocol StateImage: Sendable {
-    /// The next piece, of some hundred kilobytes at most unless a single record is larger; nil
-    /// behind the last.
+    /// Returns the next piece, of some hundred kilobytes at most unless a single record is larger;
+    /// nil after the last.
     mutating func next() -> [UInt8]?
 }

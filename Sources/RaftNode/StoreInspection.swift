@@ -1,6 +1,6 @@
 package import Raft
 
-/// What lies in a server's store, seen while no server has it open. Nothing there is changed.
+/// The contents of a server's store, read while no server has it open. Changes nothing there.
 package struct StoreInspection: Sendable {
     package var hardState = HardState()
     /// 0 and 0 for a log without entries.
@@ -12,11 +12,11 @@ package struct StoreInspection: Sendable {
     package var configurationIndex: LogIndex = 0
     /// The whole ones, newest first.
     package var snapshots: [SnapshotMeta] = []
-    /// What is damaged or missing, with file and place; the first `Limits.problemsMax`.
+    /// Damaged or missing data, with file and location; the first `Limits.problemsMax`.
     package var problems: [RaftNodeError] = []
-    /// The action of the next start for a store that is not as a server leaves it.
+    /// The actions of the next start for a store that no server closed properly.
     package var notes: [String] = []
-    /// A recovery file waits for the next start.
+    /// True when a recovery file waits for the next start.
     package var hasPeersFile = false
     package init() {}
 
@@ -24,9 +24,9 @@ package struct StoreInspection: Sendable {
     ///
     /// - Parameters:
     ///   - directory: `raft` in the data directory.
-    ///   - see: Given each whole entry of the log, in order.
+    ///   - see: receives each whole entry of the log, in order.
     /// - Throws: `locked` while a server runs on it, `failed` where there is no store. Damage is no
-    ///   error: it stands in `problems`.
+    ///   error: it is in `problems`.
     package static func look(
         directory: String, _ see: (LogEntry) -> Void
     ) throws(RaftNodeError) -> StoreInspection {
@@ -55,7 +55,9 @@ package struct StoreInspection: Sendable {
 
     // MARK: The log
 
-    /// - Returns: the index before the log's first entry; nil when that cannot be told.
+    /// Reads the log.
+    ///
+    /// - Returns: the index before the log's first entry; nil when it is unknown.
     private mutating func lookAtLog(
         _ path: String, _ lock: StoreLock?, _ see: (LogEntry) -> Void
     ) -> LogIndex? {
@@ -77,7 +79,7 @@ package struct StoreInspection: Sendable {
         // Without the journal SQLite would make one, and a loss would look like an end.
         guard Disk.exists("\(path)-wal") else { return nil }
         do throws(RaftNodeError) {
-            // Nobody else has it open: the lock is held here. Without locks of its own, SQLite
+            // No other process has it open: the lock is held here. Without locks of its own, SQLite
             // reads the journal of a file that it may not write.
             let database = try SQLiteDatabase(path, readOnly: true, vfs: "unix-none")
             try database.run("PRAGMA locking_mode = EXCLUSIVE")

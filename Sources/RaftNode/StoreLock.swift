@@ -2,22 +2,24 @@ internal import Glibc
 internal import Platform
 internal import Raft
 
-/// The lock on a data directory, and what it says of the last run: `open` while a store is open, so
-/// that one that was not closed is known at the next start, and the newest write that was synced.
+/// The lock on a data directory, and the record of the last run: `open` while a store is open, so
+/// that the next start recognises one that was not closed, and the newest synced write.
 final class StoreLock {
     private var file: Int32
     private let path: String
     private let disk: Disk
-    /// A store was made here before.
+    /// True when the store existed before.
     let wasUsed: Bool
-    /// The last run did not close its store.
+    /// True when the last run did not close its store.
     let wasLeftOpen: Bool
 
     /// The newest write of former runs; nil where none is recorded.
     let syncedBefore: SyncedWrite?
     private var record: [UInt8] = []
 
-    /// - Parameter mayCreate: false for who only looks.
+    /// Takes the lock.
+    ///
+    /// - Parameter mayCreate: false for an inspection.
     init(
         _ path: String, mayCreate: Bool = true, disk: Disk = Disk()
     ) throws(RaftNodeError) {
@@ -48,7 +50,7 @@ final class StoreLock {
 
     deinit { release() }
 
-    /// Lets others have the store.
+    /// Releases the lock.
     func release() {
         if file >= 0 { _ = Glibc.close(file) }
         file = -1
@@ -62,10 +64,10 @@ final class StoreLock {
         }
     }
 
-    /// Records a write that was synced, before it is acknowledged. This itself is not synced: the
-    /// system keeps it when the process is killed, and a power cut leaves an older one, which
-    /// demands less of the log. So it costs no more than a system call, and never raises a false
-    /// alarm. One that fails is left out for the same reason.
+    /// Records a write that was synced, before it is acknowledged. This record itself is not
+    /// synced: the system keeps it when the process is killed, and a power cut leaves an older one,
+    /// which demands less of the log. So it costs no more than a system call, and never raises a
+    /// false alarm. A failed record is ignored for the same reason.
     func note(_ write: SyncedWrite) {
         write.put(to: &record)
         _ = pwrite(file, record, record.count, SyncedWrite.offset)
@@ -75,12 +77,12 @@ final class StoreLock {
 /// The newest write of a log that is durable, kept outside of the log's own files so that the loss
 /// of their end is noticed.
 struct SyncedWrite: Hashable, Sendable {
-    /// How many writes the log has had; never falls, whatever is cut off the log.
+    /// The number of writes of the log; never falls, even when the log is truncated.
     var number: UInt64
     /// The log's last entry after it.
     var last: LogIndex
     var lastTerm: Term
-    /// The server's own, which may be beyond that of the last entry.
+    /// The server's own term, which may be higher than that of the last entry.
     var term: Term
 
     /// Within the first sector of the file: a disk writes it whole or not at all.

@@ -1,12 +1,16 @@
-/// Puts files into a `.tar.gz`, piece by piece.
+/// Writes files into a `.tar.gz`, piece by piece.
 package struct TarGzipWriter {
     private let gzip = GzipWriter()
     private let seconds: Int64
 
-    /// - Parameter seconds: when what is put in was made, since 1970.
+    /// Creates a writer.
+    ///
+    /// - Parameter seconds: the time of the files, since 1970.
     package init(seconds: Int64) { self.seconds = seconds }
 
-    /// - Returns: what the archive goes on with, which may be nothing yet.
+    /// Adds a folder.
+    ///
+    /// - Returns: the next bytes of the archive, which may be empty.
     package func folder(_ name: String) -> [UInt8] {
         var header = TarHeader(name: name + "/", size: 0)
         header.isFolder = true
@@ -14,6 +18,8 @@ package struct TarGzipWriter {
         return gzip.add(header.bytes(seconds: seconds))
     }
 
+    /// Adds a file.
+    ///
     /// - Parameter name: at most 100 bytes.
     package func file(_ name: String, _ bytes: [UInt8]) -> [UInt8] {
         let size = UInt64(bytes.count)
@@ -23,6 +29,6 @@ package struct TarGzipWriter {
         return gzip.add(header.bytes(seconds: seconds)) + gzip.add(bytes + zeroes)
     }
 
-    /// The end of the archive.
+    /// Returns the end of the archive.
     package func end() -> [UInt8] { gzip.add([UInt8](repeating: 0, count: 1024), isLast: true) }
 }

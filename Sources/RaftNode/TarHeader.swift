@@ -12,7 +12,7 @@ struct TarHeader {
         self.size = size
     }
 
-    /// Zeroes that fill the last block of a file.
+    /// Returns the zeroes that fill the last block of a file.
     static func padding(_ size: UInt64) -> Int { Int((512 - size % 512) % 512) }
 
     func bytes(seconds: Int64) -> [UInt8] {
@@ -50,7 +50,7 @@ struct TarHeader {
         block.indices.reduce(0) { $0 + Int(148..<156 ~= $1 ? 0x20 : block[$1]) }
     }
 
-    /// Nil at the archive's end, a block of zeroes.
+    /// Decodes a block; nil at the archive's end, a block of zeroes.
     init?(_ block: [UInt8]) throws(RaftNodeError) {
         if block.allSatisfy({ $0 == 0 }) { return nil }
         guard Self.octal(block[148..<156]) == UInt64(Self.sum(block)) else {

@@ -1,18 +1,20 @@
 internal import Glibc
 
-/// Looks for damage in SQLite's journal before SQLite does, which takes the first frame whose
-/// checksum is wrong for the end and drops what follows.
+/// Checks SQLite's journal for damage before SQLite reads it, which treats the first frame with a
+/// wrong checksum as the end and drops all later frames.
 ///
 /// A crash leaves such a frame too, but only within the last transaction, as each one is synced
 /// before the next begins. So a wrong frame that is followed by the end of its transaction and by
-/// yet another frame is damage: something acknowledged would be lost. Within the last transaction
-/// the two cannot be told apart; none of it may have been acknowledged.
+/// yet another frame is damage: an acknowledged write would be lost. Within the last transaction
+/// the two cannot be distinguished; none of it may have been acknowledged.
 ///
 /// The format is that of sqlite.org/fileformat2.html, section 4.
 enum WALCheck {
     static let headCount = 32
     static let frameHeadCount = 24
 
+    /// Checks a journal.
+    ///
     /// - Returns: the damage, or nil.
     static func fault(in wal: [UInt8], path: String) -> RaftNodeError? {
         wal.withUnsafeBytes { bytes in
@@ -44,7 +46,8 @@ enum WALCheck {
         }
     }
 
-    /// True when a transaction ends at or behind `start` and another frame of this journal follows.
+    /// Returns true when a transaction ends at or after `start` and another frame of this journal
+    /// follows.
     private static func isFollowed(
         _ bytes: UnsafeRawBufferPointer, _ start: Int, _ frameCount: Int, _ salts: UInt64
     ) -> Bool {

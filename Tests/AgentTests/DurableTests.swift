@@ -80,7 +80,7 @@ import Testing
         #expect(truncate("\(raft)/log.sqlite-wal", size * 98 / 100) == 0)
         let (code, text) = await inspect(scratch)
         #expect(code == 1 && text.contains("log.sqlite-wal is damaged at its end"), "\(text)")
-        let refused = try await AgentProcess.launch([:], in: scratch)
+        let refused = try AgentProcess.launch([:], in: scratch)
         guard case .exited(1) = await refused.exit() else {
             Issue.record("it did not refuse")
             return

@@ -23,7 +23,8 @@ import Wire
 
     @Test(arguments: [
         ("a/b c", "a/b%20c"), ("a/", "a/"), ("/a", "%2Fa"), ("a//b", "a%2F%2Fb"),
-        ("a/../b", "a%2F..%2Fb"), ("..a", "..a"), ("é?&=", "%C3%A9%3F%26%3D"), ("", ""),
+        ("a/../b", "a%2F..%2Fb"), ("..", "%2E%2E"), (".", "%2E"), ("a...b", "a...b"),
+        ("..a", "..a"), ("é?&=", "%C3%A9%3F%26%3D"), ("", ""),
     ]) func pathsAreEscaped(_ text: String, _ escaped: String) {
         #expect(ConsulClient.escape(text) == escaped)
     }

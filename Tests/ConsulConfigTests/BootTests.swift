@@ -22,7 +22,7 @@ import Testing
     ) -> LoadOutcome {
         ConfigLoader.load(
             fragments: [Fragment(path: "a.json", bytes: Array(text.utf8))],
-            flags: [FlagValue("dev")] + flags, surroundings: .test, rules: rules, rigour: rigour)
+            flags: [FlagValue("dev")] + flags, environment: .test, rules: rules, rigour: rigour)
     }
 
     static let held = [
@@ -166,7 +166,7 @@ import Testing
         bytes += [0xE9] + Array(#"", "log_level": "WARN"}"#.utf8)
         let outcome = ConfigLoader.load(
             fragments: [Fragment(path: "a.json", bytes: bytes)], flags: [FlagValue("dev")],
-            surroundings: .test, rigour: .bootable)
+            environment: .test, rigour: .bootable)
         #expect(outcome.config?.node.name == "caf\u{FFFD}")
         #expect(
             outcome.held.map { $0.description } == [
@@ -222,7 +222,7 @@ import Testing
             for name in ["a.json", "b.yaml"] {
                 let outcome = ConfigLoader.load(
                     fragments: [Fragment(path: name, bytes: Array(text.utf8))],
-                    flags: [FlagValue("dev")], surroundings: .test)
+                    flags: [FlagValue("dev")], environment: .test)
                 #expect(outcome.config != nil)
                 #expect(
                     outcome.warnings.map { $0.description }
@@ -234,7 +234,7 @@ import Testing
     @Test func jsonMayHaveTheNameOfHCL() {
         let fragment = Fragment(path: "a.hcl", bytes: Array("\n {\"log_level\": \"WARN\"}".utf8))
         let outcome = ConfigLoader.load(
-            fragments: [fragment], flags: [FlagValue("dev")], surroundings: .test)
+            fragments: [fragment], flags: [FlagValue("dev")], environment: .test)
         #expect(outcome.config?.logging.level == "WARN")
     }
 
@@ -244,7 +244,7 @@ import Testing
             fragments: [
                 Fragment(path: "config.json", bytes: Array(Self.testHelper.utf8)),
                 Fragment(path: "extra.json", bytes: []),
-            ], surroundings: .test, rigour: .bootable)
+            ], environment: .test, rigour: .bootable)
         let config = try #require(outcome.config, "\(outcome.errors)")
         #expect(outcome.held.isEmpty)
         #expect(config.node.bootstrap && config.node.bootstrapExpect == 0)

@@ -361,7 +361,7 @@ import Testing
     @Test func notUTF8() {
         let fragment = Fragment(path: "a.yaml", bytes: Array("node_name: ".utf8) + [0xE9, 0x0A])
         let outcome = ConfigLoader.load(
-            fragments: [fragment], flags: [FlagValue("dev")], surroundings: .test)
+            fragments: [fragment], flags: [FlagValue("dev")], environment: .test)
         #expect(
             outcome.errors.map { $0.description } == [
                 "a.yaml:1:12: this is not UTF-8: save the file in that encoding"

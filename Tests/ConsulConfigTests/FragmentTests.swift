@@ -34,7 +34,7 @@ import Testing
             for count in 0..<bytes.count {
                 let outcome = ConfigLoader.load(
                     fragments: [Fragment(path: name, bytes: Array(bytes[..<count]))],
-                    flags: [FlagValue("dev")], surroundings: .test)
+                    flags: [FlagValue("dev")], environment: .test)
                 #expect((outcome.config == nil) == !outcome.errors.isEmpty)
                 if name == "a.json", count > 0 { #expect(!outcome.errors.isEmpty) }
             }
@@ -50,7 +50,7 @@ import Testing
                     changed[index] = odd
                     _ = ConfigLoader.load(
                         fragments: [Fragment(path: name, bytes: changed)],
-                        flags: [FlagValue("dev")], surroundings: .test)
+                        flags: [FlagValue("dev")], environment: .test)
                 }
             }
         }

@@ -6,12 +6,12 @@ import Primitives
 /// Loads fragments given as texts, with the machine and the rules of the tests.
 func load(
     _ files: [(String, String)], flags: [FlagValue] = [FlagValue("dev")],
-    surroundings: ConfigSurroundings = .test, rules: DefinitionRules = DefinitionRules(),
+    environment: ConfigEnvironment = .test, rules: DefinitionRules = DefinitionRules(),
     scope: ConfigLoader.Scope = .agent
 ) -> LoadOutcome {
     ConfigLoader.load(
         fragments: files.map { Fragment(path: $0.0, bytes: Array($0.1.utf8)) }, flags: flags,
-        surroundings: surroundings, rules: rules, scope: scope)
+        environment: environment, rules: rules, scope: scope)
 }
 
 /// The lines that `load` would print, or nothing.
@@ -19,8 +19,8 @@ func errors(_ files: [(String, String)], flags: [FlagValue] = [FlagValue("dev")]
     load(files, flags: flags).errors.map { $0.description }
 }
 
-extension ConfigSurroundings {
-    static let test = ConfigSurroundings(
+extension ConfigEnvironment {
+    static let test = ConfigEnvironment(
         hostName: "host1",
         variable: { ["HOME": "/root", "PORT": "8080", "EMPTY": "", "DC": "East"][$0] },
         readFile: {

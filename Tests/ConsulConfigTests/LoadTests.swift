@@ -277,7 +277,7 @@ import Wire
     ])
     func pipelines(_ template: String, _ address: String?) {
         let resolved = AddressTemplate.resolve(
-            template, with: ConfigSurroundings.test.interfaces())
+            template, with: ConfigEnvironment.test.interfaces())
         #expect((try? resolved.get()) == address)
     }
 
@@ -296,7 +296,7 @@ import Wire
         (#"{{ GetAllInterfaces | attr "name" | limit 1 }}"#, "goes on after its result"),
     ])
     func faultsOfTemplates(_ template: String, _ part: String) {
-        switch AddressTemplate.resolve(template, with: ConfigSurroundings.test.interfaces()) {
+        switch AddressTemplate.resolve(template, with: ConfigEnvironment.test.interfaces()) {
         case .success(let text): Issue.record("\(template) gave \(text)")
         case .failure(let problem): #expect(problem.message.contains(part), "\(problem.message)")
         }

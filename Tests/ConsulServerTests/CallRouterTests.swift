@@ -185,4 +185,8 @@ import Wire
         }
         await server.backend.stop()
     }
+
+    @Test func slotsFollowTheOrderOfTheMethods() {
+        #expect(RPCMethod.allCases.map(\.slot) == Array(0..<RPCMethod.allCases.count))
+    }
 }

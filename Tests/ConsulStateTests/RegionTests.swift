@@ -74,7 +74,7 @@ private struct Seen: Equatable {
         together.checkInvariants()
     }
 
-    /// Two tables with one bit, or kinds with one text, would wake each other's waiters for nothing.
+    /// Two tables with one bit, or kinds with one text, would wake each other's waiters needlessly.
     @Test func tablesAndKindsAreDifferent() {
         let tables: [TableSet] = [.nodes, .services, .checks, .sessions, .coordinates]
         #expect(tables.reduce(0) { $0 + $1.rawValue } == TableSet(tables).rawValue)

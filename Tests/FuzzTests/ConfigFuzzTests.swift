@@ -14,7 +14,7 @@ import Testing
         ".inf", "!<tag:x> ", "# c\n", "\"service\":", "{\"a\":", "[[", "- - - ",
     ]
 
-    private static let surroundings = ConfigSurroundings(
+    private static let environment = ConfigEnvironment(
         hostName: "host1", variable: { ["HOME": "/root", "EMPTY": "", "LONG": "x"][$0] },
         readFile: {
             $0 == "secret.txt" ? .success([0x68, 0x0A]) : .failure(ReadProblem("no such file"))
@@ -31,7 +31,7 @@ import Testing
         ] {
             let outcome = ConfigLoader.load(
                 fragments: [Fragment(path: path, bytes: bytes)], flags: [FlagValue("dev")],
-                surroundings: surroundings, scope: scope, rigour: rigour)
+                environment: environment, scope: scope, rigour: rigour)
             if outcome.config == nil, outcome.errors.isEmpty { return "neither one nor the other" }
             if outcome.config != nil, !outcome.errors.isEmpty { return "both" }
             for error in outcome.errors + outcome.warnings + outcome.held {

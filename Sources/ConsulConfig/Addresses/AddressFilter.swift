@@ -60,7 +60,7 @@ enum AddressFilter {
         if let unknown = wanted.first(where: { !known.contains($0) }) {
             throw Problem(message: "flag \(quoted(unknown)) is not known")
         }
-        // Any of them is enough, as in go-sockaddr.
+        // One match is enough, as in go-sockaddr.
         return { one in wanted.contains { has($0, one) } }
     }
 

@@ -4,7 +4,8 @@ import Primitives
 enum AddressOrder {
     private typealias Comparison = (InterfaceAddress, InterfaceAddress) -> Int
 
-    /// Keys with commas between, each with `+` (or nothing) for rising and `-` for falling.
+    /// Keys separated by commas, each with `+` (or nothing) for ascending and `-` for descending
+    /// order.
     static func sorted(
         _ found: [InterfaceAddress], by text: String
     ) throws(AddressTemplate.Problem) -> [InterfaceAddress] {
@@ -19,7 +20,7 @@ enum AddressOrder {
         }
     }
 
-    /// The order of lists of usable addresses: the default route's interface, IPv4, large networks.
+    /// The default order of usable addresses: the default route's interface, IPv4, large networks.
     static func defaultFirst(_ found: [InterfaceAddress]) -> [InterfaceAddress] {
         let keys: [Comparison] = [byDefault, byType, bySize]
         return ordered(found) { one, other in
@@ -27,9 +28,9 @@ enum AddressOrder {
         }
     }
 
-    /// Sorts as Go's library did for short lists: one pass over elements six apart, then by
-    /// insertion. The method decides the result where elements cannot be compared, as addresses of
-    /// two types by their size.
+    /// Sorts as Go's library did for short lists: one pass over elements six apart, then insertion.
+    /// The method determines the result where elements cannot be compared, as addresses of two
+    /// types by their size.
     static func ordered(
         _ found: [InterfaceAddress], _ isBefore: (InterfaceAddress, InterfaceAddress) -> Bool
     ) -> [InterfaceAddress] {

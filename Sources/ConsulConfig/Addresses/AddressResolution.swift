@@ -1,6 +1,6 @@
 import Primitives
 
-/// Addresses: templates filled from the machine, lists split, defaults derived.
+/// Resolves addresses: evaluates templates, splits lists, derives defaults.
 extension Validation {
     mutating func resolveAddresses() {
         guard scope == .agent, isComplete else { return }
@@ -45,12 +45,12 @@ extension Validation {
         config.listen.taggedAddresses = tagged.filter { !$0.value.isEmpty }
     }
 
-    /// The bound address, or the machine's only private one of its family.
+    /// Returns the bound address, or the machine's only private one of its family.
     private mutating func advertisedByDefault() -> String {
         guard let bound = IPAddress(config.listen.bind) else { return "" }
         guard bound.isUnspecified else { return config.listen.bind }
         let family = bound.isIPv6 ? "IPv6" : "IPv4"
-        let found = surroundings.interfaces().filter {
+        let found = environment.interfaces().filter {
             $0.isUp && !$0.isLoopback && $0.isForwardable && $0.address.isIPv6 == bound.isIPv6
                 && $0.isPrivate != bound.isIPv6
         }.map { $0.text }
@@ -105,7 +105,7 @@ extension Validation {
         return endpoints
     }
 
-    /// Exactly one address; empty when there is none, which was then said.
+    /// Returns exactly one address; empty after reporting that there is none.
     private mutating func address(_ name: String, _ text: String) -> String {
         let found = addresses(name, text)
         if found.count > 1 {
@@ -114,15 +114,15 @@ extension Validation {
         return found.first ?? ""
     }
 
-    /// The addresses of a list with spaces between, or of a template.
+    /// Returns the addresses of a list separated by spaces, or of a template.
     private mutating func addresses(_ name: String, _ text: String) -> [String] {
         var words = text
         if text.contains("{{") {
-            switch AddressTemplate.resolve(text, with: surroundings.interfaces()) {
+            switch AddressTemplate.resolve(text, with: environment.interfaces()) {
             case .success(let resolved):
                 words = resolved
                 if resolved.allSatisfy({ $0.isWhitespace }) {
-                    // HashiCorp's agent takes it as not given; the first two must be.
+                    // HashiCorp's agent treats it as missing; the first two are required.
                     refuse(
                         name, "\(quoted(text)) finds no address on this machine",
                         isHeld: name != "bind_addr" && name != "client_addr")

@@ -9,7 +9,7 @@ struct AddressTemplate {
         let message: String
     }
 
-    /// The value that a stage of a pipeline hands to the next.
+    /// The value that a stage of a pipeline passes to the next.
     private enum Value {
         case addresses([InterfaceAddress])
         case text(String)
@@ -17,8 +17,8 @@ struct AddressTemplate {
 
     private let all: [InterfaceAddress]
 
-    /// The template with its calls replaced by their results. A call that finds no address gives an
-    /// empty text, as in HashiCorp's agent.
+    /// Returns the template with its calls replaced by their results. A call that finds no address
+    /// gives an empty text, as in HashiCorp's agent.
     static func resolve(
         _ text: String, with addresses: [InterfaceAddress]
     ) -> Result<String, ReadProblem> {
@@ -39,7 +39,7 @@ struct AddressTemplate {
             }
             var call = rest[open.upperBound..<close.lowerBound]
             rest = rest[close.upperBound...]
-            // `{{-` and `-}}` remove the white space around.
+            // `{{-` and `-}}` remove the adjacent white space.
             if call.hasPrefix("- ") {
                 call = call.dropFirst()
                 while output.last?.isWhitespace == true { output.removeLast() }

@@ -2,11 +2,11 @@
 enum AddressWords {
     enum Word: Hashable {
         case name(String)
-        /// In double quotes or backquotes.
+        /// A text in double quotes or backquotes.
         case text(String)
         case pipe, open, close
 
-        /// As the argument of a function; numbers are names here.
+        /// The argument of a function; numbers are names here.
         var argument: String? {
             switch self {
             case .name(let text), .text(let text): text

@@ -7,7 +7,7 @@ package struct InterfaceAddress: Hashable, Sendable {
     package var prefixLength: Int
     package var isUp: Bool
     package var isLoopback: Bool
-    /// The default route goes by its interface.
+    /// Whether the default route uses its interface.
     package var isDefault: Bool
     /// All flags of the interface, `up|broadcast|multicast`.
     package var flags: [String]
@@ -26,7 +26,7 @@ package struct InterfaceAddress: Hashable, Sendable {
     }
 
     var text: String { address.description }
-    /// IPv4 comes first in every order.
+    /// IPv4 precedes IPv6 in every order.
     var typeRank: Int { address.isIPv6 ? 1 : 0 }
 
     /// Private by RFC 1918, shared by RFC 6598, for benchmarks, or unique local (RFC 4193).
@@ -51,7 +51,7 @@ package struct InterfaceAddress: Hashable, Sendable {
         "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4", "::/128", "::1/128", "::ffff:0:0/96",
         "2001:db8::/32", "fe80::/10", "ff00::/8")
 
-    /// The blocks of an RFC by its number; nil for one that is not known here.
+    /// Returns the blocks of an RFC by its number; nil for an unknown one.
     static func blocks(ofRFC number: String) -> [CIDRBlock]? {
         switch number {
         case "1918": blocks("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")

@@ -1,4 +1,4 @@
-/// Where the agent listens and what it tells others, every template resolved.
+/// The addresses on which the agent listens and that it advertises, with every template resolved.
 package struct ListenAddresses: Sendable, Hashable {
     /// A host and a port, or a Unix socket, on which to listen.
     package enum Endpoint: Hashable, Sendable, CustomStringConvertible {
@@ -19,14 +19,14 @@ package struct ListenAddresses: Sendable, Hashable {
     package var dns: [Endpoint] = []
     package var dnsTLS: [Endpoint] = []
     package var grpc: [Endpoint] = []
-    /// Of `client_addr`.
+    /// The addresses of `client_addr`.
     package var client: [String] = []
     package var bind = ""
     package var advertise = ""
     package var advertiseWAN = ""
     package var serfLAN = ""
     package var serfWAN = ""
-    /// `lan`, `lan_ipv4`, `wan` … as the catalog knows the node.
+    /// `lan`, `lan_ipv4`, `wan` … in the catalog's node.
     package var taggedAddresses: [String: String] = [:]
     init() {}
 }

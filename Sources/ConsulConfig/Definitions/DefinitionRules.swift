@@ -1,14 +1,15 @@
 package import ConsulModel
 
-/// What others know about definitions: the plugins about checks, module Watch about watches, DNS
-/// about its records, the machine about executables. The composition root supplies these; by
-/// default all is well.
+/// Rules of other parts: of plugins about checks, of module Watch about watches, of DNS about its
+/// records, of the machine about executables. The composition root supplies these; by default
+/// everything is valid.
 package struct DefinitionRules: Sendable {
     package var checkProblems: @Sendable (CheckDefinition) -> [DefinitionProblem]
     package var watchProblems: @Sendable (WatchDefinition) -> [DefinitionProblem]
-    /// For a record of the domain, which is given as well.
+    /// Judges a record of the domain, which is a parameter as well.
     package var dnsRecordProblems: @Sendable (DNSRecordDefinition, String) -> [DefinitionProblem]
-    /// Why a program, named as in a handler's `args[0]`, cannot be run; nil when it can.
+    /// Returns the reason why a program, named as in a handler's `args[0]`, cannot be run; nil when
+    /// it can.
     package var handlerProblem: @Sendable (String) -> String?
 
     package init(

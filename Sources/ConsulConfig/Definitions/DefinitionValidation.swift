@@ -1,7 +1,7 @@
 import ConsulModel
 import Primitives
 
-/// Services, checks and watches: what this module itself knows, and what `DefinitionRules` says.
+/// Checks services, checks and watches by this module's own rules and by `DefinitionRules`.
 extension Validation {
     mutating func checkDefinitions() {
         checkServices()
@@ -28,7 +28,7 @@ extension Validation {
         if effect != .refuses { heldHere.append(DefinitionProblem(path, message, effect)) }
     }
 
-    /// Reports faults that their owner found.
+    /// Reports faults that the definition's owner found.
     private mutating func refuse<D>(
         _ placed: Placed<D>, _ faults: [DefinitionProblem], at: (String) -> String = { $0 }
     ) {
@@ -43,8 +43,8 @@ extension Validation {
         warnings.append(ConfigError(place, path: path, message))
     }
 
-    /// Removes what a start goes on without: all but the last of definitions with one ID, and
-    /// records with faults.
+    /// Removes the definitions that a start skips: all but the last with one ID, and records with
+    /// faults.
     mutating func dropHeld() {
         config.services = Self.lastOfEach(config.services) { $0.effectiveID }
         config.checks = Self.lastOfEach(config.checks) { $0.effectiveID }
@@ -52,7 +52,7 @@ extension Validation {
         config.dnsRecords.removeAll { !$0.held.isEmpty }
     }
 
-    /// Definitions without an ID are all kept.
+    /// All definitions without an ID are kept.
     private static func lastOfEach<D>(
         _ placed: [Placed<D>], _ id: (D) -> String
     ) -> [Placed<D>] {
@@ -123,8 +123,7 @@ extension Validation {
         for hint in definition.hints { warn(placed, at(hint.path), hint.message) }
     }
 
-    /// The ID under which the agent will know each check: given, or made from the service or the
-    /// name.
+    /// Returns the ID of each check in the agent: given, or made from the service or the name.
     private mutating func checkCheckIDs() {
         var places: [String: SourcePlace] = [:]
         var doubles: [ConfigError] = []
@@ -173,7 +172,7 @@ extension Validation {
         if handlers.count > 1 {
             refuse(watch, handlers[1], "Only one watch handler allowed")
         } else if handlers.isEmpty, isOwnKind {
-            // HashiCorp's agent takes an empty list for a handler.
+            // HashiCorp's agent accepts an empty list as a handler.
             let isEmptyList = watch.node.block?.contains { $0.key == "args" } ?? false
             refuse(watch, "", "Must define a watch handler", isEmptyList ? .holds : .refuses)
         } else if definition.handlerType == "http", definition.httpHandler == nil {

@@ -1,6 +1,6 @@
 import ConsulModel
 
-/// Records of the DNS domain: each by itself is judged by `DefinitionRules`, their company here.
+/// Checks records of the DNS domain: each by `DefinitionRules`, conflicts between them here.
 extension Validation {
     mutating func checkRecords() {
         var places: [String: SourcePlace] = [:]

@@ -1,7 +1,7 @@
 import Primitives
 
-/// The addresses as they were given: empty where nothing was, templates and lists not yet resolved.
-/// What became of them stands in `ListenAddresses`.
+/// The addresses as given: empty ones are missing, templates and lists are not resolved.
+/// `ListenAddresses` has the resolved ones.
 package struct AddressSettings: Sendable {
     package var bind = "0.0.0.0"
     package var client = "127.0.0.1"

@@ -1,6 +1,6 @@
 package import Primitives
 
-/// What holds for all health checks of this agent.
+/// Settings of all health checks of this agent.
 package struct CheckSettings: Sendable {
     package var enableScriptChecks = false
     package var enableLocalScriptChecks = false
@@ -44,7 +44,7 @@ package struct CheckSettings: Sendable {
 }
 
 extension RuntimeConfig {
-    /// The folder of dead-letter files that clients of the API may name; empty where there is none.
+    /// The folder of dead-letter files that clients of the API may name; empty for none.
     package var deadLetterFolder: String {
         if !checkRules.watchDeadLetterDir.isEmpty { return checkRules.watchDeadLetterDir }
         return node.dataDir.isEmpty ? "" : "\(node.dataDir)/dead-letters"

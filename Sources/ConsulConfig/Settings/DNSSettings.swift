@@ -1,6 +1,6 @@
 package import Primitives
 
-/// How DNS questions are answered.
+/// Settings of DNS answers.
 package struct DNSSettings: Sendable {
     package var domain = "consul."
     package var altDomain = ""
@@ -33,7 +33,7 @@ package struct DNSSettings: Sendable {
 
     static let settings: [Setting] = names + answers + beyond
 
-    /// What HashiCorp's agent of this version does not have.
+    /// Settings that HashiCorp's agent of this version does not have.
     private static let beyond: [Setting] = [
         Setting(
             "dns_config.recursor_strategy", \.dns.recursorStrategy,

@@ -1,6 +1,6 @@
 package import Primitives
 
-/// Bounds on what clients may ask.
+/// Bounds on requests of clients.
 package struct LimitSettings: Sendable {
     package var httpMaxConnectionsPerClient = 200
     package var httpsHandshakeTimeout = GoDuration.seconds(5)

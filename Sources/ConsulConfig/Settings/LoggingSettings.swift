@@ -1,6 +1,6 @@
 package import Primitives
 
-/// What is logged, how and where.
+/// The level, form and destinations of the log.
 package struct LoggingSettings: Sendable {
     /// Upper case in a finished configuration: TRACE, DEBUG, INFO, WARN or ERR.
     package var level = "INFO"

@@ -1,13 +1,13 @@
-/// Who this agent is, and how it comes and goes.
+/// The identity of this agent, and the way it joins and leaves.
 package struct NodeSettings: Sendable {
-    /// The host's name unless one was given; never empty in a finished configuration.
+    /// The host's name by default; never empty in a finished configuration.
     package var name = ""
     package var id = ""
     package var disableHostNodeID = true
     package var meta: [String: String] = [:]
     /// Lower case in a finished configuration.
     package var datacenter = "dc1"
-    /// `datacenter` unless one was given.
+    /// `datacenter` by default.
     package var primaryDatacenter = ""
     package var server = false
     package var bootstrap = false
@@ -26,9 +26,9 @@ package struct NodeSettings: Sendable {
     package var strictConfig = false
     init() {}
 
-    /// Whether SIGTERM makes the agent leave: clients do unless told otherwise.
+    /// Whether SIGTERM makes the agent leave; true for clients by default.
     package var leaveOnTerminate: Bool { leaveOnTerminateGiven ?? !server }
-    /// Whether SIGINT ends the agent without leaving: servers do unless told otherwise.
+    /// Whether SIGINT ends the agent without leaving; true for servers by default.
     package var skipLeaveOnInterrupt: Bool { skipLeaveOnInterruptGiven ?? server }
 
     static let settings: [Setting] = identity + mode + leaving
@@ -141,7 +141,7 @@ enum NodeChecks {
         text.isEmpty ? nil : datacenter(text)
     }
 
-    /// The rules of Consul for the metadata of nodes.
+    /// Consul's rules for the metadata of nodes.
     static func meta(_ pairs: [String: String]) -> String? {
         if pairs.count > Limits.metaPairsMax {
             return "\(pairs.count) pairs are more than the \(Limits.metaPairsMax) allowed"

@@ -1,4 +1,4 @@
-/// The ports on which the agent listens; -1 turns one off.
+/// The ports on which the agent listens; -1 disables one.
 package struct PortSettings: Sendable {
     package var server = 8300
     package var serfLAN = 8301

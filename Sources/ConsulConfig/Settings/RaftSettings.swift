@@ -1,14 +1,14 @@
 package import Primitives
 
-/// The servers' log: its timing, and when it is written down as a snapshot.
+/// The timing of the servers' log, and of its snapshots.
 package struct RaftSettings: Sendable {
-    /// 1...10, by which Raft's times are multiplied.
+    /// The factor of Raft's times, 1...10.
     package var multiplier: Int = 5
-    /// Entries since the last snapshot that make another worthwhile.
+    /// The number of entries since the last snapshot that triggers another.
     package var snapshotThreshold = 16_384
-    /// Between looks whether that many have come.
+    /// The interval between checks of that number.
     package var snapshotInterval = GoDuration.seconds(30)
-    /// Entries kept behind a snapshot.
+    /// The number of entries kept before a snapshot's index.
     package var trailingLogs = 10_240
 
     static let settings: [Setting] = [

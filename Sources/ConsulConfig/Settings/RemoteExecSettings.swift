@@ -1,7 +1,7 @@
 package import ConsulModel
 import Primitives
 
-/// What `consul exec` may do on this node: `remote_exec` and, above all, `disable_remote_exec`.
+/// The limits of `consul exec` on this node: `remote_exec` and, above all, `disable_remote_exec`.
 enum RemoteExecSettings {
     static let settings: [Setting] = [
         Setting(

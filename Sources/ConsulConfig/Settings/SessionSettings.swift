@@ -1,10 +1,10 @@
 package import Primitives
 
-/// How long the sessions of this datacenter live, by the leader's clock.
+/// The lifetime of this datacenter's sessions, by the leader's clock.
 package struct SessionSettings: Sendable {
-    /// The shortest TTL that a session may have; zero for Consul's 10 seconds.
+    /// The shortest TTL of a session; zero for Consul's 10 seconds.
     package var ttlMin = GoDuration.zero
-    /// What a session lives beyond its TTL; zero for Consul's rule, which is the TTL once more.
+    /// The time that a session lives beyond its TTL; zero for Consul's rule, the TTL again.
     package var ttlGrace = GoDuration.zero
 
     static let settings: [Setting] = [

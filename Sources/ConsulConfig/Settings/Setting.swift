@@ -1,8 +1,8 @@
 import Wire
 
-/// One setting of the agent, declared once. From this value follow its decoding, its merge, its
-/// flag, its place in `-dev`, what a reload does with it, the effective configuration and the
-/// documentation.
+/// One setting of the agent, declared once. Its decoding, its merge, its flag, its value in `-dev`,
+/// its effect in a reload, the effective configuration and the documentation follow from this
+/// value.
 package struct Setting: Sendable {
     /// The path in a fragment: `ports.http`.
     package let name: String
@@ -12,7 +12,7 @@ package struct Setting: Sendable {
     /// The flag's name without its dash.
     package let flag: String?
     package let flagForm: FlagForm
-    /// Whether a reload puts a new value to work; else it waits for a restart.
+    /// Whether a reload applies a new value; else it needs a restart.
     package let reloads: Bool
     /// Secrets are never printed.
     package let isSecret: Bool
@@ -23,13 +23,13 @@ package struct Setting: Sendable {
     let read: @Sendable (SourceNode, inout RuntimeConfig) -> [ConfigError]
     /// Merges one occurrence of the flag; a message when it cannot be read.
     let takeFlag: @Sendable (String, inout RuntimeConfig) -> String?
-    /// Puts `-dev`'s value in place; nil where that mode changes nothing.
+    /// Sets `-dev`'s value; nil where that mode changes nothing.
     let applyDev: (@Sendable (inout RuntimeConfig) -> Void)?
-    /// What is wrong with the merged value, if anything.
+    /// Returns the fault of the merged value, if there is one.
     let problem: @Sendable (RuntimeConfig) -> String?
-    /// HashiCorp's agent takes any value here: a start reports a wrong one and uses the default.
+    /// HashiCorp's agent accepts any value here: a start reports a wrong one and uses the default.
     let fallsBack: Bool
-    /// Takes the setting's value over from one configuration into another.
+    /// Copies the setting's value from one configuration into another.
     let copy: @Sendable (RuntimeConfig, inout RuntimeConfig) -> Void
     /// The value as JSON.
     let shown: @Sendable (RuntimeConfig) -> JSONValue
@@ -74,8 +74,8 @@ package struct Setting: Sendable {
         shown = { config in JSONTree.of(config[keyPath: path]) }
     }
 
-    /// A setting that is understood and kept by its name, for parts of Consul that do not exist
-    /// here yet (`RuntimeConfig.stored`).
+    /// Makes a setting that is stored by its name only, for parts of Consul that do not exist here
+    /// yet (`RuntimeConfig.stored`).
     static func later<T: SettingType & Hashable>(
         _ name: String, _ standard: T, _ meaning: String, flag: String? = nil, dev: T? = nil,
         secret: Bool = false, check: (@Sendable (T) -> String?)? = nil
@@ -86,7 +86,7 @@ package struct Setting: Sendable {
     }
 }
 
-/// The name and the default of a setting kept in `RuntimeConfig.stored`.
+/// The name and the default of a setting in `RuntimeConfig.stored`.
 package struct StoredSetting<T: SettingType & Hashable>: Hashable, Sendable {
     package var name: String
     package var standard: T
@@ -96,7 +96,7 @@ package struct StoredSetting<T: SettingType & Hashable>: Hashable, Sendable {
     }
 }
 
-/// Turns any wire value into the tree that it would be in JSON.
+/// Converts any wire value into the tree of its JSON.
 enum JSONTree {
     static func of<T: WireValue>(_ value: T) -> JSONValue {
         do {

@@ -16,14 +16,14 @@ package enum SettingTable {
         "service", "services", "check", "checks", "watches", "dns_records",
     ]
 
-    /// What a key of a fragment stands for.
+    /// The meaning of a fragment's key.
     enum Target {
         case setting(Setting)
-        /// Further keys stand inside: `ports`, `acl.tokens`.
+        /// A section with keys of its own: `ports`, `acl.tokens`.
         case section(String)
     }
 
-    /// By folded path; case and `_` do not count, as in records.
+    /// Keyed by folded path; case and `_` do not count, as in records.
     private static let targets: [[UInt8]: Target] = {
         var targets: [[UInt8]: Target] = [:]
         for setting in all {
@@ -39,7 +39,7 @@ package enum SettingTable {
 
     static func target(_ path: String) -> Target? { targets[Suggestion.fold(path)] }
 
-    /// The keys that may stand in a section; the empty name is the top of a fragment.
+    /// Returns the keys of a section; the empty name is the top of a fragment.
     static func keys(in section: String) -> [String] {
         var keys = section.isEmpty ? definitionKeys : []
         let prefix = section.isEmpty ? "" : section + "."
@@ -50,7 +50,7 @@ package enum SettingTable {
         return keys
     }
 
-    /// A line of Markdown for each setting: what the documentation shows.
+    /// Returns a line of Markdown for each setting, for the documentation.
     package static var reference: [String] {
         let standard = RuntimeConfig()
         return [
@@ -85,7 +85,7 @@ package struct AgentFlag: Hashable, Sendable {
     package var form: FlagForm
     package var help: String
 
-    /// All of them by name: those of settings and those that say where settings come from.
+    /// All flags by name: those of settings and those that name sources of settings.
     package static let all: [AgentFlag] = {
         var flags = sources
         for setting in SettingTable.all {
@@ -95,8 +95,7 @@ package struct AgentFlag: Hashable, Sendable {
         return flags.sorted { $0.name < $1.name }
     }()
 
-    /// `dev`, `hcl` and `config-format` are for the loader; files and directories are read by the
-    /// caller.
+    /// The loader uses `dev`, `hcl` and `config-format`; the caller reads files and directories.
     private static let sources: [AgentFlag] = [
         AgentFlag(
             name: "config-dir", form: .list,
@@ -119,7 +118,7 @@ package struct AgentFlag: Hashable, Sendable {
     ]
 }
 
-/// A flag as it was typed: one value for each occurrence. A bool flag without a value has `true`.
+/// A flag as typed: one value for each occurrence. A bool flag without a value has `true`.
 package struct FlagValue: Hashable, Sendable {
     package var name: String
     package var value: String

@@ -1,27 +1,27 @@
 package import Primitives
 package import Wire
 
-/// How a flag of this kind is typed on the command line.
+/// The form of a flag of this kind on the command line.
 package enum FlagForm: Sendable {
     /// `-server`, or `-server=false`.
     case bool
     /// `-node=web1` or `-node web1`.
     case value
-    /// As `value`, and may be repeated: the values are appended.
+    /// Like `value`, and repeatable: the values are appended.
     case list
-    /// As `list`, each `key:value`.
+    /// Like `list`, each value `key:value`.
     case map
 }
 
-/// A type that a setting can have: how fragments merge and how a flag's text is read. Reading from
-/// a fragment and printing follow from `WireValue`.
+/// A type of settings: it determines how fragments merge and how a flag's text is read. Reading
+/// from a fragment and printing follow from `WireValue`.
 package protocol SettingType: WireValue, Equatable, Sendable {
-    /// What documentation calls the type.
+    /// The type's name in documentation.
     static var typeName: String { get }
     static var flagForm: FlagForm { get }
-    /// Takes what a later source says: scalars are replaced, lists appended, maps overlaid.
+    /// Merges the value of a later source: scalars are replaced, lists appended, maps overlaid.
     mutating func merge(_ later: Self)
-    /// One occurrence of the setting's flag.
+    /// Reads one occurrence of the setting's flag.
     init?(flag text: String)
 }
 
@@ -77,7 +77,7 @@ extension Optional: SettingType where Wrapped: SettingType {
     }
 }
 
-/// What a list may hold.
+/// An element of a list setting.
 package protocol SettingElement: WireValue, Equatable, Sendable {
     static var listName: String { get }
     init(element text: String)

@@ -1,8 +1,8 @@
 import Primitives
 import Wire
 
-/// Settings of Consul 1.8 for parts that do not exist here yet: read, checked for their type, kept
-/// under their name, and named in one warning.
+/// Settings of Consul 1.8 for parts that do not exist here yet: read, checked for their type,
+/// stored under their name, and named in one warning.
 enum StoredSettings {
     static let settings: [Setting] =
         joining + protocols + acl + secrets + tls + mesh + gossipKeys
@@ -199,7 +199,7 @@ enum StoredSettings {
             "ui_dir", "", "Path to directory containing the web UI resources.", flag: "ui-dir")
     ]
 
-    /// Consul takes these from its own tests only, but refuses none of them.
+    /// Only Consul's own tests set these, but it refuses none of them.
     private static let inner: [Setting] = [
         .later("ae_interval", GoDuration.seconds(60), "Between full syncs."),
         .later(

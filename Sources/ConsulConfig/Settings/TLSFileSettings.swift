@@ -1,5 +1,4 @@
-/// The files and rules of TLS. They serve HTTPS, and HTTPS checks that borrow the agent's
-/// certificate.
+/// The files and rules of TLS, for HTTPS and for HTTPS checks that use the agent's certificate.
 package struct TLSFileSettings: Sendable {
     package var certificateFile = ""
     package var keyFile = ""

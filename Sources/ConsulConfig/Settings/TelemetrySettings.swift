@@ -1,6 +1,6 @@
 package import Primitives
 
-/// Where measurements go.
+/// The destinations of metrics.
 package struct TelemetrySettings: Sendable {
     package var metricsPrefix = "consul"
     package var disableHostname = false

@@ -1,4 +1,4 @@
-/// Where the web UI is to be found.
+/// The path of the web UI.
 package struct UISettings: Sendable {
     package var isEnabled = false
     package var contentPath = "/ui/"

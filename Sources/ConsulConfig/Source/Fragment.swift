@@ -1,4 +1,4 @@
-/// A file of the configuration as the caller read it.
+/// A file of the configuration, read by the caller.
 package struct Fragment: Sendable {
     package var path: String
     package var bytes: [UInt8]
@@ -12,7 +12,7 @@ package struct Fragment: Sendable {
 extension Fragment {
     private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
-    /// The first byte of the text that is no white space; nil for an empty file.
+    /// The first byte of the text that is not white space; nil for an empty file.
     private var firstByte: UInt8? {
         let start = bytes.starts(with: Self.byteOrderMark) ? 3 : 0
         return bytes[start...].first { $0 > 0x20 }
@@ -23,11 +23,11 @@ extension Fragment {
     var isJSONText: Bool { firstByte == UInt8(ascii: "{") }
 }
 
-/// How a fragment is written.
+/// The format of a fragment.
 package enum FragmentFormat: String, Sendable {
     case json, yaml, hcl
 
-    /// By the extension; nil when it says nothing.
+    /// Returns the format by the extension; nil for an unknown one.
     package init?(path: String) {
         let name = path.split(separator: "/").last ?? ""
         guard let dot = name.lastIndex(of: ".") else { return nil }
@@ -41,8 +41,8 @@ package enum FragmentFormat: String, Sendable {
 }
 
 enum FragmentParser {
-    /// The tree of a fragment, with what was wrong in it. A tree is given even beside errors where
-    /// the rest of the file could be understood.
+    /// The tree of a fragment, and its faults. A fragment with faults has a tree too where the rest
+    /// of the file was readable.
     static func parse(_ fragment: Fragment, as format: FragmentFormat) -> (
         root: SourceNode?, errors: [ConfigError]
     ) {
@@ -65,7 +65,7 @@ enum FragmentParser {
             encoding = [
                 ConfigError(cursor.place(of: offset), path: "", message, isHeld: true)
             ]
-            // HashiCorp's agent puts U+FFFD in place of such a byte.
+            // HashiCorp's agent replaces such a byte by U+FFFD.
             bytes = Array(String(decoding: bytes, as: UTF8.self).utf8)
         }
         let (root, errors) =

@@ -1,6 +1,6 @@
 import Wire
 
-/// Reads a JSON fragment into a tree of places.
+/// Reads a JSON fragment into a tree with positions.
 ///
 /// The grammar is the strict reader's: no comments, no trailing commas. A fault of the grammar ends
 /// the file; duplicate keys are all reported.
@@ -77,7 +77,7 @@ struct JSONFragment {
         }
     }
 
-    /// Where the next key's quote stands: behind white space and at most one comma.
+    /// The offset of the next key's quote: behind white space and at most one comma.
     private mutating func startOfKey() -> Int {
         reader.skipWhiteSpace()
         var index = reader.offset
@@ -87,8 +87,8 @@ struct JSONFragment {
     }
 }
 
-/// Turns byte offsets into places. Offsets are asked for in rising order, so a whole file costs one
-/// pass; an earlier offset starts again from the top.
+/// Converts byte offsets into positions. Offsets arrive in rising order, so a whole file costs one
+/// pass; a lower offset restarts at the top.
 struct PlaceCursor {
     private let bytes: [UInt8]
     private let file: String

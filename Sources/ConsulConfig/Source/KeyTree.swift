@@ -1,6 +1,6 @@
-/// A YAML or JSON file as keys and values: what stands inside one another becomes the parts of a
-/// key, with `/` between them, and every scalar a value, spelled as it is. A list's items are
-/// numbered from 0; an empty name makes a folder's key, which ends in `/`.
+/// A YAML or JSON file as keys and values: nested names become the parts of a key, separated by
+/// `/`, and every scalar a value, spelled verbatim. A list's items are numbered from 0; an empty
+/// name makes a folder's key, which ends in `/`.
 package enum KeyTree {
     /// In the order of the file.
     package static func read(
@@ -60,7 +60,7 @@ package enum KeyTree {
         }
     }
 
-    /// The YAML that reads as these keys and values again.
+    /// Returns YAML that parses to these keys and values.
     package static func text(_ entries: [(key: String, value: String)]) -> String {
         var root = Branch()
         for (key, value) in entries {
@@ -72,8 +72,8 @@ package enum KeyTree {
         return lines
     }
 
-    /// A key that has both a value and keys below it stands beside them, whose names then begin
-    /// with its own.
+    /// A key that has both a value and keys below it is written next to them, and their names then
+    /// begin with its own.
     private static func write(
         _ branch: Branch, indent: String, prefix: String, _ lines: inout String
     ) {
@@ -91,7 +91,7 @@ package enum KeyTree {
         }
     }
 
-    /// In double quotes, which can tell every text.
+    /// Writes double quotes, which can express every text.
     private static func quoted(_ text: String) -> String {
         var out = "\""
         for scalar in text.unicodeScalars {

@@ -1,7 +1,7 @@
-/// A place in a fragment. Lines and columns count from 1, columns in code points.
+/// A position in a fragment. Lines and columns count from 1, columns in code points.
 package struct SourcePlace: Hashable, Sendable, CustomStringConvertible {
     package var file: String
-    /// 0 when the file as a whole is meant.
+    /// 0 for the file as a whole.
     package var line: Int
     package var column: Int
 
@@ -14,7 +14,7 @@ package struct SourcePlace: Hashable, Sendable, CustomStringConvertible {
     package var description: String { line == 0 ? file : "\(file):\(line):\(column)" }
 }
 
-/// Where the value of a setting comes from.
+/// The source of a setting's value.
 package enum SourceOrigin: Hashable, Sendable, CustomStringConvertible {
     case standard
     case dev
@@ -32,7 +32,7 @@ package enum SourceOrigin: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// A value of a fragment as it was written: its kind, its text, its place. Maps keep their order.
+/// A value of a fragment as written: its kind, its text, its position. Maps keep their order.
 package struct SourceNode: Sendable {
     package enum Content: Sendable {
         case null
@@ -40,8 +40,8 @@ package struct SourceNode: Sendable {
         /// The text of the number; YAML's may be `0x1F`, `0o17`, `+5` or `.inf`.
         case number(String)
         case string(String)
-        /// A string some of which came from the environment or a file. As those know only texts,
-        /// it is taken where a number or a truth value is wanted too.
+        /// A string that was partly filled in from the environment or a file. Such texts are
+        /// accepted where a number or a boolean is required too.
         case interpolated(String)
         case list([SourceNode])
         case map([SourceEntry])
@@ -55,7 +55,7 @@ package struct SourceNode: Sendable {
         self.place = place
     }
 
-    /// What a message calls this kind of value.
+    /// The kind's name in a message.
     package var kindName: String {
         switch content {
         case .null: "null"
@@ -78,8 +78,8 @@ package struct SourceNode: Sendable {
         if case .map(let entries) = content { entries } else { nil }
     }
 
-    /// As `entries`, also of a list that holds just one map: Consul takes `"ports": [{…}]`, the
-    /// form in which HCL's blocks become JSON, for `"ports": {…}`.
+    /// Returns the entries, also of a list with exactly one map: Consul accepts `"ports": [{…}]`,
+    /// the form in which HCL's blocks become JSON, for `"ports": {…}`.
     var block: [SourceEntry]? {
         if let nodes = elements, nodes.count == 1 { return nodes[0].entries }
         return entries
@@ -89,7 +89,7 @@ package struct SourceNode: Sendable {
         if case .list(let nodes) = content { nodes } else { nil }
     }
 
-    /// The values in this one, itself included.
+    /// The number of values in this one, itself included.
     var valueCount: Int {
         switch content {
         case .list(let nodes): nodes.reduce(1) { $0 + $1.valueCount }
@@ -99,7 +99,7 @@ package struct SourceNode: Sendable {
     }
 }
 
-/// One key of a map and its value.
+/// A key of a map and its value.
 package struct SourceEntry: Sendable {
     package var key: String
     package var place: SourcePlace
@@ -112,8 +112,8 @@ package struct SourceEntry: Sendable {
     }
 }
 
-/// Collects a map's entries and notices a key that is there already. The last one counts, as in
-/// HashiCorp's agent.
+/// Collects a map's entries and reports duplicate keys. The last one counts, as in HashiCorp's
+/// agent.
 struct EntryCollector {
     private(set) var entries: [SourceEntry] = []
     private var indexByKey: [String: Int] = [:]
@@ -132,7 +132,7 @@ struct EntryCollector {
         entries.append(entry)
     }
 
-    /// Adds what a merge key brings: keys that stand here already win in silence.
+    /// Adds the entries of a merge key; existing keys win silently.
     mutating func overlay(_ merged: [SourceEntry]) {
         for entry in merged where indexByKey[entry.key] == nil {
             indexByKey[entry.key] = entries.count

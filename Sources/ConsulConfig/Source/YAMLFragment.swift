@@ -1,10 +1,10 @@
 import CLibYAML
 
-/// Reads a YAML fragment into a tree of places: libyaml scans and parses, what the texts mean is
-/// decided here, by the core schema of YAML 1.2 (`YAMLScalar`).
+/// Reads a YAML fragment into a tree with positions: libyaml scans and parses, and the core schema
+/// of YAML 1.2 (`YAMLScalar`) determines the meaning of scalars.
 ///
-/// Anchors, aliases and merge keys are followed; how much aliases may add is bounded. A fault of
-/// the grammar ends the file; duplicate keys are all reported.
+/// Anchors, aliases and merge keys are followed; the values that aliases add are bounded. A fault
+/// of the grammar ends the file; duplicate keys are all reported.
 struct YAMLFragment: ~Copyable {
     private let parser: UnsafeMutablePointer<yaml_parser_t>
     private let bytes: [UInt8]
@@ -13,7 +13,7 @@ struct YAMLFragment: ~Copyable {
     private var aliasedValues = 0
     private var depth = 0
     private var errors: [ConfigError] = []
-    /// Of the whole file.
+    /// The number of values in the whole file.
     private let characterCount: Int
 
     static func parse(_ bytes: [UInt8], file: String) -> (root: SourceNode?, errors: [ConfigError])
@@ -62,7 +62,7 @@ struct YAMLFragment: ~Copyable {
 
     private func place(_ mark: yaml_mark_t) -> SourcePlace {
         if mark.column == 0, mark.index > 0, mark.index >= characterCount {
-            // libyaml ends the last line itself, and names one that does not exist.
+            // libyaml adds the last line end itself, and names a line that does not exist.
             return YAMLProblem.end(of: bytes, file: file)
         }
         return SourcePlace(file: file, line: Int(mark.line) + 1, column: Int(mark.column) + 1)
@@ -221,7 +221,7 @@ struct YAMLFragment: ~Copyable {
         }
     }
 
-    /// `<<: *a` or `<<: [*a, *b]`; of several maps the earlier wins.
+    /// Merges `<<: *a` or `<<: [*a, *b]`; of several maps the earlier wins.
     private mutating func mergedMaps(_ node: SourceNode) -> [[SourceEntry]] {
         if let entries = node.entries { return [entries] }
         guard let nodes = node.elements else {

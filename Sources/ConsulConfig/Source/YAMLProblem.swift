@@ -1,7 +1,7 @@
 import CLibYAML
 
-/// Says what libyaml found wrong in words that name the remedy. Its own words are kept where they
-/// are clear enough.
+/// Rephrases a fault that libyaml found, naming the remedy. Keeps libyaml's words where they are
+/// clear enough.
 enum YAMLProblem {
     static func explain(_ parser: yaml_parser_t, bytes: [UInt8], file: String) -> ConfigError {
         let mark = parser.problem_mark
@@ -29,7 +29,7 @@ enum YAMLProblem {
             isAtEnd ? end : place, path: "", message(problem, parser, isAtEnd: isAtEnd))
     }
 
-    /// Behind the last thing written; libyaml names a line that does not exist.
+    /// The position after the last text; libyaml names a line that does not exist.
     static func end(of bytes: [UInt8], file: String) -> SourcePlace {
         var cursor = PlaceCursor(bytes, file: file)
         return cursor.place(of: bytes.count - bytes.reversed().prefix { $0 <= 0x20 }.count)
@@ -62,7 +62,7 @@ enum YAMLProblem {
         return "\(text), \(context) that begins at line \(Int(start.line) + 1)"
     }
 
-    /// The column of a tab among the white space that the line begins with.
+    /// Returns the column of a tab in the line's indentation.
     private static func tabColumn(line: Int, before column: Int, _ bytes: [UInt8]) -> Int? {
         var index = 0
         var current = 0

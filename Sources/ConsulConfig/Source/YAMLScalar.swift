@@ -1,4 +1,4 @@
-/// What a scalar of YAML means, by the core schema of YAML 1.2: `yes`, `no`, `on` and `off` are
+/// The meaning of a YAML scalar in the core schema of YAML 1.2: `yes`, `no`, `on` and `off` are
 /// strings, `012` is twelve, `0o14` and `0xC` too.
 enum YAMLScalar {
     static func content(
@@ -91,7 +91,7 @@ enum YAMLScalar {
     }
 }
 
-/// The number that the text of a `.number` says, in JSON's and in YAML's forms.
+/// Returns the value of a `.number`'s text, in JSON's and in YAML's forms.
 enum SourceNumber {
     static func integer(_ text: String) -> Int64? {
         if text.hasPrefix("0x") { return Int64(text.dropFirst(2), radix: 16) }

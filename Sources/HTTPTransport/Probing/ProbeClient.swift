@@ -7,9 +7,10 @@ import Primitives
 
 /// Sends single requests for health checks and handlers, each on a connection of its own.
 ///
-/// It judges as HashiCorp's agent does, whose Go client takes what many servers send: bare line
-/// feeds, hundreds of fields, a body that is cut short. Credentials of the URL are sent as Basic,
-/// and the proxies of the environment are used. `HTTPClient` is the strict one, for Consul's API.
+/// It accepts the same responses as HashiCorp's agent, whose Go client tolerates the faults of many
+/// servers: bare line feeds, hundreds of fields, a truncated body. Credentials of the URL are sent
+/// as Basic, and the proxies of the environment are used. `HTTPClient` is the strict one, for
+/// Consul's API.
 package struct ProbeClient: Sendable {
     private let group: any EventLoopGroup
     private let proxies: ProxyRules
@@ -20,8 +21,9 @@ package struct ProbeClient: Sendable {
         self.proxies = proxies
     }
 
-    /// Sends `call` and reads the answer as far as `call.keep` says. Once the head of an answer has
-    /// come the call succeeds, at the latest when its time is over. Cancelling the task ends it.
+    /// Sends `call` and reads the part of the answer that `call.keep` selects. Once the head of an
+    /// answer has arrived the call succeeds, at the latest at its timeout. Cancelling the task ends
+    /// it.
     package func execute(_ call: HTTPCall) async throws(HTTPCallError) -> HTTPClientResponse {
         let deadline = call.timeout.map { NIODeadline.now() + .nanoseconds(max(1, $0.nanoseconds)) }
         guard RequestRules.isToken(call.method) else {
@@ -120,7 +122,7 @@ package struct ProbeClient: Sendable {
     }
 }
 
-/// The call at hand while redirects are followed.
+/// The present call while redirects are followed.
 private struct Hop {
     var call: HTTPCall
     var url: ProbeURL?
@@ -128,9 +130,9 @@ private struct Hop {
 
     init(_ call: HTTPCall) { self.call = call }
 
-    /// Turns to where a response points, as Go does: 301, 302 and 303 become a GET without body,
-    /// and credentials do not go to another host.
-    /// - Returns: false when the status is no redirect.
+    /// Follows a redirect, as Go does: 301, 302 and 303 become a GET without body, and credentials
+    /// are not sent to another host.
+    /// - Returns: false when the status is not a redirect.
     mutating func follow(_ status: Int, _ location: String) throws -> Bool {
         guard [301, 302, 303, 307, 308].contains(status), let from = url else { return false }
         guard count < Limits.redirectsMax else {
@@ -152,9 +154,9 @@ private struct Hop {
     }
 }
 
-/// The bytes of a request.
+/// Encodes a request.
 private enum ProbeRequest {
-    /// - Parameter proxy: passes plain requests on; those name the whole URL.
+    /// - Parameter proxy: forwards plain requests, whose target is the whole URL.
     static func bytes(
         _ call: HTTPCall, _ url: ProbeURL, throughProxy proxy: ProxyRules.Proxy?
     ) -> [UInt8] {

@@ -5,13 +5,13 @@ import Primitives
 
 /// One request and its response on one connection; confined to the connection's loop.
 ///
-/// A response counts from the moment its head is whole: a body that breaks off, stalls or never
-/// ends is handed over as far as it came.
+/// A response counts from the end of its head: a body that breaks off, stalls or never ends is
+/// returned as far as it arrived.
 final class ProbeExchange: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    /// Holds the request to a proxy for a TLS connection, and makes the TLS that follows it.
+    /// The request to a proxy for a TLS connection, and the TLS handler that follows it.
     struct Tunnel {
         let request: [UInt8]
         let makeTLS: () throws -> NIOSSLClientHandler
@@ -51,7 +51,8 @@ final class ProbeExchange: ChannelInboundHandler {
     }
 
     private func send(_ bytes: [UInt8], _ context: ChannelHandlerContext) {
-        // A server may answer and close before it has read all: only the answer counts.
+        // A server may answer and close before it has read the whole request: only the answer
+        // counts.
         context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: bytes)), promise: nil)
     }
 
@@ -126,10 +127,10 @@ final class ProbeExchange: ChannelInboundHandler {
     }
 }
 
-/// The time of a probe was over before the head of a response came.
+/// The timeout of a probe ended before the head of a response arrived.
 struct ProbeTimeout: Error {}
 
-/// The part of a body that is kept, and when no more is needed.
+/// The kept part of a body, and the condition to stop reading.
 struct KeptBody {
     private let keep: HTTPCall.Keep
     private var first: [UInt8] = []
@@ -154,7 +155,7 @@ struct KeptBody {
         }
     }
 
-    /// More than this is not read: what is kept, or all that may be skipped before it, has come.
+    /// Reading stops: the kept part, or all bytes that may be skipped before it, have arrived.
     var isEnough: Bool {
         switch keep {
         case .first(let count): total > count

@@ -1,21 +1,21 @@
 import Platform
 import Primitives
 
-/// A URL taken apart as Go's client does it: the credentials become a header, the fragment is
-/// dropped, the rest of the path is sent as written.
+/// Parses a URL as Go's client does: the credentials become a header, the fragment is dropped, the
+/// rest of the path is sent as written.
 struct ProbeURL: Hashable, Sendable {
     var isTLS: Bool
-    /// `user:password`, escapes undone; empty without credentials.
+    /// `user:password`, unescaped; empty without credentials.
     var credentials: String
-    /// Without the brackets of an IPv6 address.
+    /// The host without the brackets of an IPv6 address.
     var host: String
     var port: Int
     /// `host` or `host:port` as written, without credentials: the value of `Host`.
     var authority: String
-    /// From the first `/` or `?` on; begins with `/`.
+    /// The rest from the first `/` or `?` on; begins with `/`.
     var target: String
 
-    /// Without credentials, for messages.
+    /// The URL without credentials, for messages.
     var text: String { "\(isTLS ? "https" : "http")://\(authority)\(target)" }
 
     /// - Throws: the reason, in Go's words.
@@ -78,7 +78,7 @@ struct ProbeURL: Hashable, Sendable {
         return (String(host), port)
     }
 
-    /// Reports whether `text` begins with a scheme: a relative path may hold a URL in its query.
+    /// Returns whether `text` begins with a scheme: a relative path may contain a URL in its query.
     private static func hasScheme(_ text: String) -> Bool {
         guard let end = text.firstRange(of: "://")?.lowerBound else { return false }
         return text[..<end].utf8.allSatisfy {
@@ -125,7 +125,7 @@ struct ProbeURL: Hashable, Sendable {
         byte &- 0x30 < 10 || ASCII.lowered(byte) &- 0x61 < 6
     }
 
-    /// Escapes what may not stand in a request line; escapes that are there stay.
+    /// Escapes the characters that a request line may not contain; existing escapes stay.
     private static func escaped(_ text: Substring) -> String {
         var out: [UInt8] = []
         for byte in text.utf8 {
@@ -156,7 +156,7 @@ struct ProbeURL: Hashable, Sendable {
     }
 }
 
-/// Why a URL cannot be requested, in Go's words.
+/// The reason why a URL cannot be requested, in Go's words.
 struct ProbeURLError: Error, Hashable, Sendable {
     var reason: String
     init(_ reason: String) { self.reason = reason }

@@ -1,12 +1,12 @@
 import Glibc
 import Primitives
 
-/// The proxies that the environment names (`HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY`, in capitals or
-/// small), by the rules of Go's `ProxyFromEnvironment`.
+/// The proxies of the environment (`HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY`, in upper or lower
+/// case), by the rules of Go's `ProxyFromEnvironment`.
 ///
-/// Requests to `localhost` and to loopback addresses never pass a proxy. `NO_PROXY` is a list,
+/// Requests to `localhost` and to loopback addresses never use a proxy. `NO_PROXY` is a list,
 /// separated by commas, of `*`, addresses, CIDR blocks, and domains: `example.com` covers itself
-/// and all below it, `.example.com` only what is below; a port may follow.
+/// and all names below it, `.example.com` only the names below; a port may follow.
 package struct ProxyRules: Sendable {
     package struct Proxy: Hashable, Sendable {
         package var host: String
@@ -34,7 +34,7 @@ package struct ProxyRules: Sendable {
         func either(_ name: String) -> String {
             variable(name) ?? variable(name.lowercased()) ?? ""
         }
-        // A CGI program gets a request's header `Proxy` as HTTP_PROXY.
+        // A CGI program receives a request's header `Proxy` as HTTP_PROXY.
         let isCGI = variable("REQUEST_METHOD") != nil
         plain = isCGI ? variable("http_proxy") ?? "" : either("HTTP_PROXY")
         secure = either("HTTPS_PROXY")
@@ -43,7 +43,7 @@ package struct ProxyRules: Sendable {
         }
     }
 
-    /// Returns the proxy for a request; nil where it goes straight to its host.
+    /// Returns the proxy for a request; nil for a direct connection.
     /// - Throws: the reason why the environment's proxy cannot be used.
     func proxy(for url: ProbeURL) throws(ProbeURLError) -> Proxy? {
         let named = url.isTLS ? secure : plain

@@ -24,15 +24,15 @@ enum RequestRules {
         text.utf8.contains { $0 < 0x20 || $0 == 0x7F }
     }
 
-    /// The length and the coding of the body are the client's alone: two that contradict each other
-    /// would let the receiver find a second request in the body.
+    /// The client alone sets the length and the coding of the body: two contradicting ones would
+    /// let the receiver find a second request in the body.
     static func isFraming(_ name: String) -> Bool {
         ["content-length", "transfer-encoding", "trailer"].contains(name.lowercased())
     }
 }
 
 extension HTTPCall {
-    /// Adds configured fields. Fields of the framing are left out.
+    /// Adds configured fields, without fields of the framing.
     package mutating func add(_ fields: [(name: String, value: String)]) throws(HTTPCallError) {
         for (name, value) in fields {
             guard RequestRules.isToken(name) else {

@@ -1,18 +1,18 @@
 import NIOCore
 import Primitives
 
-/// Reads an HTTP/1 response as its bytes come, as leniently as Go's client: a bare line feed ends a
-/// line, any number of fields fits into the bound of the head, a body may end early.
+/// Parses an HTTP/1 response as its bytes arrive, as leniently as Go's client: a bare line feed
+/// ends a line, the head's bound is the only bound of fields, a body may end early.
 ///
 /// Pure: the owner feeds bytes, and calls `end` when the connection is over.
 struct ResponseReader {
     enum Failure: Error, Hashable, Sendable {
-        /// With the first line as it came.
+        /// The payload is the first line as received.
         case malformedResponse(String)
         case malformedStatus(String)
         case malformedVersion(String)
         case headTooLong
-        /// The connection ended before the head did; `isEmpty` when nothing came at all.
+        /// The connection ended before the head did; `isEmpty` when nothing was received.
         case endedEarly(isEmpty: Bool)
     }
 
@@ -26,9 +26,9 @@ struct ResponseReader {
         case done
     }
 
-    /// A response to HEAD has no body, whatever its fields say.
+    /// A response to HEAD has no body, whatever its fields are.
     let isHead: Bool
-    /// A proxy's answer to CONNECT: nothing of what follows the head belongs to it.
+    /// A proxy's answer to CONNECT: the bytes after the head do not belong to it.
     let isConnect: Bool
     private var state = State.head
     private var line: [UInt8] = []
@@ -36,7 +36,7 @@ struct ResponseReader {
     private var hasStatusLine = false
     private(set) var status = 0
     private(set) var reason = ""
-    /// In the order in which they came; names as written.
+    /// In order of arrival; names as written.
     private(set) var fields: [(name: String, value: String)] = []
 
     init(isHead: Bool, isConnect: Bool = false) {
@@ -47,7 +47,7 @@ struct ResponseReader {
     var hasHead: Bool { if case .head = state { false } else { true } }
     var isDone: Bool { if case .done = state { true } else { false } }
 
-    /// - Parameter body: gets each piece of the body.
+    /// - Parameter body: receives each piece of the body.
     mutating func read(
         _ bytes: UnsafeRawBufferPointer, body: (UnsafeRawBufferPointer) -> Void
     ) throws(Failure) {
@@ -69,7 +69,7 @@ struct ResponseReader {
         }
     }
 
-    /// Notes the end of the connection.
+    /// Records the end of the connection.
     func end() throws(Failure) {
         if !hasHead { throw .endedEarly(isEmpty: headBytes == 0) }
     }
@@ -86,7 +86,7 @@ struct ResponseReader {
         }
     }
 
-    /// Takes a line out of `rest`; nil, keeping what there is, while its end has not come.
+    /// Removes a line from `rest`; returns nil, and keeps the bytes, while its end has not arrived.
     private mutating func takeLine(_ rest: inout UnsafeRawBufferPointer) -> [UInt8]? {
         let end = rest.firstIndex(of: 0x0A)
         line += rest[..<(end ?? rest.endIndex)]
@@ -103,7 +103,7 @@ struct ResponseReader {
     private mutating func readHead(_ rest: inout UnsafeRawBufferPointer) throws(Failure) {
         while !rest.isEmpty {
             let isWhole = takeLine(&rest)
-            // Judges a line before its end: a foreign greeting may have none.
+            // Judges a line before its end: the greeting of another protocol may have none.
             if !hasStatusLine { try refuseForeign(isWhole ?? line) }
             if headBytes > Limits.responseHeadBytesMax { throw .headTooLong }
             guard let text = isWhole else { return }
@@ -147,7 +147,7 @@ struct ResponseReader {
     }
 
     private mutating func finishHead() {
-        // 101 aside, a 1xx comes before the response itself.
+        // A 1xx other than 101 precedes the response itself.
         if (100..<200).contains(status), status != 101 {
             hasStatusLine = false
             fields = []
@@ -171,7 +171,7 @@ struct ResponseReader {
 
     private mutating func readChunkLine(_ rest: inout UnsafeRawBufferPointer) {
         guard let text = takeLine(&rest) else {
-            // A line without end is no chunk's; the body ends here.
+            // A line without an end is not a chunk's; the body ends here.
             if line.count > Limits.chunkLineBytesMax { state = .done }
             return
         }
@@ -184,14 +184,14 @@ struct ResponseReader {
         state = size > 0 ? .chunk(size) : .done
     }
 
-    /// In Go's quotes, cut where a line becomes too long for a message.
+    /// Quotes as Go does, truncated to the length of a message.
     private static func shown(_ text: [UInt8]) -> String {
         GoText.quoted(String(decoding: text.prefix(80), as: UTF8.self))
     }
 }
 
 extension ResponseReader.Failure {
-    /// In Go's words, behind `Get "URL": `.
+    /// Go's text after `Get "URL": `.
     var reason: String {
         let broken = "net/http: HTTP/1.x transport connection broken: "
         return switch self {

@@ -2,8 +2,8 @@ import NIOSSL
 import Platform
 import Synchronization
 
-/// Contexts of recent TLS configurations: making one reads the system's authorities, which takes
-/// longer than a probe.
+/// Caches the contexts of recent TLS configurations: making one reads the system's authorities,
+/// which takes longer than a probe.
 final class TLSContexts: Sendable {
     private struct Entry {
         let configuration: TLSConfiguration
@@ -11,7 +11,7 @@ final class TLSContexts: Sendable {
     }
     private let recent = Mutex<[Entry]>([])
 
-    /// The files that the settings name are read anew, so that renewed certificates count at once.
+    /// Reads the files of the settings again, so that renewed certificates count at once.
     func context(for settings: TLSSettings) throws -> NIOSSLContext {
         let configuration = try settings.clientConfiguration()
         let known = recent.withLock { recent in

@@ -1,10 +1,9 @@
-/// What the machine around the configuration is asked, through closures, so that reading it stays a
-/// pure computation. The composition root supplies the real ones, tests their own.
-package struct ConfigSurroundings: Sendable {
+/// The machine's facts that a configuration depends on, as closures, so that reading it is a pure
+/// computation. The composition root supplies the real ones, tests their own.
+package struct ConfigEnvironment: Sendable {
     /// A variable of the environment; nil when it is not set.
     package var variable: @Sendable (String) -> String?
-    /// The bytes of a file named by `${file:…}`, relative paths being relative to the agent's
-    /// folder.
+    /// Reads a file named by `${file:…}`; relative paths are relative to the agent's folder.
     package var readFile: @Sendable (String) -> Result<[UInt8], ReadProblem>
     package var hostName: String
     /// The addresses of all of the machine's interfaces, in the system's order.
@@ -25,7 +24,7 @@ package struct ConfigSurroundings: Sendable {
     }
 }
 
-/// Why a file could not be read, in the system's words.
+/// The reason why a file could not be read, in the system's words.
 package struct ReadProblem: Error, Sendable {
     package var message: String
     package init(_ message: String) { self.message = message }

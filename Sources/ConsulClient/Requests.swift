@@ -1,8 +1,8 @@
 import HTTPTransport
 
 extension ConsulClient {
-    /// A read with its options, and the index of its answer.
-    /// - Parameter missing: what a 404 stands for; nil makes it an error.
+    /// Reads with options, and returns the value with the index of its answer.
+    /// - Parameter missing: the value for a 404; nil makes it an error.
     func read<Value: WireValue & Sendable>(
         _ path: String, _ options: QueryOptions, _ further: [(String, String)] = [],
         missing: Value? = nil
@@ -16,7 +16,7 @@ extension ConsulClient {
         return Indexed(try answer.successful().decode(), meta)
     }
 
-    /// A write whose answer is of no interest.
+    /// Makes a write whose answer is ignored.
     func write(
         _ path: String, _ parameters: [(String, String)] = [], body: [UInt8] = []
     ) async throws(ConsulClientError) {
@@ -25,7 +25,7 @@ extension ConsulClient {
 }
 
 extension QueryOptions {
-    /// As the API's query has them.
+    /// The options as query parameters of the API.
     var parameters: [(String, String)] {
         var parameters: [(String, String)] = []
         if minQueryIndex > 0 { parameters.append(("index", "\(minQueryIndex)")) }
