@@ -66,7 +66,7 @@ struct BootTests {
         await agent.stop()
     }
 
-    @Test func aliasesOfNothingAreCriticalAndCyclesAreResolved() async throws {
+    @Test func aliasesOfUnknownServicesAreCriticalAndCyclesAreResolved() async throws {
         let fragment = """
             {"services": [{"name": "x", "check": {"alias_service": "y"}},
                           {"name": "y", "checks": [{"id": "back", "alias_service": "x"},
@@ -105,14 +105,14 @@ struct BootTests {
         await agent.stop()
     }
 
-    @Test func aStrictStartRefusesThem() async throws {
+    @Test func strictStartRefusesFaultyItems() async throws {
         let agent = try AgentProcess.launch(["faulty.json": Self.faulty], flags: ["-strict"])
         #expect(await agent.exit() == .exited(1))
         #expect(agent.log.contains("70000 is not a port"))
     }
 
     /// Uses the configuration of HashiCorp's Go client for the servers of its tests.
-    @Test func aServerOfTheGoClientsTestsStarts() async throws {
+    @Test func serverOfTheGoClientsTestsStarts() async throws {
         let helper = """
             {"node_id": "b5ca8c2e-7a3d-4d31-bd2f-f6c9dfdf8a0b",
              "performance": {"raft_multiplier": 1}, "bootstrap": true, "server": true,

@@ -7,7 +7,7 @@ import Testing
 
 /// Checks whose targets misbehave.
 @Suite struct CheckTests {
-    @Test func aScriptThatIgnoresTerminationIsKilledWithItsGroup() async throws {
+    @Test func scriptThatIgnoresTerminationIsKilledWithItsGroup() async throws {
         let agent = try await AgentProcess.start([
             "checks.json": """
             {"checks": [
@@ -21,7 +21,7 @@ import Testing
         try await eventually("the well one passes") {
             try await agent.check("well").status == "passing"
         }
-        try await eventually("the time-out is told") {
+        try await eventually("the time-out is reported") {
             try await agent.check("deaf").output.contains("Timed out (1s) running check")
         }
         #expect(try await agent.check("deaf").status == "critical")
@@ -32,7 +32,7 @@ import Testing
         await agent.stop()
     }
 
-    @Test func aTargetThatAcceptsAndNeverAnswersIsCritical() async throws {
+    @Test func targetThatAcceptsAndNeverAnswersIsCritical() async throws {
         let silent = try Listener()
         let agent = try await AgentProcess.start([
             "checks.json": """
@@ -46,14 +46,14 @@ import Testing
         try await eventually("the well one passes") {
             try await agent.check("well").status == "passing"
         }
-        try await eventually("the silence is told") {
+        try await eventually("the silence is reported") {
             let check = try await agent.check("silent")
             return check.status == "critical" && !check.output.isEmpty
         }
         await agent.stop()
     }
 
-    @Test func aTargetThatSendsAGigabytePassesAndCostsNoMemory() async throws {
+    @Test func targetThatSendsAGigabytePassesAndCostsNoMemory() async throws {
         let flood = try Listener()
         flood.floodEach(bytes: 1 << 30)
         let agent = try await AgentProcess.start([
@@ -72,7 +72,7 @@ import Testing
         await agent.stop()
     }
 
-    @Test func theEndOfALongOutputIsKeptAndSaidToBeTheEnd() async throws {
+    @Test func endOfALongOutputIsKeptAndMarked() async throws {
         let agent = try await AgentProcess.start([
             "checks.json": """
             {"checks": [{"id": "talks", "name": "talks", "interval": "1h",

@@ -35,7 +35,7 @@ import Testing
         await agent.stop()
     }
 
-    @Test func deadLettersLieBelowTheDataDirectory() async throws {
+    @Test func deadLettersAreStoredBelowTheDataDirectory() async throws {
         let agent = try await AgentProcess.start(
             ["50.json": #"{"enable_script_checks": true}"#])
         let victim = "\(agent.scratch.path)/victim"

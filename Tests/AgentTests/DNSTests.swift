@@ -34,7 +34,7 @@ import Testing
             config: config, sources: sources, plugins: plugins, logSink: try LogSink(settings))
     }
 
-    @Test func aReloadChangesTheRules() async throws {
+    @Test func reloadChangesTheRules() async throws {
         let scratch = try Scratch()
         let port = try FreePorts.take()
         try Self.write(scratch, port, #""dns_config": {"node_ttl": "3s"}"#)

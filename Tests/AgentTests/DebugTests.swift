@@ -42,7 +42,7 @@ import Wire
     }
 
     /// Records ten seconds in steps of five, the shortest permitted time.
-    @Test(.timeLimit(.minutes(2))) func aRecordingIsWhole() async throws {
+    @Test(.timeLimit(.minutes(2))) func recordingIsComplete() async throws {
         let scratch = try Scratch()
         let agent = try await AgentProcess.start(in: scratch)
         async let run = ProcessRun.run(
@@ -88,7 +88,7 @@ import Wire
     }
 
     /// The archive contains the data gathered until the interrupt.
-    @Test(.timeLimit(.minutes(2))) func anInterruptEndsARecordingEarly() async throws {
+    @Test(.timeLimit(.minutes(2))) func interruptEndsTheRecordingEarly() async throws {
         let scratch = try Scratch()
         let agent = try await AgentProcess.start(in: scratch)
         let recording = try ChildProcess.start(

@@ -52,7 +52,7 @@ import Testing
         await third.stop()
     }
 
-    @Test func aBrokenFileKeepsNothingElseFromComingBack() async throws {
+    @Test func brokenFileDoesNotPreventOtherRestores() async throws {
         let scratch = try Scratch()
         let first = try await AgentProcess.start(in: scratch)
         try await first.put("/v1/agent/service/register", #"{"Name":"mine","Port":7}"#)
@@ -73,7 +73,7 @@ import Testing
     }
 
     @Test(.enabled("unshare(1) may mount", mayMount))
-    func aFullDiskRefusesWhatItCannotKeepAndNothingElse() async throws {
+    func fullDiskRefusesOnlyWritesThatItCannotStore() async throws {
         let scratch = try Scratch()
         let first = try await AgentProcess.start(Self.fragments, in: scratch)
         try await first.put("/v1/agent/service/register", #"{"Name":"kept","Port":7}"#)
@@ -126,7 +126,7 @@ import Testing
         #expect(await agent.stop() == .exited(1))
     }
 
-    @Test func aDataDirectoryThatVanishesEndsNothing() async throws {
+    @Test func missingDataDirectoryStopsNothing() async throws {
         let agent = try await AgentProcess.start(Self.fragments)
         agent.scratch.remove("data")
         try agent.scratch.write("data", "in the way")

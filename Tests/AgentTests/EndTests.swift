@@ -37,7 +37,7 @@ import Testing
         try await eventually("no child is left") { !pids.contains { Proc.isAlive($0) } }
     }
 
-    @Test func terminationInTheMiddleOfEverythingLeavesNothing() async throws {
+    @Test func terminationUnderLoadLeavesNothing() async throws {
         let scratch = try Scratch()
         let (agent, pids) = try await Self.startBusy(
             flags: ["-pid-file", "\(scratch.path)/agent.pid"])
@@ -64,7 +64,7 @@ import Testing
         #expect(agent.log.contains("shutdown complete"))
     }
 
-    @Test func aGracefulLeaveEndsWithZero() async throws {
+    @Test func gracefulLeaveEndsWithZero() async throws {
         let (agent, pids) = try await Self.startBusy([
             "leave.json": #"{"leave_on_terminate": true}"#
         ])
@@ -73,7 +73,7 @@ import Testing
         try await expectGone(pids)
     }
 
-    @Test func anInterruptLeavesByPolicy() async throws {
+    @Test func interruptLeavesByPolicy() async throws {
         let staying = try await AgentProcess.start()
         staying.signal(SIGINT)
         #expect(await staying.exit() == .exited(1))
@@ -91,7 +91,7 @@ import Testing
         try await expectGone(pids)
     }
 
-    @Test func aSecondSignalEndsAtOnceAndStillLeavesNothing() async throws {
+    @Test func secondSignalStopsAtOnceAndLeavesNothing() async throws {
         let scratch = try Scratch()
         let (agent, pids) = try await Self.startBusy(
             ["leave.json": #"{"leave_on_terminate": true}"#],
@@ -106,7 +106,7 @@ import Testing
         #expect(!scratch.exists("agent.pid"))
     }
 
-    @Test func aStartThatFailsLeavesNothing() async throws {
+    @Test func failedStartLeavesNothing() async throws {
         let scratch = try Scratch()
         let agent = try AgentProcess.launch(
             ["socket.json": #"{"addresses": {"http": "unix://$DIR/no/such/folder.sock"}}"#],
@@ -116,7 +116,7 @@ import Testing
         #expect(!scratch.exists("agent.pid"))
     }
 
-    @Test func aSignalRightAfterTheStartIsObeyed() async throws {
+    @Test func signalRightAfterTheStartIsHandled() async throws {
         for signal in [SIGHUP, SIGTERM] {
             let scratch = try Scratch()
             let agent = try AgentProcess.launch(
@@ -134,7 +134,7 @@ import Testing
     }
 
     /// A child that inherited the socket could report the service as ready, or stopped.
-    @Test func childrenDoNotSpeakForTheService() async throws {
+    @Test func childrenHaveNoNotifySocket() async throws {
         let scratch = try Scratch()
         let socket = try NotifyListener("\(scratch.path)/notify")
         let agent = try await AgentProcess.start(
@@ -148,7 +148,7 @@ import Testing
                 "NOTIFY_SOCKET": "\(scratch.path)/notify", "WATCHDOG_USEC": "60000000",
                 "LISTEN_FDS": "1", "OWN": "kept",
             ])
-        try await eventually("READY") { socket.heard().contains("READY=1") }
+        try await eventually("READY") { socket.received().contains("READY=1") }
         try await eventually("the check has run") {
             try await agent.check("env").output.contains("OWN=kept")
         }
@@ -159,27 +159,27 @@ import Testing
         await agent.stop()
     }
 
-    @Test func systemdIsToldWhatHappens() async throws {
+    @Test func systemdIsNotifiedOfTheState() async throws {
         let scratch = try Scratch()
         let socket = try NotifyListener("\(scratch.path)/notify")
         let agent = try await AgentProcess.start(
             environment: ["NOTIFY_SOCKET": "\(scratch.path)/notify"])
-        try await eventually("READY") { socket.heard().contains("READY=1") }
+        try await eventually("READY") { socket.received().contains("READY=1") }
         try await eventually("STATUS") {
-            socket.heard().contains {
+            socket.received().contains {
                 $0.hasPrefix("STATUS=Server here in datacenter dc1, HTTP API on ")
             }
         }
         #expect(try await agent.put("/v1/agent/reload").status == 200)
         try await eventually("RELOADING, then READY") {
-            let heard = socket.heard()
-            guard let start = heard.firstIndex(where: { $0.hasPrefix("RELOADING=1\n") }) else {
+            let received = socket.received()
+            guard let start = received.firstIndex(where: { $0.hasPrefix("RELOADING=1\n") }) else {
                 return false
             }
-            return heard[start...].contains("READY=1")
+            return received[start...].contains("READY=1")
         }
         await agent.stop()
-        try await eventually("STOPPING") { socket.heard().contains("STOPPING=1") }
+        try await eventually("STOPPING") { socket.received().contains("STOPPING=1") }
     }
 }
 
@@ -207,7 +207,7 @@ final class NotifyListener {
     deinit { close(descriptor) }
 
     /// Returns all messages so far.
-    func heard() -> [String] {
+    func received() -> [String] {
         var buffer = [UInt8](repeating: 0, count: 4096)
         while true {
             let count = recv(descriptor, &buffer, buffer.count, 0)

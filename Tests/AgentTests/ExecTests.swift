@@ -36,7 +36,7 @@ import Wire
     private static let here = ["-limit=1", "-wait=30s"]
     private static let enabled = #"{"disable_remote_exec": false}"#
 
-    @Test func aJobIsRunAndItsKeysAreGone() async throws {
+    @Test func jobRunsAndItsKeysAreDeleted() async throws {
         let agent = try await AgentProcess.start(["50-exec.json": Self.enabled])
         let run = await exec(agent, Self.here + ["echo one; echo two >&2; exit 3"])
         #expect(run.code == 2)
@@ -69,7 +69,7 @@ import Wire
     }
 
     /// The test acts as another node, which reports a run of its own.
-    @Test func allNodesAreHeard() async throws {
+    @Test func outputOfAllNodesIsPrinted() async throws {
         let agent = try await AgentProcess.start(["50-exec.json": Self.enabled])
         let go = "\(agent.scratch.path)/go"
         for ending in ["7", nil] {
@@ -85,8 +85,8 @@ import Wire
                 session = String(job.output.1)
                 return true
             }
-            let told = [("ack", ""), ("out/00000", ""), ("out/00001", "there\n")]
-            for (key, value) in told + (ending.map { [("exit", $0)] } ?? []) {
+            let results = [("ack", ""), ("out/00000", ""), ("out/00001", "there\n")]
+            for (key, value) in results + (ending.map { [("exit", $0)] } ?? []) {
                 let path = "/v1/kv/_rexec/\(session)/there/\(key)?acquire=\(session)"
                 #expect(try await agent.put(path, value).text.hasPrefix("true"))
             }
@@ -105,7 +105,7 @@ import Wire
         await agent.stop()
     }
 
-    @Test func nodesAreChosenAndToldOfAsJSON() async throws {
+    @Test func nodesAreSelectedAndReportedAsJSON() async throws {
         let agent = try await AgentProcess.start([
             "50-exec.json": Self.enabled,
             "60-meta.json": #"{"node_meta": {"rack": "b2"}, "service": {"name": "web"}}"#,
@@ -126,7 +126,7 @@ import Wire
         await agent.stop()
     }
 
-    @Test func aJobOutlivesItsCaller() async throws {
+    @Test func jobOutlivesItsCaller() async throws {
         let agent = try await AgentProcess.start(["50-exec.json": Self.enabled])
         let directory = agent.scratch.path
         let line =
@@ -150,7 +150,7 @@ import Wire
         await agent.stop()
     }
 
-    @Test func itIsOffUnlessAskedFor() async throws {
+    @Test func execIsDisabledByDefault() async throws {
         let agent = try await AgentProcess.start()
         let run = await exec(agent, ["-wait=300ms", "true"])
         #expect(run.code == 0)
@@ -166,7 +166,7 @@ import Wire
         await agent.stop()
     }
 
-    @Test func aListOfJobsIsAllThatRuns() async throws {
+    @Test func onlyListedJobsRun() async throws {
         let agent = try await AgentProcess.start([
             "50-exec.json": """
             {"disable_remote_exec": false, "remote_exec": {"max_parallel": 1, "output_max": 100,
@@ -208,7 +208,7 @@ import Wire
     }
 
     /// Scripts too: that user owns their files.
-    @Test(.enabled(if: geteuid() == 0)) func anotherUserRunsIt() async throws {
+    @Test(.enabled(if: geteuid() == 0)) func jobRunsAsAnotherUser() async throws {
         let agent = try await AgentProcess.start([
             "50-exec.json": #"{"disable_remote_exec": false, "remote_exec": {"user": "nobody"}}"#
         ])

@@ -5,7 +5,7 @@ import Testing
 @Suite struct FlappingTests {
     /// The key changes far more often than runs can follow: the handler sees the newest state, and
     /// each state at most once.
-    @Test func aKeyThatFlapsEndsWithItsLastValueAndNoRunOverlaps() async throws {
+    @Test func flappingKeyEndsWithItsLastValueWithoutOverlappingRuns() async throws {
         let agent = try await AgentProcess.start([
             "watches.json": """
             {"watches": [{"id": "flaps", "type": "key", "key": "a", "args": ["sh", "-c",

@@ -9,7 +9,7 @@ import Testing
 /// `http_config` in a running agent, and the number of its descriptors.
 @Suite struct GuardTests {
     /// The API is on a unix socket here, which no network includes.
-    @Test func guardsComeAndGoWithAReload() async throws {
+    @Test func guardsChangeWithAReload() async throws {
         let agent = try await AgentProcess.start()
         #expect(try await agent.put("/v1/kv/a", "1").status == 200)
         try agent.scratch.write(
@@ -46,7 +46,7 @@ import Testing
         await agent.stop()
     }
 
-    @Test func theUIPathIsLedToWhenTheUIIsOn() async throws {
+    @Test func rootRedirectsToTheUIPathWhenTheUIIsOn() async throws {
         let agent = try await AgentProcess.start(["50-ui.json": #"{"ui_content_path": "/look"}"#])
         let off = try await agent.get("/")
         #expect(off.status == 200 && off.text == "Consul Agent")

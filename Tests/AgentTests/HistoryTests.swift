@@ -141,7 +141,7 @@ import Wire
         return recorder.all
     }
 
-    @Test func whatClientsSawHasAnOrder() async throws {
+    @Test func answersOfClientsAreLinearizable() async throws {
         let agent = try await AgentProcess.start()
         let history = try await histories(agent)
         await agent.stop()

@@ -18,7 +18,7 @@ import Testing
         return spec
     }
 
-    @Test(.timeLimit(.minutes(2))) func aWatchOutlivesItsAgentAndFiresForNewDataOnly()
+    @Test(.timeLimit(.minutes(2))) func watchSurvivesItsAgentAndFiresForNewDataOnly()
         async throws
     {
         let scratch = try Scratch()
@@ -52,7 +52,7 @@ import Testing
     /// The child ends by itself while its agent is dead or stopped: its exact code is returned
     /// soon.
     @Test(.timeLimit(.minutes(2)), arguments: [SIGKILL, SIGSTOP])
-    func theChildsExactCodeComesThrough(_ signal: Int32) async throws {
+    func exactCodeOfTheChildIsReturned(_ signal: Int32) async throws {
         let scratch = try Scratch()
         let agent = try await AgentProcess.start(in: scratch)
         let mark = "\(scratch.path)/held"
@@ -71,7 +71,7 @@ import Testing
 
     /// The child is killed because the session can no longer be renewed: no success.
     @Test(.timeLimit(.minutes(2)), arguments: [false, true])
-    func aJobKilledForItsAgentIsAFailure(isExact: Bool) async throws {
+    func jobKilledForItsAgentIsAFailure(isExact: Bool) async throws {
         let scratch = try Scratch()
         let agent = try await AgentProcess.start(in: scratch)
         let mark = "\(scratch.path)/held"

@@ -7,7 +7,7 @@ import Wire
 
 /// The metrics of a running agent, seen by other programs.
 @Suite struct MetricsTests {
-    @Test(.timeLimit(.minutes(2))) func allFacesTellOfARequest() async throws {
+    @Test(.timeLimit(.minutes(2))) func allFormsCountARequest() async throws {
         let agent = try await AgentProcess.start([
             "telemetry.json": #"{"telemetry": {"prometheus_retention_time": "1h"}}"#,
             "watch.json":
@@ -66,7 +66,7 @@ import Wire
         await agent.stop()
     }
 
-    @Test(.timeLimit(.minutes(2))) func withoutARetentionThereIsNoPageOfConsuls() async throws {
+    @Test(.timeLimit(.minutes(2))) func consulsPageNeedsARetention() async throws {
         let agent = try await AgentProcess.start()
         let answer = try await agent.get("/v1/agent/metrics?format=prometheus")
         #expect(answer.status == 415)

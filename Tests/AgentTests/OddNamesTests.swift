@@ -60,7 +60,7 @@ import Wire
     }
 
     /// Keys are chosen by clients too: an escaped `/` belongs to them.
-    @Test func escapedKeysAreTakenAsTheyAre() async throws {
+    @Test func escapedKeysStayUnchanged() async throws {
         let agent = try await AgentProcess.start()
         for key in ["a%2F%2Fb", "%2Flead", "%2E%2E%2Fx"] {
             #expect(try await agent.put("/v1/kv/\(key)", "1").status == 200)
@@ -167,7 +167,7 @@ import Wire
         await agent.stop()
     }
 
-    @Test func addressesThatReachNobodyAreRefused() async throws {
+    @Test func unroutableAddressesAreRefused() async throws {
         let agent = try await AgentProcess.start()
         for address in ["0.0.0.0", "::", "[::]"] {
             let service = #"{"ID": "s", "Service": "s", "Address": "\#(address)"}"#

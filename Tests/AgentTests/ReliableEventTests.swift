@@ -48,7 +48,7 @@ import Wire
         try await AgentProcess.start(["50-watch.json": Self.watch], in: scratch)
     }
 
-    @Test func aDeploymentFiredWhileItCouldNotRunRunsAfterARestart() async throws {
+    @Test func deploymentFiredDuringADowntimeRunsAfterTheRestart() async throws {
         let scratch = try Scratch()
         var agent = try await start(scratch)
         #expect(try await agent.put("/v1/agent/watches/deploy?action=pause").status == 200)
@@ -91,7 +91,7 @@ import Wire
 
     /// A reload replaces the watch during its handler's run; the successor must not count the event
     /// as handled before that run is over.
-    @Test func aReloadDuringTheRunLosesNothing() async throws {
+    @Test func reloadDuringTheRunLosesNothing() async throws {
         let scratch = try Scratch()
         var agent = try await start(scratch)
         try scratch.write("hold", "")
@@ -115,7 +115,7 @@ import Wire
         await agent.stop()
     }
 
-    @Test func everyNodeIsAccountedFor() async throws {
+    @Test func everyTargetNodeHasAState() async throws {
         let scratch = try Scratch()
         let agent = try await start(scratch)
         try await agent.put(
@@ -126,10 +126,10 @@ import Wire
             """)
         try scratch.write("fail", "")
         let id = try await fire(agent, "v1")
-        try await eventually("the failure is told") { try await status(agent, id).failed == 1 }
-        let told = try await status(agent, id)
-        #expect(told.nodes.map { $0.node } == ["away", "here"])
-        #expect(told.nodes.map { $0.state } == ["pending", "failed"])
+        try await eventually("the failure is reported") { try await status(agent, id).failed == 1 }
+        let state = try await status(agent, id)
+        #expect(state.nodes.map { $0.node } == ["away", "here"])
+        #expect(state.nodes.map { $0.state } == ["pending", "failed"])
         #expect(await consul(agent, ["event", "status", id]).code == 2)
         let own = await consul(
             agent, ["event", "-reliable", "-name=other", "-node=^here$", "-keep=1h"])
@@ -146,7 +146,7 @@ import Wire
         await agent.stop()
     }
 
-    @Test func aLargePayloadLiesBesideTheLogWhichIsBounded() async throws {
+    @Test func largePayloadHasItsOwnKeyAndTheLogIsBounded() async throws {
         let scratch = try Scratch()
         let agent = try await start(scratch)
         let large = String(repeating: "x", count: 200_000)

@@ -33,7 +33,7 @@ import Wire
                         backend: backend, events: UserEventBuffer(), local: local),
                     clock: ManualClock(), store: files, wallText: { "now" },
                     logger: silentLogger, environment: [:], health: WatchHealth(local: local)),
-                context: HandlerContext(processes: Nothing(), http: Nothing()))
+                context: HandlerContext(processes: NoCapabilities(), http: NoCapabilities()))
         }
 
         func apply(_ json: String..., allowsPrograms: Bool = true) throws {
@@ -55,7 +55,7 @@ import Wire
 
     private static let added = #"{"type":"key","key":"a","args":["h"],"health_check":true}"#
 
-    @Test func anAddedWatchSurvivesReloadsAndIsRemoved() async throws {
+    @Test func addedWatchSurvivesReloadsAndIsRemoved() async throws {
         let scene = try Scene()
         try scene.apply(#"{"id":"own","type":"key","key":"b","args":["x"]}"#)
         #expect(try scene.add(Self.added) == "key:a")
@@ -69,7 +69,7 @@ import Wire
         await scene.watches.shutDown()
     }
 
-    @Test func theConfigurationsWatchesAreItsOwn() async throws {
+    @Test func configuredWatchesCannotBeChangedByTheAPI() async throws {
         let scene = try Scene()
         try scene.apply(#"{"id":"own","type":"key","key":"b","args":["x"]}"#)
         #expect(throws: ConsulError.self) {
@@ -83,7 +83,7 @@ import Wire
         await scene.watches.shutDown()
     }
 
-    @Test func addedWatchesComeBackAfterARestart() async throws {
+    @Test func addedWatchesAreRestoredAfterARestart() async throws {
         let scratch = try TestFolder()
         let first = try Scene(directory: scratch.path)
         try first.apply()
@@ -107,7 +107,7 @@ import Wire
         #""handler_type": "http", "retry": {"max": 1, "dead_letter": "x"}"#,
         #""handler_type": "http", "sandbox": {"working_directory": "/"}"#,
     ])
-    func programsAndFilesNeedTheRight(_ fields: String) async throws {
+    func programsAndFilesRequireTheRight(_ fields: String) async throws {
         let scene = try Scene()
         try scene.apply(allowsPrograms: false)
         let error = try #require(throws: ConsulError.self) {
@@ -144,7 +144,7 @@ import Wire
     }
 
     /// Neither a restart nor a reload gives a watch a right that its client has lost.
-    @Test func aRightThatIsGoneStopsTheWatch() async throws {
+    @Test func lostRightStopsTheWatch() async throws {
         let scratch = try TestFolder()
         let first = try Scene(directory: scratch.path)
         try first.apply()
@@ -163,7 +163,7 @@ import Wire
         await second.watches.shutDown()
     }
 
-    @Test func itsCheckTellsHowTheHandlerFares() async throws {
+    @Test func watchCheckShowsTheHandlersOutcome() async throws {
         let scene = try Scene()
         try scene.apply()
         _ = try scene.add(Self.added)

@@ -124,7 +124,7 @@ struct PushedChecks: CheckType {
 }
 
 /// Capabilities without any access to the world.
-struct Nothing: ProcessRunner, HTTPProber, NetworkProber, CheckObserver {
+struct NoCapabilities: ProcessRunner, HTTPProber, NetworkProber, CheckObserver {
     func run(_ request: ProcessRequest) async -> ProcessOutcome { .init(.failedToStart("no")) }
     func start(_ arguments: [String], lineMax: Int) async throws(ProbeError)
         -> any LineProcess

@@ -75,7 +75,7 @@ func withFolder<R>(_ body: (String) async throws -> R) async throws -> R {
         }
     }
 
-    @Test func whatAnInterruptedWriteLeftIsRemoved() async throws {
+    @Test func leftoversOfInterruptedWritesAreRemoved() async throws {
         try await withFolder { folder in
             for name in ["a", "a.tmp-1x", "b.tmp"] { try AtomicFile.write("\(folder)/\(name)", []) }
             try AtomicFile.removeLeftovers(in: folder)
@@ -90,7 +90,7 @@ func withFolder<R>(_ body: (String) async throws -> R) async throws -> R {
         }
     }
 
-    @Test func foldersAreMadeWithThoseAbove() async throws {
+    @Test func foldersAreMadeWithTheirParents() async throws {
         try await withFolder { folder in
             try Files.makeDirectory("\(folder)/a/b/c/")
             #expect(Files.isDirectory("\(folder)/a/b/c"))

@@ -45,7 +45,7 @@ func eventually(_ condition: () -> Bool) async -> Bool {
         #expect(outcome.output == "fed\nhello you\n/usr\n0027\n")
     }
 
-    @Test func exactEnvironmentIsAllThereIs() async {
+    @Test func exactEnvironmentIsComplete() async {
         var spec = ProcessSpec(["env"])
         spec.environment = .exactly(["A": "1"])
         #expect(await ProcessRun.run(spec).output == "A=1\n")
@@ -100,7 +100,7 @@ func eventually(_ condition: () -> Bool) async -> Bool {
         #expect(residentKilobytes() - before < 32 * 1024)
     }
 
-    @Test func childThatNeverReadsItsInputDoesNotHangUs() async {
+    @Test func childThatNeverReadsItsInputDoesNotBlock() async {
         var spec = shell("exit 0")
         spec.standardInput = [UInt8](repeating: 65, count: 4_000_000)
         #expect(await ProcessRun.run(spec).ending == .exited(0))
@@ -134,7 +134,7 @@ func eventually(_ condition: () -> Bool) async -> Bool {
         #expect(await ending { $0.arguments = [] } == .failedToStart("exec: no command"))
     }
 
-    @Test(.enabled(if: geteuid() == 0)) func childRunsAsTheUserAsked() async {
+    @Test(.enabled(if: geteuid() == 0)) func childRunsAsTheRequestedUser() async {
         var spec = ProcessSpec(["id", "-un"])
         spec.user = "nobody"
         #expect(await ProcessRun.run(spec).output == "nobody\n")

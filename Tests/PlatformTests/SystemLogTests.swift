@@ -42,7 +42,7 @@ import Testing
     }
 
     /// A stuck daemon loses its own lines only.
-    @Test func aStuckDaemonHoldsNobodyUp() async throws {
+    @Test func stuckDaemonDelaysNoOtherOutput() async throws {
         try await withFolder { folder in
             let daemon = try LogDaemon(at: "\(folder)/log")
             let sink = try sink(folder) { settings in
@@ -63,7 +63,7 @@ import Testing
     }
 
     /// Without a daemon lines are lost; a daemon that starts later gets the lines from then on.
-    @Test func aDaemonMayComeLater() async throws {
+    @Test func daemonStartedLaterGetsLines() async throws {
         try await withFolder { folder in
             let sink = try sink(folder)
             let log = sink.logger("agent")
@@ -71,9 +71,9 @@ import Testing
             sink.flush()
             #expect(sink.failedLines == 1)
             let daemon = try LogDaemon(at: "\(folder)/log")
-            log.info("heard")
+            log.info("received")
             sink.flush()
-            #expect(daemon.received().map { $0.hasSuffix("agent: heard") } == [true])
+            #expect(daemon.received().map { $0.hasSuffix("agent: received") } == [true])
             #expect(throws: FileError.self) {
                 _ = try self.sink(folder) { $0.syslogFacility = "x" }
             }

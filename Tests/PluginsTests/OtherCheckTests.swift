@@ -49,7 +49,7 @@ struct AliasCheckTests {
         #expect(type.problems(in: timed).isEmpty)
     }
 
-    @Test func isAsBadAsTheWorst() async throws {
+    @Test func statusIsTheWorstOfTheChecks() async throws {
         var script = Scripted()
         script.checks.states = [
             nil, [], [check("a", "passing")],
@@ -58,10 +58,10 @@ struct AliasCheckTests {
             // The check itself does not count; an unknown status is critical.
             [check("check", "critical"), check("a", "passing")],
         ]
-        let heard = Recorder<CheckObservation>()
-        try await type.pushed(definition, script).run { heard.add($0) }
+        let received = Recorder<CheckObservation>()
+        try await type.pushed(definition, script).run { received.add($0) }
         #expect(
-            heard.values == [
+            received.values == [
                 CheckObservation(.critical, "Service db could not be found on node node2"),
                 CheckObservation(.passing, "No checks found."),
                 CheckObservation(.passing, "All checks passing."),
@@ -125,7 +125,7 @@ struct OSServiceCheckTests {
 
 /// The whole list of standard plugins.
 struct StandardPluginsTests {
-    @Test func kindsAreAloneAndKnown() throws {
+    @Test func kindsAreUniqueAndKnown() throws {
         let registry = try PluginRegistry(StandardPlugins.all())
         let kinds = registry.plugins.flatMap { $0.contributions }.map { "\($0.sort):\($0.kind)" }
         #expect(
@@ -140,7 +140,7 @@ struct StandardPluginsTests {
         }
     }
 
-    @Test func aDefinitionIsOfOneType() throws {
+    @Test func definitionHasOneType() throws {
         let registry = try PluginRegistry(StandardPlugins.all())
         var definition = CheckDefinition()
         #expect(throws: PluginAPIError.noCheckType) { _ = try registry.checkType(for: definition) }
@@ -163,7 +163,7 @@ struct StandardPluginsTests {
 }
 
 struct CheckTypeChoiceTests {
-    @Test func aCheckOfNoTypeOrOfOneNotThereIsNamed() throws {
+    @Test func checkWithoutTypeOrOfUnknownTypeIsNamed() throws {
         let registry = try PluginRegistry(StandardPlugins.all())
         var definition = CheckDefinition()
         let messages = registry.problems(in: definition).map { $0.message }

@@ -12,14 +12,14 @@ import Testing
         #expect(registry.drain().map { $0.value } == [.count(0), .count(0)])
     }
 
-    @Test func aNameOfAnotherKindIsNotMixedIn() {
+    @Test func nameOfAnotherKindIsNotMixedIn() {
         let registry = MetricRegistry()
         registry.counter("a", help: "").increment()
         registry.timing("a", help: "").record(.seconds(1))
         #expect(registry.drain().count == 1)
     }
 
-    @Test func gaugesAreAskedAtEachCollection() {
+    @Test func gaugesAreReadAtEachCollection() {
         let registry = MetricRegistry()
         registry.gauge("there", help: "") { 4 }
         registry.gauge("missing", help: "") { nil }
@@ -68,7 +68,7 @@ import Testing
         #expect(total.largest == 5000)
     }
 
-    @Test func quantilesAreNearTheTruth() {
+    @Test func quantilesAreNearTheExactValues() {
         let reading = TimingReading(of: (1...1000).map { $0 * 1000 })
         for share in [0.5, 0.9, 0.99] {
             let truth = share * 1_000_000

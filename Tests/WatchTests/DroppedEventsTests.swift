@@ -6,7 +6,7 @@ import Watch
 @Suite struct DroppedEventsTests {
     /// A burst of 1,000 events waits for a handler that is still at the first: the excess is
     /// counted, and reported once, with the firing that delivers the rest.
-    @Test func aBurstBehindABusyHandlerIsCounted() throws {
+    @Test func eventsDroppedDuringABusyHandlerAreCounted() throws {
         var definition = WatchDefinition()
         definition.source.type = "event"
         definition.source.name = "deploy"

@@ -5,7 +5,7 @@ import Testing
 
 /// Repeated reads of the catalog are answered from the cache of bodies: after any change they must
 /// equal a fresh read.
-@Suite struct KeptAnswersTests {
+@Suite struct CachedBodiesTests {
     private static let paths = [
         "/v1/health/service/web", "/v1/health/service/web?passing",
         "/v1/health/service/web?tag=blue&stale", "/v1/health/service/web?dc=dc1&pretty",
@@ -16,7 +16,7 @@ import Testing
     ]
 
     @Test(.timeLimit(.minutes(2)), arguments: [1, 2] as [UInt64])
-    func sayWhatAFreshLookSays(_ seed: UInt64) async throws {
+    func cachedBodiesEqualFreshReads(_ seed: UInt64) async throws {
         let agent = try await AgentProcess.start(["log.json": #"{"log_level": "warn"}"#])
         var random = SeededRandom(seed: seed)
         var bodies = Set<[UInt8]>()
