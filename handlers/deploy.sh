@@ -4,18 +4,18 @@
 #              the agent's start, when there are none.
 # environment: of the newest event: CONSUL_EVENT_NAME, CONSUL_EVENT_ID, CONSUL_EVENT_LTIME,
 #              CONSUL_EVENT_PAYLOAD (decoded), and CONSUL_EVENT_COUNT; CONSUL_INDEX,
-#              CONSUL_EVENT_PAYLOAD_KEY, where a large payload of a reliable event lies;
+#              CONSUL_EVENT_PAYLOAD_KEY, the key of a reliable event's large payload;
 #              CONSUL_WATCH_NAME, CONSUL_WATCH_TYPE, CONSUL_NODE, CONSUL_DATACENTER.
-#              DEPLOY_DIR: where the tour keeps what is deployed (default /tmp/consul-deploy).
-# exit code:   0 is success; anything else makes the watch try again, as its `retry` says.
-#              A reliable event (consul event -reliable) is acknowledged by it: 0 as done, a failure that
-#              is not retried as failed.
-# It must bear being run twice for one event: a retry is a second run, and so is a reliable event
-# whose run was cut short by the agent's end.
+#              DEPLOY_DIR: the folder of the tour's deployed version (default /tmp/consul-deploy).
+# exit code:   0 is success; any other code makes the watch retry, as its `retry` defines.
+#              A reliable event (consul event -reliable) is acknowledged by it: 0 as done, a failure without
+#              a further retry as failed.
+# It must tolerate two runs for one event: a retry is a second run, and so is the run of a reliable
+# event after the agent's end interrupted the first.
 set -eu
 cat >/dev/null
 if [ -z "${CONSUL_EVENT_ID:-}" ]; then
-  echo "no deployment asked for yet"
+  echo "no deployment requested yet"
   exit 0
 fi
 version=$CONSUL_EVENT_PAYLOAD
@@ -25,5 +25,5 @@ esac
 dir=${DEPLOY_DIR:-/tmp/consul-deploy}
 mkdir -p "$dir"
 printf '%s\n' "$version" >"$dir/current.new"
-mv "$dir/current.new" "$dir/current"  # readers see the old version or the new one, nothing between
+mv "$dir/current.new" "$dir/current"  # readers see the old version or the new one
 echo "deployed $version on $CONSUL_NODE (event $CONSUL_EVENT_ID)"

@@ -32,7 +32,7 @@ package struct LockRun: Sendable {
     }
 
     /// Guards a child's group, if this process was started for that, and ends it.
-    package static func guardIfAsked() { GroupGuard.runIfAsked(grace: childGrace) }
+    package static func guardIfAsked() { GroupGuard.runIfRequested(grace: childGrace) }
 
     enum Event: Sendable {
         case acquired(Result<UInt64?, LockError>)

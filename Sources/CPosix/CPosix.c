@@ -25,9 +25,9 @@
 #define SYS_close_range 436
 #endif
 
-/* Signals whose action the child puts back: those that some library caught before the first child
- * was started, and those that we caught or ignored since. Asking the kernel for each of 64 signals
- * in every child would delay its program. */
+/* The signals whose default action a child restores: those that some library caught before the first
+ * child was started, and those that this program caught or ignored since. Querying each of 64
+ * signals in every child would delay its program. */
 static volatile char is_changed[NSIG];
 static pthread_once_t changes_known = PTHREAD_ONCE_INIT;
 
@@ -40,7 +40,7 @@ static void find_changes(void) {
     }
 }
 
-/* Whoever reads it knows the group from its first moment on. */
+/* Writes the child's group, so that its reader has the number before the program runs. */
 static void announce(int descriptor) {
     char line[16];
     size_t at = sizeof line;
@@ -97,7 +97,7 @@ static void become(const cposix_spawn_request *r, volatile int *step, volatile i
         if (dup2(from[i], i) < 0) goto failed;
     }
     if (r->announce >= 0) announce(r->announce);
-    syscall(SYS_close_range, 3u, ~0u, 0u); /* older kernels: all of ours are close-on-exec */
+    syscall(SYS_close_range, 3u, ~0u, 0u); /* older kernels: all are close-on-exec */
 
     if (r->open_files > 0) {
         struct rlimit limit;
@@ -142,7 +142,7 @@ pid_t cposix_spawn(const cposix_spawn_request *request, int *step) {
     sigset_t all, before;
 
     pthread_once(&changes_known, find_changes);
-    /* No handler may run in the child while it borrows our memory. */
+    /* No handler may run in the child while it shares the parent's memory. */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     pid_t pid = vfork();
@@ -237,7 +237,7 @@ void cposix_memory_figures(long *used, long *taken) {
 #endif
 }
 
-/* The first object is the program itself. Its code segments hold nothing that was written. */
+/* The first object is the program itself. Its code segments contain no written data. */
 static int forget_code(struct dl_phdr_info *info, size_t size, void *unused) {
     (void)size;
     (void)unused;
@@ -252,7 +252,7 @@ static int forget_code(struct dl_phdr_info *info, size_t size, void *unused) {
     return 1;
 }
 
-/* For Linux a thread is a process here, and 0 is the caller. */
+/* On Linux the priority is per thread, and 0 is the caller. */
 void cposix_lower_thread_priority(void) { setpriority(PRIO_PROCESS, 0, 10); }
 
 void cposix_forget_startup_code(void) { dl_iterate_phdr(forget_code, NULL); }

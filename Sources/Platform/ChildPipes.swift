@@ -2,7 +2,8 @@ import CPosix
 import Glibc
 import Primitives
 
-/// The pipes between this process and a child. Ours never block; every end is close-on-exec.
+/// The pipes between this process and a child. This process's ends never block; every end is
+/// close-on-exec.
 struct ChildPipes {
     private(set) var childInput: Int32 = -1
     private(set) var childOutput: Int32 = -1
@@ -56,7 +57,7 @@ struct ChildPipes {
         return true
     }
 
-    /// Only our end: the child's must block as programs expect.
+    /// Sets this process's end only: the child's end must block, as programs expect.
     private func setNonBlocking(_ descriptor: Int32) {
         _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
     }
@@ -102,14 +103,14 @@ final class PipeReader {
         loop.change(watch, descriptor, EPOLLIN.rawValue)
     }
 
-    /// Takes what is in the pipe now and closes it, without calling `closed`.
+    /// Reads the pipe's present content and closes it, without calling `closed`.
     func drainAndClose() {
         guard descriptor >= 0 else { return }
         if !isPaused { _ = read(turns: 2) }
         close()
     }
 
-    /// True at the end of the pipe.
+    /// Reads the pipe. Returns true at its end.
     private func read(turns: Int) -> Bool {
         withUnsafeTemporaryAllocation(byteCount: Limits.pipeReadBytes, alignment: 16) { space in
             for _ in 0..<turns {
@@ -139,8 +140,8 @@ final class PipeReader {
     }
 }
 
-/// Writes to a pipe on the loop, keeping what does not fit yet. On the loop's thread only. Its
-/// owner bounds what is kept.
+/// Writes to a pipe on the loop, queueing bytes that do not fit yet. On the loop's thread only. Its
+/// owner bounds the queue.
 final class PipeWriter {
     private let loop: PosixLoop
     private var descriptor: Int32
@@ -168,7 +169,7 @@ final class PipeWriter {
         flush()
     }
 
-    /// Drops what was not written.
+    /// Drops the unwritten bytes and closes the pipe.
     func close() {
         guard descriptor >= 0 else { return }
         if let watch { loop.unwatch(watch, descriptor) }

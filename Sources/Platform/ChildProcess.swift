@@ -2,17 +2,17 @@ import Glibc
 import Primitives
 import Synchronization
 
-/// A line a child wrote, without its line end.
+/// A line of a child's output, without its line end.
 package struct ChildLine: Hashable, Sendable {
     package var bytes: [UInt8]
-    /// It was longer than `Limits.lineBytesMax` and the rest is gone.
+    /// True when the line was longer than `Limits.lineBytesMax` and the rest was dropped.
     package var isTruncated = false
     package var text: String { String(decoding: bytes, as: UTF8.self) }
 }
 
-/// A long-lived child that is talked to in lines, such as an external plugin.
+/// A long-lived child with a line protocol, such as an external plugin.
 ///
-/// It is ended by `terminate`, by its own exit, or by `spec.timeout`. Its owner calls `terminate`;
+/// It ends by `terminate`, by its own exit, or by `spec.timeout`. Its owner calls `terminate`;
 /// dropping the last reference ends it too.
 package final class ChildProcess: Sendable {
     private struct State {
@@ -22,7 +22,7 @@ package final class ChildProcess: Sendable {
         var waiters: [CheckedContinuation<ProcessEnding, Never>] = []
     }
 
-    /// Its standard output. For one consumer.
+    /// The lines of its standard output. For one consumer.
     package let lines: ChildLines
     package var processIdentifier: Int32 { supervisor.pid }
     private let supervisor: ChildSupervisor
@@ -33,7 +33,7 @@ package final class ChildProcess: Sendable {
         let errorBytes = Atomic<Int>(0)
     }
 
-    /// All bytes it wrote to standard error, also those of lines that were cut.
+    /// The number of bytes written to standard error, also those of lines that were cut.
     package var errorBytesTotal: Int { state.errorBytes.load(ordering: .relaxed) }
 
     /// Starts the program. Blocks for well below a millisecond.
@@ -133,7 +133,7 @@ package final class ChildProcess: Sendable {
         if !isSent { throw .closed }
     }
 
-    /// Ends the child's input once all that was sent is written.
+    /// Closes the child's input once all sent lines are written.
     package func closeInput() {
         supervisor.loop.execute { [supervisor] in supervisor.closeInput() }
     }
@@ -142,7 +142,7 @@ package final class ChildProcess: Sendable {
         supervisor.loop.execute { [supervisor] in supervisor.signal(number) }
     }
 
-    /// Asks the whole group to end (`signal`), kills it `spec.killGrace` later, and returns how it
+    /// Sends `signal` to the whole group, kills it `spec.killGrace` later, and returns how it
     /// ended.
     @discardableResult
     package func terminate(signal: Int32 = SIGTERM) async -> ProcessEnding {
@@ -150,7 +150,7 @@ package final class ChildProcess: Sendable {
         return await exit()
     }
 
-    /// Waits for the end.
+    /// Waits for the end and returns it.
     package func exit() async -> ProcessEnding {
         await withCheckedContinuation { continuation in
             let ending = state.value.withLock { state in
@@ -162,7 +162,7 @@ package final class ChildProcess: Sendable {
     }
 }
 
-/// The lines of a child's output, read only as fast as they are taken.
+/// The lines of a child's output, read only as fast as they are consumed.
 package final class ChildLines: AsyncSequence, Sendable {
     package typealias Element = ChildLine
 
@@ -179,10 +179,11 @@ package final class ChildLines: AsyncSequence, Sendable {
 
     func attach(_ supervisor: ChildSupervisor) { state.withLock { $0.supervisor = supervisor } }
 
-    /// On the loop's thread. False: read no more until the consumer caught up.
+    /// Queues lines, on the loop's thread. Returns false to pause reading until the consumer
+    /// catches up.
     func append(_ lines: [ChildLine]) -> Bool {
         var handed: (CheckedContinuation<ChildLine?, Never>, ChildLine)?
-        let goesOn = state.withLock { state in
+        let canContinue = state.withLock { state in
             state.ready.append(contentsOf: lines)
             state.bytes += lines.reduce(0) { $0 + $1.bytes.count }
             if state.waiter != nil, let line = Self.pop(&state) {
@@ -194,7 +195,7 @@ package final class ChildLines: AsyncSequence, Sendable {
             return !state.isPaused
         }
         if let (waiter, line) = handed { waiter.resume(returning: line) }
-        return goesOn
+        return canContinue
     }
 
     func finish() {
@@ -263,7 +264,7 @@ struct LineSplitter {
         return lines
     }
 
-    /// What stands behind the last line end, at the end of the stream.
+    /// Returns the bytes after the last line end, at the end of the stream.
     mutating func rest() -> ChildLine? { partial.isEmpty && !isTruncated ? nil : take() }
 
     private mutating func keep(_ bytes: Slice<UnsafeRawBufferPointer>) {

@@ -3,15 +3,15 @@ import Glibc
 import Primitives
 import Synchronization
 
-/// Watches over one child on the `PosixLoop`: feeds its input, reads its output, kills it in time,
-/// and says once how it ended. All members but `start` are for the loop's thread.
+/// Supervises one child on the `PosixLoop`: feeds its input, reads its output, kills it in time,
+/// and reports its end once. All members but `start` are for the loop's thread.
 final class ChildSupervisor: @unchecked Sendable {
-    /// What is done with a child's output and end, on the loop's thread.
+    /// Receives a child's output and end, on the loop's thread.
     struct Delegate {
         /// Returns false to pause the reading until `resumeOutput`.
         var output: (UnsafeRawBufferPointer) -> Bool
         var errorOutput: ((UnsafeRawBufferPointer) -> Void)?
-        /// Bytes still unwritten changed to this.
+        /// Receives the number of unwritten bytes after each change.
         var inputQueued: (Int) -> Void
         var inputClosed: () -> Void
         var ended: (ProcessEnding) -> Void
@@ -20,10 +20,11 @@ final class ChildSupervisor: @unchecked Sendable {
     private enum Phase { case running, asked, killed, over }
 
     private static let alive = Atomic<Int>(0)
-    /// Groups that may be signalled: a child leaves before it is reaped.
+    /// The groups that may be signalled: a child leaves the set before it is reaped.
     private static let groups = Mutex<(pids: Set<pid_t>, isClosed: Bool)>(([], false))
 
-    /// Kills every child with its group, at once, and lets none start after: this process ends.
+    /// Kills every child with its group, at once, and prevents further starts, at the end of this
+    /// process.
     static func killAll() {
         groups.withLock { groups in
             groups.isClosed = true
@@ -43,14 +44,14 @@ final class ChildSupervisor: @unchecked Sendable {
     private var timer: PosixLoop.Token?
     private var phase = Phase.running
     private var exit: ProcessEnding?
-    /// Why it was killed by us; replaces the signal in what is reported.
+    /// The reason why this process killed the child; replaces the signal in the report.
     private var verdict: ProcessEnding?
     private var isReaped = false
-    /// Keeps it alive, whatever its owner does, until the child is gone and its end is told.
-    private var itself: ChildSupervisor?
+    /// A reference to itself: keeps the supervisor alive until the child's end is reported.
+    private var selfReference: ChildSupervisor?
 
-    /// Starts the child on the caller's thread and hands it to the loop.
-    /// - Parameter makeDelegate: runs on the loop's thread, before anything is delivered.
+    /// Starts the child on the caller's thread and moves it to the loop.
+    /// - Parameter makeDelegate: runs on the loop's thread, before any delivery.
     static func start(
         _ spec: ProcessSpec, separateError: Bool, holdsInputOpen: Bool,
         _ makeDelegate: @escaping @Sendable (ChildSupervisor) -> Delegate
@@ -101,7 +102,7 @@ final class ChildSupervisor: @unchecked Sendable {
     }
 
     private func begin(input: Int32, output: Int32, error: Int32, holds: Bool) {
-        itself = self
+        selfReference = self
         if output >= 0 {
             self.output = PipeReader(
                 loop, output, deliver: { [unowned self] in delegate.output($0) },
@@ -152,14 +153,14 @@ final class ChildSupervisor: @unchecked Sendable {
         }
     }
 
-    /// For kernels without process descriptors.
+    /// Polls for the child's end, on kernels without process descriptors.
     private func pollForEnd() {
         noticeExit()
         if exit == nil { _ = loop.after(.milliseconds(10)) { [unowned self] in pollForEnd() } }
     }
 
-    /// Learns how the child ended but leaves it a zombie: until it is reaped its group's number
-    /// cannot be given to another, so that killing the group stays safe.
+    /// Reads how the child ended but leaves it a zombie: until it is reaped its group's number
+    /// cannot be reused, so that killing the group stays safe.
     private func noticeExit() {
         guard exit == nil else { return }
         var info = siginfo_t()
@@ -169,11 +170,11 @@ final class ChildSupervisor: @unchecked Sendable {
         let status = info._sifields._sigchld.si_status
         exit = info.si_code == CLD_EXITED ? .exited(status) : .signaled(status)
         closePidDescriptor()
-        if phase == .over {  // its caller was answered long ago
+        if phase == .over {  // its caller was answered before
             reap()
             return
         }
-        // What the child left of its group.
+        // Kills the remaining processes of the child's group.
         if phase != .running || spec.killsGroupAtExit { kill(-pid, SIGKILL) }
         replaceTimer(Limits.drainAfterExitMax) { [unowned self] in finish() }
         finishIfDone()
@@ -206,7 +207,7 @@ final class ChildSupervisor: @unchecked Sendable {
         var status: Int32 = 0
         while waitpid(pid, &status, 0) < 0 && errno == EINTR { continue }
         Self.alive.subtract(1, ordering: .relaxed)
-        itself = nil
+        selfReference = nil
     }
 
     private func closePidDescriptor() {
@@ -222,10 +223,10 @@ final class ChildSupervisor: @unchecked Sendable {
 
     // MARK: From the owner, on the loop's thread
 
-    /// Ends the child and all of its group; `verdict` is what is reported unless it ended before.
+    /// Ends the child and all of its group; reports `verdict`, unless the child ended before.
     func stop(_ verdict: ProcessEnding?, with signal: Int32) {
         guard phase == .running || (phase == .asked && signal == SIGKILL) else { return }
-        if exit != nil {  // only its output is still waited for
+        if exit != nil {  // only its output is pending
             finish()
             return
         }

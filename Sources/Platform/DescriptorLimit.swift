@@ -1,14 +1,14 @@
 import Glibc
 import Synchronization
 
-/// How many files and sockets this process may have open.
+/// The limit on this process's open files and sockets.
 package enum DescriptorLimit {
-    /// The soft limit that the process was started with; 0 until it is raised. Programs that it
-    /// starts get it back: some of them cannot use descriptors beyond 1023.
+    /// The soft limit at the start of the process; 0 until it is raised. Children get it back: some
+    /// programs cannot use descriptors beyond 1023.
     private static let original = Atomic<UInt>(0)
 
-    /// Takes what the system allows (the hard limit), but not more than
-    /// `Limits.descriptorsMax`. To be called at the start of an agent; again is no harm.
+    /// Raises the soft limit to the hard limit, but not above `Limits.descriptorsMax`. To be called
+    /// at the start of an agent; idempotent.
     package static func raise() {
         var limit = rlimit()
         guard getrlimit(number, &limit) == 0 else { return }
@@ -20,16 +20,16 @@ package enum DescriptorLimit {
         _ = original.compareExchange(expected: 0, desired: before, ordering: .relaxed)
     }
 
-    /// The limit in force.
+    /// The present soft limit.
     package static var current: Int {
         var limit = rlimit()
         return getrlimit(number, &limit) == 0 ? Int(clamping: limit.rlim_cur) : 1024
     }
 
-    /// What is left of it for connections.
+    /// The part of the limit that connections may use.
     package static var forConnections: Int { max(64, current - Limits.descriptorsReserved) }
 
-    /// For children; 0: what this process has.
+    /// The soft limit of children; 0: the limit of this process.
     static var inherited: UInt { original.load(ordering: .relaxed) }
 
     private static let number = __rlimit_resource_t(7)  // RLIMIT_NOFILE

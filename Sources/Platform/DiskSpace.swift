@@ -1,12 +1,12 @@
 import CPosix
 
-/// How full the file system at a path is.
+/// The space and inodes of the file system at a path.
 package struct DiskSpace: Hashable, Sendable {
-    /// The magic number of the kind of file system.
+    /// The magic number of the file system's type.
     package let fileSystem: Int
     package let bytes: UInt64
     package let bytesFree: UInt64
-    /// Free for those who are not root.
+    /// Free for users other than root.
     package let bytesAvailable: UInt64
     package let inodes: UInt64
     package let inodesFree: UInt64

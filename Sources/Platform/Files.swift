@@ -1,10 +1,10 @@
 import Glibc
 import Primitives
 
-/// Files and directories, with errors that name the path.
+/// Reads and writes files and directories, with errors that name the path.
 package enum Files {
-    /// Reads a whole regular file of at most `limit` bytes. Refuses everything else, since a FIFO
-    /// or a device may keep its reader waiting for ever.
+    /// Reads a whole regular file of at most `limit` bytes. Refuses other kinds, since a FIFO or a
+    /// device may block its reader for ever.
     package static func read(_ path: String, limit: Int) throws(FileError) -> [UInt8] {
         let file = try openRegular(path)
         defer { close(file) }
@@ -20,12 +20,12 @@ package enum Files {
         return try read(file, named: path, limit: limit)
     }
 
-    /// Opens a regular file for reading, without waiting for anything. The caller closes it.
+    /// Opens a regular file for reading, without blocking. The caller closes it.
     package static func openRegular(_ path: String) throws(FileError) -> Int32 {
         let file = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
         guard file >= 0 else {
             let code = errno
-            // A socket cannot be opened at all.
+            // A socket cannot be opened.
             if code == ENXIO, let kind = specialKind(path) { throw notRegular(path, kind) }
             throw FileError("open", path, code: code)
         }
@@ -42,8 +42,8 @@ package enum Files {
         return file
     }
 
-    /// Names what is at `path` if it is neither a regular file nor a directory: "a FIFO"; nil also
-    /// where nothing is.
+    /// Returns the kind of file at `path` if it is neither a regular file nor a directory, as "a
+    /// FIFO"; nil also where no file exists.
     package static func specialKind(_ path: String) -> String? {
         var status = stat()
         return stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFDIR
@@ -66,9 +66,9 @@ package enum Files {
             "read", path, reason: "it is \(kind), and only regular files are read; remove it")
     }
 
-    /// Reads standard input to its end, at most `limit` bytes, from where it stands. By its number
-    /// and not as `/dev/stdin`: that name opens the file anew, from its beginning and with the
-    /// rights of this user, and cannot open a socket at all.
+    /// Reads standard input to its end, at most `limit` bytes, from its present position. Uses its
+    /// number and not `/dev/stdin`: that name opens the file anew, from its beginning and with the
+    /// rights of this user, and cannot open a socket.
     package static func readStandardInput(limit: Int) throws(FileError) -> [UInt8] {
         try read(STDIN_FILENO, named: "/dev/stdin", limit: limit)
     }
@@ -102,7 +102,7 @@ package enum Files {
         return bytes
     }
 
-    /// The names in a directory, in byte order, without `.` and `..`.
+    /// Returns the names in a directory, in byte order, without `.` and `..`.
     package static func list(_ path: String) throws(FileError) -> [String] {
         guard let directory = opendir(path) else { throw FileError("open", path, code: errno) }
         defer { closedir(directory) }
@@ -121,7 +121,7 @@ package enum Files {
         return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 
-    /// Removes a file; one that is already gone is no error.
+    /// Removes a file; a missing one is no error.
     package static func remove(_ path: String) throws(FileError) {
         guard unlink(path) == 0 || errno == ENOENT else {
             throw FileError("remove", path, code: errno)
@@ -130,8 +130,8 @@ package enum Files {
 
     package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
-    /// Adds to the end of a file, made with mode 0600 if it is missing. A file that would grow
-    /// beyond `limit` bytes is left as it is, and that is an error.
+    /// Appends to a file, created with mode 0600 if it is missing. A file that would grow beyond
+    /// `limit` bytes stays unchanged, and the call throws.
     package static func append(_ path: String, _ bytes: [UInt8], limit: Int) throws(FileError) {
         guard (size(path) ?? 0) + bytes.count <= limit else {
             throw FileError("append", path, reason: "the file has reached \(limit) bytes")
@@ -146,13 +146,13 @@ package enum Files {
         }
     }
 
-    /// True for a file of bytes, also behind a symbolic link.
+    /// Returns true for a regular file, also behind a symbolic link.
     package static func isRegular(_ path: String) -> Bool {
         var status = stat()
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
     }
 
-    /// What the symbolic links of `path` lead to; `path` itself where nothing is there.
+    /// Resolves the symbolic links of `path`; returns `path` itself where no file exists.
     package static func resolved(_ path: String) -> String {
         guard let end = realpath(path, nil) else { return path }
         defer { free(end) }
@@ -164,18 +164,19 @@ package enum Files {
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
-    /// A file, not a directory, that this process may execute.
+    /// Returns true for a file, not a directory, that this process may execute.
     package static func isExecutable(_ path: String) -> Bool {
         access(path, X_OK) == 0 && !isDirectory(path)
     }
 
-    /// Bytes of a file; nil when there is none.
+    /// Returns a file's size in bytes; nil when there is none.
     package static func size(_ path: String) -> Int? {
         var status = stat()
         return stat(path, &status) == 0 ? Int(status.st_size) : nil
     }
 
-    /// Changes whenever the file is written or replaced; nil when there is none.
+    /// Returns a text that changes whenever the file is written or replaced; nil when there is
+    /// none.
     package static func stamp(_ path: String) -> String? {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }
@@ -183,7 +184,7 @@ package enum Files {
             + "-\(status.st_ino)"
     }
 
-    /// Makes a directory and those above it. One that exists is left as it is.
+    /// Creates a directory and its parents. An existing one stays unchanged.
     package static func makeDirectory(_ path: String, mode: UInt32 = 0o755) throws(FileError) {
         if isDirectory(path) { return }
         var parent = path
@@ -209,7 +210,7 @@ package enum Files {
         guard chmod(path, mode) == 0 else { throw FileError("chmod", path, code: errno) }
     }
 
-    /// Writes all of `bytes`, in as many calls as it takes. Returns 0 or an errno.
+    /// Writes all of `bytes`, in as many calls as needed. Returns 0 or an errno.
     package static func writeAll(_ file: Int32, _ bytes: some Collection<UInt8>) -> Int32 {
         let all = ContiguousArray(bytes)
         return all.withUnsafeBytes { space in
@@ -232,7 +233,7 @@ package enum Files {
 
 /// Replaces a file as a whole: readers and crashes see the old one or the new one.
 package enum AtomicFile {
-    /// Durable when it returns: the bytes and the name are on disk.
+    /// Writes the file. It is durable at the return: the bytes and the name are on disk.
     package static func write(
         _ path: String, _ bytes: some Collection<UInt8>, mode: UInt32 = 0o600
     ) throws(FileError) {
@@ -254,8 +255,8 @@ package enum AtomicFile {
         try sync(directory: folder)
     }
 
-    /// Removes what writes into this folder left that a crash interrupted. Nothing may be written
-    /// there meanwhile.
+    /// Removes the temporary files that interrupted writes left in a folder. No write may run there
+    /// meanwhile.
     package static func removeLeftovers(in folder: String) throws(FileError) {
         for name in try Files.list(folder) where name.contains(".tmp-") {
             let path = "\(folder)/\(name)"
@@ -294,7 +295,7 @@ package enum AtomicFile {
 package struct PIDFile: Sendable {
     package let path: String
 
-    /// Writes this process's number, replacing what a former run left.
+    /// Writes this process's number, replacing the file of a former run.
     package static func write(_ path: String) throws(FileError) -> PIDFile {
         if Files.isDirectory(path) { throw FileError("write", path, code: EISDIR) }
         try AtomicFile.write(path, Array("\(getpid())\n".utf8), mode: 0o644)

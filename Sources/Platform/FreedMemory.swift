@@ -2,26 +2,26 @@ import CPosix
 import Glibc
 import Primitives
 
-/// Gives memory that a peak has left free back to the system once the process is idle: the C
-/// library keeps it otherwise, for as long as a single block near the end of the heap is in use.
+/// Returns memory that a peak has left free to the system once the process is idle: the C library
+/// keeps it otherwise, for as long as a single block near the end of the heap is in use.
 package struct FreedMemory {
-    /// The figures of one look, in bytes.
+    /// The memory figures of one moment, in bytes.
     struct Figures: Hashable, Sendable {
         /// Held by the program.
         var used: Int
-        /// Taken from the system for it; does not sink when pages inside are given back.
+        /// Taken from the system for it; does not sink when pages inside are returned.
         var taken: Int
         /// The pages of the whole process.
         var resident: Int
     }
 
     private var before: Figures?
-    /// The resident bytes after the last return, or at the first look.
+    /// The resident bytes after the last return, or at the first review.
     private var residentAtRest: Int?
 
     init() {}
 
-    /// Looks every `Limits.memoryReviewInterval` until the task is cancelled.
+    /// Reviews the heap every `Limits.memoryReviewInterval` until the task is cancelled.
     package static func returnWhenIdle() async {
         var memory = FreedMemory()
         _ = memory.isDue(figures())

@@ -2,22 +2,22 @@ import CPosix
 import Glibc
 package import Primitives
 
-/// Sees to it that a process group is dead by a time, whatever becomes of the process that started
-/// it: killed, stopped, or out of its mind. It is a process of its own, told over its standard
-/// input which group that is and until when it may live.
+/// Guarantees that a process group is dead by a deadline, even when the process that started it is
+/// killed, stopped or broken. The guard is a process of its own, which receives the group and the
+/// deadline over its standard input.
 ///
-/// The time is on the monotonic clock, which is one for all processes of a machine.
+/// The deadline is on the monotonic clock, which all processes of a machine share.
 package final class GroupGuard: Sendable {
-    /// In the environment of a guard.
+    /// The variable that marks a guard in its environment.
     package static let variable = "CONSUL_GROUP_GUARD"
 
     private let child: ChildProcess
-    /// Closed when this process ends, however it does.
+    /// The guard's input; the kernel closes it at the end of this process.
     private let pipe: Int32
 
     /// Starts a guard, so that the group is guarded from its first moment. The command must call
-    /// `runIfAsked`.
-    /// - Parameter until: when the group must be dead.
+    /// `runIfRequested`.
+    /// - Parameter until: the deadline of the group.
     package init(_ command: [String], until: Instant) throws(ChildProcessError) {
         var ends: [Int32] = [-1, -1]
         guard cposix_pipe(&ends, 0) == 0 else {
@@ -34,17 +34,19 @@ package final class GroupGuard: Sendable {
             throw error
         }
         pipe = ends[1]
-        // A guard that hangs must not make this process hang: the pipe holds thousands of lines.
+        // A guard that does not read must not block this process: the pipe holds thousands of
+        // lines.
         _ = fcntl(pipe, F_SETFL, fcntl(pipe, F_GETFL) | O_NONBLOCK)
         extend(until: until)
     }
 
     deinit { close(pipe) }
 
-    /// Where the child that is to be guarded announces itself (`ProcessSpec.announceDescriptor`).
+    /// The descriptor on which the guarded child announces itself
+    /// (`ProcessSpec.announceDescriptor`).
     package var announceDescriptor: Int32 { pipe }
 
-    /// The group may live longer.
+    /// Moves the group's deadline.
     package func extend(until: Instant) { write("u\(until.nanoseconds)\n") }
 
     private func write(_ line: String) {
@@ -52,14 +54,14 @@ package final class GroupGuard: Sendable {
         _ = Glibc.write(pipe, bytes, bytes.count)
     }
 
-    /// The group has ended, or is let go.
+    /// Ends the guard: the group has ended, or needs no guard any more.
     package func dismiss() async { await child.terminate(signal: SIGKILL) }
 
     // MARK: In the guarding process
 
-    /// Guards, if this process was started for that, and ends it.
+    /// Guards a group and exits, if this process was started as a guard.
     /// - Parameter grace: between SIGTERM and SIGKILL.
-    package static func runIfAsked(grace: GoDuration) {
+    package static func runIfRequested(grace: GoDuration) {
         guard getenv(variable) != nil else { return }
         guardGroup(grace: grace)
         exit(0)
@@ -77,7 +79,7 @@ package final class GroupGuard: Sendable {
             var bytes = [UInt8](repeating: 0, count: 256)
             let count = read(STDIN_FILENO, &bytes, bytes.count)
             if count < 0, errno == EINTR || errno == EAGAIN { continue }
-            if count <= 0 {  // who started the group is gone
+            if count <= 0 {  // the guarded group's starter is gone
                 until = min(until, SystemClock.now() + grace)
                 break
             }

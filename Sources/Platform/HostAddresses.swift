@@ -21,7 +21,7 @@ package enum HostAddresses {
         return name.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
     }
 
-    /// The interface of the IPv4 default route; nil when there is none.
+    /// Returns the interface of the IPv4 default route; nil when there is none.
     package static func defaultRouteInterface() -> String? {
         let table = (try? Files.read("/proc/net/route", limit: 1 << 20)) ?? []
         for line in String(decoding: table, as: UTF8.self).split(separator: "\n").dropFirst() {
@@ -40,7 +40,7 @@ package enum HostAddresses {
         (Int(IFF_MULTICAST), "multicast"),
     ]
 
-    /// All addresses, in the system's order.
+    /// Returns all addresses, in the system's order.
     package static func all() -> [HostAddress] {
         var first: UnsafeMutablePointer<ifaddrs>?
         guard getifaddrs(&first) == 0 else { return [] }
@@ -65,7 +65,7 @@ package enum HostAddresses {
         return found
     }
 
-    /// The bytes of an address in text form, without names and zones; nil when it is none.
+    /// Parses an address in text form, without names and zones; returns nil when it is none.
     package static func bytes(of text: String) -> [UInt8]? {
         var four = [UInt8](repeating: 0, count: 4)
         if inet_pton(AF_INET, text, &four) == 1 { return four }
@@ -73,7 +73,7 @@ package enum HostAddresses {
         return inet_pton(AF_INET6, text, &sixteen) == 1 ? sixteen : nil
     }
 
-    /// The text form of 4 or 16 bytes.
+    /// Returns the text form of 4 or 16 bytes.
     package static func text(of bytes: [UInt8]) -> String {
         var buffer = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
         let family = bytes.count == 4 ? AF_INET : AF_INET6

@@ -2,7 +2,7 @@ import Glibc
 package import Primitives
 import Synchronization
 
-/// A log file that is put aside when it is full or old.
+/// The settings of a log file that is rotated when it is full or old.
 package struct LogFileSettings: Hashable, Sendable {
     /// `log_file`: a path; with a trailing `/`, the folder of `consul.log`.
     package var path: String
@@ -10,13 +10,13 @@ package struct LogFileSettings: Hashable, Sendable {
     package var rotateBytes = 0
     /// `log_rotate_duration`.
     package var rotateDuration = GoDuration.hours(24)
-    /// `log_rotate_max_files`: how many old files are kept; 0: all, negative: none.
+    /// `log_rotate_max_files`: the number of rotated files kept; 0: all, negative: none.
     package var maxFiles = 0
 
     package init(path: String) { self.path = path }
 }
 
-/// The writing end. As in Consul every file bears the time it was begun:
+/// The writing end. As in Consul every file's name contains its creation time:
 /// `consul-1795227300123456789.log`.
 struct LogFile {
     private let settings: LogFileSettings
@@ -24,12 +24,13 @@ struct LogFile {
     private let stem: String
     private let suffix: String
     private let device: String?
-    /// The file that is written, by the name under which it was opened.
+    /// The path under which the current file was opened.
     private var path = ""
     private var file: OwnedDescriptor?
     private var written = 0
     private var begun = Instant.zero
 
+    /// Opens a new file.
     /// - Parameter device: written to instead, in tests of full disks.
     init(_ settings: LogFileSettings, opening device: String? = nil) throws(FileError) {
         self.device = device
@@ -45,7 +46,7 @@ struct LogFile {
         suffix = dot.map { String(full[$0...]) } ?? ".log"
         try Files.makeDirectory(self.folder)
         try open()
-        // Every start begins a file: those of earlier starts count too.
+        // Every start creates a file: the files of earlier starts count too.
         prune()
     }
 
@@ -58,8 +59,8 @@ struct LogFile {
     mutating func reopenIfMoved() {
         guard let file, device == nil else { return }
         var (named, held) = (stat(), stat())
-        let isThere = stat(path, &named) == 0
-        guard fstat(file.number, &held) == 0, !isThere || named.st_ino != held.st_ino
+        let exists = stat(path, &named) == 0
+        guard fstat(file.number, &held) == 0, !exists || named.st_ino != held.st_ino
             || named.st_dev != held.st_dev
         else { return }
         try? open(path)
@@ -74,7 +75,7 @@ struct LogFile {
         begun = SystemClock.now()
     }
 
-    /// Writes lines; those that cannot be written are counted in `failed` and gone.
+    /// Writes lines. Drops those that cannot be written and counts them in `failed`.
     mutating func write(_ lines: [[UInt8]], failed: borrowing Atomic<Int>) {
         for line in lines {
             rotateIfDue(line.count)
@@ -100,16 +101,16 @@ struct LogFile {
         prune()
     }
 
-    /// Removes the oldest of the files put aside.
+    /// Removes the oldest rotated files beyond the bound.
     private func prune() {
         guard settings.maxFiles != 0, let names = try? Files.list(folder) else { return }
-        let ours = names.filter { name in
+        let logFiles = names.filter { name in
             guard name.hasPrefix(stem + "-"), name.hasSuffix(suffix) else { return false }
             let time = name.dropFirst(stem.count + 1).dropLast(suffix.count)
             return time.count >= 19 && time.allSatisfy(\.isNumber)
         }
-        // The names sort by time; the newest is the one being written.
-        for name in ours.dropLast(max(0, settings.maxFiles) + 1) {
+        // The names sort by time; the newest is the current file.
+        for name in logFiles.dropLast(max(0, settings.maxFiles) + 1) {
             try? Files.remove("\(folder)/\(name)")
         }
     }

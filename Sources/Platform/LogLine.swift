@@ -1,7 +1,7 @@
 package import Logging
 import Primitives
 
-/// The two forms a log line can take.
+/// The two forms of a log line.
 package enum LogForm: Sendable {
     /// `2026-11-21T02:15:00.123Z [INFO]  agent: message: key=value`
     case text
@@ -9,7 +9,7 @@ package enum LogForm: Sendable {
     case json
 }
 
-/// Writes log lines as Consul does.
+/// Formats log lines as Consul does.
 enum LogLine {
     /// Bytes of a text line's time and level.
     static let headCount = 33
@@ -89,14 +89,15 @@ enum LogLine {
         }
     }
 
-    /// A sign of equality needs none, as in the query of a URL: a key has none.
+    /// Returns true for a value that must be quoted. An equals sign needs no quotes, as in the
+    /// query of a URL: a key has none.
     private static func needsQuotes(_ value: String) -> Bool {
         value.isEmpty || hasControl(value.utf8)
             || value.utf8.contains { $0 == 0x20 || $0 == UInt8(ascii: "\"") }
     }
 
-    /// Whether the text has a control character: C0, DEL, C1 (in UTF-8 0xC2 and 0x80 to 0x9F), or
-    /// one of the two separators that some viewers take for a line end (U+2028, U+2029).
+    /// Returns true when the text has a control character: C0, DEL, C1 (in UTF-8 0xC2 and 0x80 to
+    /// 0x9F), or one of the two separators that some viewers take for a line end (U+2028, U+2029).
     private static func hasControl(
         _ text: String.UTF8View, besides allowed: UInt8? = nil
     ) -> Bool {
@@ -111,7 +112,7 @@ enum LogLine {
     }
 
     /// Appends the escape of a control character, in the form that JSON and Go share.
-    /// - Returns: false for any other character, of which nothing is appended.
+    /// - Returns: false for any other character, which is not appended.
     private static func appendEscape(_ line: inout [UInt8], _ scalar: Unicode.Scalar) -> Bool {
         switch scalar {
         case "\n": line += "\\n".utf8
@@ -125,7 +126,7 @@ enum LogLine {
         return true
     }
 
-    /// In quotes, escaped so that JSON and Go read it alike.
+    /// Appends the text in quotes, escaped so that JSON and Go read it alike.
     private static func quote(_ line: inout [UInt8], _ text: String) {
         line.append(UInt8(ascii: "\""))
         for scalar in text.unicodeScalars {
@@ -139,7 +140,7 @@ enum LogLine {
     }
 }
 
-/// What was logged, before it takes a form. Kept for those who watch later.
+/// A log message before its formatting. Kept for later watchers.
 struct LogEntry: Sendable {
     var level: Logger.Level
     var module: String
@@ -155,7 +156,7 @@ struct LogEntry: Sendable {
 }
 
 extension Logger.Level {
-    /// Consul's names; nil for others. `notice` and `critical` have none of their own there.
+    /// Parses one of Consul's names; nil for others. `notice` and `critical` have no names there.
     package init?(consul name: String) {
         switch name.lowercased() {
         case "trace": self = .trace

@@ -4,7 +4,7 @@ package import Logging
 package import Primitives
 import Synchronization
 
-/// Where log lines go.
+/// The outputs of the log.
 package struct LogSettings: Sendable {
     package var level = Logger.Level.info
     package var form = LogForm.text
@@ -20,8 +20,8 @@ package struct LogSettings: Sendable {
 
 /// The log of the process: one level that can be changed, outputs, and watchers.
 ///
-/// A line is formed on the thread that logs; a thread of the sink writes it, so that a slow disk or
-/// a stuck terminal delays nobody. When its queue is full, lines are dropped and counted.
+/// The logging thread formats a line; a thread of the sink writes it, so that a slow disk or a
+/// stuck terminal delays no caller. When its queue is full, lines are dropped and counted.
 package final class LogSink: Sendable {
     private struct State {
         var queue: [(Logger.Level, [UInt8])] = []
@@ -38,7 +38,7 @@ package final class LogSink: Sendable {
 
     private let state: Mutex<State>
     private let levelRank: Atomic<Int>
-    /// The lowest level anyone wants: checked before a line is formed.
+    /// The lowest level that any output or watcher accepts: checked before a line is formatted.
     private let enabledRank: Atomic<Int>
     private let dropped = Atomic<Int>(0)
     let failed = Atomic<Int>(0)
@@ -65,7 +65,7 @@ package final class LogSink: Sendable {
 
     /// Lines lost because the queue was full.
     package var droppedLines: Int { dropped.load(ordering: .relaxed) }
-    /// Lines an output did not take: full disk, closed pipe.
+    /// Lines that an output refused: full disk, closed pipe.
     package var failedLines: Int { failed.load(ordering: .relaxed) }
 
     package var level: Logger.Level {
@@ -83,11 +83,11 @@ package final class LogSink: Sendable {
 
     var enabled: Int { enabledRank.load(ordering: .relaxed) }
 
-    /// Whether a line of that level would be kept: for those who would else ask a logger, which is
-    /// dearer, at each request.
+    /// Returns true when a line of that level would be kept. Cheaper than a logger's own check, for
+    /// callers at each request.
     package func keeps(_ level: Logger.Level) -> Bool { level.rank >= enabled }
 
-    /// A logger for one part of the program: `agent`, `agent.server.raft`.
+    /// Returns a logger for one part of the program: `agent`, `agent.server.raft`.
     package func logger(_ name: String) -> Logger {
         Logger(label: name) { SinkLogHandler(label: $0, sink: self) }
     }
@@ -130,8 +130,9 @@ package final class LogSink: Sendable {
 
     // MARK: Watching
 
-    /// For `/v1/agent/monitor`: the kept lines at or above `level`, if wanted, then new ones. nil
-    /// when `Limits.logWatchersMax` watch already. Ends when the watcher is cancelled or released.
+    /// Adds a watcher for `/v1/agent/monitor`: it receives the kept lines at or above `level`, if
+    /// requested, then new ones. Returns nil beyond `Limits.logWatchersMax` watchers. Ends when the
+    /// watcher is cancelled or released.
     /// - Parameter form: nil: that of the log itself.
     package func watch(
         level: Logger.Level, form: LogForm? = nil, showsRecent: Bool = true
@@ -158,13 +159,13 @@ package final class LogSink: Sendable {
 
     // MARK: Writing
 
-    /// Opens the log file anew if it was renamed or removed: soon, on the writing thread.
+    /// Requests that the writing thread reopens the log file if it was renamed or removed.
     package func reopenFile() {
         state.withLock { $0.isReopenDue = true }
         wakeup.signal()
     }
 
-    /// Waits until what was logged so far is written, at most `wait`.
+    /// Waits until all lines logged so far are written, at most `wait`.
     package func flush(wait: GoDuration = .seconds(2)) {
         let deadline = SystemClock.now() + wait
         while SystemClock.now() < deadline {
@@ -173,7 +174,7 @@ package final class LogSink: Sendable {
         }
     }
 
-    /// Writes what is queued and takes no more. The watchers' streams end.
+    /// Writes the queued lines and accepts no more. The watchers' streams end.
     package func close() {
         flush()
         let watchers = state.withLock { state in
@@ -184,7 +185,7 @@ package final class LogSink: Sendable {
         wakeup.signal()
     }
 
-    /// The writing thread. It holds the sink only while it works, and ends with it.
+    /// Runs the writing thread. It holds the sink only while it works, and ends with it.
     private static func run(_ wakeup: Wakeup, _ sink: () -> LogSink?) {
         while true {
             wakeup.wait()
@@ -192,7 +193,7 @@ package final class LogSink: Sendable {
         }
     }
 
-    /// True when the sink is closed.
+    /// Writes the queued lines. Returns true when the sink is closed.
     private func writeQueued() -> Bool {
         while true {
             var (lines, file, systemLog, isClosed) = state.withLock { state in
@@ -226,7 +227,8 @@ package final class LogSink: Sendable {
         }
     }
 
-    /// The system's log has a time and a level of its own: a text line goes without them.
+    /// Returns a line for the system's log, which has a time and a level of its own: a text line
+    /// without them.
     private func systemLine(_ line: [UInt8]) -> String {
         let skipped = settings.form == .text ? LogLine.headCount : 0
         return String(decoding: line.dropFirst(skipped).dropLast(), as: UTF8.self)
@@ -250,7 +252,7 @@ private final class Wakeup: Sendable {
     deinit { Glibc.close(descriptor) }
 }
 
-/// One who watches the log: its own level, its own bounded queue.
+/// A watcher of the log, with its own level and its own bounded queue.
 package final class LogWatcher: Sendable {
     package let level: Logger.Level
     let form: LogForm
@@ -270,7 +272,7 @@ package final class LogWatcher: Sendable {
             bufferingPolicy: .bufferingOldest(Limits.logLinesQueuedPerWatcher))
     }
 
-    /// Lines this watcher was too slow for.
+    /// Lines dropped because this watcher was too slow.
     package var droppedLines: Int { dropped.load(ordering: .relaxed) }
 
     /// Ends the watching. The owner calls it once.
@@ -285,7 +287,7 @@ package final class LogWatcher: Sendable {
     }
 }
 
-/// swift-log's face on the sink.
+/// Adapts the sink to swift-log.
 struct SinkLogHandler: LogHandler {
     let label: String
     let sink: LogSink
@@ -297,7 +299,7 @@ struct SinkLogHandler: LogHandler {
         self.sink = sink
     }
 
-    /// The sink's level; a logger can only be made quieter than it.
+    /// The sink's level; a logger can only raise it for itself.
     var logLevel: Logger.Level {
         get { Logger.Level(rank: max(ownRank, sink.enabled)) }
         set { ownRank = newValue.rank }
@@ -308,7 +310,8 @@ struct SinkLogHandler: LogHandler {
         set { metadata[key] = newValue }
     }
 
-    /// What a request was comes first, what became of it last; all else by name between them.
+    /// Ranks a key: the request's keys come first, its result's last; all others are sorted by name
+    /// between them.
     private static func rank(_ key: String) -> Int {
         switch key {
         case "method": 0

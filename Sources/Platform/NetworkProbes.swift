@@ -17,6 +17,7 @@ package struct NetworkError: Error, Hashable, Sendable, CustomStringConvertible 
         self.isRefused = isRefused
     }
 
+    /// Describes a failed dial.
     /// - Parameter address: `host:port`, or the path of a unix socket.
     package init(dialing network: String, _ address: String, _ error: any Error) {
         let prefix = "dial \(network) \(address): "
@@ -49,15 +50,15 @@ package struct NetworkError: Error, Hashable, Sendable, CustomStringConvertible 
     }
 }
 
-/// `host:port` with IPv6 in brackets.
+/// Joins `host:port`, with IPv6 in brackets.
 package func joinHostPort(_ host: String, _ port: Int) -> String {
     host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
 }
 
-/// Connects to see whether somebody answers.
+/// Connects to test whether a port accepts connections.
 package enum TCPDial {
-    /// Returns once connected (with TLS: once the handshake is done); the connection is closed at
-    /// once. The time-out covers name lookup, connection and handshake.
+    /// Returns once connected (with TLS: once the handshake is done) and closes the connection at
+    /// once. The timeout covers name lookup, connection and handshake.
     package static func connect(
         host: String, port: Int, timeout: GoDuration = Limits.dialTimeoutDefault,
         tls: TLSSettings? = nil, on group: any EventLoopGroup
@@ -68,9 +69,9 @@ package enum TCPDial {
             let context = try tls?.clientContext()
             let name = tls?.serverName ?? host
             let loop = group.next()
-            let shaken = loop.makePromise(of: Void.self)
+            let handshake = loop.makePromise(of: Void.self)
             let timer = loop.scheduleTask(deadline: deadline) {
-                shaken.fail(ChannelError.connectTimeout(.nanoseconds(timeout.nanoseconds)))
+                handshake.fail(ChannelError.connectTimeout(.nanoseconds(timeout.nanoseconds)))
             }
             let dial = ClientBootstrap(group: loop)
                 .connectTimeout(.nanoseconds(max(1, timeout.nanoseconds)))
@@ -81,23 +82,23 @@ package enum TCPDial {
                         try channel.pipeline.syncOperations.addHandlers(
                             NIOSSLClientHandler(
                                 context: context, serverHostname: isName ? name : nil),
-                            HandshakeWatch(shaken))
+                            HandshakeWatch(handshake))
                     }
                 }
                 .connect(host: host, port: port)
             dial.whenComplete { result in
                 switch result {
                 case .success(let channel):
-                    if context == nil { shaken.succeed() }
-                    shaken.futureResult.whenComplete { _ in channel.close(promise: nil) }
-                case .failure(let error): shaken.fail(error)
+                    if context == nil { handshake.succeed() }
+                    handshake.futureResult.whenComplete { _ in channel.close(promise: nil) }
+                case .failure(let error): handshake.fail(error)
                 }
             }
             defer { timer.cancel() }
             try await withTaskCancellationHandler {
-                try await shaken.futureResult.get()
+                try await handshake.futureResult.get()
             } onCancel: {
-                shaken.fail(CancellationError())
+                handshake.fail(CancellationError())
             }
         } catch {
             throw NetworkError(dialing: "tcp", address, error)
@@ -105,32 +106,32 @@ package enum TCPDial {
     }
 }
 
-/// Tells when the TLS handshake is over.
+/// Reports the end of the TLS handshake.
 private final class HandshakeWatch: ChannelInboundHandler {
     typealias InboundIn = Any
-    private let shaken: EventLoopPromise<Void>
+    private let handshake: EventLoopPromise<Void>
 
-    init(_ shaken: EventLoopPromise<Void>) { self.shaken = shaken }
+    init(_ handshake: EventLoopPromise<Void>) { self.handshake = handshake }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case .handshakeCompleted? = event as? TLSUserEvent { shaken.succeed() }
+        if case .handshakeCompleted? = event as? TLSUserEvent { handshake.succeed() }
         context.fireUserInboundEventTriggered(event)
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { shaken.fail(error) }
-    func channelInactive(context: ChannelHandlerContext) { shaken.fail(ChannelError.eof) }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { handshake.fail(error) }
+    func channelInactive(context: ChannelHandlerContext) { handshake.fail(ChannelError.eof) }
 }
 
-/// Sends a datagram and waits for what comes back.
+/// Sends a datagram and waits for the answer.
 package enum UDPProbe {
     package enum Answer: Hashable, Sendable {
         case reply([UInt8])
-        /// The host said that nobody listens.
+        /// The host reported that the port is closed.
         case refused
         case timedOut
     }
 
-    /// Throws when the name does not resolve or the datagram cannot be sent.
+    /// Exchanges datagrams. Throws when the name does not resolve or the datagram cannot be sent.
     package static func exchange(
         host: String, port: Int, payload: [UInt8], timeout: GoDuration,
         on group: any EventLoopGroup
@@ -174,7 +175,7 @@ package enum UDPProbe {
         }
     }
 
-    /// Names are looked up on the pool for blocking calls, as NIO does for TCP.
+    /// Resolves a name on the pool for blocking calls, as NIO does for TCP.
     package static func resolve(
         _ host: String, _ port: Int, on loop: any EventLoop
     ) async throws -> SocketAddress {

@@ -1,10 +1,10 @@
 import Glibc
 import Primitives
 
-/// Tells systemd how the service fares. Does nothing when not started by systemd.
+/// Reports the service's state to systemd. Does nothing when not started by systemd.
 package struct NotifySocket: Sendable {
-    /// Names that a service manager sets for the service itself. A child that inherited them
-    /// could report states for the service, or take over its sockets.
+    /// The variables that a service manager sets for the service itself. A child that inherited
+    /// them could report states for the service, or take over its sockets.
     package static let serviceVariables: Set<String> = [
         "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID",
         "LISTEN_FDNAMES",
@@ -12,7 +12,8 @@ package struct NotifySocket: Sendable {
 
     private let socket: UnixDatagram
 
-    /// nil when `NOTIFY_SOCKET` is not set. A path that begins with `@` is an abstract socket.
+    /// Reads `NOTIFY_SOCKET`; nil when it is not set. A path that begins with `@` is an abstract
+    /// socket.
     package init?() {
         guard let path = getenv("NOTIFY_SOCKET") else { return nil }
         self.init(path: String(cString: path))
@@ -24,7 +25,7 @@ package struct NotifySocket: Sendable {
     }
 
     package func ready() { send("READY=1") }
-    /// systemd asks for the monotonic time with it since version 253.
+    /// Reports a reload. systemd requires the monotonic time with it since version 253.
     package func reloading() {
         send("RELOADING=1\nMONOTONIC_USEC=\(SystemClock.now().nanoseconds / 1000)")
     }
@@ -34,7 +35,7 @@ package struct NotifySocket: Sendable {
     }
     package func watchdog() { send("WATCHDOG=1") }
 
-    /// Never blocks; false when nobody took it.
+    /// Sends a message without blocking. Returns false when it was not received.
     @discardableResult
     package func send(_ state: String) -> Bool {
         let descriptor = UnixDatagram.open(isBlocking: false)

@@ -1,6 +1,6 @@
 import Glibc
 
-/// The text of an errno as Go prints it, in lower case: `connection refused`.
+/// Returns the text of an errno as Go prints it, in lower case: `connection refused`.
 package func errnoText(_ code: Int32) -> String {
     switch code {
     case ENOENT: return "no such file or directory"
@@ -19,7 +19,7 @@ package func errnoText(_ code: Int32) -> String {
 package struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
     package var operation: String
     package var path: String
-    /// The system's error number, 0 when the refusal is ours (a file beyond the caller's bound).
+    /// The system's error number, 0 when this program refused (a file beyond the caller's bound).
     package var code: Int32
     package var reason: String
 
@@ -40,7 +40,7 @@ package struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
     package var description: String { "\(operation) \(path): \(reason)" }
 }
 
-/// Why a long-lived child cannot be started or written to.
+/// The reason why a long-lived child cannot be started or written to.
 package enum ChildProcessError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The program could not be started.
     case failedToStart(String)

@@ -3,10 +3,10 @@ import Glibc
 import Primitives
 import Synchronization
 
-/// One thread that waits for children, their pipes and signals, and runs what they call for.
+/// One thread that waits for children, their pipes and signals, and runs their callbacks.
 ///
-/// Everything about children happens on it, so that it needs no locks, and dozens of children cost
-/// one thread. Callbacks must not block.
+/// All work on children happens on it, so that it needs no locks, and dozens of children cost one
+/// thread. Callbacks must not block.
 final class PosixLoop: Sendable {
     static let shared = PosixLoop()
 
@@ -17,7 +17,7 @@ final class PosixLoop: Sendable {
         var commands: [@Sendable () -> Void] = []
     }
 
-    /// What only the thread touches.
+    /// The state confined to the loop's thread.
     private final class Confined {
         var callbacks: [Token: Callback] = [:]
         var timers: [Token: (at: Instant, run: () -> Void)] = [:]
@@ -39,7 +39,7 @@ final class PosixLoop: Sendable {
         SystemThread.start("posix-loop") { self.run() }
     }
 
-    /// Runs `command` soon, on the loop's thread. From any thread.
+    /// Schedules `command` on the loop's thread. Callable from any thread.
     func execute(_ command: @escaping @Sendable () -> Void) {
         let first = shared.withLock {
             $0.commands.append(command)
@@ -52,7 +52,7 @@ final class PosixLoop: Sendable {
 
     // MARK: On the loop's thread only
 
-    /// Calls back with the ready events until `unwatch`. The descriptor stays the caller's.
+    /// Calls back with the ready events until `unwatch`. The caller keeps owning the descriptor.
     func watch(_ descriptor: Int32, _ events: UInt32, _ callback: @escaping Callback) -> Token {
         let token = newToken()
         var event = epoll_event(events: events, data: epoll_data_t(u64: token))
@@ -112,7 +112,8 @@ final class PosixLoop: Sendable {
         for command in commands { command() }
     }
 
-    /// Timers are few (two a child at most), so they are searched, not sorted.
+    /// Returns the time to the next timer. Timers are few (two a child at most), so they are
+    /// searched, not sorted.
     private func millisecondsToNextTimer() -> Int32 {
         guard let next = confined.timers.values.map(\.at).min() else { return -1 }
         let wait = (next - SystemClock.now()).nanoseconds
@@ -129,7 +130,7 @@ final class PosixLoop: Sendable {
     }
 }
 
-/// A plain thread for the few things that block or wait on the system.
+/// A plain thread for the few tasks that block or wait on the system.
 enum SystemThread {
     private final class Body: Sendable {
         let run: @Sendable () -> Void

@@ -2,10 +2,10 @@ import CPosix
 
 /// Replaces this process by another program.
 package enum ProcessReplacement {
-    /// Runs a program in the place of this one: with its process ID, terminal, streams and parent,
+    /// Replaces this process by a program, with the same process ID, terminal, streams and parent,
     /// so that signals and the exit code need no forwarding. Returns only when the program cannot
     /// be started, with the reason.
-    /// - Parameter arguments: The first is the program's path. Not empty.
+    /// - Parameter arguments: the first is the program's path. Not empty.
     package static func become(
         _ arguments: [String], environment: ProcessEnvironment
     ) -> String {

@@ -2,10 +2,10 @@ import Glibc
 import Primitives
 import Synchronization
 
-/// Where the output of a child goes instead of being collected.
+/// The receivers of a child's output, instead of collecting it.
 package struct OutputPassing: Sendable {
     package var output: @Sendable ([UInt8]) -> Void
-    /// Nil: standard error is one with standard output, in the order in which they were written.
+    /// Nil merges standard error into standard output, in the order of writing.
     package var errorOutput: (@Sendable ([UInt8]) -> Void)?
 
     package init(merged output: @escaping @Sendable ([UInt8]) -> Void) {
@@ -21,12 +21,13 @@ package struct OutputPassing: Sendable {
     }
 }
 
-/// A hand on a child that `ProcessRun` runs: hands signals on to it. For one run.
+/// A handle on a child of `ProcessRun`, which forwards signals to it. For one run.
 package final class ProcessHandle: Sendable {
     private let child = Mutex<ChildSupervisor?>(nil)
 
     private let started: @Sendable (Int32) -> Void
 
+    /// Makes a handle.
     /// - Parameter started: called with the child's number, which is its group's, once it runs.
     package init(started: @escaping @Sendable (Int32) -> Void = { _ in }) {
         self.started = started
@@ -35,14 +36,14 @@ package final class ProcessHandle: Sendable {
     /// The child's number, which is its group's; nil while none runs.
     package var pid: Int32? { child.withLock { $0?.pid } }
 
-    /// Nothing while no child runs.
-    /// - Parameter toGroup: also to what the child has started, as a terminal does.
+    /// Sends a signal to the child; does nothing while no child runs.
+    /// - Parameter toGroup: also to the child's own children, as a terminal does.
     package func signal(_ number: Int32, toGroup: Bool) {
         guard let child = child.withLock({ $0 }) else { return }
         child.loop.execute { child.signal(number, toGroup: toGroup) }
     }
 
-    /// The same; returns when the signal is sent.
+    /// Sends a signal to the child and returns when it is sent.
     package func deliver(_ number: Int32, toGroup: Bool) async {
         guard let child = child.withLock({ $0 }) else { return }
         await withCheckedContinuation { continuation in
@@ -53,8 +54,7 @@ package final class ProcessHandle: Sendable {
         }
     }
 
-    /// Tells the child and all of its group to end by a signal, and kills what is left of them
-    /// `killGrace` later.
+    /// Signals the child and all of its group, and kills the rest of them `killGrace` later.
     package func stop(with number: Int32) {
         guard let child = child.withLock({ $0 }) else { return }
         child.loop.execute { child.stop(nil, with: number) }
@@ -73,11 +73,11 @@ package enum ProcessRun {
         var isCancelled = false
     }
 
-    /// Never throws: whatever happens is in the outcome. Returns when the child ended and its
-    /// output is read, at the latest `timeout`, then `killGrace`, then `Limits.deathWaitMax` after
-    /// its start. Cancelling the task kills the whole group at once.
-    /// - Parameter passing: gets standard output and standard error as they come, on a thread that
-    ///   serves every child. Without it both are collected as one.
+    /// Runs a program. Never throws: the outcome contains every failure. Returns when the child
+    /// ended and its output is read, at the latest `timeout`, then `killGrace`, then
+    /// `Limits.deathWaitMax` after its start. Cancelling the task kills the whole group at once.
+    /// - Parameter passing: gets standard output and standard error as they arrive, on a thread
+    ///   that serves every child. Without it both are collected as one.
     package static func run(
         _ spec: ProcessSpec, passing: OutputPassing? = nil, handle: ProcessHandle? = nil
     ) async -> ProcessOutcome {
@@ -108,7 +108,7 @@ package enum ProcessRun {
         }
     }
 
-    /// Kills every child of this process with its group, at once, and lets none start after. For
+    /// Kills every child of this process with its group, at once, and prevents further starts. For
     /// the very end.
     package static func killAll() { ChildSupervisor.killAll() }
 

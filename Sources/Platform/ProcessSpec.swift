@@ -1,11 +1,11 @@
 import Glibc
 package import Primitives
 
-/// What a child is given as its environment.
+/// The environment of a child.
 package enum ProcessEnvironment: Hashable, Sendable {
     /// This process's environment with these added or replaced, and without some names.
     case inherited(adding: [String: String], without: Set<String> = [])
-    /// These and nothing else.
+    /// These variables alone.
     case exactly([String: String])
 
     /// `NAME=value` lines.
@@ -30,34 +30,34 @@ package enum ProcessEnvironment: Hashable, Sendable {
 
 /// A program to run, for `ProcessRun.run` and `ChildProcess.start`.
 ///
-/// A child is the leader of its own session and process group, so that it can be killed with all it
-/// started, and has no descriptor but its standard three.
+/// A child leads its own session and process group, so that it can be killed with all its
+/// descendants, and has no descriptors but its standard three.
 package struct ProcessSpec: Sendable {
-    /// The program, looked up in PATH when it has no `/`, and its arguments. Not empty.
+    /// The program, searched in PATH when it has no `/`, and its arguments. Not empty.
     package var arguments: [String]
     package var environment = ProcessEnvironment.inherited(adding: [:])
     package var workingDirectory: String?
-    /// Given to the child on its standard input, which is then closed. Only `ProcessRun` uses it.
+    /// The content of the child's standard input, which is then closed. Only `ProcessRun` uses it.
     package var standardInput: [UInt8] = []
-    /// Given to the child as its standard input, instead of nothing or `standardInput`. Stays the
-    /// caller's.
+    /// The child's standard input, instead of an empty one or `standardInput`. The caller keeps
+    /// owning it.
     package var inputDescriptor: Int32?
-    /// Told the child's group (`g`, the number, a line end) before the program runs. Stays the
-    /// caller's.
+    /// Receives the child's group (`g`, the number, a line end) before the program runs. The caller
+    /// keeps owning it.
     package var announceDescriptor: Int32?
-    /// Gives the child this process's own standard output and error; nothing of them is seen here.
+    /// Gives the child this process's own standard output and error; this process reads neither.
     package var inheritsOutput = false
-    /// From start to end; nil: as long as it takes.
+    /// The time from start to end; nil: unlimited.
     package var timeout: GoDuration?
-    /// Sent to the whole group at the time-out. Unless it is SIGKILL, SIGKILL follows `killGrace`
+    /// Sent to the whole group at the timeout. Unless it is SIGKILL, SIGKILL follows `killGrace`
     /// later.
     package var killSignal: Int32 = SIGKILL
     package var killGrace = GoDuration.seconds(5)
-    /// What the child started dies with it, also when it ends by itself.
+    /// Kills the child's descendants at its end, also when it ends by itself.
     package var killsGroupAtExit = false
-    /// The tail of standard output and error, merged, that is kept.
+    /// Bytes kept of the end of standard output and error, merged.
     package var outputLimit = Limits.outputKeptDefault
-    /// Names or numbers. Changing them needs the right to.
+    /// The user and group, as names or numbers. Changing them needs the privilege.
     package var user: String?
     package var group: String?
     package var umask: UInt32?
@@ -65,15 +65,15 @@ package struct ProcessSpec: Sendable {
     package init(_ arguments: [String]) { self.arguments = arguments }
 }
 
-/// How a child ended.
+/// The way a child ended.
 package enum ProcessEnding: Hashable, Sendable, CustomStringConvertible {
     case exited(Int32)
     case signaled(Int32)
-    /// Killed because its time was over.
+    /// Killed at its timeout.
     case timedOut
-    /// Killed because the task that ran it was cancelled.
+    /// Killed because its task was cancelled.
     case cancelled
-    /// It never ran: missing program, missing directory, unknown user, too many children.
+    /// Not started: missing program, missing directory, unknown user, too many children.
     case failedToStart(String)
 
     package var description: String {
@@ -89,11 +89,11 @@ package enum ProcessEnding: Hashable, Sendable, CustomStringConvertible {
 
 package struct ProcessOutcome: Sendable {
     package var ending: ProcessEnding
-    /// The tail of the output, behind `Captured N of M bytes` when it was cut.
+    /// The end of the output, after `Captured N of M bytes` when it was cut.
     package var output: String
-    /// The same without that notice.
+    /// The end of the output without that notice.
     package var outputTail: [UInt8]
-    /// All bytes the child wrote.
+    /// The number of bytes that the child wrote.
     package var outputTotal: Int
     package var duration: GoDuration
 }

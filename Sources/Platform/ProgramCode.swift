@@ -2,6 +2,7 @@ internal import CPosix
 
 /// The program's own code in memory.
 package enum ProgramCode {
-    /// Called once when all has started: half of the resident code was for that alone, and goes.
+    /// Releases the start's code pages, half of the resident code. Called once when every part has
+    /// started.
     package static func forgetStartup() { cposix_forget_startup_code() }
 }

@@ -5,7 +5,7 @@ package enum ResourceLimits {
         "as", "core", "cpu", "data", "fsize", "memlock", "nofile", "nproc", "rss", "stack",
     ]
 
-    /// A limit that prlimit(1) does not have.
+    /// The error for a limit that prlimit(1) does not have.
     package struct UnknownLimit: Error, CustomStringConvertible {
         package let name: String
         package var description: String {

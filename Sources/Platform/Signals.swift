@@ -2,7 +2,7 @@ import CPosix
 import Glibc
 import Synchronization
 
-/// A signal the agent answers to.
+/// A signal that the agent handles.
 package enum ProcessSignal: Int32, Sendable, CaseIterable {
     case hangup = 1
     case interrupt = 2
@@ -19,12 +19,12 @@ package enum ProcessSignal: Int32, Sendable, CaseIterable {
     }
 }
 
-/// The process's signals as a stream. A signal's handler is installed when `stream` is first asked
-/// for it, once for the process; until then, and if nobody asks, it acts as the system has it.
+/// The process's signals as a stream. A signal's handler is installed by the first `stream` that
+/// includes it, once for the process; until then it has the system's action.
 package enum Signals {
     private struct Listeners {
         var installed: Set<ProcessSignal> = []
-        /// Where the handlers write; nil before the first.
+        /// The handlers' write end; nil before the first.
         var pipe: Int32?
         var next = 0
         var all: [Int: Listener] = [:]
@@ -37,15 +37,15 @@ package enum Signals {
 
     private static let listeners = Mutex(Listeners())
 
-    /// Writing to a closed pipe or socket gives an error and no longer ends the process. Everything
-    /// here that starts children or watches signals does this too.
+    /// Ignores SIGPIPE: writing to a closed pipe or socket gives an error and no longer ends the
+    /// process. Every function here that starts children or watches signals does this too.
     package static func ignorePipe() { _ = cposix_signal_ignore(SIGPIPE) }
 
-    /// What asks a program to end, for one that has no other use for signals. The terminal's end
-    /// (SIGHUP) is not caught: it ends such a program.
+    /// The signals that request the end of a program without another use for them. The terminal's
+    /// hangup (SIGHUP) is not caught: it ends such a program.
     package static let ends: Set<ProcessSignal> = [.interrupt, .terminate]
 
-    /// Whether it was ignored when the program was started, as by `nohup`, or is since.
+    /// Returns true when the signal was ignored at the program's start, as by `nohup`, or is since.
     package static func isIgnored(_ signal: ProcessSignal) -> Bool {
         var action = sigaction()
         guard sigaction(signal.rawValue, nil, &action) == 0 else { return false }
@@ -53,8 +53,8 @@ package enum Signals {
             == unsafeBitCast(SIG_IGN, to: Int.self)
     }
 
-    /// The signals of `kinds` from now on. Each caller gets every one of its own. A burst that
-    /// nobody reads keeps the newest 16.
+    /// Returns the signals of `kinds` from now on. Each caller gets every signal. A burst that is
+    /// not read keeps the newest 16.
     package static func stream(
         of kinds: Set<ProcessSignal> = Set(ProcessSignal.allCases)
     ) -> AsyncStream<ProcessSignal> {
@@ -76,7 +76,8 @@ package enum Signals {
         }
     }
 
-    /// - Returns: the end that handlers write to.
+    /// Makes the pipe of the handlers.
+    /// - Returns: the write end.
     private static func makePipe() -> Int32? {
         ignorePipe()
         var ends: [Int32] = [0, 0]
@@ -87,9 +88,9 @@ package enum Signals {
                 var numbers = [UInt8](repeating: 0, count: 64)
                 let count = Glibc.read(reader, &numbers, numbers.count)
                 guard count > 0 else { return }
-                let heard = numbers[..<count].compactMap { ProcessSignal(rawValue: Int32($0)) }
+                let received = numbers[..<count].compactMap { ProcessSignal(rawValue: Int32($0)) }
                 let all = listeners.withLock { Array($0.all.values) }
-                for signal in heard {
+                for signal in received {
                     for listener in all where listener.kinds.contains(signal) {
                         listener.feed.yield(signal)
                     }

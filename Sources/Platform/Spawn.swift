@@ -2,7 +2,7 @@ import CPosix
 import Glibc
 import Primitives
 
-/// Starting a child: everything up to the moment it runs.
+/// Starts a child: every step until it runs.
 enum Spawn {
     struct Started {
         var pid: pid_t
@@ -18,8 +18,8 @@ enum Spawn {
         var groups: [gid_t]
     }
 
-    /// Takes three descriptors, which stay the caller's. Blocks the thread for the time the system
-    /// needs to load the program, well below a millisecond.
+    /// Starts a child with three descriptors, which the caller keeps owning. Blocks the thread for
+    /// the time the system needs to load the program, well below a millisecond.
     static func start(
         _ spec: ProcessSpec, input: Int32, output: Int32, error: Int32
     ) throws(Failure) -> Started {
@@ -67,7 +67,7 @@ enum Spawn {
         return Started(pid: pid, pidDescriptor: max(-1, descriptor))
     }
 
-    /// In the words users know from Consul.
+    /// Returns the reason of a failure, in the words of Consul.
     private static func reason(
         _ spec: ProcessSpec, _ program: String, step: Int32, code: Int32
     ) -> String {
@@ -83,7 +83,8 @@ enum Spawn {
         }
     }
 
-    /// The files to try: the program itself when it names a path, else one per entry of PATH.
+    /// Returns the paths to try: the program itself when it names a path, else one per entry of
+    /// PATH.
     private static func candidates(
         for program: String, spec: ProcessSpec
     ) throws(Failure) -> [String] {
@@ -118,7 +119,7 @@ enum Spawn {
     }
 }
 
-/// Users and groups by name or number.
+/// Finds users and groups by name or number.
 package enum Accounts {
     package struct User: Hashable, Sendable {
         package var user: UInt32

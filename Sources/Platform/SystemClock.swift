@@ -1,38 +1,39 @@
 import Glibc
 package import Primitives
 
-/// The real clock. Floors 0–2 never read it: they are handed what it says.
+/// The real clock. Floors 0–2 never read it: they receive its value.
 package enum SystemClock {
-    /// The monotonic clock, for everything that measures a wait.
+    /// Reads the monotonic clock, for measuring waits.
     package static func now() -> Instant {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
         return Instant(nanoseconds: Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec))
     }
 
-    /// Nanoseconds since 1970 by the wall clock, for what people and files are told.
+    /// Returns nanoseconds since 1970 by the wall clock, for people and files.
     package static func unixNanoseconds() -> Int64 {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         return Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
     }
 
-    /// Seconds since 1970 from the kernel's coarse clock: a few nanoseconds to read.
+    /// Returns seconds since 1970 from the kernel's coarse clock: a few nanoseconds to read.
     package static func coarseUnixSeconds() -> Int {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME_COARSE, &time)
         return time.tv_sec
     }
 
-    /// The wall clock as text: `2026-11-21T02:15:00.123Z`.
+    /// Returns the wall clock as text: `2026-11-21T02:15:00.123Z`.
     package static func wallText() -> String { wallText(unixNanoseconds: unixNanoseconds()) }
 
-    /// A wall time as text, UTC with milliseconds.
+    /// Returns a wall time as text, UTC with milliseconds.
     package static func wallText(unixNanoseconds: Int64) -> String {
         String(decoding: wallBytes(unixNanoseconds: unixNanoseconds), as: UTF8.self)
     }
 
-    /// - Parameter places: of the second's fraction, 3 or 6.
+    /// Formats a wall time.
+    /// - Parameter places: digits of the second's fraction, 3 or 6.
     static func wallBytes(unixNanoseconds: Int64, places: Int = 3) -> [UInt8] {
         var seconds = time_t(unixNanoseconds / 1_000_000_000)
         let microseconds = Int(unixNanoseconds % 1_000_000_000) / 1000
@@ -66,7 +67,7 @@ package enum SystemClock {
     }
 }
 
-/// The system's chance: seeds for `SeededRandom`, bytes for secrets.
+/// The system's random numbers: seeds for `SeededRandom`, bytes for secrets.
 package enum SystemRandom {
     package static func seed() -> UInt64 {
         var generator = SystemRandomNumberGenerator()
@@ -75,7 +76,7 @@ package enum SystemRandom {
 
     package static func generator() -> SeededRandom { SeededRandom(seed: seed()) }
 
-    /// Bytes fit for secrets and identifiers: they come from the kernel.
+    /// Returns bytes fit for secrets and identifiers: they come from the kernel.
     package static func bytes(_ count: Int) -> [UInt8] {
         var generator = SystemRandomNumberGenerator()
         return (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) }

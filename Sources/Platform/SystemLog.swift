@@ -2,13 +2,14 @@ import Glibc
 import Logging
 import Primitives
 
-/// Lines for the system's log daemon (RFC 3164, as syslog(3) sends them). One that does not read
-/// holds nobody up for long: its lines are lost, those for the file and the terminal are not.
+/// Sends lines to the system's log daemon (RFC 3164, as syslog(3) sends them). A daemon that does
+/// not read delays the writer only for a short time: its lines are lost, those for the file and the
+/// terminal are not.
 struct SystemLog {
     private let daemon: UnixDatagram
     private let facility: Int32
     private let descriptor: OwnedDescriptor
-    /// After a time-out, nothing is tried until then.
+    /// The end of the silence after a timeout.
     private var silentUntil = Instant.zero
 
     private static let facilities: [String: Int32] = [
@@ -17,6 +18,7 @@ struct SystemLog {
         "LOCAL3": 19, "LOCAL4": 20, "LOCAL5": 21, "LOCAL6": 22, "LOCAL7": 23,
     ]
 
+    /// Sets the facility and the socket.
     /// - Parameter facility: its name, in any case.
     init(facility: String, path: String) throws(FileError) {
         guard let number = Self.facilities[facility.uppercased()] else {
@@ -35,14 +37,16 @@ struct SystemLog {
             opened, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     }
 
+    /// Sends one line.
     /// - Parameter line: without its end.
-    /// - Returns: false when the daemon did not take it.
+    /// - Returns: false when the daemon did not accept it.
     mutating func send(_ level: Logger.Level, _ line: String) -> Bool {
         if SystemClock.now() < silentUntil { return false }
         let priority = facility << 3 | Self.severity(level)
         let text = "<\(priority)>\(Self.time()) consul[\(getpid())]: \(line)"
         if daemon.send(Array(text.utf8), from: descriptor.number) { return true }
-        // Elsewhere there is no daemon just now: to find that out takes no time.
+        // With other errors there is no daemon at the moment; the next attempt finds out without
+        // delay.
         if errno == EAGAIN { silentUntil = SystemClock.now() + Limits.systemLogSilence }
         return false
     }
@@ -58,7 +62,7 @@ struct SystemLog {
         }
     }
 
-    /// `Nov 21 19:03:59`, in the machine's time.
+    /// Returns `Nov 21 19:03:59`, in the machine's time.
     private static func time() -> String {
         var now = time_t(SystemClock.unixNanoseconds() / 1_000_000_000)
         var parts = tm()

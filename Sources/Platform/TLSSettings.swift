@@ -1,18 +1,18 @@
 package import NIOSSL
 
-/// Where a TLS end finds its certificates, as paths in the configuration say.
+/// The certificates of a TLS end, as paths of the configuration.
 package struct TLSSettings: Hashable, Sendable {
     /// PEM files of this end: the certificate (with its chain) and its key. Both or none.
     package var certificateFile: String?
     package var keyFile: String?
-    /// Who is trusted: a PEM file or a directory of them; none: the system's.
+    /// The trusted authorities: a PEM file or a directory of them; none: the system's.
     package var authorityFile: String?
     package var authorityPath: String?
-    /// For a server: demand and check the client's certificate.
+    /// For a server: requires and verifies the client's certificate.
     package var verifiesIncoming = false
-    /// For a client: take any certificate. For tests and checks that say so.
+    /// For a client: accepts any certificate. For tests, and for checks configured so.
     package var skipsVerification = false
-    /// For a client: check the chain but not the name.
+    /// For a client: verifies the chain but not the name.
     package var skipsNameVerification = false
     /// For a client: the name expected in the server's certificate, when not the dialled one.
     package var serverName: String?
@@ -21,8 +21,8 @@ package struct TLSSettings: Hashable, Sendable {
 
     package init() {}
 
-    /// A server's context. Errors name the file at fault.
-    /// - Parameter protocols: what the server speaks, for clients that ask (ALPN).
+    /// Returns a server's context. Errors name the file at fault.
+    /// - Parameter protocols: the server's protocols, for clients that negotiate one (ALPN).
     package func serverContext(
         protocols: [String] = ["http/1.1"]
     ) throws(TLSError) -> NIOSSLContext {
@@ -40,7 +40,7 @@ package struct TLSSettings: Hashable, Sendable {
         return try context(configuration)
     }
 
-    /// A client's configuration, for those who make contexts themselves.
+    /// Returns a client's configuration, for callers that make contexts themselves.
     package func clientConfiguration() throws(TLSError) -> TLSConfiguration {
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.minimumTLSVersion = try version()
@@ -59,7 +59,7 @@ package struct TLSSettings: Hashable, Sendable {
         return configuration
     }
 
-    /// Judges a client's own certificate and key by themselves, before any connection.
+    /// Validates a client's own certificate and key, before any connection.
     package func checkOwnCertificate() throws(TLSError) {
         guard let certificateFile, let keyFile else { return }
         var configuration = TLSConfiguration.makeClientConfiguration()

@@ -1,7 +1,7 @@
 internal import CPosix
 
 package enum ThreadPriority {
-    /// Lets all other threads of the machine go first, from here on: for work that nobody waits
-    /// for.
+    /// Lowers the calling thread's priority below all other threads of the machine: for background
+    /// work.
     package static func lower() { cposix_lower_thread_priority() }
 }

@@ -1,10 +1,11 @@
 import Glibc
 
-/// Where datagrams of this machine go: the path of a socket. One that begins with `@` is abstract.
+/// The destination of datagrams on this machine: the path of a socket. One that begins with `@` is
+/// abstract.
 struct UnixDatagram: Sendable {
     private let name: [UInt8]
 
-    /// Nil for what is no such path, or too long for one.
+    /// Nil for an invalid path, or one too long for a socket.
     init?(path: String) {
         guard let first = path.first, first == "/" || first == "@",
             path.utf8.count < MemoryLayout.size(ofValue: sockaddr_un().sun_path)
@@ -14,13 +15,13 @@ struct UnixDatagram: Sendable {
         self.name = name
     }
 
-    /// A socket to send from; negative when there is none.
+    /// Opens a socket to send from; returns a negative number on failure.
     static func open(isBlocking: Bool) -> Int32 {
         let further = isBlocking ? 0 : SOCK_NONBLOCK.rawValue
         return socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue | further), 0)
     }
 
-    /// False when nobody took it; `errno` says why.
+    /// Sends a datagram. Returns false when it was not received; `errno` has the reason.
     func send(_ bytes: [UInt8], from descriptor: Int32) -> Bool {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)

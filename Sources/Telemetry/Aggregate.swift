@@ -1,16 +1,16 @@
-/// Some values put together, as `/v1/agent/metrics` shows them. Durations are in milliseconds.
+/// An aggregate of values, in the form of `/v1/agent/metrics`. Durations are in milliseconds.
 package struct Aggregate: Hashable, Sendable {
     package private(set) var count = 0
     package private(set) var sum = 0.0
     package private(set) var least = 0.0
     package private(set) var largest = 0.0
     private var sumOfSquares = 0.0
-    /// When the last value came, in nanoseconds since 1970.
+    /// The arrival of the last value, in nanoseconds since 1970.
     package private(set) var updated: Int64 = 0
 
     package init() {}
 
-    /// Events of one each.
+    /// Adds a number of events, each with the value 1.
     package mutating func add(events: Int, at updated: Int64) {
         guard events > 0 else { return }
         add(count: events, sum: Double(events), 1, 1, squares: Double(events), updated)
@@ -38,7 +38,7 @@ package struct Aggregate: Hashable, Sendable {
 
     package var mean: Double { count == 0 ? 0 : sum / Double(count) }
 
-    /// Of a sample: 0 where all values are one.
+    /// The standard deviation of the sample: 0 where all values are equal.
     package var deviation: Double {
         guard count > 1, least < largest else { return 0 }
         let n = Double(count)

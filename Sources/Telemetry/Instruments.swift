@@ -1,7 +1,7 @@
 package import Primitives
 internal import Synchronization
 
-/// Counts events. From any thread.
+/// Counts events. Callable from any thread.
 package final class Counter: Sendable {
     private let events = Atomic<Int>(0)
 
@@ -12,13 +12,14 @@ package final class Counter: Sendable {
     func drain() -> Int { events.exchange(0, ordering: .relaxed) }
 }
 
-/// The newest of some numbers, such as the size of the last batch. From any thread. It is told once
-/// for each collection that saw a new one.
+/// Holds the newest of some numbers, such as the size of the last batch. Callable from any thread.
+/// A collection reports it once after each change.
 package final class LastNumber: Sendable {
     private let number = Atomic<Int>(-1)
 
     package init() {}
 
+    /// Sets the number.
     /// - Parameter value: 0 or more.
     package func set(_ value: Int) { number.store(max(0, value), ordering: .relaxed) }
 
@@ -28,18 +29,18 @@ package final class LastNumber: Sendable {
     }
 }
 
-/// A histogram of durations. From any thread; nothing in it waits for another one.
+/// A histogram of durations. Callable from any thread, without a lock.
 package final class Timing: @unchecked Sendable {
     private let sum = Atomic<Int>(0)
     private let least = Atomic<Int>(Int.max)
     private let largest = Atomic<Int>(-1)
-    /// Allocated once, freed with the instrument; only atomic words in it.
+    /// Allocated once, freed with the instrument; contains only atomic words.
     private let buckets: UnsafeMutablePointer<Atomic<UInt32>>
 
     package init() {
         buckets = .allocate(capacity: TimingBuckets.count)
-        for place in 0..<TimingBuckets.count {
-            (buckets + place).initialize(to: Atomic<UInt32>(0))
+        for index in 0..<TimingBuckets.count {
+            (buckets + index).initialize(to: Atomic<UInt32>(0))
         }
     }
 
@@ -50,23 +51,23 @@ package final class Timing: @unchecked Sendable {
 
     package func record(_ duration: GoDuration) {
         let value = max(0, Int(duration.nanoseconds))
-        buckets[TimingBuckets.place(of: value)].wrappingAdd(1, ordering: .relaxed)
+        buckets[TimingBuckets.index(of: value)].wrappingAdd(1, ordering: .relaxed)
         sum.wrappingAdd(value, ordering: .relaxed)
         if value < least.load(ordering: .relaxed) { least.min(value, ordering: .relaxed) }
         if value > largest.load(ordering: .relaxed) { largest.max(value, ordering: .relaxed) }
     }
 
-    /// What was recorded since the last time; nil for nothing. A duration that is recorded
-    /// meanwhile counts now or next time, or its parts do: the sums of all times are right.
+    /// Returns the durations since the last call; nil for none. A concurrent duration counts now or
+    /// next time, or its parts do: the sums over all calls are right.
     func drain() -> TimingReading? {
         guard largest.load(ordering: .relaxed) >= 0 else { return nil }
         var reading = TimingReading()
         reading.largest = largest.exchange(-1, ordering: .relaxed)
         reading.least = least.exchange(Int.max, ordering: .relaxed)
         reading.sum = sum.exchange(0, ordering: .relaxed)
-        for place in 0..<TimingBuckets.count where buckets[place].load(ordering: .relaxed) > 0 {
-            let count = Int(buckets[place].exchange(0, ordering: .relaxed))
-            reading.buckets.append(TimingReading.Bucket(place: place, count: count))
+        for index in 0..<TimingBuckets.count where buckets[index].load(ordering: .relaxed) > 0 {
+            let count = Int(buckets[index].exchange(0, ordering: .relaxed))
+            reading.buckets.append(TimingReading.Bucket(index: index, count: count))
         }
         if reading.least > reading.largest { reading.least = max(0, reading.largest) }
         return reading.count == 0 ? nil : reading

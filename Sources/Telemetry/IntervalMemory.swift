@@ -1,4 +1,4 @@
-/// The last minute, in intervals of 10 seconds.
+/// Holds the last minute, in intervals of 10 seconds.
 package struct IntervalMemory: Sendable {
     package struct Interval: Sendable {
         /// Seconds since 1970; a multiple of 10.
@@ -16,8 +16,8 @@ package struct IntervalMemory: Sendable {
 
     package init() {}
 
-    /// Adds what came in since the last time. It counts to the interval in which it began to come
-    /// in: whoever collects at the end of each has it right.
+    /// Adds the readings since the last call. They count to the interval in which that period
+    /// began, so collecting at the end of each interval is exact.
     /// - Parameter now: nanoseconds since 1970.
     package mutating func add(_ readings: [(MetricReading, Series)], at now: Int64) {
         let length = Limits.intervalSeconds
@@ -26,15 +26,15 @@ package struct IntervalMemory: Sendable {
         lastCollected = current
         begin(last)
         for (reading, series) in readings {
-            let place = intervals.count - 1
+            let last = intervals.count - 1
             switch reading.value {
-            case .gauge(let value): intervals[place].gauges[series] = value
+            case .gauge(let value): intervals[last].gauges[series] = value
             case .count(0): break
             case .count(let events):
-                intervals[place].counters[series, default: Aggregate()].add(
+                intervals[last].counters[series, default: Aggregate()].add(
                     events: events, at: now)
             case .timing(let timing):
-                intervals[place].samples[series, default: Aggregate()].add(timing, at: now)
+                intervals[last].samples[series, default: Aggregate()].add(timing, at: now)
             }
         }
         begin(current)
@@ -47,7 +47,7 @@ package struct IntervalMemory: Sendable {
         intervals.removeAll { $0.start < oldest }
     }
 
-    /// What is shown: the newest that is over, or the first one while it is under way.
+    /// The interval to show: the newest that is over, or the first one while it is under way.
     package var shown: Interval? {
         intervals.count < 2 ? intervals.last : intervals[intervals.count - 2]
     }
@@ -73,7 +73,7 @@ package enum IntervalText {
     }
 
     private static func sorted<Value>(_ values: [Series: Value]) -> [(key: Series, value: Value)] {
-        values.sorted { Series.comesBefore($0.key, $1.key) }
+        values.sorted { Series.precedes($0.key, $1.key) }
     }
 
     private static func flat(_ series: Series) -> String {

@@ -1,13 +1,13 @@
-/// The lines of statsd and its relatives.
+/// Encodes the lines of statsd, statsite and DogStatsD.
 package enum LineEncoder {
     package enum Dialect: Hashable, Sendable {
-        /// Labels follow the name: `consul.fsm.kvs.set:0.05|ms`. Also statsite's.
+        /// Labels follow the name: `consul.fsm.kvs.set:0.05|ms`. Also statsite's form.
         case statsd
-        /// Labels and the agent's own tags stand at the end; the host is the server's to add.
+        /// Labels and the agent's own tags follow at the end; the server adds the host.
         case dogstatsd(tags: [String])
     }
 
-    /// Lines without their ends; none for an event that did not happen.
+    /// Returns lines without their ends; none for a counter without events.
     package static func lines(
         _ reading: MetricReading, _ series: Series, _ dialect: Dialect
     ) -> [String] {
@@ -21,7 +21,7 @@ package enum LineEncoder {
                 return ["\(name):\(fixed(Double(timing.sum) / 1e6))|ms\(end)"]
             }
             return timing.buckets.map { bucket in
-                let value = timing.bounded(TimingBuckets.middle(of: bucket.place)) / 1e6
+                let value = timing.bounded(TimingBuckets.middle(of: bucket.index)) / 1e6
                 let rate = bucket.count == 1 ? "" : "|@\(fixed(1 / Double(bucket.count)))"
                 return "\(name):\(fixed(value))|ms\(rate)\(end)"
             }
@@ -39,14 +39,14 @@ package enum LineEncoder {
         }
     }
 
-    /// What has a meaning in the line is `_` in a name.
+    /// Replaces the protocol's special characters in a name by `_`.
     private static func clean(_ name: String) -> String {
         String(name.map { ":|@# \n\r\t".contains($0) ? "_" : $0 })
     }
 
     private static func fixed(_ value: Double) -> String { Decimal.fixed(value, places: 6) }
 
-    /// Lines put together into datagrams of at most `bytesMax`, each line with its end.
+    /// Joins lines to datagrams of at most `bytesMax`, each line with its end.
     package static func datagrams(
         _ lines: [String], bytesMax: Int = Limits.datagramBytesMax
     ) -> [[UInt8]] {

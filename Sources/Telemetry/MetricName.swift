@@ -1,5 +1,5 @@
-/// What is measured: `kvs.apply`, or `fsm.kvs` with the label `op=set`. Without the prefix and the
-/// host, which `MetricNaming` adds.
+/// The name of a metric: `kvs.apply`, or `fsm.kvs` with the label `op=set`. Without the prefix and
+/// the host, which `MetricNaming` adds.
 package struct MetricName: Hashable, Sendable {
     package struct Label: Hashable, Sendable {
         package var name: String
@@ -13,6 +13,7 @@ package struct MetricName: Hashable, Sendable {
     package var parts: [String]
     package var labels: [Label]
 
+    /// Splits a dotted name.
     /// - Parameter dotted: the parts, with dots between them.
     package init(_ dotted: String, labels: [(String, String)] = []) {
         parts = dotted.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
@@ -25,12 +26,12 @@ package struct MetricName: Hashable, Sendable {
     }
 }
 
-/// A name as the outside sees it, with its labels.
+/// The full name of a metric, with its labels.
 package struct Series: Hashable, Sendable {
     /// With prefix and host, dots between the parts: `consul.web1.runtime.alloc_bytes`.
     package var name: String
     package var labels: [MetricName.Label]
-    /// Without the host: DogStatsD and the native page have it elsewhere.
+    /// The name without the host, for DogStatsD and the native page, which have the host elsewhere.
     package var hostless: String
 
     package init(_ name: String, labels: [MetricName.Label] = [], hostless: String? = nil) {
@@ -39,8 +40,8 @@ package struct Series: Hashable, Sendable {
         self.hostless = hostless ?? name
     }
 
-    /// In the order in which they are shown: by name, then by the labels' values.
-    package static func comesBefore(_ a: Series, _ b: Series) -> Bool {
+    /// Orders series for output: by name, then by the labels' values.
+    package static func precedes(_ a: Series, _ b: Series) -> Bool {
         if a.name != b.name { return a.name < b.name }
         for (one, other) in zip(a.labels, b.labels) where one.value != other.value {
             return one.value < other.value
@@ -49,22 +50,22 @@ package struct Series: Hashable, Sendable {
     }
 }
 
-/// The rules of `telemetry` that make names: `metrics_prefix`, `disable_hostname`,
-/// `prefix_filter`, `filter_default`.
+/// The rules of `telemetry` for names: `metrics_prefix`, `disable_hostname`, `prefix_filter`,
+/// `filter_default`.
 package struct MetricNaming: Hashable, Sendable {
     package var prefix = "consul"
-    /// Put into the names of gauges; empty for none.
+    /// Inserted into the names of gauges; empty for none.
     package var host = ""
-    /// Full names that begin so are told, or not.
+    /// Prefixes of full names that are reported, or blocked.
     package var allowed: [String] = []
     package var blocked: [String] = []
-    /// Whether a name is told that no filter knows.
+    /// True when names that match no rule are reported.
     package var filterDefault = true
 
     package init() {}
 
-    /// Takes `prefix_filter` apart.
-    /// - Returns: what is wrong with it, a sentence each; such rules are left out, as in Consul.
+    /// Parses `prefix_filter`.
+    /// - Returns: a sentence for each faulty rule; such rules are omitted, as in Consul.
     package mutating func setFilter(_ rules: [String]) -> [String] {
         var problems: [String] = []
         (allowed, blocked) = ([], [])
@@ -80,18 +81,18 @@ package struct MetricNaming: Hashable, Sendable {
         return problems
     }
 
-    /// The full name; nil for one that the filter stops.
+    /// Returns the full name; nil for one that the filter blocks.
     package func series(_ name: MetricName, isGauge: Bool) -> Series? {
         let first = prefix.isEmpty ? [] : [prefix]
         let full = (first + (isGauge && !host.isEmpty ? [host] : []) + name.parts)
             .joined(separator: ".")
-        guard isTold(full) else { return nil }
+        guard passesFilter(full) else { return nil }
         return Series(
             full, labels: name.labels, hostless: (first + name.parts).joined(separator: "."))
     }
 
-    /// The longest rule that fits decides; of two that are equal, the one that blocks.
-    func isTold(_ full: String) -> Bool {
+    /// Applies the longest matching rule; of two equal ones, the blocking one.
+    func passesFilter(_ full: String) -> Bool {
         let longest = { (rules: [String]) in
             rules.filter { full.hasPrefix($0) }.map { $0.utf8.count }.max() ?? -1
         }

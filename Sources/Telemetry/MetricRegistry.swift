@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// All instruments of an agent. Parts ask for theirs once, when they are made.
+/// All instruments of an agent. Each part of the agent gets its instruments once, when it is made.
 package final class MetricRegistry: Sendable {
     private enum Instrument {
         case counter(Counter)
@@ -16,20 +16,21 @@ package final class MetricRegistry: Sendable {
 
     private struct State {
         var entries: [Entry] = []
-        var places: [MetricName: Int] = [:]
+        var indices: [MetricName: Int] = [:]
     }
 
     private let state = Mutex(State())
 
     package init() {}
 
+    /// Returns the counter of a name, and makes it if it is missing.
     /// - Parameter help: one sentence, shown to Prometheus.
     package func counter(
         _ name: String, _ labels: [(String, String)] = [], help: String
     ) -> Counter {
         let made = enter(MetricName(name, labels: labels), help) { .counter(Counter()) }
         if case .counter(let counter) = made { return counter }
-        return Counter()  // the name is taken by another kind, or there are too many
+        return Counter()  // the name has another kind, or there are too many
     }
 
     package func timing(
@@ -44,15 +45,17 @@ package final class MetricRegistry: Sendable {
         return Timing()
     }
 
-    /// - Parameter value: asked at each collection, on whatever thread; nil for nothing to tell. It
-    ///   must be quick, and must not ask for metrics itself.
+    /// Adds a gauge.
+    /// - Parameter value: called at each collection, on any thread; nil reports no value. It must
+    ///   be quick, and must not use the registry itself.
     package func gauge(
         _ name: String, help: String, _ value: @escaping @Sendable () -> Double?
     ) {
         _ = enter(MetricName(name), help) { .gauge(value) }
     }
 
-    /// A gauge that its owner sets. The second to ask for a name gets one that nobody sees.
+    /// Returns a gauge that its owner sets. A second call with the same name returns one that is
+    /// not collected.
     package func lastNumber(_ name: String, help: String) -> LastNumber {
         let number = LastNumber()
         gauge(name, help: help) { number.drain() }
@@ -63,16 +66,16 @@ package final class MetricRegistry: Sendable {
         _ name: MetricName, _ help: String, _ make: () -> Instrument
     ) -> Instrument? {
         state.withLock { state in
-            if let place = state.places[name] { return state.entries[place].instrument }
+            if let index = state.indices[name] { return state.entries[index].instrument }
             guard state.entries.count < Limits.metricsMax else { return nil }
             let instrument = make()
-            state.places[name] = state.entries.count
+            state.indices[name] = state.entries.count
             state.entries.append(Entry(name: name, help: help, instrument: instrument))
             return instrument
         }
     }
 
-    /// Takes out what came in since the last time. One caller at a time.
+    /// Returns and resets the values since the last call. One caller at a time.
     package func drain() -> [MetricReading] {
         let entries = state.withLock { $0.entries }
         return entries.compactMap { entry in
@@ -82,8 +85,8 @@ package final class MetricRegistry: Sendable {
             case .timing(let timing):
                 guard let reading = timing.drain() else { return nil }
                 value = .timing(reading)
-            case .gauge(let ask):
-                guard let now = ask() else { return nil }
+            case .gauge(let read):
+                guard let now = read() else { return nil }
                 value = .gauge(now)
             }
             return MetricReading(entry.name, help: entry.help, value)
@@ -91,7 +94,7 @@ package final class MetricRegistry: Sendable {
     }
 }
 
-/// What one instrument said at a collection.
+/// The value of one instrument at a collection.
 package struct MetricReading: Hashable, Sendable {
     package enum Value: Hashable, Sendable {
         case gauge(Double)

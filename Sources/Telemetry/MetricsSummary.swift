@@ -1,10 +1,10 @@
 package import Wire
 
-/// `/v1/agent/metrics`: one interval, in Consul's form.
+/// One interval in Consul's form, for `/v1/agent/metrics`.
 package struct MetricsSummary: Record {
     package var timestamp = ""
     package var gauges: [GaugeRecord] = []
-    /// Nothing is measured that way; Consul's form has the place.
+    /// Always empty: no metric is of this kind, but Consul's form has the field.
     package var points: [GaugeRecord] = []
     package var counters: [AggregateRecord] = []
     package var samples: [AggregateRecord] = []
@@ -25,7 +25,7 @@ package struct MetricsSummary: Record {
     }
 
     private static func sorted<Value>(_ values: [Series: Value]) -> [(key: Series, value: Value)] {
-        values.sorted { Series.comesBefore($0.key, $1.key) }
+        values.sorted { Series.precedes($0.key, $1.key) }
     }
 
     static func labels(_ series: Series) -> [String: String] {

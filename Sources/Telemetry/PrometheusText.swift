@@ -1,10 +1,10 @@
-/// Prometheus' text format 0.0.4.
+/// Formats Prometheus' text format 0.0.4.
 package enum PrometheusText {
     package enum Form: Sendable {
         /// Consul's names, the host in those of gauges: `?format=prometheus`.
         case consul
-        /// As Prometheus' own tools want names: snake case, counters that end in `_total`, help,
-        /// and no host, for Prometheus has it as `instance`.
+        /// Names in Prometheus' own style: snake case, counters that end in `_total`, help, and no
+        /// host, which Prometheus adds as `instance`.
         case native
     }
 
@@ -12,17 +12,17 @@ package enum PrometheusText {
 
     package static func text(_ totals: [(Series, RunningTotals.Total)], _ form: Form) -> String {
         var families: [(name: String, text: String)] = []
-        var places: [String: Int] = [:]
+        var indices: [String: Int] = [:]
         for (series, total) in totals {
             let name = familyName(series, total.value, form)
-            let place = places[name] ?? families.count
-            if place == families.count {
-                places[name] = place
+            let index = indices[name] ?? families.count
+            if index == families.count {
+                indices[name] = index
                 let help = form == .native && !total.help.isEmpty ? total.help : name
                 let type = kind(total.value)
                 families.append((name, "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"))
             }
-            families[place].text += lines(name, labels(series), total.value)
+            families[index].text += lines(name, labels(series), total.value)
         }
         return families.sorted { $0.name < $1.name }.map { $0.text }.joined()
     }
@@ -82,7 +82,7 @@ package enum PrometheusText {
         return name
     }
 
-    /// Only letters, digits, `_` and `:`, and no digit first.
+    /// Returns a name of letters, digits, `_` and `:`, without a digit first.
     static func plain(_ name: String) -> String {
         var text = ""
         for byte in name.utf8 {
@@ -94,7 +94,7 @@ package enum PrometheusText {
         return text
     }
 
-    /// `raft_commitTime` as `raft_commit_time`, `http_GET_v1` as `http_get_v1`.
+    /// Converts `raft_commitTime` to `raft_commit_time`, `http_GET_v1` to `http_get_v1`.
     static func snake(_ name: String) -> String {
         var text = ""
         var last: UInt8 = 0
@@ -102,7 +102,7 @@ package enum PrometheusText {
             let isUpper = byte &- 0x41 < 26
             if isUpper, last &- 0x61 < 26 || last &- 0x30 < 10 { text.append("_") }
             let lowered = Unicode.Scalar(isUpper ? byte | 0x20 : byte)
-            // One `_` between words is enough.
+            // Adds at most one `_` between words.
             if !(byte == 0x5F && last == 0x5F) { text.unicodeScalars.append(lowered) }
             last = byte
         }

@@ -1,17 +1,18 @@
-/// What was measured since the agent began: what Prometheus reads.
+/// Holds the totals since the agent's start, for Prometheus.
 package struct RunningTotals: Sendable {
     package struct Total: Sendable {
         package var help: String
         package var value: Value
-        /// When something last came in, in nanoseconds since 1970.
+        /// The arrival of the last value, in nanoseconds since 1970.
         package var updated: Int64
     }
     package enum Value: Sendable {
         case gauge(Double)
         case counter(Int)
+        /// The durations of a timing.
         /// - Parameters:
         ///   - sum: in nanoseconds.
-        ///   - recent: of the last ten to twenty seconds, for the quantiles; nil when nothing came.
+        ///   - recent: the last ten to twenty seconds, for the quantiles; nil when there were none.
         case summary(count: Int, sum: Int, recent: TimingReading?)
     }
 
@@ -55,8 +56,8 @@ package struct RunningTotals: Sendable {
         windows = (start, [:], start == windows.start + length ? windows.now : [:])
     }
 
-    /// All, with their recent durations, in order.
-    /// - Parameter after: leaves out what was not touched since then; 0 for nothing.
+    /// Returns all totals, with their recent durations, in order.
+    /// - Parameter after: omits totals unchanged since this time; 0 omits none.
     package func all(after: Int64 = 0) -> [(Series, Total)] {
         totals.filter { $0.value.updated >= after }.map { series, total in
             guard case .summary(let count, let sum, _) = total.value else { return (series, total) }
@@ -66,7 +67,7 @@ package struct RunningTotals: Sendable {
             var full = total
             full.value = .summary(count: count, sum: sum, recent: recent)
             return (series, full)
-        }.sorted { Series.comesBefore($0.0, $1.0) }
+        }.sorted { Series.precedes($0.0, $1.0) }
     }
 }
 

@@ -1,4 +1,4 @@
-/// Numbers with a fixed count of places, as `%.3f` writes them.
+/// Formats numbers with a fixed count of decimal digits, as `%.3f` does.
 enum Decimal {
     static func fixed(_ value: Double, places: Int) -> String {
         guard value.isFinite else { return value.isNaN ? "NaN" : value < 0 ? "-Inf" : "+Inf" }
@@ -13,8 +13,9 @@ enum Decimal {
     }
 }
 
-/// A moment in the words of Go: `2026-11-21 15:01:10 +0000 UTC`.
+/// Formats a moment as Go does: `2026-11-21 15:01:10 +0000 UTC`.
 package enum WallText {
+    /// Formats a moment.
     /// - Parameter seconds: since 1970.
     package static func go(_ seconds: Int64) -> String {
         let days = seconds >= 0 ? seconds / 86_400 : (seconds - 86_399) / 86_400
@@ -26,7 +27,8 @@ package enum WallText {
 
     private static func two(_ value: Int64) -> String { value < 10 ? "0\(value)" : "\(value)" }
 
-    /// The civil date of a day since 1970, by counting eras of 400 years that begin in March.
+    /// Returns the civil date of a day since 1970, by counting eras of 400 years that begin in
+    /// March.
     private static func date(_ days: Int64) -> (year: Int64, month: Int64, day: Int64) {
         let shifted = days + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097

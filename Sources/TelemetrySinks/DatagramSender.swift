@@ -5,7 +5,7 @@ import Platform
 import Primitives
 import Telemetry
 
-/// Lines over UDP.
+/// Sends lines over UDP.
 final class DatagramSender: LineSender {
     private let link: Link<SocketAddress?>
 
@@ -46,12 +46,12 @@ final class DatagramSender: LineSender {
                 let channel = try await DatagramBootstrap(group: link.loop)
                     .channelInitializer { channel in
                         channel.eventLoop.makeCompletedFuture {
-                            try channel.pipeline.syncOperations.addHandler(Deaf())
+                            try channel.pipeline.syncOperations.addHandler(ErrorIgnorer())
                         }
                     }
                     .bind(host: any, port: 0).get()
-                let isWanted: Void? = link.connected(channel) { $0 = remote }
-                if isWanted == nil { try? await channel.close() }
+                let isOpen: Void? = link.connected(channel) { $0 = remote }
+                if isOpen == nil { try? await channel.close() }
             } catch {
                 link.failed(error)
             }
@@ -61,8 +61,8 @@ final class DatagramSender: LineSender {
     func close() async { await link.close() }
 }
 
-/// A receiver that is not there is no reason to stop sending.
-private final class Deaf: ChannelInboundHandler {
+/// Ignores errors: an absent receiver is no reason to stop sending.
+private final class ErrorIgnorer: ChannelInboundHandler {
     typealias InboundIn = AddressedEnvelope<ByteBuffer>
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {}
     func errorCaught(context: ChannelHandlerContext, error: any Error) {}

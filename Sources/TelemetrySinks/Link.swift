@@ -4,26 +4,26 @@ import Platform
 import Primitives
 import Synchronization
 
-/// What a sender has of its receiver: at most one channel, one attempt to get one at a time, and
-/// complaints that do not fill the log.
+/// A sender's link to its receiver: at most one channel, one connection attempt at a time, and a
+/// bounded rate of warnings.
 final class Link<Rest: Sendable>: Sendable {
     struct State {
         fileprivate(set) var channel: (any Channel)?
-        /// The sender's own, guarded by the same lock.
+        /// The sender's own state, guarded by the same lock.
         var rest: Rest
-        private(set) var complaints = Complaints()
+        private(set) var status = SendStatus()
         fileprivate var isConnecting = false
         fileprivate(set) var isClosed = false
 
-        /// Lines that went nowhere.
-        mutating func drop(_ count: Int) { complaints.drop(count) }
+        /// Counts lines that were not sent.
+        mutating func drop(_ count: Int) { status.drop(count) }
 
-        /// No channel, and time for another attempt.
-        func isDue(_ now: Instant) -> Bool { channel == nil && now >= complaints.retryAt }
+        /// Returns true without a channel, when another attempt is due.
+        func isDue(_ now: Instant) -> Bool { channel == nil && now >= status.retryAt }
 
-        fileprivate mutating func judge(_ verdict: (inout Complaints) -> Void) {
+        fileprivate mutating func endAttempt(_ update: (inout SendStatus) -> Void) {
             isConnecting = false
-            verdict(&complaints)
+            update(&status)
         }
     }
 
@@ -43,8 +43,8 @@ final class Link<Rest: Sendable>: Sendable {
         state.withLock { state in body(&state) }
     }
 
-    /// False while an attempt is under way, and after the end. True begins one: `connected` or
-    /// `failed` must follow.
+    /// Begins an attempt, which `connected` or `failed` must end. Returns false while an attempt is
+    /// under way, and after the end.
     func begin() -> Bool {
         state.withLock { state in
             if state.isConnecting || state.isClosed { return false }
@@ -53,40 +53,41 @@ final class Link<Rest: Sendable>: Sendable {
         }
     }
 
-    /// - Parameter body: done with the channel in place.
-    /// - Returns: nil when nobody wants the channel any more: it must be closed.
+    /// Ends an attempt with a channel.
+    /// - Parameter body: runs with the channel set.
+    /// - Returns: nil when the link is closed: the caller must close the channel.
     func connected<Result: Sendable>(
         _ channel: any Channel, _ body: (inout Rest) -> Result
     ) -> Result? {
         state.withLock { state in
-            state.judge { $0.succeeded() }
+            state.endAttempt { $0.succeeded() }
             if state.isClosed { return nil }
             state.channel = channel
             return body(&state.rest)
         }
     }
 
-    /// The receiver went away. A complaint, unless that was wished.
+    /// Handles the loss of the channel: logs a warning, unless the link is closed.
     func lost(_ error: NetworkError) {
-        let isWanted = state.withLock { state in
+        let isOpen = state.withLock { state in
             state.channel = nil
             return !state.isClosed
         }
-        if isWanted { failed(error) }
+        if isOpen { failed(error) }
     }
 
-    /// There is no channel, or none any more. The log is told when a complaint is due.
+    /// Ends an attempt without a channel. Logs a warning when one is due.
     func failed(_ error: any Error) {
         let now = SystemClock.now()
-        let sentence = state.withLock { state in
-            var sentence: Logger.Message?
-            state.judge { complaints in
-                complaints.failed(at: now)
-                sentence = complaints.sentence("cannot send to \(address): \(error)", at: now)
+        let warning = state.withLock { state in
+            var warning: Logger.Message?
+            state.endAttempt { status in
+                status.failed(at: now)
+                warning = status.warning("cannot send to \(address): \(error)", at: now)
             }
-            return sentence
+            return warning
         }
-        if let sentence { logger.warning(sentence) }
+        if let warning { logger.warning(warning) }
     }
 
     func close() async {

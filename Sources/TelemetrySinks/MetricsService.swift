@@ -5,13 +5,13 @@ import Primitives
 import Synchronization
 package import Telemetry
 
-/// The agent's measurements: collected, kept and sent.
+/// Collects, keeps and sends the agent's metrics.
 package final class MetricsService: Sendable {
     package let registry: MetricRegistry
 
     private struct State {
         var naming: MetricNaming
-        /// The full names, made once; nil for what the filter stops.
+        /// The full names, made once; nil for names that the filter blocks.
         var series: [MetricName: Series?] = [:]
         var memory = IntervalMemory()
         var totals = RunningTotals()
@@ -30,9 +30,10 @@ package final class MetricsService: Sendable {
     private let wall: @Sendable () -> Int64
     private let logger: Logger
 
+    /// Makes the service.
     /// - Parameters:
     ///   - wall: nanoseconds since 1970.
-    ///   - group: where the sockets are served.
+    ///   - group: the loops of the sockets.
     package init(
         _ setup: MetricsSetup, registry: MetricRegistry, on group: any EventLoopGroup,
         wall: @escaping @Sendable () -> Int64 = SystemClock.unixNanoseconds, logger: Logger
@@ -90,17 +91,17 @@ package final class MetricsService: Sendable {
         return value
     }
 
-    // MARK: Asked
+    // MARK: Queries
 
-    /// The newest interval that is over, in Consul's form.
+    /// Returns the newest interval that is over, in Consul's form.
     package func summary() -> MetricsSummary {
         collect { $0.memory.shown.map { MetricsSummary(of: $0) } ?? MetricsSummary() }
     }
 
-    /// Each interval when it is over; ends when the task that reads is cancelled.
+    /// Streams each interval when it is over; ends when the reading task is cancelled.
     package func summaries() -> AsyncStream<MetricsSummary> {
         AsyncStream { [self] in
-            // A little behind the boundary, so that the interval is over for everybody.
+            // Slightly after the boundary, so that the interval is over for every reader.
             let length = Telemetry.Limits.intervalSeconds * 1_000_000_000
             let wait = length - wall() % length + Limits.afterBoundary.nanoseconds
             do { try await Task.sleep(nanoseconds: UInt64(wait)) } catch { return nil }
@@ -108,7 +109,7 @@ package final class MetricsService: Sendable {
         }
     }
 
-    /// False while `prometheus_retention_time` is not set: then Consul's page does not answer.
+    /// False without `prometheus_retention_time`: then Consul's page does not answer.
     package var hasRetention: Bool { retention > .zero }
 
     package func prometheus(_ form: PrometheusText.Form) -> String {
@@ -118,10 +119,10 @@ package final class MetricsService: Sendable {
         return PrometheusText.text(totals, form) + ProcessFigures.prometheusText()
     }
 
-    /// The intervals of the last minute, a line for each value.
+    /// Returns the intervals of the last minute, a line for each value.
     package func dump() -> [String] { collect { IntervalText.lines(of: $0.memory) } }
 
-    /// For a reload.
+    /// Replaces the filter on a reload.
     package func setFilter(_ rules: [String]) {
         let problems = state.withLock { state in
             state.series = [:]
@@ -131,7 +132,7 @@ package final class MetricsService: Sendable {
     }
 }
 
-/// Where lines go. Never waits.
+/// Sends lines to a receiver. Never blocks.
 protocol LineSender: Sendable {
     func send(_ lines: [String])
     func close() async

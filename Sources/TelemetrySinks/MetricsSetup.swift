@@ -9,7 +9,7 @@ package struct MetricsSetup: Sendable {
     package var disablesHost = false
     package var prefixFilter: [String] = []
     package var filterDefault = true
-    /// Above zero, `?format=prometheus` answers, with what came in so long ago at most.
+    /// Above zero, `?format=prometheus` answers, with values of at most this age.
     package var prometheusRetention = GoDuration.zero
     /// `host:port` each; empty for none.
     package var statsd = ""
@@ -19,12 +19,12 @@ package struct MetricsSetup: Sendable {
 
     package init() {}
 
-    /// As in Consul, the host is in the names only where somebody outside is told of them.
+    /// True with an outside receiver. Only then the names contain the host, as in Consul.
     var hasSinks: Bool {
         prometheusRetention > .zero || !statsd.isEmpty || !statsite.isEmpty || !dogstatsd.isEmpty
     }
 
-    /// The rules, and what is wrong with the filter.
+    /// Returns the naming rules, and the faults of the filter.
     func naming() -> (MetricNaming, problems: [String]) {
         var naming = MetricNaming()
         naming.prefix = prefix

@@ -4,7 +4,7 @@ import Platform
 import Primitives
 import Telemetry
 
-/// What the kernel and the allocator say of this process.
+/// Reads the kernel's and the allocator's figures of this process.
 enum ProcessFigures {
     static func register(in registry: MetricRegistry) {
         registry.gauge("runtime.alloc_bytes", help: "Bytes of memory in use by the program.") {
@@ -32,7 +32,7 @@ enum ProcessFigures {
         var residentBytes = 0.0
     }
 
-    /// `/proc/self/stat`, its fields counted from behind the program's name.
+    /// Parses `/proc/self/stat`, its fields counted from after the program's name.
     private static func stat() -> Stat? {
         guard let bytes = try? Files.read("/proc/self/stat", limit: Limits.procFileBytesMax),
             let end = bytes.lastIndex(of: UInt8(ascii: ")"))
@@ -50,7 +50,7 @@ enum ProcessFigures {
         return stat
     }
 
-    /// When the machine began, in seconds since 1970.
+    /// The machine's boot time, in seconds since 1970.
     private static let bootSeconds: Double = {
         let bytes = (try? Files.read("/proc/stat", limit: 4 << 20)) ?? []
         for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n")
@@ -60,7 +60,7 @@ enum ProcessFigures {
         return 0
     }()
 
-    /// The metrics that every program monitored by Prometheus shows, by their usual names.
+    /// Formats the usual metrics of every program monitored by Prometheus.
     static func prometheusText() -> String {
         guard let stat = stat() else { return "" }
         var limit = rlimit()

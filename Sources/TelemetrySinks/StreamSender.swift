@@ -4,12 +4,12 @@ import NIOPosix
 import Platform
 import Primitives
 
-/// Lines over one TCP connection, made again when it breaks.
+/// Sends lines over one TCP connection, reconnecting when it breaks.
 final class StreamSender: LineSender {
     private struct Queue: Sendable {
-        /// What waits for the connection.
+        /// Bytes queued for the connection.
         var waiting: [UInt8] = []
-        /// Handed to the connection, and not yet written.
+        /// Bytes passed to the connection, and not yet written.
         var unwritten = 0
     }
 

@@ -10,11 +10,11 @@ import TestKit
 import Wire
 
 /// The built program, run as a child with a folder of its own. Its API is on a unix socket there,
-/// so that tests that run at once never meet. A test that fails on its way leaves none behind.
+/// so that concurrent tests never share one. A failing test leaves no process behind.
 final class AgentProcess: Sendable {
     static let http = HTTPClient(on: MultiThreadedEventLoopGroup.singleton)
 
-    /// Beside the test bundle.
+    /// The program's path, next to the test bundle.
     static let program: String = {
         var buffer = [UInt8](repeating: 0, count: 4096)
         let count = buffer.withUnsafeMutableBytes { bytes in
@@ -47,13 +47,13 @@ final class AgentProcess: Sendable {
     }
 
     deinit {
-        // At once: this process may end before the child's own owner has come to it.
+        // At once: this process may end before the child's owner runs.
         if !isOver.withLock({ $0 }) { kill(-child.processIdentifier, SIGKILL) }
     }
 
-    /// Starts an agent on the scratch's `config.d`, and waits until it answers and stands in its
+    /// Starts an agent on the scratch's `config.d`, and waits until it answers and is in its
     /// catalog, a moment later: sessions need that.
-    /// - Parameter fragments: files of `config.d`, where `$DIR` stands for the scratch's folder.
+    /// - Parameter fragments: files of `config.d`, where `$DIR` means the scratch's folder.
     /// - Parameter leads: false for a server that will not lead, nor be in a catalog.
     static func start(
         _ fragments: [String: String] = [:], in scratch: Scratch? = nil, flags: [String] = [],
@@ -68,7 +68,7 @@ final class AgentProcess: Sendable {
             guard let answer = try? await agent.get(path) else { return false }
             return answer.status == 200 && (!leads || answer.text.contains("serfHealth"))
         }
-        // Watches begin a moment after the API, which their handlers may need.
+        // Watches start a moment after the API, which their handlers may need.
         if !(fragments.values + flags).contains(where: { $0.contains("log") }) {
             try await eventually("all of it runs; its log: \(agent.log)") {
                 agent.log.dropFirst(earlier).contains("Consul agent running!")
@@ -77,7 +77,7 @@ final class AgentProcess: Sendable {
         return agent
     }
 
-    /// The same without waiting.
+    /// Starts an agent without waiting.
     static func launch(
         _ fragments: [String: String], in scratch: Scratch? = nil, flags: [String] = [],
         environment: [String: String] = [:], prefix: [String] = []
@@ -104,14 +104,14 @@ final class AgentProcess: Sendable {
 
     func signal(_ number: Int32) { kill(pid, number) }
 
-    /// Waits for its end.
+    /// Waits for its end and returns it.
     func exit() async -> ProcessEnding {
         let ending = await child.exit()
         isOver.withLock { $0 = true }
         return ending
     }
 
-    /// Ends it, and waits.
+    /// Stops it and waits for its end.
     @discardableResult
     func stop() async -> ProcessEnding {
         signal(SIGTERM)
@@ -141,7 +141,7 @@ final class AgentProcess: Sendable {
         return try await Self.http.execute(call)
     }
 
-    /// The agent's own view of a check; empty when it has none of that ID.
+    /// Returns the agent's own view of a check; an empty one when it has none of that ID.
     func check(_ id: String) async throws -> HealthCheck {
         let checks = try JSONReader.decode(
             [String: HealthCheck].self, from: try await get("/v1/agent/checks").body)

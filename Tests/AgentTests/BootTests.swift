@@ -7,7 +7,7 @@ import TestKit
 import Testing
 import Wire
 
-/// A node that boots comes up, whatever one of its items is like.
+/// A booting node starts, in spite of one faulty item.
 struct BootTests {
     private static let faulty = """
         {"services": [
@@ -43,12 +43,12 @@ struct BootTests {
         #expect(watches[0].state == "failed" && watches[0].error.contains("no such file"))
         #expect(watches[1].error.isEmpty)
         #expect(watches[2].state == "failed" && watches[2].error.contains("state"))
-        // One line of the log for each, at their places.
+        // One line of the log for each, with file, line and column.
         let errors = agent.log.split(separator: "\n").filter {
             $0.contains("[ERROR]") && $0.contains("faulty.json:")
         }
         #expect(errors.count == 9, "\(errors)")
-        // A heartbeat revives a check whose fault is harmless; a program may come later.
+        // A heartbeat revives a check with a harmless fault; a program may be installed later.
         #expect(try await agent.put("/v1/agent/check/pass/word").status == 200)
         try await eventually("the check passes") {
             try await agent.check("word").status == "passing"
@@ -60,13 +60,13 @@ struct BootTests {
             let isFaulty = try await !agent.watch("absent").error.isEmpty
             return agent.scratch.exists("ran") && !isFaulty
         }
-        // A reload of the same is refused, and names everything.
+        // A reload of the same configuration is refused, with all faults named.
         let reload = try await agent.put("/v1/agent/reload")
         #expect(reload.status == 500 && reload.text.contains("70000"))
         await agent.stop()
     }
 
-    @Test func aliasesOfNothingAreCriticalAndCyclesAreResolved() async throws {
+    @Test func aliasesOfUnknownServicesAreCriticalAndCyclesAreResolved() async throws {
         let fragment = """
             {"services": [{"name": "x", "check": {"alias_service": "y"}},
                           {"name": "y", "checks": [{"id": "back", "alias_service": "x"},
@@ -88,7 +88,7 @@ struct BootTests {
                 return check.status == "critical" && check.output == output
             }
         }
-        // Checks of the node bear on each of its services.
+        // Checks of the node affect each of its services.
         for id in ["node", "itself"] {
             #expect(try await agent.put("/v1/agent/check/deregister/\(id)").status == 200)
         }
@@ -105,14 +105,14 @@ struct BootTests {
         await agent.stop()
     }
 
-    @Test func aStrictStartRefusesThem() async throws {
+    @Test func strictStartRefusesFaultyItems() async throws {
         let agent = try AgentProcess.launch(["faulty.json": Self.faulty], flags: ["-strict"])
         #expect(await agent.exit() == .exited(1))
         #expect(agent.log.contains("70000 is not a port"))
     }
 
-    /// As HashiCorp's Go client configures a server for its tests.
-    @Test func aServerOfTheGoClientsTestsStarts() async throws {
+    /// Uses the configuration of HashiCorp's Go client for the servers of its tests.
+    @Test func serverOfTheGoClientsTestsStarts() async throws {
         let helper = """
             {"node_id": "b5ca8c2e-7a3d-4d31-bd2f-f6c9dfdf8a0b",
              "performance": {"raft_multiplier": 1}, "bootstrap": true, "server": true,

@@ -7,7 +7,7 @@ import Testing
 
 /// Checks whose targets misbehave.
 @Suite struct CheckTests {
-    @Test func aScriptThatIgnoresTerminationIsKilledWithItsGroup() async throws {
+    @Test func scriptThatIgnoresTerminationIsKilledWithItsGroup() async throws {
         let agent = try await AgentProcess.start([
             "checks.json": """
             {"checks": [
@@ -21,18 +21,18 @@ import Testing
         try await eventually("the well one passes") {
             try await agent.check("well").status == "passing"
         }
-        try await eventually("the time-out is told") {
+        try await eventually("the time-out is reported") {
             try await agent.check("deaf").output.contains("Timed out (1s) running check")
         }
         #expect(try await agent.check("deaf").status == "critical")
-        // A machine that is busy may not come to it before the first time-out.
+        // A busy machine may not start it before the first timeout.
         try await eventually("it began") { !agent.scratch.lines("deaf").isEmpty }
         let pid = try #require(Int32(agent.scratch.lines("deaf")[0]))
         try await eventually("the grandchild is gone") { !Proc.isAlive(pid) }
         await agent.stop()
     }
 
-    @Test func aTargetThatAcceptsAndNeverAnswersIsCritical() async throws {
+    @Test func targetThatAcceptsAndNeverAnswersIsCritical() async throws {
         let silent = try Listener()
         let agent = try await AgentProcess.start([
             "checks.json": """
@@ -46,14 +46,14 @@ import Testing
         try await eventually("the well one passes") {
             try await agent.check("well").status == "passing"
         }
-        try await eventually("the silence is told") {
+        try await eventually("the silence is reported") {
             let check = try await agent.check("silent")
             return check.status == "critical" && !check.output.isEmpty
         }
         await agent.stop()
     }
 
-    @Test func aTargetThatSendsAGigabytePassesAndCostsNoMemory() async throws {
+    @Test func targetThatSendsAGigabytePassesAndCostsNoMemory() async throws {
         let flood = try Listener()
         flood.floodEach(bytes: 1 << 30)
         let agent = try await AgentProcess.start([
@@ -72,7 +72,7 @@ import Testing
         await agent.stop()
     }
 
-    @Test func theEndOfALongOutputIsKeptAndSaidToBeTheEnd() async throws {
+    @Test func endOfALongOutputIsKeptAndMarked() async throws {
         let agent = try await AgentProcess.start([
             "checks.json": """
             {"checks": [{"id": "talks", "name": "talks", "interval": "1h",
@@ -90,8 +90,8 @@ import Testing
     }
 }
 
-/// A socket on the loopback that listens. What connects is accepted by the kernel alone, unless
-/// told otherwise.
+/// A listening socket on the loopback. The kernel alone accepts connections, unless `floodEach`
+/// runs.
 final class Listener: Sendable {
     struct Failed: Error {}
     let port: Int
@@ -115,12 +115,12 @@ final class Listener: Sendable {
     }
 
     deinit {
-        shutdown(descriptor, Int32(SHUT_RDWR))  // wakes the one who accepts
+        shutdown(descriptor, Int32(SHUT_RDWR))  // wakes the accepting thread
         close(descriptor)
     }
 
-    /// Answers each connection with a body of so many bytes, on a thread of its own, until the
-    /// listener is gone.
+    /// Answers each connection with a body of `bytes` bytes, on a thread of its own, until the
+    /// listener is closed.
     func floodEach(bytes: Int) {
         let listening = descriptor
         DispatchQueue(label: "flood").async {

@@ -8,8 +8,8 @@ import Primitives
 import TestKit
 import Testing
 
-/// A client of the HTTP API may neither write files, run programs, learn secrets, nor be a page of
-/// a browser that made its own name resolve to this machine.
+/// A client of the HTTP API may neither write files, run programs, read secrets, nor be a page of a
+/// browser that made its own name resolve to this machine.
 @Suite(.timeLimit(.minutes(2))) struct ClientRightsTests {
     private static let watch = #"{"id": "w", "type": "key", "key": "a", "handler_type": "http","#
         + #" "http_handler_config": {"path": "http://127.0.0.1:1/"},"#
@@ -26,7 +26,7 @@ import Testing
             let answer = try await agent.put("/v1/agent/watches", Self.watch(to: file))
             #expect(answer.status == 403 && answer.text.contains("enable_script_checks"))
         }
-        // Neither a check of a plugin's program.
+        // The same rule holds for a check of a plugin's program.
         let check = try await agent.put(
             "/v1/agent/check/register",
             #"{"Name": "c", "Interval": "1s", "Type": "disk-space", "Config": {"path": "/"}}"#)
@@ -35,7 +35,7 @@ import Testing
         await agent.stop()
     }
 
-    @Test func deadLettersLieBelowTheDataDirectory() async throws {
+    @Test func deadLettersAreStoredBelowTheDataDirectory() async throws {
         let agent = try await AgentProcess.start(
             ["50.json": #"{"enable_script_checks": true}"#])
         let victim = "\(agent.scratch.path)/victim"
@@ -48,7 +48,7 @@ import Testing
         }
         #expect(!agent.scratch.exists("victim"))
         await agent.stop()
-        // The right is gone at the next start, and the watch with it.
+        // Without the right at the next start the watch does not run either.
         let again = try await AgentProcess.start(["50.json": "{}"], in: agent.scratch)
         #expect(try await again.get("/v1/agent/watches").text == "[]")
         #expect(again.log.contains("cannot restore a watch"))
@@ -71,7 +71,7 @@ import Testing
         #expect(try await agent.get("/v1/kv/a?dc=bad&t%6fken=SECRET7").status == 500)
         #expect(try await agent.get("/v1/acl/info/SECRET8").status != 200)
         let check = #"{"Name": "t", "TCP": "u:SECRET9@h", "Interval": "1s"}"#
-        // Taken, and held critical with a reason that quotes the address.
+        // Accepted, and held critical with a reason that quotes the address.
         #expect(try await agent.put("/v1/agent/check/register", check).status == 200)
         #expect(try await agent.check("t").output.contains("u:***@h"))
         try await eventually("both have failed") {

@@ -6,7 +6,7 @@ import Testing
 
 /// The client library and its examples, against an agent.
 @Suite struct ClientTests {
-    /// One of the programs of `ClientExamples`, and what it prints.
+    /// One of the programs of `ClientExamples`, and its output.
     private final class Example {
         let child: ChildProcess
         private var lines: AsyncStream<String>.Iterator
@@ -46,7 +46,7 @@ import Testing
         try ConsulClient(address: "unix://\(agent.scratch.path)/http.sock")
     }
 
-    @Test(.timeLimit(.minutes(2))) func placesOfNodesComeBack() async throws {
+    @Test(.timeLimit(.minutes(2))) func coordinatesOfNodesAreReturned() async throws {
         let agent = try await AgentProcess.start()
         let client = try client(agent)
         #expect(try await client.coordinates.nodes().isEmpty)
@@ -80,7 +80,7 @@ import Testing
         await agent.stop()
     }
 
-    @Test(.timeLimit(.minutes(2))) func theExamplesDoWhatTheySay() async throws {
+    @Test(.timeLimit(.minutes(2))) func examplesPrintTheirDocumentedOutput() async throws {
         let agent = try await AgentProcess.start()
         let client = try client(agent)
         let follower = try Example(agent, ["config-reload", "app/mode"])
@@ -144,7 +144,7 @@ import Testing
         await agent.stop()
     }
 
-    @Test(.timeLimit(.minutes(2))) func stepsSayHowLongKeysLive() async throws {
+    @Test(.timeLimit(.minutes(2))) func stepsDefineTheLifetimeOfKeys() async throws {
         let agent = try await AgentProcess.start()
         let client = try client(agent)
         let done = try await client.transact([
@@ -160,7 +160,7 @@ import Testing
         await agent.stop()
     }
 
-    @Test(.timeLimit(.minutes(2))) func aLostLockCancelsItsBody() async throws {
+    @Test(.timeLimit(.minutes(2))) func lostLockCancelsItsBody() async throws {
         let agent = try await AgentProcess.start()
         let client = try client(agent)
         let busy = try await client.withLock("l", within: .zero) { _ in

@@ -22,7 +22,7 @@ import Testing
         return (code, agent.scratch.read("out"))
     }
 
-    /// A value is never taken for text: its bytes come out as they went in.
+    /// A value is written as bytes, never as text: its bytes are unchanged.
     @Test func valuesAreWrittenAsBytes() async throws {
         let agent = try await AgentProcess.start()
         let put = await shell(agent, #"printf 'a\377\n\303\000z' | "$C" kv put bin -"#)
@@ -41,7 +41,7 @@ import Testing
     }
 
     /// The texts are those of Consul 1.8.7.
-    @Test func writesUnderASessionAreNamed() async throws {
+    @Test func writesUnderASessionPrintTheirOutcome() async throws {
         let agent = try await AgentProcess.start()
         let created = try await agent.put("/v1/session/create", "{}").text
         let session = try #require(created.split(separator: "\"").dropFirst(3).first)
@@ -56,7 +56,7 @@ import Testing
         await agent.stop()
     }
 
-    @Test func deregisteringTheUnknownFailsByOption() async throws {
+    @Test func deregisteringAnUnknownServiceFailsByOption() async throws {
         let option = #"{"http_config": {"deregister_unknown_404": true}}"#
         let agent = try await AgentProcess.start(["50.json": option])
         for (path, kind) in [("service", "service"), ("check", "check")] {
@@ -77,7 +77,7 @@ import Testing
     }
 
     /// The agent's own API is the handler's receiver: its answer is the reply.
-    @Test func anHTTPHandlersReplyIsLoggedAtTrace() async throws {
+    @Test func httpHandlersReplyIsLoggedAtTrace() async throws {
         for level in ["trace", "debug"] {
             let port = try FreePorts.take()
             let agent = try await AgentProcess.start([

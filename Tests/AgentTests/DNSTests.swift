@@ -9,7 +9,7 @@ import StandardPlugins
 import TestKit
 import Testing
 
-/// The agent's DNS face: where it listens, what a reload changes.
+/// The agent's DNS server: its addresses, and the effect of a reload.
 @Suite struct DNSTests {
     private static func write(_ scratch: Scratch, _ port: Int, _ dns: String) throws {
         try scratch.write(
@@ -34,7 +34,7 @@ import Testing
             config: config, sources: sources, plugins: plugins, logSink: try LogSink(settings))
     }
 
-    @Test func aReloadChangesTheRules() async throws {
+    @Test func reloadChangesTheRules() async throws {
         let scratch = try Scratch()
         let port = try FreePorts.take()
         try Self.write(scratch, port, #""dns_config": {"node_ttl": "3s"}"#)
@@ -49,19 +49,20 @@ import Testing
         #expect(report.needsRestart.isEmpty)
         #expect(try Self.ask("n.node.consul", port).answers.map { $0.ttl } == [9])
 
-        // A recursor that is none: nothing changes.
+        // An invalid recursor changes nothing.
         try Self.write(scratch, port, #""recursors": ["nowhere"], "dns_config": {}"#)
         await #expect(throws: ConsulError.self) { try await agent.reload() }
         #expect(try Self.ask("n.node.consul", port).answers.map { $0.ttl } == [9])
 
-        // The domain waits for a restart.
+        // The domain needs a restart.
         try Self.write(scratch, port, #""domain": "other", "dns_config": {"node_ttl": "5s"}"#)
         #expect(try await agent.reload().needsRestart.count == 1)
         #expect(try Self.ask("n.node.consul", port).answers.map { $0.ttl } == [5])
         await agent.stop(gracefully: false)
     }
 
-    /// Records of fragments: taken up, changed by a reload, and refused with their place.
+    /// Records of fragments are served, changed by a reload, and refused with their file, line and
+    /// column.
     @Test func recordsOfFragments() async throws {
         let scratch = try Scratch()
         let port = try FreePorts.take()
@@ -118,8 +119,8 @@ import Testing
                  "key_file": "$DIR/\(key)", "dns_config": {"node_ttl": "\(ttl)"}}
                 """)
         }
-        /// A question over TLS by the `openssl` program: the TTL in its answer. That program gives
-        /// up two seconds later: a busy machine may take more.
+        /// Sends a question over TLS with the `openssl` program and returns the TTL of the answer.
+        /// That program stops two seconds later: a busy machine may take more.
         func ask() async throws -> UInt8? {
             for _ in 0..<5 { if let ttl = try await once() { return ttl } }
             return nil
@@ -140,7 +141,7 @@ import Testing
             let octets = output.split(whereSeparator: { $0 == " " || $0 == "\n" }).compactMap {
                 UInt8($0)
             }
-            // Behind the question: a pointer, type, class, and the TTL.
+            // After the question: a pointer, type, class, and the TTL.
             return octets.count > 42 ? octets[question.count + 9] : nil
         }
         try write("3s")

@@ -5,7 +5,7 @@ import TestKit
 import Testing
 import Wire
 
-/// The archive of `consul debug`: everything that is in it is opened.
+/// The archive of `consul debug`: the test opens all its files.
 @Suite struct DebugTests {
     private func spec(_ agent: AgentProcess, _ words: String...) -> ProcessSpec {
         var spec = ProcessSpec([AgentProcess.program, "debug"] + words)
@@ -18,7 +18,7 @@ import Wire
         try JSONReader.decode(JSONValue.self, from: Array(scratch.read(name).utf8))
     }
 
-    /// What stands in the archive's folder: files, and the folders of the intervals in order.
+    /// Unpacks the archive's folder: files, and the folders of the intervals in order.
     private func unpack(
         _ scratch: Scratch
     ) async throws -> (files: [String], intervals: [String]) {
@@ -41,8 +41,8 @@ import Wire
         }
     }
 
-    /// Ten seconds in steps of five, the shortest that it takes.
-    @Test(.timeLimit(.minutes(2))) func aRecordingIsWhole() async throws {
+    /// Records ten seconds in steps of five, the shortest permitted time.
+    @Test(.timeLimit(.minutes(2))) func recordingIsComplete() async throws {
         let scratch = try Scratch()
         let agent = try await AgentProcess.start(in: scratch)
         async let run = ProcessRun.run(
@@ -87,8 +87,8 @@ import Wire
         await agent.stop()
     }
 
-    /// What was gathered until then is kept.
-    @Test(.timeLimit(.minutes(2))) func anInterruptEndsARecordingEarly() async throws {
+    /// The archive contains the data gathered until the interrupt.
+    @Test(.timeLimit(.minutes(2))) func interruptEndsTheRecordingEarly() async throws {
         let scratch = try Scratch()
         let agent = try await AgentProcess.start(in: scratch)
         let recording = try ChildProcess.start(

@@ -5,7 +5,7 @@ import Platform
 import TestKit
 import Testing
 
-/// What the data directory keeps, and what happens without it.
+/// The content of the data directory, and its loss.
 @Suite struct DiskTests {
     private static let fragments = [
         "ttl.json": """
@@ -44,7 +44,7 @@ import Testing
         #expect(try await second.get("/v1/agent/self").text.contains(nodeID))
         await second.stop()
 
-        // The configuration wins over what was kept.
+        // The configuration wins over the persisted registration.
         try scratch.write("config.d/mine.json", #"{"services": [{"name": "mine", "port": 8}]}"#)
         let third = try await AgentProcess.start(in: scratch)
         let after = try await third.get("/v1/agent/services").text
@@ -52,7 +52,7 @@ import Testing
         await third.stop()
     }
 
-    @Test func aBrokenFileKeepsNothingElseFromComingBack() async throws {
+    @Test func brokenFileDoesNotPreventOtherRestores() async throws {
         let scratch = try Scratch()
         let first = try await AgentProcess.start(in: scratch)
         try await first.put("/v1/agent/service/register", #"{"Name":"mine","Port":7}"#)
@@ -65,20 +65,21 @@ import Testing
         await second.stop()
     }
 
-    /// Skipped, and said so, where a process may have no file system of its own.
+    /// Returns false, which skips the test with a message, where a process may have no file system
+    /// of its own.
     private static func mayMount() async -> Bool {
         let mount = ProcessSpec(["unshare", "-rm", "sh", "-c", "mount -t tmpfs none /mnt"])
         return await ProcessRun.run(mount).ending == .exited(0)
     }
 
     @Test(.enabled("unshare(1) may mount", mayMount))
-    func aFullDiskRefusesWhatItCannotKeepAndNothingElse() async throws {
+    func fullDiskRefusesOnlyWritesThatItCannotStore() async throws {
         let scratch = try Scratch()
         let first = try await AgentProcess.start(Self.fragments, in: scratch)
         try await first.put("/v1/agent/service/register", #"{"Name":"kept","Port":7}"#)
         await first.stop()
-        // A file system of its own, small, with the same contents, and full when the test says so;
-        // it goes with the agent.
+        // A small file system of its own with the same contents, filled at the test's request; it
+        // disappears with the agent.
         let fill = """
             cp -r "$0/data" "$0/copy" && mount -t tmpfs -o size=2m none "$0/data" \
             && cp -r "$0/copy/." "$0/data/" || exit 9
@@ -99,7 +100,7 @@ import Testing
         #expect(refused.status == 500)
         #expect(refused.text.contains("no space left"))
         #expect(!(try await agent.get("/v1/agent/services").text.contains(#""new""#)))
-        // What needs no disk goes on.
+        // Requests that need no disk still succeed.
         #expect(try await agent.put("/v1/agent/check/pass/beat").status == 200)
         try await eventually("the heartbeat counts") {
             try await agent.check("beat").status == "passing"
@@ -109,14 +110,14 @@ import Testing
         }
         #expect(try await agent.put("/v1/agent/reload").status == 200)
         #expect(try await agent.check("beat").status == "passing")
-        // A write that cannot be stored is refused, sooner or later: the log may have room left.
+        // A write that cannot be stored is refused sooner or later: the log may have room left.
         let value = String(repeating: "v", count: 200_000)
         try await eventually("a write is refused") {
             let answer = try await agent.put("/v1/kv/after", value)
             return answer.status == 500 && answer.text.contains("disk is full")
         }
         #expect(try await agent.get("/v1/kv/before?raw&stale").text == "1")
-        // With room again the server goes on by itself.
+        // With room again the server continues without a restart.
         try scratch.write("free", "")
         try await eventually("a write is stored") {
             try await agent.put("/v1/kv/after", "1").status == 200
@@ -125,7 +126,7 @@ import Testing
         #expect(await agent.stop() == .exited(1))
     }
 
-    @Test func aDataDirectoryThatVanishesEndsNothing() async throws {
+    @Test func missingDataDirectoryStopsNothing() async throws {
         let agent = try await AgentProcess.start(Self.fragments)
         agent.scratch.remove("data")
         try agent.scratch.write("data", "in the way")

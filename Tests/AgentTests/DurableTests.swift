@@ -6,7 +6,7 @@ import Platform
 import TestKit
 import Testing
 
-/// A server with a data directory, as its operator meets it.
+/// A server with a data directory, seen by its operator.
 @Suite(.serialized) struct DurableTests {
     private static let alone = [
         "20-alone.json": #"{"bootstrap": false, "server": true, "performance": {}}"#
@@ -27,7 +27,7 @@ import Testing
         return (code, run.output)
     }
 
-    @Test func aServerWithoutAGroupSaysSoAndLeadsNobody() async throws {
+    @Test func serverWithoutAGroupLogsItAndDoesNotLead() async throws {
         let agent = try await AgentProcess.start(Self.alone, leads: false)
         try await eventually("it says so") {
             agent.log.contains("no known peers, aborting election")
@@ -40,7 +40,7 @@ import Testing
         await agent.stop()
     }
 
-    @Test func aGroupThatHasBegunNeedsNoBootstrap() async throws {
+    @Test func startedGroupNeedsNoBootstrap() async throws {
         let scratch = try Scratch()
         let first = try await AgentProcess.start(in: scratch)
         try await leads(first)
@@ -55,7 +55,7 @@ import Testing
         await second.stop()
     }
 
-    @Test func theStoreIsItsOwnersAlone() async throws {
+    @Test func storeIsReadableByItsOwnerOnly() async throws {
         let scratch = try Scratch()
         let agent = try await AgentProcess.start(in: scratch)
         try await leads(agent)
@@ -68,7 +68,7 @@ import Testing
         await agent.stop()
     }
 
-    @Test func aJournalThatWasCutKeepsTheServerFromStarting() async throws {
+    @Test func truncatedJournalPreventsTheStart() async throws {
         let scratch = try Scratch()
         let agent = try await AgentProcess.start(in: scratch)
         try await leads(agent)
@@ -97,7 +97,7 @@ import Testing
         await again.stop()
     }
 
-    @Test func aServerWithoutItsIDIsToldWhichItWas() async throws {
+    @Test func serverWithoutItsIDIsRefusedWithTheOldID() async throws {
         let scratch = try Scratch()
         let first = try await AgentProcess.start(in: scratch)
         try await leads(first)
@@ -112,7 +112,7 @@ import Testing
         // As one that removed the file.
         try Files.remove(file)
         let stranger = try await AgentProcess.start(in: scratch, leads: false)
-        try await eventually("it says why nobody leads") {
+        try await eventually("it logs why there is no leader") {
             stranger.log.contains("not part of stable configuration, aborting election")
         }
         #expect(stranger.log.contains("\(id) (127.0.0.1:8300)"), "\(stranger.log)")
@@ -123,7 +123,7 @@ import Testing
         await again.stop()
     }
 
-    @Test func aServerWhoseStateIsGoneSaysSo() async throws {
+    @Test func serverWithLostStateLogsIt() async throws {
         let scratch = try Scratch()
         let first = try await AgentProcess.start(in: scratch)
         try await leads(first)
@@ -140,7 +140,7 @@ import Testing
 
     /// Only regular files are read: nothing waits for the other end of a FIFO.
     @Test(.timeLimit(.minutes(2)))
-    func specialFilesAreNamedAndNotWaitedFor() async throws {
+    func specialFilesAreSkippedWithAWarning() async throws {
         let scratch = try Scratch()
         for name in ["services/fifo", "checks/fifo"] {
             let folder = "\(scratch.path)/data/\(name.dropLast(5))"
@@ -167,7 +167,7 @@ import Testing
         }
     }
 
-    @Test func inspectReadsWhatAStoppedServerLeft() async throws {
+    @Test func inspectReadsTheStoreOfAStoppedServer() async throws {
         let scratch = try Scratch()
         let agent = try await AgentProcess.start(in: scratch)
         try await leads(agent)
@@ -197,7 +197,7 @@ import Testing
         #expect(again.log.contains("log.sqlite-wal is damaged at byte"), "\(again.log)")
     }
 
-    @Test func theSettingsOfTheLogAct() async throws {
+    @Test func logSettingsTakeEffect() async throws {
         let settings = [
             "20-raft.json": """
             {"raft_snapshot_threshold": 20, "raft_snapshot_interval": "20ms",
@@ -224,7 +224,7 @@ import Testing
     }
 
     /// Saved, changed, restored, killed, started: what was saved is there, and nothing else.
-    @Test func anArchiveIsRestoredForGood() async throws {
+    @Test func restoredArchiveSurvivesARestart() async throws {
         let scratch = try Scratch()
         let agent = try await AgentProcess.start(in: scratch)
         try await leads(agent)
@@ -254,7 +254,7 @@ import Testing
     }
 
     /// Its end stands with the key: a restart neither forgets nor postpones it.
-    @Test func aKeysTimeGoesOnWhileItsServerIsDown() async throws {
+    @Test func keyExpiryContinuesWhileTheServerIsDown() async throws {
         let scratch = try Scratch()
         let agent = try await AgentProcess.start(in: scratch)
         try await leads(agent)

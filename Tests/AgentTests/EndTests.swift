@@ -7,9 +7,9 @@ import Platform
 import TestKit
 import Testing
 
-/// How an agent begins and ends, as the system around it sees it.
+/// The start and the end of an agent, seen by the system around it.
 @Suite struct EndTests {
-    /// Everything at once: a handler and a check that run and do not listen, a parked read, a load.
+    /// All work at once: a handler and a check that run and ignore signals, a waiting read, a load.
     private static let busy = [
         "busy.json": """
         {"watches": [{"id": "w", "type": "key", "key": "a", "args": ["sh", "-c",
@@ -37,7 +37,7 @@ import Testing
         try await eventually("no child is left") { !pids.contains { Proc.isAlive($0) } }
     }
 
-    @Test func terminationInTheMiddleOfEverythingLeavesNothing() async throws {
+    @Test func terminationUnderLoadLeavesNothing() async throws {
         let scratch = try Scratch()
         let (agent, pids) = try await Self.startBusy(
             flags: ["-pid-file", "\(scratch.path)/agent.pid"])
@@ -54,7 +54,7 @@ import Testing
             try await agent.get("/v1/kv/load").status == 200
         }
         agent.signal(SIGTERM)
-        // A server stays in the cluster unless told otherwise, and that is not graceful.
+        // A server stays in the cluster by default, and such a stop is not graceful.
         #expect(await agent.exit() == .exited(1))
         for task in [load, reloads] { task.cancel() }
         _ = await parked.result
@@ -64,7 +64,7 @@ import Testing
         #expect(agent.log.contains("shutdown complete"))
     }
 
-    @Test func aGracefulLeaveEndsWithZero() async throws {
+    @Test func gracefulLeaveEndsWithZero() async throws {
         let (agent, pids) = try await Self.startBusy([
             "leave.json": #"{"leave_on_terminate": true}"#
         ])
@@ -73,7 +73,7 @@ import Testing
         try await expectGone(pids)
     }
 
-    @Test func anInterruptLeavesByPolicy() async throws {
+    @Test func interruptLeavesByPolicy() async throws {
         let staying = try await AgentProcess.start()
         staying.signal(SIGINT)
         #expect(await staying.exit() == .exited(1))
@@ -91,12 +91,12 @@ import Testing
         try await expectGone(pids)
     }
 
-    @Test func aSecondSignalEndsAtOnceAndStillLeavesNothing() async throws {
+    @Test func secondSignalStopsAtOnceAndLeavesNothing() async throws {
         let scratch = try Scratch()
         let (agent, pids) = try await Self.startBusy(
             ["leave.json": #"{"leave_on_terminate": true}"#],
             flags: ["-pid-file", "\(scratch.path)/agent.pid"])
-        // Both are there before the first is obeyed.
+        // Both signals are pending before the first is handled.
         agent.signal(SIGSTOP)
         agent.signal(SIGTERM)
         agent.signal(SIGINT)
@@ -106,7 +106,7 @@ import Testing
         #expect(!scratch.exists("agent.pid"))
     }
 
-    @Test func aStartThatFailsLeavesNothing() async throws {
+    @Test func failedStartLeavesNothing() async throws {
         let scratch = try Scratch()
         let agent = try AgentProcess.launch(
             ["socket.json": #"{"addresses": {"http": "unix://$DIR/no/such/folder.sock"}}"#],
@@ -116,12 +116,12 @@ import Testing
         #expect(!scratch.exists("agent.pid"))
     }
 
-    @Test func aSignalRightAfterTheStartIsObeyed() async throws {
+    @Test func signalRightAfterTheStartIsHandled() async throws {
         for signal in [SIGHUP, SIGTERM] {
             let scratch = try Scratch()
             let agent = try AgentProcess.launch(
                 ["late.json": "{}"], flags: ["-pid-file", "\(scratch.path)/agent.pid"])
-            // The file is the first thing an agent leaves behind.
+            // The PID file is the first file that an agent writes.
             try await eventually("it begins") { scratch.exists("agent.pid") }
             agent.signal(signal)
             if signal == SIGHUP {
@@ -133,8 +133,8 @@ import Testing
         }
     }
 
-    /// A child that inherited the socket could declare the service ready, or stopped.
-    @Test func childrenDoNotSpeakForTheService() async throws {
+    /// A child that inherited the socket could report the service as ready, or stopped.
+    @Test func childrenHaveNoNotifySocket() async throws {
         let scratch = try Scratch()
         let socket = try NotifyListener("\(scratch.path)/notify")
         let agent = try await AgentProcess.start(
@@ -148,7 +148,7 @@ import Testing
                 "NOTIFY_SOCKET": "\(scratch.path)/notify", "WATCHDOG_USEC": "60000000",
                 "LISTEN_FDS": "1", "OWN": "kept",
             ])
-        try await eventually("READY") { socket.heard().contains("READY=1") }
+        try await eventually("READY") { socket.received().contains("READY=1") }
         try await eventually("the check has run") {
             try await agent.check("env").output.contains("OWN=kept")
         }
@@ -159,31 +159,31 @@ import Testing
         await agent.stop()
     }
 
-    @Test func systemdIsToldWhatHappens() async throws {
+    @Test func systemdIsNotifiedOfTheState() async throws {
         let scratch = try Scratch()
         let socket = try NotifyListener("\(scratch.path)/notify")
         let agent = try await AgentProcess.start(
             environment: ["NOTIFY_SOCKET": "\(scratch.path)/notify"])
-        try await eventually("READY") { socket.heard().contains("READY=1") }
+        try await eventually("READY") { socket.received().contains("READY=1") }
         try await eventually("STATUS") {
-            socket.heard().contains {
+            socket.received().contains {
                 $0.hasPrefix("STATUS=Server here in datacenter dc1, HTTP API on ")
             }
         }
         #expect(try await agent.put("/v1/agent/reload").status == 200)
         try await eventually("RELOADING, then READY") {
-            let heard = socket.heard()
-            guard let start = heard.firstIndex(where: { $0.hasPrefix("RELOADING=1\n") }) else {
+            let received = socket.received()
+            guard let start = received.firstIndex(where: { $0.hasPrefix("RELOADING=1\n") }) else {
                 return false
             }
-            return heard[start...].contains("READY=1")
+            return received[start...].contains("READY=1")
         }
         await agent.stop()
-        try await eventually("STOPPING") { socket.heard().contains("STOPPING=1") }
+        try await eventually("STOPPING") { socket.received().contains("STOPPING=1") }
     }
 }
 
-/// Takes what is sent to `NOTIFY_SOCKET`.
+/// Receives the messages sent to `NOTIFY_SOCKET`.
 final class NotifyListener {
     struct Failed: Error {}
     private let descriptor: Int32
@@ -206,8 +206,8 @@ final class NotifyListener {
 
     deinit { close(descriptor) }
 
-    /// Everything so far.
-    func heard() -> [String] {
+    /// Returns all messages so far.
+    func received() -> [String] {
         var buffer = [UInt8](repeating: 0, count: 4096)
         while true {
             let count = recv(descriptor, &buffer, buffer.count, 0)

@@ -6,14 +6,15 @@ import TestKit
 import Testing
 import Wire
 
-/// `consul exec` on a running agent, both sides ours.
+/// `consul exec` on a running agent, with this project's program on both sides.
 @Suite struct ExecTests {
     private struct Run: Sendable {
         var code: Int32 = -1
         var output = ""
     }
 
-    /// - Parameter words: behind `consul exec`.
+    /// Runs `consul exec`.
+    /// - Parameter words: after `consul exec`.
     private func exec(
         _ agent: AgentProcess, _ words: [String], input: String = ""
     ) async -> Run {
@@ -30,12 +31,12 @@ import Wire
         return run
     }
 
-    /// The one node is named, so that the run is over when it has told its end, however long that
-    /// takes.
+    /// The one node is named, so that the run is over when it has reported its end, however long
+    /// that takes.
     private static let here = ["-limit=1", "-wait=30s"]
     private static let enabled = #"{"disable_remote_exec": false}"#
 
-    @Test func aJobIsRunAndItsKeysAreGone() async throws {
+    @Test func jobRunsAndItsKeysAreDeleted() async throws {
         let agent = try await AgentProcess.start(["50-exec.json": Self.enabled])
         let run = await exec(agent, Self.here + ["echo one; echo two >&2; exit 3"])
         #expect(run.code == 2)
@@ -51,7 +52,7 @@ import Wire
         let script = await exec(agent, Self.here + ["-"], input: "basename $0 | cut -c1-5; exit 4")
         #expect(script.output.hasPrefix("    here: rexec\n"), "\(script.output)")
         #expect(script.output.contains("finished with exit code 4"))
-        // Not through the node's shell: some stay, and say 137 of a child that was killed.
+        // Without the node's shell: some shells report 137 for a child that was killed.
         let killed = await exec(
             agent, Self.here + ["-shell=false", "/bin/sh", "-c", "kill -9 $$"])
         #expect(killed.output.contains("here: finished with exit code -1\n"), "\(killed.output)")
@@ -67,8 +68,8 @@ import Wire
         await agent.stop()
     }
 
-    /// The test plays another node, which tells of a run of its own.
-    @Test func allNodesAreHeard() async throws {
+    /// The test acts as another node, which reports a run of its own.
+    @Test func outputOfAllNodesIsPrinted() async throws {
         let agent = try await AgentProcess.start(["50-exec.json": Self.enabled])
         let go = "\(agent.scratch.path)/go"
         for ending in ["7", nil] {
@@ -84,8 +85,8 @@ import Wire
                 session = String(job.output.1)
                 return true
             }
-            let told = [("ack", ""), ("out/00000", ""), ("out/00001", "there\n")]
-            for (key, value) in told + (ending.map { [("exit", $0)] } ?? []) {
+            let results = [("ack", ""), ("out/00000", ""), ("out/00001", "there\n")]
+            for (key, value) in results + (ending.map { [("exit", $0)] } ?? []) {
                 let path = "/v1/kv/_rexec/\(session)/there/\(key)?acquire=\(session)"
                 #expect(try await agent.put(path, value).text.hasPrefix("true"))
             }
@@ -104,7 +105,7 @@ import Wire
         await agent.stop()
     }
 
-    @Test func nodesAreChosenAndToldOfAsJSON() async throws {
+    @Test func nodesAreSelectedAndReportedAsJSON() async throws {
         let agent = try await AgentProcess.start([
             "50-exec.json": Self.enabled,
             "60-meta.json": #"{"node_meta": {"rack": "b2"}, "service": {"name": "web"}}"#,
@@ -125,7 +126,7 @@ import Wire
         await agent.stop()
     }
 
-    @Test func aJobOutlivesItsCaller() async throws {
+    @Test func jobOutlivesItsCaller() async throws {
         let agent = try await AgentProcess.start(["50-exec.json": Self.enabled])
         let directory = agent.scratch.path
         let line =
@@ -149,7 +150,7 @@ import Wire
         await agent.stop()
     }
 
-    @Test func itIsOffUnlessAskedFor() async throws {
+    @Test func execIsDisabledByDefault() async throws {
         let agent = try await AgentProcess.start()
         let run = await exec(agent, ["-wait=300ms", "true"])
         #expect(run.code == 0)
@@ -165,7 +166,7 @@ import Wire
         await agent.stop()
     }
 
-    @Test func aListOfJobsIsAllThatRuns() async throws {
+    @Test func onlyListedJobsRun() async throws {
         let agent = try await AgentProcess.start([
             "50-exec.json": """
             {"disable_remote_exec": false, "remote_exec": {"max_parallel": 1, "output_max": 100,
@@ -201,13 +202,13 @@ import Wire
         let second = await exec(agent, Self.here + ["greet"])
         #expect(second.output.contains("finished with exit code 75"), "\(second.output)")
         try agent.scratch.write("go", "")
-        // Named nodes need no quiet time: it ends as soon as all have told theirs.
+        // Named nodes need no quiet time: the run ends as soon as all have reported their end.
         #expect(await first.code == 0)
         await agent.stop()
     }
 
-    /// Scripts too: their files are that user's.
-    @Test(.enabled(if: geteuid() == 0)) func anotherUserRunsIt() async throws {
+    /// Scripts too: that user owns their files.
+    @Test(.enabled(if: geteuid() == 0)) func jobRunsAsAnotherUser() async throws {
         let agent = try await AgentProcess.start([
             "50-exec.json": #"{"disable_remote_exec": false, "remote_exec": {"user": "nobody"}}"#
         ])

@@ -3,8 +3,9 @@ import TestKit
 import Testing
 
 @Suite struct FlappingTests {
-    /// Far more changes than runs: the handler sees the newest, and each state at most once.
-    @Test func aKeyThatFlapsEndsWithItsLastValueAndNoRunOverlaps() async throws {
+    /// The key changes far more often than runs can follow: the handler sees the newest state, and
+    /// each state at most once.
+    @Test func flappingKeyEndsWithItsLastValueWithoutOverlappingRuns() async throws {
         let agent = try await AgentProcess.start([
             "watches.json": """
             {"watches": [{"id": "flaps", "type": "key", "key": "a", "args": ["sh", "-c",

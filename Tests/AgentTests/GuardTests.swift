@@ -6,10 +6,10 @@ import Platform
 import TestKit
 import Testing
 
-/// `http_config` in a running agent, and how many descriptors it takes.
+/// `http_config` in a running agent, and the number of its descriptors.
 @Suite struct GuardTests {
-    /// The API is on a unix socket here, which no network holds.
-    @Test func guardsComeAndGoWithAReload() async throws {
+    /// The API is on a unix socket here, which no network includes.
+    @Test func guardsChangeWithAReload() async throws {
         let agent = try await AgentProcess.start()
         #expect(try await agent.put("/v1/kv/a", "1").status == 200)
         try agent.scratch.write(
@@ -36,7 +36,7 @@ import Testing
         #expect(strict.headers["X-Consul-Effective-Consistency"] == ["consistent"])
 
         try agent.scratch.write("config.d/50-guards.json", "{}")
-        agent.signal(SIGHUP)  // writing is forbidden
+        agent.signal(SIGHUP)  // writing is forbidden from now on
         try await eventually("the guards are gone") {
             try await agent.get("/v1/agent/self").status == 200
         }
@@ -46,18 +46,18 @@ import Testing
         await agent.stop()
     }
 
-    @Test func theUIPathIsLedToWhenTheUIIsOn() async throws {
+    @Test func rootRedirectsToTheUIPathWhenTheUIIsOn() async throws {
         let agent = try await AgentProcess.start(["50-ui.json": #"{"ui_content_path": "/look"}"#])
         let off = try await agent.get("/")
         #expect(off.status == 200 && off.text == "Consul Agent")
         await agent.stop()
         let other = try await AgentProcess.start(["50-ui.json": #"{"ui": true}"#])
-        // The client follows, and nothing is there yet.
+        // The client follows the redirect, and the path has no page yet.
         #expect(try await other.get("/").status == 404)
         await other.stop()
     }
 
-    /// The agent takes all descriptors it may have; its children get what they always had.
+    /// The agent raises its limit to the permitted maximum; its children get the original one.
     @Test func descriptorsAreRaisedForTheAgentAlone() async throws {
         let agent = try await AgentProcess.start(
             [

@@ -7,7 +7,7 @@ import Testing
 
 /// Handlers that misbehave.
 @Suite struct HandlerTests {
-    @Test func aHandlerThatHangsIsKilledWithItsGroupAndHoldsUpNoOther() async throws {
+    @Test func hangingHandlerIsKilledWithItsGroupAndDelaysNoOther() async throws {
         let agent = try await AgentProcess.start([
             "watches.json": """
             {"watches": [
@@ -34,18 +34,18 @@ import Testing
             try await eventually("\(name) is killed") { !Proc.isAlive(pid) }
         }
         for watch in ["stuck", "deaf"] {
-            try await eventually("the time-out of \(watch) is told") {
+            try await eventually("the time-out of \(watch) is reported") {
                 try await agent.watch(watch).runs.contains {
                     $0.failure.hasPrefix("timed out after 2s")
                 }
             }
         }
-        // The change of before waits no longer.
+        // The earlier change is no longer pending.
         try await eventually("the stuck one runs again") { scratch.lines("grandchild").count >= 2 }
         await agent.stop()
     }
 
-    @Test func aHandlerMayLeaveADaemonBehind() async throws {
+    @Test func handlerMayLeaveADaemonBehind() async throws {
         let agent = try await AgentProcess.start([
             "watches.json": """
             {"watches": [{"id": "forks", "type": "key", "key": "a", "args": ["sh", "-c",
@@ -55,7 +55,7 @@ import Testing
         let scratch = agent.scratch
         for value in 1...3 {
             try await eventually("run \(value)") { scratch.lines("daemon").count == value }
-            try await eventually("its end is told, though its pipe is held open") {
+            try await eventually("its end is reported, though its pipe is held open") {
                 let watch = try await agent.watch("forks")
                 return watch.state == "waiting" && watch.runs.last?.code == 0
             }
@@ -67,7 +67,7 @@ import Testing
         for pid in pids { kill(pid, SIGKILL) }
     }
 
-    @Test func aHandlerThatFloodsItsOutputCostsNoMemory() async throws {
+    @Test func floodingHandlerCostsNoMemory() async throws {
         let agent = try await AgentProcess.start([
             "watches.json": """
             {"watches": [{"id": "flood", "type": "key", "key": "a", "args": ["sh", "-c",
@@ -86,7 +86,7 @@ import Testing
         await agent.stop()
     }
 
-    @Test func aMissingHandlerIsAnErrorAtAStrictStart() async throws {
+    @Test func missingHandlerIsAnErrorAtAStrictStart() async throws {
         let watches = """
             {"watches": [
               {"type": "key", "key": "a", "args": ["$DIR/nowhere.sh"]},
@@ -101,7 +101,7 @@ import Testing
         #expect(!agent.scratch.exists("http.sock"))
     }
 
-    @Test func aMissingHandlerIsAnErrorAtAReload() async throws {
+    @Test func missingHandlerIsAnErrorAtAReload() async throws {
         let good = """
             {"watches": [{"id": "w", "type": "key", "key": "a", "args": ["sh", "-c",
               "cat >> $DIR/out"]}]}
@@ -116,11 +116,11 @@ import Testing
         #expect(answer.text.contains("/nowhere: no such file"))
         try await eventually("the first firing") { agent.scratch.lines("out").count == 1 }
         try await agent.put("/v1/kv/a", "1")
-        try await eventually("the old watch goes on") { agent.scratch.lines("out").count == 2 }
+        try await eventually("the old watch continues") { agent.scratch.lines("out").count == 2 }
         await agent.stop()
     }
 
-    @Test func aHandlerThatVanishesIsAFailedRun() async throws {
+    @Test func missingProgramIsAFailedRun() async throws {
         let scratch = try Scratch()
         try scratch.write("handler.sh", "#!/bin/sh\ncat >> $DIR/out\n")
         chmod("\(scratch.path)/handler.sh", 0o755)
@@ -134,7 +134,7 @@ import Testing
         try await eventually("the first firing") { scratch.lines("out").count == 1 }
         scratch.remove("handler.sh")
         try await agent.put("/v1/kv/a", "1")
-        try await eventually("the failure is told") {
+        try await eventually("the failure is reported") {
             try await agent.watch("w").failures == 1
         }
         try await eventually("the log says so") {

@@ -7,16 +7,15 @@ import TestKit
 import Testing
 import Wire
 
-/// What clients were told, at the same time and through HTTP, could have been told by one who does
-/// one thing after another: reads, writes, compare-and-set, deletes, and taking and letting go of
-/// locks.
+/// The answers that concurrent clients get through HTTP are linearizable: reads, writes,
+/// compare-and-set, deletes, and acquiring and releasing locks.
 @Suite(.serialized) struct HistoryTests {
     private static let clients = 8
     private static let rounds = 60
-    /// The first two hold values, the others locks; the checker knows no more keys.
+    /// The first two hold values, the others locks; the checker has no more keys.
     private static let valueKeys = 2
 
-    /// One order of all calls and returns, and the calls themselves.
+    /// Records all calls and returns in one order, and the calls themselves.
     private final class Recorder: Sendable {
         private let clock = Atomic<UInt64>(0)
         private let history = Mutex<[Operation]>([])
@@ -31,9 +30,9 @@ import Wire
         let session: String
         let agent: AgentProcess
         let recorder: Recorder
-        /// Numbers that nobody else writes: a value says which write it is of.
+        /// A number unique to this client: a value identifies its write.
         var next: UInt16
-        /// By key, what was read last: the value's number and its index.
+        /// The last read of each key: the value's number and its index.
         var known: [UInt8: (value: UInt16, index: UInt64)] = [:]
 
         mutating func run(_ random: inout SeededRandom) async throws {
@@ -87,7 +86,7 @@ import Wire
             }
         }
 
-        /// With the index that was read along with the value: 0 for a key that was not there.
+        /// Swaps with the index that was read along with the value: 0 for a missing key.
         private mutating func swap(_ key: UInt8) async throws {
             guard let (from, index) = known[key] else {
                 return try await read(key, isConsistent: false)
@@ -120,7 +119,8 @@ import Wire
         }
     }
 
-    /// A client that holds a lock takes it again with `true`: so each takes and lets go by turns.
+    /// Runs clients and returns their histories. A client that holds a lock gets `true` when it
+    /// acquires it again: so each acquires and releases by turns.
     private func histories(_ agent: AgentProcess) async throws -> [Operation] {
         let recorder = Recorder()
         try await withThrowingTaskGroup(of: Void.self) { tasks in
@@ -141,21 +141,21 @@ import Wire
         return recorder.all
     }
 
-    @Test func whatClientsSawHasAnOrder() async throws {
+    @Test func answersOfClientsAreLinearizable() async throws {
         let agent = try await AgentProcess.start()
         let history = try await histories(agent)
         await agent.stop()
         #expect(history.count >= Self.clients * Self.rounds / 2)
         #expect(Linearizability.violation(in: Self.withoutRepeatedLocks(history)) == nil)
-        // The same with one answer of a read that nobody ever wrote is found out.
+        // One read's answer is replaced by a value that was never written: the checker finds it.
         var wrong = history
         let place = try #require(wrong.firstIndex { $0.operation == .get })
         wrong[place].result = 60_000
         #expect(Linearizability.violation(in: Self.withoutRepeatedLocks(wrong)) != nil)
     }
 
-    /// Taking what one holds already is true and changes nothing, which a swap cannot say: such
-    /// calls become swaps of the holder for itself.
+    /// Converts repeated acquisitions. Acquiring a held lock returns true and changes nothing,
+    /// which a swap cannot express: such calls become swaps of the holder for itself.
     private static func withoutRepeatedLocks(_ history: [Operation]) -> [Operation] {
         var holds: Set<[Int]> = []
         return history.sorted { $0.called < $1.called }.map { item in

@@ -33,14 +33,14 @@ import Testing
             config: config, sources: sources, plugins: plugins, logSink: try LogSink(settings))
     }
 
-    @Test func aStoppedAgentHasStoppedEverything() async throws {
+    @Test func stoppedAgentHasStoppedEveryPart() async throws {
         let scratch = try Scratch()
         let agent = try Self.make(scratch)
         try await agent.start(catchesSignals: false)
         #expect(agent.httpAddresses.count == 1)
         try await eventually("both run") { scratch.lines("pids").count == 2 }
         await agent.stop(gracefully: false)
-        // A second time is nothing.
+        // A second stop does nothing.
         await agent.stop(gracefully: true)
         let pids = scratch.lines("pids").compactMap { Int32($0) }
         try await eventually("no child is left") { !pids.contains { Proc.isAlive($0) } }
@@ -48,7 +48,7 @@ import Testing
         await #expect(throws: ConsulError.self) { try await agent.reload() }
     }
 
-    @Test func aReloadThatMeetsTheStopComesBeforeItOrNotAtAll() async throws {
+    @Test func reloadDuringTheStopRunsBeforeItOrNotAtAll() async throws {
         for _ in 0..<5 {
             let scratch = try Scratch()
             let agent = try Self.make(scratch)
@@ -70,7 +70,7 @@ import Testing
         }
     }
 
-    @Test func aRestartedAgentIsTheSameNode() async throws {
+    @Test func restartedAgentIsTheSameNode() async throws {
         let scratch = try Scratch()
         var ids: Set<String> = []
         for _ in 0..<2 {

@@ -8,9 +8,9 @@ import TestKit
 import Testing
 import Wire
 
-/// A durable server that is killed under load, again and again.
+/// A durable server that is killed under load repeatedly.
 @Suite(.serialized) struct KillTests {
-    /// What a writer was told, and what it tried.
+    /// A writer's acknowledged writes and its attempts.
     private struct Written: Sendable {
         /// By key: the last value that was acknowledged, the last one tried.
         var keys: [String: (acknowledged: Int, tried: Int)] = [:]
@@ -28,7 +28,7 @@ import Wire
     private static let writers = 6
     private static let chunked = "load/long"
 
-    /// Values of one number and one length: one that is half of another shows.
+    /// Returns a value of one number and of fixed length: a torn value differs.
     private static func value(_ key: String, _ number: Int) -> String {
         let word = "\(number)."
         let length = key == chunked ? 512 * 1024 : 20 + number % 400
@@ -80,7 +80,7 @@ import Wire
         #expect(count > rounds)
     }
 
-    /// One key of its own, again and again, and one that is never written again.
+    /// Writes one key of its own repeatedly, and one that is never written again.
     private static func load(
         _ agent: AgentProcess, _ written: Ledger, _ writer: Int, _ round: Int
     ) async {

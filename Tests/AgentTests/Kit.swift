@@ -4,7 +4,7 @@ import Primitives
 import TestKit
 import Testing
 
-/// A folder of its own for one test; gone with the last reference.
+/// A folder of its own for one test; removed with the last reference.
 final class Scratch: Sendable {
     private let folder: TestFolder
     var path: String { folder.path }
@@ -14,7 +14,7 @@ final class Scratch: Sendable {
         for folder in ["config.d", "data"] { mkdir("\(path)/\(folder)", 0o755) }
     }
 
-    /// Writes a file; `$DIR` in it stands for this folder.
+    /// Writes a file; `$DIR` in it means this folder.
     func write(_ name: String, _ text: String) throws {
         let text = text.split(separator: "$DIR", omittingEmptySubsequences: false)
             .joined(separator: path)
@@ -24,7 +24,7 @@ final class Scratch: Sendable {
     func remove(_ name: String) { TestFolder.remove("\(path)/\(name)") }
     func exists(_ name: String) -> Bool { Files.exists("\(path)/\(name)") }
 
-    /// Empty while there is no such file.
+    /// Reads a file; returns an empty text while it does not exist.
     func read(_ name: String) -> String {
         let bytes = (try? Files.read("\(path)/\(name)", limit: 64 << 20)) ?? []
         return String(decoding: bytes, as: UTF8.self)
@@ -33,15 +33,15 @@ final class Scratch: Sendable {
     func lines(_ name: String) -> [String] { read(name).split(separator: "\n").map(String.init) }
 }
 
-/// What the kernel tells of a process.
+/// Reads the kernel's data of a process.
 enum Proc {
-    /// False for a zombie too.
+    /// Returns false for a zombie too.
     static func isAlive(_ pid: Int32) -> Bool {
         guard let stat = fields(pid) else { return false }
         return stat[0] != "Z"
     }
 
-    /// From its state on: state, parent, group …
+    /// Returns the fields from its state on: state, parent, group …
     private static func fields(_ pid: Int32) -> [Substring]? {
         guard let bytes = try? Files.read("/proc/\(pid)/stat", limit: 4096) else { return nil }
         let text = String(decoding: bytes, as: UTF8.self)
@@ -59,7 +59,7 @@ enum Proc {
 
     private static func count(_ folder: String) -> Int { ((try? Files.list(folder)) ?? []).count }
 
-    /// Bytes of memory in use.
+    /// Returns the bytes of memory in use.
     static func memory(_ pid: Int32) -> Int {
         let bytes = (try? Files.read("/proc/\(pid)/statm", limit: 4096)) ?? []
         let words = String(decoding: bytes, as: UTF8.self).split(separator: " ")
@@ -67,7 +67,7 @@ enum Proc {
     }
 }
 
-/// How long tests of endurance go on: `BADDAYS=long` for the whole time.
+/// The duration of endurance tests: `BADDAYS=long` for the whole time.
 enum Endurance {
     static let isLong = getenv("BADDAYS").map { String(cString: $0) } == "long"
     static var reloads: GoDuration { .seconds(isLong ? 30 : 3) }

@@ -21,8 +21,8 @@ import Testing
         try await agent.get("/v1/kv/?keys").text
     }
 
-    /// Which keys hang on which stands in the log and in the snapshot: a restart forgets none.
-    @Test(.timeLimit(.minutes(2))) func aRestartKeepsWhatHangsOnWhat() async throws {
+    /// The log and the snapshot contain the dependencies between keys: a restart loses none.
+    @Test(.timeLimit(.minutes(2))) func restartKeepsTheDependenciesOfKeys() async throws {
         let scratch = try Scratch()
         let agent = try await AgentProcess.start(in: scratch)
         #expect(try await agent.put("/v1/kv/long?ttl=1h", "x").text == "true")
@@ -46,7 +46,7 @@ import Testing
         await next.stop()
     }
 
-    @Test(.timeLimit(.minutes(2))) func whatCannotBeIsToldAs400() async throws {
+    @Test(.timeLimit(.minutes(2))) func impossibleLeasesAreRefusedWith400() async throws {
         let agent = try await AgentProcess.start()
         try await agent.put("/v1/kv/stays", "x")
         try await agent.put("/v1/kv/l?ttl=1h", "x")
@@ -70,7 +70,7 @@ import Testing
         await agent.stop()
     }
 
-    @Test(.timeLimit(.minutes(2))) func theLibraryAndTheCommandLineKnowIt() async throws {
+    @Test(.timeLimit(.minutes(2))) func libraryAndCommandLineHaveLeases() async throws {
         let agent = try await AgentProcess.start()
         let client = try ConsulClient(address: "unix://\(agent.scratch.path)/http.sock")
         try await client.kv.put("lease", "x", lives: .limited(.hours(1)))

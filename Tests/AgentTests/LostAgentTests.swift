@@ -18,7 +18,7 @@ import Testing
         return spec
     }
 
-    @Test(.timeLimit(.minutes(2))) func aWatchOutlivesItsAgentAndFiresForNewDataOnly()
+    @Test(.timeLimit(.minutes(2))) func watchSurvivesItsAgentAndFiresForNewDataOnly()
         async throws
     {
         let scratch = try Scratch()
@@ -36,7 +36,7 @@ import Testing
             scratch.read("watch.log").contains("[ERROR] watch.watch: Watch errored: type=key")
         }
         let second = try await AgentProcess.start(in: scratch)
-        // The query after the back-off sees the same data; only the write after it is news.
+        // The query after the back-off sees the same data; only the write after it is a change.
         try await eventually("its query waits again") {
             second.log.contains("url=/v1/kv/k from=")
         }
@@ -49,10 +49,10 @@ import Testing
         await second.stop()
     }
 
-    /// The child ends by itself while its agent is gone, or stopped: its exact code comes through,
+    /// The child ends by itself while its agent is dead or stopped: its exact code is returned
     /// soon.
     @Test(.timeLimit(.minutes(2)), arguments: [SIGKILL, SIGSTOP])
-    func theChildsExactCodeComesThrough(_ signal: Int32) async throws {
+    func exactCodeOfTheChildIsReturned(_ signal: Int32) async throws {
         let scratch = try Scratch()
         let agent = try await AgentProcess.start(in: scratch)
         let mark = "\(scratch.path)/held"
@@ -71,7 +71,7 @@ import Testing
 
     /// The child is killed because the session can no longer be renewed: no success.
     @Test(.timeLimit(.minutes(2)), arguments: [false, true])
-    func aJobKilledForItsAgentIsAFailure(isExact: Bool) async throws {
+    func jobKilledForItsAgentIsAFailure(isExact: Bool) async throws {
         let scratch = try Scratch()
         let agent = try await AgentProcess.start(in: scratch)
         let mark = "\(scratch.path)/held"

@@ -5,16 +5,16 @@ import TestKit
 import Testing
 import Wire
 
-/// What a running agent measured, as others read it.
+/// The metrics of a running agent, seen by other programs.
 @Suite struct MetricsTests {
-    @Test(.timeLimit(.minutes(2))) func allFacesTellOfARequest() async throws {
+    @Test(.timeLimit(.minutes(2))) func allFormsCountARequest() async throws {
         let agent = try await AgentProcess.start([
             "telemetry.json": #"{"telemetry": {"prometheus_retention_time": "1h"}}"#,
             "watch.json":
                 #"{"watches": [{"id": "w", "type": "key", "key": "a", "args": ["true"]}]}"#,
         ])
         for _ in 0..<3 { try await agent.put("/v1/kv/a", "x") }
-        // `onAnswer` comes before the answer does: all three are counted.
+        // `onAnswer` runs before the answer is sent: all three are counted.
         let native = try await text(agent, "/metrics")
         #expect(native.contains("\nconsul_http_put_v1_kv_count 3\n"))
         #expect(native.contains("\nconsul_fsm_kvs_count{op=\"set\"} 3\n"))
@@ -35,7 +35,7 @@ import Wire
         await agent.stop()
     }
 
-    /// Calls of the catalog by what became of them, and what a server counts.
+    /// Calls of the catalog by their outcome, and a server's counts.
     @Test(.timeLimit(.minutes(2))) func callsAreCountedByTheirOutcome() async throws {
         let agent = try await AgentProcess.start()
         try await eventually("it leads and is healthy") {
@@ -66,7 +66,7 @@ import Wire
         await agent.stop()
     }
 
-    @Test(.timeLimit(.minutes(2))) func withoutARetentionThereIsNoPageOfConsuls() async throws {
+    @Test(.timeLimit(.minutes(2))) func consulsPageNeedsARetention() async throws {
         let agent = try await AgentProcess.start()
         let answer = try await agent.get("/v1/agent/metrics?format=prometheus")
         #expect(answer.status == 415)

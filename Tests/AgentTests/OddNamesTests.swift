@@ -7,7 +7,8 @@ import TestKit
 import Testing
 import Wire
 
-/// Whatever Consul lets be registered can be found and removed, and what is misspelled is named.
+/// Every name that Consul accepts in a registration can be found and removed, and misspelled ones
+/// are named.
 @Suite(.timeLimit(.minutes(2))) struct OddNamesTests {
     private static let ids = [
         "x_https://a.example.com", "/lead", "trail/", "a//b", "..", ".", "a/../b",
@@ -58,8 +59,8 @@ import Wire
         await agent.stop()
     }
 
-    /// Keys are clients' too: an escaped `/` belongs to them.
-    @Test func escapedKeysAreTakenAsTheyAre() async throws {
+    /// Keys are chosen by clients too: an escaped `/` belongs to them.
+    @Test func escapedKeysStayUnchanged() async throws {
         let agent = try await AgentProcess.start()
         for key in ["a%2F%2Fb", "%2Flead", "%2E%2E%2Fx"] {
             #expect(try await agent.put("/v1/kv/\(key)", "1").status == 200)
@@ -111,7 +112,7 @@ import Wire
             let answer = try await agent.put("/v1/\(path)", body)
             #expect(answer.status == 400 && answer.text == reason, "\(answer.text)")
         }
-        // Consul takes any field of a session, and newer versions have more fields.
+        // Consul accepts any field of a session, and newer versions have more fields.
         for (path, body) in [
             ("session/create", #"{"Bogus": 1}"#),
             (
@@ -153,7 +154,7 @@ import Wire
                 #expect(answer.text.contains(#""Node":"one""#), "\(read)\(id): \(answer.text)")
             }
         }
-        // Too short to mean an ID.
+        // Too short for an ID's prefix.
         #expect(try await agent.get("/v1/catalog/node/40e4a74").text == "null")
         try await register("two", "6")
         for read in reads {
@@ -166,7 +167,7 @@ import Wire
         await agent.stop()
     }
 
-    @Test func addressesThatReachNobodyAreRefused() async throws {
+    @Test func unroutableAddressesAreRefused() async throws {
         let agent = try await AgentProcess.start()
         for address in ["0.0.0.0", "::", "[::]"] {
             let service = #"{"ID": "s", "Service": "s", "Address": "\#(address)"}"#

@@ -47,7 +47,7 @@ import Testing
         """
     }
 
-    @Test func wordsStreamsAndExitCodeAreThePrograms() async throws {
+    @Test func argumentsStreamsAndExitCodeBelongToTheProgram() async throws {
         let body = #"read -r word; echo "$word $#:$1:$2 $CONSUL_HTTP_ADDR" >&2; exit 7"#
         let scratch = try folder(tool("greet", body), named: "tool")
         let run = await shell(scratch, #"echo hello | "$C" greet -h 'a b'"#)
@@ -84,8 +84,8 @@ import Testing
         #expect(run.code == 127 && run.text.hasPrefix("Usage: consul"))
     }
 
-    /// The agent lists the command, and the example asks the agent.
-    @Test func exampleAsksTheAgentOfTheEnvironment() async throws {
+    /// The agent lists the command, and the example queries the agent.
+    @Test func exampleQueriesTheAgentOfTheEnvironment() async throws {
         let root = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
         let text = String(
             decoding: try Files.read("\(root)/Plugins/Examples/kv-size.py", limit: 1 << 16),
@@ -103,8 +103,8 @@ import Testing
         await agent.stop()
     }
 
-    /// No command of a plugin is left when the plugin is not in the list.
-    @Test func commandsComeFromTheListOfPluginsAlone() throws {
+    /// Without the plugin in the list, none of its commands remains.
+    @Test func commandsComeFromTheListOfPluginsOnly() throws {
         let all = CommandTable(try PluginRegistry(StandardPlugins.all()))
         #expect(all.paths.contains(["lock"]) && all.paths.contains(["exec"]))
         let without = StandardPlugins.all().filter { !["lock", "exec"].contains($0.name) }

@@ -4,7 +4,7 @@ import TestKit
 import Testing
 import Wire
 
-/// The catalog has what the agent's API acknowledged.
+/// The catalog contains every change that the agent's API acknowledged.
 @Suite(.timeLimit(.minutes(2))) struct ReadYourWritesTests {
     @Test func everyAcknowledgedChangeIsInTheCatalog() async throws {
         let agent = try await AgentProcess.start(["log.json": #"{"log_level": "warn"}"#])

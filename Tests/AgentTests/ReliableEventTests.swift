@@ -9,8 +9,8 @@ import Wire
 
 /// Events that are kept until they are handled: `consul event -reliable`.
 @Suite struct ReliableEventTests {
-    /// A deploy script that tells its begin and its end, and waits between them while `hold` is
-    /// there; it fails while `fail` is there.
+    /// A deploy script that reports its begin and its end, and waits between them while `hold`
+    /// exists; it fails while `fail` exists.
     private static let watch = """
         {"watches": [{"type": "event", "name": "deploy", "id": "deploy", "args": ["sh", "-c",
           "cat > $DIR/stdin; [ -n \\"$CONSUL_EVENT_ID\\" ] || exit 0; \
@@ -48,7 +48,7 @@ import Wire
         try await AgentProcess.start(["50-watch.json": Self.watch], in: scratch)
     }
 
-    @Test func aDeploymentFiredWhileItCouldNotRunRunsAfterARestart() async throws {
+    @Test func deploymentFiredDuringADowntimeRunsAfterTheRestart() async throws {
         let scratch = try Scratch()
         var agent = try await start(scratch)
         #expect(try await agent.put("/v1/agent/watches/deploy?action=pause").status == 200)
@@ -64,7 +64,7 @@ import Wire
         #expect(done.code == 0 && done.text.contains("deploy=done"), "\(done.text)")
         #expect(scratch.lines("runs") == ["begin v1", "end v1"])
 
-        // Killed in the midst of it: once more, from the beginning.
+        // Killed during the run: it runs again, from the beginning.
         try scratch.write("hold", "")
         let second = try await fire(agent, "v2")
         try await eventually("it runs") { scratch.lines("runs").last == "begin v2" }
@@ -72,7 +72,7 @@ import Wire
         _ = await agent.exit()
         agent = try await start(scratch)
         try await eventually("it runs again") { scratch.lines("runs").count == 4 }
-        // The same for an agent that ends in order.
+        // A graceful stop of the agent has the same effect.
         await agent.stop()
         scratch.remove("hold")
         agent = try await start(scratch)
@@ -80,7 +80,7 @@ import Wire
         #expect(scratch.lines("runs").suffix(2) == ["begin v2", "end v2"])
         let count = scratch.lines("runs").count
 
-        // What is done is done.
+        // A handled event does not run again.
         await agent.stop()
         agent = try await start(scratch)
         let third = try await fire(agent, "v3")
@@ -89,9 +89,9 @@ import Wire
         await agent.stop()
     }
 
-    /// The watch that runs the handler is replaced by a reload meanwhile; its successor must not
-    /// count the event as handled before that run is over.
-    @Test func aReloadDuringTheRunLosesNothing() async throws {
+    /// A reload replaces the watch during its handler's run; the successor must not count the event
+    /// as handled before that run is over.
+    @Test func reloadDuringTheRunLosesNothing() async throws {
         let scratch = try Scratch()
         var agent = try await start(scratch)
         try scratch.write("hold", "")
@@ -115,7 +115,7 @@ import Wire
         await agent.stop()
     }
 
-    @Test func everyNodeIsAccountedFor() async throws {
+    @Test func everyTargetNodeHasAState() async throws {
         let scratch = try Scratch()
         let agent = try await start(scratch)
         try await agent.put(
@@ -126,10 +126,10 @@ import Wire
             """)
         try scratch.write("fail", "")
         let id = try await fire(agent, "v1")
-        try await eventually("the failure is told") { try await status(agent, id).failed == 1 }
-        let told = try await status(agent, id)
-        #expect(told.nodes.map { $0.node } == ["away", "here"])
-        #expect(told.nodes.map { $0.state } == ["pending", "failed"])
+        try await eventually("the failure is reported") { try await status(agent, id).failed == 1 }
+        let state = try await status(agent, id)
+        #expect(state.nodes.map { $0.node } == ["away", "here"])
+        #expect(state.nodes.map { $0.state } == ["pending", "failed"])
         #expect(await consul(agent, ["event", "status", id]).code == 2)
         let own = await consul(
             agent, ["event", "-reliable", "-name=other", "-node=^here$", "-keep=1h"])
@@ -146,7 +146,7 @@ import Wire
         await agent.stop()
     }
 
-    @Test func aLargePayloadLiesBesideTheLogWhichIsBounded() async throws {
+    @Test func largePayloadHasItsOwnKeyAndTheLogIsBounded() async throws {
         let scratch = try Scratch()
         let agent = try await start(scratch)
         let large = String(repeating: "x", count: 200_000)

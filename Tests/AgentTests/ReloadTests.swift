@@ -7,9 +7,9 @@ import Primitives
 import TestKit
 import Testing
 
-/// Reloads: what they may change, and what they must not.
+/// The permitted and the forbidden effects of reloads.
 @Suite struct ReloadTests {
-    /// A service that each reload turns round, and others that stay.
+    /// A service that each reload changes, and others that stay.
     private static func fragments(turn: Int) -> [String: String] {
         [
             "10-stays.json": """
@@ -32,7 +32,7 @@ import Testing
         ]
     }
 
-    @Test func manyReloadsUnderLoadChangeNothingButWhatChanged() async throws {
+    @Test func reloadsUnderLoadChangeOnlyTheirDifference() async throws {
         let agent = try await AgentProcess.start(Self.fragments(turn: 0))
         let scratch = agent.scratch
         try await agent.put("/v1/agent/check/pass/beat")
@@ -46,7 +46,7 @@ import Testing
             }
             return scratch.lines("still").count == 1 && scratch.read("events").contains("deploy")
         }
-        // So that what is made once is there before counting begins.
+        // Creates every object that is made once before the counting begins.
         for turn in 1...10 { try await reload(agent, turn: turn) }
         let before = Usage(agent.pid)
         let load = Task {
@@ -108,7 +108,7 @@ import Testing
         }
     }
 
-    @Test func aStormOfSignalsIsObeyedAndSurvived() async throws {
+    @Test func stormOfSignalsIsHandled() async throws {
         let agent = try await AgentProcess.start(Self.fragments(turn: 0))
         for turn in 1...200 {
             if turn % 20 == 0 {
@@ -121,13 +121,13 @@ import Testing
         try agent.scratch.write(
             "config.d/30-last.json", #"{"services": [{"name": "last"}]}"#)
         agent.signal(SIGHUP)
-        try await eventually("the last state is in force") {
+        try await eventually("the last state is applied") {
             try await agent.get("/v1/agent/services").text.contains(#""last""#)
         }
         #expect(await agent.stop() == .exited(1))
     }
 
-    @Test func aHalfWrittenFragmentLeavesTheOldConfigurationRunning() async throws {
+    @Test func halfWrittenFragmentLeavesTheOldConfigurationRunning() async throws {
         let agent = try await AgentProcess.start(Self.fragments(turn: 0))
         try agent.scratch.write(
             "config.d/20-turns.json",
@@ -137,7 +137,7 @@ import Testing
             """)
         try agent.scratch.write("config.d/40-new.yaml", "services:\n  - name: fresh\n")
         agent.signal(SIGHUP)
-        try await eventually("the error names its place") {
+        try await eventually("the error names its position") {
             agent.log.contains("config.d/20-turns.json:2:")
                 && agent.log.contains("the old configuration keeps running")
         }
@@ -151,7 +151,7 @@ import Testing
         await agent.stop()
     }
 
-    @Test func anUnreadableFolderLeavesTheOldConfigurationRunning() async throws {
+    @Test func unreadableFolderLeavesTheOldConfigurationRunning() async throws {
         let agent = try await AgentProcess.start(Self.fragments(turn: 0))
         let scratch = agent.scratch
         symlink("\(scratch.path)/nowhere", "\(scratch.path)/config.d/50-dangling.json")
@@ -171,7 +171,7 @@ import Testing
         await agent.stop()
     }
 
-    @Test func whatTheAPIRegisteredSurvivesAReloadUnlessTheConfigurationHasIt() async throws {
+    @Test func registrationsOfTheAPISurviveAReloadUnlessConfigured() async throws {
         let agent = try await AgentProcess.start(Self.fragments(turn: 0))
         try await agent.put(
             "/v1/agent/service/register",
@@ -188,14 +188,14 @@ import Testing
         }
         try agent.scratch.write(
             "config.d/30-both.json", #"{"services": [{"name": "both", "port": 2}]}"#)
-        // The service on which a check is hung changes with it.
+        // The service of the check changes with it.
         try await reload(agent, turn: 1)
         let services = try await agent.get("/v1/agent/services").text
         #expect(services.contains(#""Port":7"#))
         #expect(services.contains(#""Port":2"#) && !services.contains(#""Port":1,"#))
         #expect(try await agent.check("mine-beat").status == "passing")
         #expect(try await agent.check("hung").status == "passing")
-        // What goes from the configuration goes from the agent, and nothing else.
+        // The agent removes exactly the items that left the configuration.
         agent.scratch.remove("config.d/30-both.json")
         #expect(try await agent.put("/v1/agent/reload").status == 200)
         let after = try await agent.get("/v1/agent/services").text
@@ -203,7 +203,7 @@ import Testing
         await agent.stop()
     }
 
-    @Test func aChangedEventWatchDoesNotRepeatWhatItHandled() async throws {
+    @Test func changedEventWatchDoesNotRepeatHandledEvents() async throws {
         func fragment(_ file: String) -> String {
             """
             {"watches": [{"id": "deploy", "type": "event", "name": "deploy", "args": ["sh", "-c",
@@ -213,16 +213,16 @@ import Testing
         let agent = try await AgentProcess.start(["w.json": fragment("first")])
         let scratch = agent.scratch
         for number in 1...3 { try await agent.put("/v1/event/fire/deploy", "v\(number)") }
-        try await eventually("three are told") { scratch.read("first").contains("v3") }
+        try await eventually("three are delivered") { scratch.read("first").contains("v3") }
         try scratch.write("config.d/w.json", fragment("second"))
         #expect(try await agent.put("/v1/agent/reload").status == 200)
         try await agent.put("/v1/event/fire/deploy", "v4")
-        try await eventually("the fourth is told") { scratch.read("second").contains("v4") }
+        try await eventually("the fourth is reported") { scratch.read("second").contains("v4") }
         #expect(scratch.lines("second") == ["v4"])
         await agent.stop()
     }
 
-    @Test func aRunningHandlerOfARemovedWatchFinishes() async throws {
+    @Test func runningHandlerOfARemovedWatchFinishes() async throws {
         let agent = try await AgentProcess.start([
             "w.json": """
             {"watches": [{"id": "slow", "type": "key", "key": "a", "args": ["sh", "-c",

@@ -3,10 +3,10 @@ import NIOHTTP1
 import TestKit
 import Testing
 
-/// What the log tells of requests.
+/// The log's lines about requests.
 @Suite struct RequestLogTests {
-    /// A failed request is an error; a client that goes away is nobody's.
-    @Test(.timeLimit(.minutes(2))) func aClientThatGoesIsNoError() async throws {
+    /// A failed request is an error; a client's disconnection is none.
+    @Test(.timeLimit(.minutes(2))) func disconnectedClientIsNoError() async throws {
         let agent = try await AgentProcess.start()
         let index = try await agent.get("/v1/kv/a").headers["X-Consul-Index"].first ?? "1"
         let before = try await waiting(agent)
@@ -14,15 +14,15 @@ import Testing
         try await eventually("the query waits") { try await waiting(agent) == before + 1 }
         parked.cancel()
         _ = await parked.result
-        try await eventually("the query is given up") { try await waiting(agent) == before }
+        try await eventually("the query is cancelled") { try await waiting(agent) == before }
         #expect(try await agent.get("/v1/catalog/nodes?dc=nowhere").status == 500)
-        try await eventually("the failed request is told") { agent.log.contains("dc=nowhere") }
+        try await eventually("the failed request is reported") { agent.log.contains("dc=nowhere") }
         let errors = agent.scratch.lines("log").filter { $0.contains("Request error") }
         #expect(errors.count == 1 && errors.allSatisfy { $0.contains("dc=nowhere") })
         await agent.stop()
     }
 
-    /// How many blocking queries wait.
+    /// Returns the number of waiting blocking queries.
     private func waiting(_ agent: AgentProcess) async throws -> Int {
         let name = "consul_rpc_queries_blocking "
         let lines = try await agent.get("/metrics").text.split(separator: "\n")

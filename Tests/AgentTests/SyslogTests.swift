@@ -18,7 +18,7 @@ private let mayMount =
         return ["unshare", "-m", "sh", "-c", script, "sh"]
     }
 
-    @Test(.timeLimit(.minutes(2))) func theSystemsLogGetsEachLineWithItsSeverity() async throws {
+    @Test(.timeLimit(.minutes(2))) func systemLogGetsEachLineWithItsSeverity() async throws {
         let scratch = try Scratch()
         mkdir("\(scratch.path)/dev", 0o755)
         mkdir("\(scratch.path)/logs", 0o755)
@@ -28,7 +28,7 @@ private let mayMount =
             prefix: Self.mounting("\(scratch.path)/dev"))
         try await agent.put("/v1/kv/a", "x")
         var lines: [String] = []
-        try await eventually("a request is told of") {
+        try await eventually("a request is logged") {
             lines += daemon.received()
             return lines.contains { $0.contains("Request finished") && $0.contains("/v1/kv/a") }
         }
@@ -45,7 +45,7 @@ private let mayMount =
         await agent.stop()
     }
 
-    @Test(.timeLimit(.minutes(2))) func facilityAndFormAreSettings() async throws {
+    @Test(.timeLimit(.minutes(2))) func facilityAndFormFollowTheSettings() async throws {
         let scratch = try Scratch()
         mkdir("\(scratch.path)/dev", 0o755)
         mkdir("\(scratch.path)/logs", 0o755)

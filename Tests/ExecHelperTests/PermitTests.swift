@@ -7,7 +7,7 @@ import Wire
 
 @testable import ExecHelper
 
-/// What a node's rules make of what it is sent.
+/// A node's rules, applied to requests.
 @Suite struct PermitTests {
     private static let list: RemoteExecRules = {
         var rules = RemoteExecRules()
@@ -37,7 +37,7 @@ import Wire
         return ExecPermit(rules, shell: "/bin/sh").request(for: job)
     }
 
-    @Test func withoutAListAnythingRuns() throws {
+    @Test func anyCommandRunsWithoutAList() throws {
         let rules = RemoteExecRules()
         let line = try request(rules, command: "uptime; id").get()
         #expect(line.arguments == ["/bin/sh", "-c", "uptime; id"] && line.user.isEmpty)
@@ -47,7 +47,7 @@ import Wire
         #expect(script.arguments == ["/bin/sh", "-c"] && script.script == Array("echo".utf8))
     }
 
-    @Test func aListLetsNamedJobsRunWithoutAShell() throws {
+    @Test func listedJobsRunWithoutAShell() throws {
         let deploy = try request(command: "deploy v42 ;id").get()
         #expect(deploy.arguments == ["/opt/deploy", "--now", "v42", ";id"])
         #expect(deploy.user == "www" && deploy.timeout == .minutes(5))
@@ -63,11 +63,11 @@ import Wire
             ("restart now", "the job \"restart\" takes no arguments"),
             ("restart;id", "this node has no job named \"restart;id\""),
         ])
-    func whatIsNotOnTheListIsRefused(command: String, reason: String) {
+    func unlistedCommandsAreRefused(command: String, reason: String) {
         #expect(throws: ExecPermit.Refusal(reason: reason)) { try request(command: command).get() }
     }
 
-    @Test func scriptsAreNotOnAnyList() {
+    @Test func scriptsAreRefusedWithAList() {
         let refusal = ExecPermit.Refusal(
             reason: "this node runs its named jobs only, no scripts")
         #expect(throws: refusal) { try request(script: "deploy").get() }

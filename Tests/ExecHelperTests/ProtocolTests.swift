@@ -3,7 +3,7 @@ import Wire
 
 @testable import ExecHelper
 
-/// Keys, records and lines as HashiCorp's programs have them.
+/// Keys, records and lines in the form of HashiCorp's programs.
 @Suite struct ProtocolTests {
     private var notice: ExecNotice {
         var notice = ExecNotice()
@@ -12,7 +12,7 @@ import Wire
         return notice
     }
 
-    @Test func keysStandBelowTheSession() {
+    @Test func keysAreBelowTheSession() {
         #expect(notice.jobKey == "_rexec/s-1/job")
         #expect(notice.key("web1", .acknowledged) == "_rexec/s-1/web1/ack")
         #expect(notice.key("web1", .part(0)) == "_rexec/s-1/web1/out/00000")
@@ -25,7 +25,7 @@ import Wire
         #expect(bare.jobKey == "jobs/exec/s-1/job")
     }
 
-    @Test func keysAreReadBack() {
+    @Test func keysAreParsedBack() {
         for result in [ExecResult.acknowledged, .ended, .part(0), .part(17)] {
             let read = notice.result(notice.key("web1", result))
             #expect(read?.node == "web1" && read?.result == result)
@@ -37,7 +37,7 @@ import Wire
         }
     }
 
-    @Test func recordsAreConsulsOwn() throws {
+    @Test func recordsHaveConsulsForm() throws {
         var job = ExecJob()
         job.command = "uptime"
         job.wait = 2_000_000_000
@@ -50,7 +50,7 @@ import Wire
         #expect(event == #"{"Prefix":"_rexec","Session":"s-1"}"#)
     }
 
-    @Test func linesAreConsulsOwn() {
+    @Test func linesHaveConsulsForm() {
         func output(_ text: String) -> String {
             String(decoding: NodeLines.output(Array(text.utf8), of: "web1"), as: UTF8.self)
         }
@@ -70,7 +70,7 @@ import Wire
         #expect(parts.flush().count == 9000 - 8192 && parts.isEmpty)
     }
 
-    @Test func outputBeyondItsBoundIsCountedOnly() {
+    @Test func outputBeyondTheBoundIsOnlyCounted() {
         let gate = OutputGate(most: 10)
         #expect(gate.take(Array("12345678".utf8)) == Array("12345678".utf8))
         #expect(gate.take(Array("9abc".utf8)) == Array("9a".utf8))

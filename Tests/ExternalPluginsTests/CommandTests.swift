@@ -69,7 +69,7 @@ import Wire
         await bench.programs.stop()
     }
 
-    @Test func namesOfConsulAndOfBuiltInPluginsAreTaken() async throws {
+    @Test func namesOfConsulAndOfBuiltInPluginsAreReserved() async throws {
         let folder = try TempFolder()
         let kv = folder.program("a", hello(#"[{"name":"kv"}]"#))
         let lock = folder.program("b", hello(#"[{"name":"lock"}]"#))

@@ -28,7 +28,7 @@ struct ConfigSchemaTests {
           "free":{"type":"object","additionalProperties":true}}}
         """
 
-    @Test func everyFieldIsJudgedAtItsPath() throws {
+    @Test func everyFieldIsValidatedAtItsPath() throws {
         let wrong = try value(
             """
             {"percent":"80","count":1.5,"deep":"no","level":"mid","tags":["a",1],
@@ -52,7 +52,7 @@ struct ConfigSchemaTests {
             ])
     }
 
-    @Test func rightValuesPassAndAreFilled() throws {
+    @Test func validValuesPassAndAreFilled() throws {
         let right = try value(#"{"path":"/","percent":75.5,"more":{"a":1},"free":{"x":[1]}}"#)
         let judge = try schema(disk)
         #expect(judge.problems(in: right, at: "config").isEmpty)
@@ -64,7 +64,7 @@ struct ConfigSchemaTests {
                 )))
     }
 
-    @Test func emptySchemaTakesNothing() throws {
+    @Test func emptySchemaAcceptsNoFields() throws {
         let judge = try schema("{}")
         #expect(judge.problems(in: .object([:]), at: "config").isEmpty)
         #expect(
@@ -120,7 +120,7 @@ struct ProtocolMessagesTests {
                 + #""config":{"path":"/"},"node":"n","output_max":4096,"timeout_ms":10000}"#)
     }
 
-    @Test func payloadGoesAsJSONAndAsBytes() {
+    @Test func payloadIsSentAsJSONAndAsBytes() {
         var request = HandleRequest(
             kind: "append", config: .object([:]), timeout: .seconds(1),
             firing: .init(

@@ -30,7 +30,7 @@ import Wire
 
     private func texts(_ outcome: LoadOutcome) -> [String] { outcome.errors.map { "\($0)" } }
 
-    @Test func definitionsAreJudgedWithWhatProgramsProvide() async throws {
+    @Test func definitionsAreValidatedWithTheProgramsTypes() async throws {
         _ = plugins.program("good", script("good", goodBranch))
         let host = try PluginHost(builtIn: [])
         let outcome = await host.open(sources(good))
@@ -69,7 +69,7 @@ import Wire
         await host.stop()
     }
 
-    @Test func failedProgramThatNobodyNeedsStopsNothing() async throws {
+    @Test func unneededFailedProgramStopsNothing() async throws {
         _ = plugins.program("dead", "exit 3")
         plugins.write("README", "no program", mode: 0o644)
         let host = try PluginHost(builtIn: [])
@@ -150,7 +150,7 @@ import Wire
         try await eventually("all are gone") { !all.contains { isAlive($0) } }
     }
 
-    @Test func checksGoOnWithTheReplacedProgram() async throws {
+    @Test func checksContinueWithTheReplacedProgram() async throws {
         let bench = try Bench()
         let first = bench.folder.program("p", script("p", goodBranch))
         let registry = try await bench.load([first])

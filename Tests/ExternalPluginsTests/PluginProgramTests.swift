@@ -66,7 +66,7 @@ import Wire
         await bench.programs.stop()
     }
 
-    @Test func programThatDiesAtOnceIsFailedWithItsLastWords() async throws {
+    @Test func programThatDiesAtOnceIsFailedWithItsLastOutput() async throws {
         let bench = try Bench()
         let file = bench.folder.program("dead", "echo no such library >&2; exit 3")
         _ = try await bench.load([file])
@@ -123,7 +123,7 @@ import Wire
         await bench.programs.stop()
     }
 
-    @Test func deathDuringAProbeIsCriticalAndHealed() async throws {
+    @Test func deathDuringAProbeIsCriticalAndTheProgramRestarts() async throws {
         let bench = try Bench()
         let branch = """
             '{"type":"probe",'*) if [ -e "$0.calm" ]; then result "$(id "$line")" passing calm
@@ -147,7 +147,7 @@ import Wire
         await bench.programs.stop()
     }
 
-    @Test func probesDuringAnOutageSayWhenItEnds() async throws {
+    @Test func probesDuringAnOutageReportItsEnd() async throws {
         let bench = try Bench { times in
             times.backoffMin = .seconds(30)
             times.backoffMax = .seconds(30)
@@ -166,7 +166,7 @@ import Wire
         await bench.programs.stop()
     }
 
-    @Test func garbageIsForgivenAtFirstAndThenKilled() async throws {
+    @Test func garbageIsToleratedAtFirstThenTheProgramIsKilled() async throws {
         let bench = try Bench()
         let branch = """
             '{"type":"probe",'*) echo hm; result "$(id "$line")" passing ok ;;
@@ -197,7 +197,7 @@ import Wire
         await bench.programs.stop()
     }
 
-    @Test func lineWithoutEndIsBoundedAndForgotten() async throws {
+    @Test func lineWithoutEndIsBoundedAndDropped() async throws {
         let bench = try Bench()
         let branch = """
             '{"type":"probe",'*) head -c 3000000 /dev/zero | tr '\\\\0' x; echo
@@ -229,7 +229,7 @@ import Wire
         await bench.programs.stop()
     }
 
-    @Test func whatAProgramStartedDiesWithIt() async throws {
+    @Test func childrenOfAProgramDieWithIt() async throws {
         let bench = try Bench()
         let branch = """
             '{"type":"probe",'*) sleep 1000 >/dev/null 2>&1 </dev/null & echo $! >"$0.pid"
@@ -303,7 +303,7 @@ import Wire
         await bench.programs.stop()
     }
 
-    @Test func stopEndsWhatHasNotSaidHelloYet() async throws {
+    @Test func stopEndsProgramsBeforeTheirHello() async throws {
         let bench = try Bench { $0.handshake = .seconds(100) }
         let file = bench.folder.program("hang", "echo $$ >\"$0.pid\"; exec sleep 1000")
         let loading = Task { await bench.programs.prepare([file], builtIn: []) }

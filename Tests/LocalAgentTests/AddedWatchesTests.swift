@@ -7,7 +7,7 @@ import Testing
 import Watch
 import Wire
 
-/// Watches that come and go through the API, and the check that tells of their handler.
+/// Watches that the API adds and removes, and the check of their handler.
 @Suite struct AddedWatchesTests {
     private struct Scene {
         let handlers = ScriptedHandlers()
@@ -33,7 +33,7 @@ import Wire
                         backend: backend, events: UserEventBuffer(), local: local),
                     clock: ManualClock(), store: files, wallText: { "now" },
                     logger: silentLogger, environment: [:], health: WatchHealth(local: local)),
-                context: HandlerContext(processes: Nothing(), http: Nothing()))
+                context: HandlerContext(processes: NoCapabilities(), http: NoCapabilities()))
         }
 
         func apply(_ json: String..., allowsPrograms: Bool = true) throws {
@@ -55,7 +55,7 @@ import Wire
 
     private static let added = #"{"type":"key","key":"a","args":["h"],"health_check":true}"#
 
-    @Test func anAddedWatchSurvivesReloadsAndIsRemoved() async throws {
+    @Test func addedWatchSurvivesReloadsAndIsRemoved() async throws {
         let scene = try Scene()
         try scene.apply(#"{"id":"own","type":"key","key":"b","args":["x"]}"#)
         #expect(try scene.add(Self.added) == "key:a")
@@ -69,7 +69,7 @@ import Wire
         await scene.watches.shutDown()
     }
 
-    @Test func theConfigurationsWatchesAreItsOwn() async throws {
+    @Test func configuredWatchesCannotBeChangedByTheAPI() async throws {
         let scene = try Scene()
         try scene.apply(#"{"id":"own","type":"key","key":"b","args":["x"]}"#)
         #expect(throws: ConsulError.self) {
@@ -83,7 +83,7 @@ import Wire
         await scene.watches.shutDown()
     }
 
-    @Test func addedWatchesComeBackAfterARestart() async throws {
+    @Test func addedWatchesAreRestoredAfterARestart() async throws {
         let scratch = try TestFolder()
         let first = try Scene(directory: scratch.path)
         try first.apply()
@@ -98,7 +98,7 @@ import Wire
         await second.watches.shutDown()
     }
 
-    /// Refuses with 403 all that chooses a program, a plugin or a file.
+    /// Refuses with 403 every definition with a program, a plugin or a file.
     @Test(arguments: [
         #""args": ["h"]"#, #""handler": "h""#, #""handler_type": "script""#,
         #""handler_type": "mail""#, #""handler_type": "http", "handler_config": {"to": "x"}"#,
@@ -107,7 +107,7 @@ import Wire
         #""handler_type": "http", "retry": {"max": 1, "dead_letter": "x"}"#,
         #""handler_type": "http", "sandbox": {"working_directory": "/"}"#,
     ])
-    func programsAndFilesNeedTheRight(_ fields: String) async throws {
+    func programsAndFilesRequireTheRight(_ fields: String) async throws {
         let scene = try Scene()
         try scene.apply(allowsPrograms: false)
         let error = try #require(throws: ConsulError.self) {
@@ -143,8 +143,8 @@ import Wire
         await scene.watches.shutDown()
     }
 
-    /// Neither a restart nor a reload gives a watch a right that its client has no more.
-    @Test func aRightThatIsGoneStopsTheWatch() async throws {
+    /// Neither a restart nor a reload gives a watch a right that its client has lost.
+    @Test func lostRightStopsTheWatch() async throws {
         let scratch = try TestFolder()
         let first = try Scene(directory: scratch.path)
         try first.apply()
@@ -163,7 +163,7 @@ import Wire
         await second.watches.shutDown()
     }
 
-    @Test func itsCheckTellsHowTheHandlerFares() async throws {
+    @Test func watchCheckShowsTheHandlersOutcome() async throws {
         let scene = try Scene()
         try scene.apply()
         _ = try scene.add(Self.added)

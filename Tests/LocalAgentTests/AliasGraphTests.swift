@@ -4,8 +4,8 @@ import TestKit
 import Testing
 
 struct AliasGraphTests {
-    /// The checks that decide over an alias, by their IDs.
-    @Test func aCycleOfAliasesIsAsHealthyAsItsOtherChecks() throws {
+    /// The checks that decide the status of an alias, by their IDs.
+    @Test func aliasCycleIsAsHealthyAsItsOtherChecks() throws {
         let clock = ManualClock()
         let local = LocalState(nodeName: "here", now: { clock.now() }, wallText: { "now" })
         func add(_ id: String, service: String, alias: String = "", node: String = "") {

@@ -5,7 +5,7 @@ import Synchronization
 import TestKit
 import Testing
 
-/// The catalog follows the agent.
+/// The catalog follows the agent's state.
 @Suite struct AntiEntropyTests {
     private struct Scene {
         let clock = ManualClock()
@@ -40,7 +40,7 @@ import Testing
             local.addCheck(CheckDefinition(), check: check, source: .api)
         }
 
-        /// Runs until the body is done.
+        /// Runs the loop until the body is done.
         func running(_ body: () async throws -> Void) async throws {
             let task = Task { await sync.run() }
             do {
@@ -53,10 +53,10 @@ import Testing
             await task.value
         }
 
-        /// What was told since, once it comes to so many lines.
-        func told(_ count: Int) async throws -> [String] {
+        /// Returns the writes since the last call, once there are `count` lines.
+        func sent(_ count: Int) async throws -> [String] {
             var lines: [String] = []
-            try await eventually("\(count) lines are told; so far \(lines)") {
+            try await eventually("\(count) lines are sent; so far \(lines)") {
                 lines += backend.takeLog()
                 return lines.count >= count
             }
@@ -70,37 +70,37 @@ import Testing
         }
     }
 
-    @Test func whatIsMissingIsTold() async throws {
+    @Test func missingEntriesAreRegistered() async throws {
         let scene = Scene()
         scene.add(service: "web")
         scene.add(check: "c1", service: "web")
         scene.add(check: "c2")
         try await scene.running {
-            let told = try await scene.told(4)
+            let sent = try await scene.sent(4)
             #expect(
-                told == ["node here", "service web", "check c1 critical ", "check c2 critical "])
+                sent == ["node here", "service web", "check c1 critical ", "check c2 critical "])
             try await eventually("all is in sync") { scene.isAtRest() }
         }
     }
 
-    @Test func aChangeIsToldAtOnceAndAlone() async throws {
+    @Test func changeIsSentAtOnceAndAlone() async throws {
         let scene = Scene()
         scene.add(service: "web")
         scene.add(check: "c1", service: "web")
         try await scene.running {
-            _ = try await scene.told(3)
+            _ = try await scene.sent(3)
             scene.local.updateCheck("c1", status: .passing, output: "well")
-            #expect(try await scene.told(1) == ["check c1 passing well"])
+            #expect(try await scene.sent(1) == ["check c1 passing well"])
             scene.local.removeCheck("c1")
-            #expect(try await scene.told(1) == ["remove c1"])
+            #expect(try await scene.sent(1) == ["remove c1"])
             scene.local.removeService("web")
-            #expect(try await scene.told(1) == ["remove web"])
+            #expect(try await scene.sent(1) == ["remove web"])
             scene.add(service: "web", port: 1)
-            #expect(try await scene.told(1) == ["service web"])
+            #expect(try await scene.sent(1) == ["service web"])
         }
     }
 
-    @Test func settlingWaitsUntilTheCatalogHasTheChanges() async throws {
+    @Test func settleWaitsUntilTheCatalogHasTheChanges() async throws {
         let scene = Scene()
         try await scene.running {
             for port in 1...50 {
@@ -118,11 +118,11 @@ import Testing
         }
     }
 
-    /// Servers that refuse, do not answer or may not be asked now hold no request for long.
-    @Test func settlingIsBounded() async throws {
+    /// Servers that refuse, do not answer or are paused delay no request for long.
+    @Test func settleIsBounded() async throws {
         let scene = Scene()
         try await scene.running {
-            _ = try await scene.told(1)
+            _ = try await scene.sent(1)
             scene.backend.state.withLock { $0.failures = 1 }
             scene.add(service: "web")
             await scene.sync.settle()
@@ -141,10 +141,10 @@ import Testing
             await late.value
             #expect(scene.backend.state.withLock { $0.services["db"] } == nil)
         }
-        await scene.sync.settle()  // nothing runs any more
+        await scene.sync.settle()  // no loop runs any more
     }
 
-    /// However close changes follow one another, the last is told: none falls between two looks.
+    /// The last of many close changes is sent: no change is missed between two passes.
     @Test func noChangeIsMissed() async throws {
         let scene = Scene()
         for number in 0..<8 { scene.add(check: "c\(number)") }
@@ -168,12 +168,12 @@ import Testing
         }
     }
 
-    @Test func whatIsDifferentIsPutRightAndWhatIsForeignIsTakenOut() async throws {
+    @Test func differentEntriesAreUpdatedAndForeignOnesDeregistered() async throws {
         let scene = Scene()
         scene.add(service: "web", port: 80)
         scene.add(check: "c1", status: "passing")
         try await scene.running {
-            _ = try await scene.told(3)
+            _ = try await scene.sent(3)
             try await eventually("all is in sync") { scene.isAtRest() }
             scene.backend.state.withLock { state in
                 state.services["web"]?.port = 81
@@ -193,33 +193,34 @@ import Testing
             try await eventually("it waits") { scene.clock.sleepers(within: .minutes(1)) > 0 }
             scene.clock.advance(Limits.fullSyncInterval)
             #expect(
-                try await scene.told(5) == [
+                try await scene.sent(5) == [
                     "node here", "remove foreign", "remove strange", "service web",
                     "check c1 passing ",
                 ])
         }
     }
 
-    @Test func aNewOutputAloneWaitsForItsTurn() async throws {
+    @Test func newOutputAloneWaitsForTheInterval() async throws {
         let scene = Scene(outputInterval: .seconds(30))
         scene.add(check: "c1", status: "passing")
         scene.add(check: "c2", status: "passing")
         try await scene.running {
-            _ = try await scene.told(3)
+            _ = try await scene.sent(3)
             scene.local.updateCheck("c1", status: .passing, output: "one")
             scene.local.updateCheck("c1", status: .passing, output: "two")
-            // What is told at once comes after what would have been.
+            // A change that is sent at once marks the point after which the others would have been
+            // sent.
             scene.local.updateCheck("c2", status: .warning, output: "")
-            #expect(try await scene.told(1) == ["check c2 warning "])
+            #expect(try await scene.sent(1) == ["check c2 warning "])
             try await eventually("it waits for that") {
                 scene.clock.sleepers(within: .seconds(30)) > 0
             }
             scene.clock.advance(.seconds(30))
-            #expect(try await scene.told(1) == ["check c1 passing two"])
+            #expect(try await scene.sent(1) == ["check c1 passing two"])
         }
     }
 
-    @Test func afterAFailureEverythingIsComparedAgainSooner() async throws {
+    @Test func comparisonIsRepeatedSoonerAfterAFailure() async throws {
         let scene = Scene()
         scene.add(service: "web")
         scene.backend.state.withLock { $0.failures = 2 }
@@ -230,11 +231,11 @@ import Testing
                 }
                 scene.clock.advance(Limits.syncRetryInterval)
             }
-            #expect(try await scene.told(2) == ["node here", "service web"])
+            #expect(try await scene.sent(2) == ["node here", "service web"])
         }
     }
 
-    @Test func aRefusedServiceKeepsNoOtherBack() async throws {
+    @Test func refusedServiceDelaysNoOther() async throws {
         let scene = Scene()
         scene.backend.state.withLock { $0.refusedService = "a" }
         scene.add(service: "a")
@@ -244,15 +245,15 @@ import Testing
         scene.local.updateCheck("c1", status: .critical, output: "new")
         try await scene.running {
             #expect(
-                try await scene.told(3) == ["node here", "service b", "check c2 critical "])
+                try await scene.sent(3) == ["node here", "service b", "check c2 critical "])
             try await eventually("it waits for the retry") {
                 scene.clock.sleepers(within: Limits.syncRetryInterval) > 0
             }
             #expect(scene.backend.state.withLock { $0.refusals } == 1)
-            // A change of another item is sent at once; a new output does not bring the retry on.
+            // A change of another item is sent at once; a new output does not trigger the retry.
             scene.local.updateCheck("c1", status: .critical, output: "newer")
             scene.local.updateCheck("c2", status: .passing, output: "")
-            #expect(try await scene.told(1) == ["check c2 passing "])
+            #expect(try await scene.sent(1) == ["check c2 passing "])
             let refusals = scene.backend.state.withLock { $0.refusals }
             scene.local.updateCheck("c1", status: .critical, output: "new")
             try await eventually("it waits for the retry") {
@@ -261,12 +262,12 @@ import Testing
             #expect(scene.backend.state.withLock { $0.refusals } == refusals)
             scene.backend.state.withLock { $0.refusedService = nil }
             scene.clock.advance(Limits.syncRetryInterval)
-            #expect(try await scene.told(2) == ["service a", "check c1 critical new"])
+            #expect(try await scene.sent(2) == ["service a", "check c1 critical new"])
             try await eventually("all is sent") { scene.isAtRest() }
         }
     }
 
-    @Test func anOutputThatCannotBeSentWaitsForTheRetry() async throws {
+    @Test func unsentOutputWaitsForTheRetry() async throws {
         let scene = Scene()
         scene.add(check: "c1")
         scene.local.updateCheck("c1", status: .critical, output: "new")
@@ -279,11 +280,11 @@ import Testing
         }
     }
 
-    @Test func whileItIsHeldBackNothingIsTold() async throws {
+    @Test func pausedSyncSendsNothing() async throws {
         let scene = Scene()
         scene.add(service: "a")
         try await scene.running {
-            _ = try await scene.told(2)
+            _ = try await scene.sent(2)
             scene.sync.pause()
             scene.sync.pause()
             scene.add(service: "b")
@@ -291,7 +292,7 @@ import Testing
             scene.add(service: "c")
             scene.local.removeService("b")
             scene.sync.resume()
-            #expect(try await scene.told(2) == ["remove b", "service c"])
+            #expect(try await scene.sent(2) == ["remove b", "service c"])
         }
     }
 }

@@ -6,7 +6,7 @@ import Synchronization
 import TestKit
 import Testing
 
-/// One check's loop, on time that moves when told.
+/// One check's loop, on a manual clock.
 @Suite struct CheckRunnerTests {
     private final class Scene: Sendable {
         let clock = ManualClock()
@@ -18,18 +18,18 @@ import Testing
             _ definition: CheckDefinition, outputMax: Int = 4096, instance: CheckInstance? = nil
         ) {
             let (clock, type) = (clock, type)
-            let nothing = Nothing()
+            let none = NoCapabilities()
             let context = CheckContext(
-                checkID: "c", nodeName: "here", outputMax: outputMax, processes: nothing,
-                http: nothing, network: nothing, clock: clock, checks: nothing)
-            let told = Told()
+                checkID: "c", nodeName: "here", outputMax: outputMax, processes: none,
+                http: none, network: none, clock: clock, checks: none)
+            let reference = SceneReference()
             runner = CheckRunner(
                 definition, instance: instance ?? type.make(definition, in: context),
                 clock: clock, outputMax: outputMax, logger: silentLogger
             ) { status, output in
-                told.scene?.reports.withLock { $0.append("\(status) \(output)") }
+                reference.scene?.reports.withLock { $0.append("\(status) \(output)") }
             }
-            told.take(self)
+            reference.take(self)
         }
 
         func probes(_ count: Int) async throws {
@@ -37,14 +37,14 @@ import Testing
             try await eventually("their results") { reports.withLock { $0.count } >= count }
         }
 
-        /// Moves on to the next probe once the last is over.
+        /// Advances to the next probe once the last is over.
         func pass(_ length: GoDuration) async throws {
             try await eventually("it waits") { clock.sleepers(within: length) > 0 }
             clock.advance(length)
         }
     }
 
-    private final class Told: Sendable {
+    private final class SceneReference: Sendable {
         private let held = Mutex<Scene?>(nil)
         var scene: Scene? { held.withLock { $0 } }
         func take(_ scene: Scene) { held.withLock { $0 = scene } }
@@ -61,7 +61,7 @@ import Testing
         return definition
     }
 
-    @Test func theFirstProbeIsStaggeredAndTheOthersFollowTheInterval() async throws {
+    @Test func firstProbeIsStaggeredAndTheOthersFollowTheInterval() async throws {
         let scene = Scene(definition())
         scene.runner.start(stagger: .seconds(3))
         try await scene.pass(.seconds(3))
@@ -74,7 +74,7 @@ import Testing
         #expect(scene.type.count("c") == 5)
     }
 
-    @Test func anIntervalBelowASecondIsASecond() async throws {
+    @Test func intervalBelowASecondIsASecond() async throws {
         let scene = Scene(definition { $0.interval = .milliseconds(1) })
         scene.runner.start(stagger: .zero)
         try await scene.probes(1)
@@ -83,7 +83,7 @@ import Testing
         scene.runner.stop()
     }
 
-    @Test func oneWhoAsksNowGetsAnAnswerWhatever() async throws {
+    @Test func runNowAlwaysReturnsAnAnswer() async throws {
         let scene = Scene(definition { $0.interval = .hours(1) })
         scene.runner.start(stagger: .hours(1))
         for _ in 0..<200 {
@@ -99,22 +99,22 @@ import Testing
         #expect(await scene.runner.runNow()?.output == "check was removed")
     }
 
-    @Test func aProbeThatNeverEndsIsGivenUp() async throws {
+    @Test func probeWithoutEndIsAbandoned() async throws {
         struct Hangs: PolledCheck {
             func probe(timeout: GoDuration) async -> CheckObservation {
-                // Not even its cancellation moves it.
+                // Not even a cancellation ends it.
                 await withUnsafeContinuation { (_: UnsafeContinuation<CheckObservation, Never>) in }
             }
         }
         let scene = Scene(definition { $0.timeout = .seconds(2) }, instance: .polled(Hangs()))
         scene.runner.start(stagger: .zero)
         try await scene.pass(.seconds(2) + Limits.probeGrace)
-        try await eventually("it is told") { scene.reports.withLock { !$0.isEmpty } }
+        try await eventually("it is reported") { scene.reports.withLock { !$0.isEmpty } }
         #expect(scene.reports.withLock { $0 } == ["critical check gave no answer within 2s"])
         scene.runner.stop()
     }
 
-    @Test func anOutputIsBounded() async throws {
+    @Test func outputIsBounded() async throws {
         let scene = Scene(definition(), outputMax: 10)
         let long = String(repeating: "x", count: 100_000)
         scene.type.answer.withLock { $0 = CheckObservation(.warning, long) }

@@ -4,7 +4,7 @@ import PluginAPI
 import Testing
 
 @Suite struct CheckThresholdsTests {
-    /// Results as letters, `p`assing, `w`arning, `c`ritical; `C` is final. A dot: the old stands.
+    /// Results as letters, `p`assing, `w`arning, `c`ritical; `C` is final. A dot means no change.
     private func play(_ results: String, _ success: Int, _ warn: Int, _ fail: Int) -> String {
         var definition = CheckDefinition()
         definition.successBeforePassing = success
@@ -28,7 +28,7 @@ import Testing
         ("pcccc", 0, 9, 2, "p.ccc"),  // a warning never comes after the critical
         ("cppp", 2, 0, 0, "c.pp"),
         ("cwpw", 2, 0, 0, "c.pw"),  // a warning is a success too
-        ("pCp", 3, 0, 5, "pcp"),  // a time-out counts at once, and as nothing
+        ("pCp", 3, 0, 5, "pcp"),  // a timeout counts at once, and as no failure
     ])
     func counts(_ results: String, _ success: Int, _ warn: Int, _ fail: Int, _ shown: String) {
         #expect(play(results, success, warn, fail) == shown)

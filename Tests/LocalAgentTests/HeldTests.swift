@@ -7,7 +7,7 @@ import TestKit
 import Testing
 import Wire
 
-/// Definitions with faults that are taken all the same: critical, with the reason.
+/// Definitions with faults that are accepted nevertheless: critical, with the reason.
 @Suite struct HeldTests {
     private struct Scene {
         let clock = ManualClock()
@@ -27,8 +27,9 @@ import Wire
             registrar = Registrar(
                 local: local, runners: runners, files: RegistrationFiles(directory: ""),
                 capabilities: Registrar.Capabilities(
-                    processes: Nothing(), http: Nothing(), network: Nothing(), clock: clock,
-                    checks: Nothing()),
+                    processes: NoCapabilities(), http: NoCapabilities(),
+                    network: NoCapabilities(), clock: clock,
+                    checks: NoCapabilities()),
                 registry: registry, policy: Registrar.Policy(), logger: silentLogger,
                 random: SeededRandom(seed: 1), unixSeconds: { 1000 })
         }
@@ -59,7 +60,7 @@ import Wire
         }
     }
 
-    @Test func aCheckThatCannotRunIsCriticalWithTheReason() async throws {
+    @Test func checkThatCannotRunIsCriticalWithTheReason() async throws {
         let scene = try Scene()
         let grpc = #"{"id":"g","name":"g","grpc":"127.0.0.1:1","interval":"5s"}"#
         let unknown = #"{"id":"u","name":"u","type":"gone","interval":"5s"}"#
@@ -81,7 +82,7 @@ import Wire
         #expect(scene.shown("u") == "-")
     }
 
-    @Test func aCheckWithAHarmlessFaultRuns() async throws {
+    @Test func checkWithAHarmlessFaultRuns() async throws {
         let scene = try Scene()
         try await scene.apply(checks: [#"{"name":"c","ttl":"5s","status":"ok"}"#])
         #expect(
@@ -91,7 +92,7 @@ import Wire
         try await eventually("it passes") { scene.local.check("c")?.check.output == "up" }
     }
 
-    @Test func aServiceWithAFaultHasACriticalCheckUntilItIsMended() async throws {
+    @Test func faultyServiceHasACriticalCheckUntilItIsRepaired() async throws {
         let scene = try Scene()
         try await scene.apply(services: [#"{"name":"w","port":70000}"#])
         #expect(scene.local.service("w")?.service.port == 70000)
@@ -103,7 +104,7 @@ import Wire
         #expect(scene.shown("service:w:definition") == "-")
     }
 
-    @Test func theAPITakesWhatHashiCorpsDoes() async throws {
+    @Test func apiAcceptsDefinitionsThatHashiCorpsDoes() async throws {
         let scene = try Scene()
         try await scene.register(service: #"{"Name":"a","Check":{}}"#)
         #expect(scene.local.service("a") != nil && scene.local.checks.isEmpty)
@@ -121,7 +122,7 @@ import Wire
         (#"{"Name":"c","TTL":"-5s"}"#, "TTL must be > 0 for TTL checks"),
         (#"{"Name":"c","TTL":"5s","OutputMaxSize":-1}"#, "MaxOutputMaxSize must be positive"),
     ])
-    func theAPIRefusesWhatHashiCorpsDoes(_ json: String, _ reason: String) async throws {
+    func apiRefusesDefinitionsThatHashiCorpsDoes(_ json: String, _ reason: String) async throws {
         let scene = try Scene()
         let error = await #expect(throws: ConsulError.self) {
             try await scene.register(check: json)

@@ -13,7 +13,7 @@ import Wire
 
 let silentLogger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
-/// Time that moves when told.
+/// A clock that the test advances.
 final class ManualClock: WaitingClock {
     private struct State {
         var now = Instant.zero
@@ -60,7 +60,7 @@ final class ManualClock: WaitingClock {
         for continuation in due { continuation.resume(returning: true) }
     }
 
-    /// How many wait for a time that is at most so far off.
+    /// Returns the number of sleepers whose deadline is at most `length` ahead.
     func sleepers(within length: GoDuration) -> Int {
         state.withLock { state in
             state.sleepers.values.filter { $0.until <= state.now + length }.count
@@ -68,7 +68,7 @@ final class ManualClock: WaitingClock {
     }
 }
 
-/// A cluster of one node's catalog and one key, that can be told to fail.
+/// A cluster of one node's catalog and one key, with failures on request.
 final class ScriptedBackend: Backend {
     struct Parked: PendingCall {
         let backend: ScriptedBackend
@@ -95,7 +95,7 @@ final class ScriptedBackend: Backend {
     }
     let state = Mutex(State())
 
-    /// What was written, in order; forgets it.
+    /// Returns the writes in order, and forgets them.
     func takeLog() -> [String] {
         state.withLock { state in
             defer { state.log = [] }

@@ -26,10 +26,10 @@ import Testing
         local.addService(definition, service: definition.nodeService, source: .api)
     }
 
-    @Test func observersAreToldOfChangesAndOfNothingElse() {
+    @Test func observersAreNotifiedOfChangesOnly() {
         let local = state()
-        let told = Mutex<[LocalState.Change]>([])
-        let observer = local.observe { change in told.withLock { $0.append(change) } }
+        let changes = Mutex<[LocalState.Change]>([])
+        let observer = local.observe { change in changes.withLock { $0.append(change) } }
         add("web", to: local)
         add("web", to: local)
         add("web", port: 1, to: local)
@@ -41,22 +41,22 @@ import Testing
         local.removeCheck("c")
         local.removeService("web")
         #expect(
-            told.withLock { $0 } == [
+            changes.withLock { $0 } == [
                 .service("web"), .service("web"), .check("c"), .check("c"), .check("c"),
                 .service("web"),
             ])
         local.stopObserving(observer)
         add("web", to: local)
-        #expect(told.withLock { $0.count } == 6)
+        #expect(changes.withLock { $0.count } == 6)
     }
 
-    @Test func theHistoryKeepsTheNewestTransitions() {
+    @Test func historyKeepsTheNewestTransitions() {
         let local = state()
         local.addCheck(CheckDefinition(), check: check("c"), source: .api)
         for turn in 0..<100 {
-            let isTold = local.updateCheck(
+            let hasChanged = local.updateCheck(
                 "c", status: turn % 2 == 0 ? .passing : .warning, output: "\(turn)")
-            #expect(isTold)
+            #expect(hasChanged)
             local.updateCheck("c", status: turn % 2 == 0 ? .passing : .warning, output: "more")
         }
         let history = local.check("c")?.history ?? []
@@ -65,7 +65,7 @@ import Testing
         #expect(history.last?.from == "passing" && history.last?.to == "warning")
     }
 
-    @Test func aNewRegistrationKeepsHistoryAndSinceWhenItIsCritical() {
+    @Test func newRegistrationKeepsHistoryAndCriticalSince() {
         let clock = ManualClock()
         let local = state(clock)
         local.addCheck(CheckDefinition(), check: check("c", "passing"), source: .api)
@@ -77,7 +77,7 @@ import Testing
         #expect(local.check("c")?.history.count == 1)
     }
 
-    @Test func whatChangedWhileItWasToldIsStillToBeTold() {
+    @Test func changeDuringSendingStaysUnsynced() {
         let local = state()
         add("web", to: local)
         let sent = local.service("web")!.service
@@ -86,11 +86,11 @@ import Testing
         #expect(local.service("web")?.isInSync == false)
 
         local.addCheck(CheckDefinition(), check: check("c"), source: .api)
-        let told = local.check("c")!.check
-        var noted = told
+        let synced = local.check("c")!.check
+        var noted = synced
         noted.notes = "new"
         local.addCheck(CheckDefinition(), check: noted, source: .api)
-        local.markSynced(check: told)
+        local.markSynced(check: synced)
         #expect(local.check("c")?.isInSync == false)
         local.markSynced(check: noted)
         #expect(local.check("c")?.isInSync == true)
@@ -101,7 +101,7 @@ import Testing
         #expect(local.check("c")?.outputIsNew == true)
     }
 
-    @Test func whatIsRemovedIsRememberedUntilTold() {
+    @Test func removalsAreRememberedUntilSynced() {
         let local = state()
         add("web", to: local)
         local.addCheck(CheckDefinition(), check: check("c"), source: .api)
@@ -114,7 +114,7 @@ import Testing
         #expect(local.removed == ([], []))
     }
 
-    @Test func theChecksOfAServiceAreItsOwnAndTheNodes() {
+    @Test func checksOfAServiceAreItsOwnAndTheNodes() {
         let local = state()
         add("web", to: local)
         for check in [check("a", service: "web"), check("b"), check("c", service: "db")] {

@@ -30,8 +30,9 @@ import Wire
             registrar = Registrar(
                 local: local, runners: runners, files: files,
                 capabilities: Registrar.Capabilities(
-                    processes: Nothing(), http: Nothing(), network: Nothing(), clock: clock,
-                    checks: Nothing()),
+                    processes: NoCapabilities(), http: NoCapabilities(),
+                    network: NoCapabilities(), clock: clock,
+                    checks: NoCapabilities()),
                 registry: registry, policy: Self.policy, logger: silentLogger,
                 random: SeededRandom(seed: 1), unixSeconds: { unixSeconds })
         }
@@ -64,7 +65,7 @@ import Wire
         }
 
         func beat(_ id: String, _ status: CheckStatus) async throws {
-            try runners.heartbeat(id, CheckObservation(status, "told"))
+            try runners.heartbeat(id, CheckObservation(status, "beat"))
             try await eventually("\(id) is \(status)") {
                 local.check(id)?.check.status == status.rawValue
             }
@@ -73,7 +74,7 @@ import Wire
         func status(_ id: String) -> String? { local.check(id)?.check.status }
     }
 
-    @Test func aChangedCheckKeepsItsStatus() async throws {
+    @Test func changedCheckKeepsItsStatus() async throws {
         let scene = try Scene()
         try await scene.apply(
             services: [#"{"name":"web","check":{"id":"c1","ttl":"10s"}}"#],
@@ -85,10 +86,10 @@ import Wire
             checks: [#"{"id":"c2","name":"c2","notes":"n","ttl":"20s"}"#])
         #expect(scene.status("c1") == "passing" && scene.status("c2") == "warning")
         #expect(scene.local.check("c2")?.check.notes == "n")
-        #expect(scene.local.check("c1")?.check.output == "told")
+        #expect(scene.local.check("c1")?.check.output == "beat")
     }
 
-    @Test func anUnchangedCheckIsNotStartedAgain() async throws {
+    @Test func unchangedCheckIsNotStartedAgain() async throws {
         let scene = try Scene()
         let check =
             #"{"id":"c","name":"c","args":["x"],"interval":"10s","run_on_register":true}"#
@@ -101,7 +102,7 @@ import Wire
         #expect(scene.checks.count("c") == 2)
     }
 
-    @Test func aCheckOfTheTopLevelFollowsItsService() async throws {
+    @Test func checkOfTheTopLevelFollowsItsService() async throws {
         let scene = try Scene()
         let check = #"{"id":"c","name":"c","service_id":"web","ttl":"10s"}"#
         try await scene.apply(services: [#"{"name":"web"}"#], checks: [check])
@@ -113,7 +114,7 @@ import Wire
         #expect(scene.runners.count == 0)
     }
 
-    @Test func whatTheAPIRegisteredStays() async throws {
+    @Test func registrationsOfTheAPIStayOnReload() async throws {
         let scene = try Scene()
         try await scene.apply(services: [#"{"name":"web","check":{"id":"own","ttl":"9s"}}"#])
         try await scene.register(service: #"{"Name":"mine","Check":{"CheckID":"m","TTL":"9s"}}"#)
@@ -124,12 +125,12 @@ import Wire
         try await scene.apply(services: [#"{"name":"web","port":2}"#])
         #expect(scene.status("m") == "passing" && scene.status("hung") == "warning")
         #expect(scene.status("own") == nil)
-        // Its service gone, a check goes too.
+        // A check is removed with its service.
         try await scene.apply()
         #expect(scene.status("m") == "passing" && scene.status("hung") == nil)
     }
 
-    @Test func theConfigurationWins() async throws {
+    @Test func configurationWins() async throws {
         let scene = try Scene()
         try await scene.register(service: #"{"Name":"web","Port":1}"#)
         try await scene.apply(services: [#"{"name":"web","port":2}"#])
@@ -150,7 +151,7 @@ import Wire
         #expect(scene.local.services.keys.sorted() == ["web"])
     }
 
-    @Test func registrationsComeBackAfterARestart() async throws {
+    @Test func registrationsAreRestoredAfterARestart() async throws {
         let scratch = try TestFolder()
         let first = try Scene(directory: scratch.path)
         try await first.apply(services: [#"{"name":"web"}"#])
@@ -178,7 +179,7 @@ import Wire
         #expect(third.status("alone") == "critical")
     }
 
-    @Test func aCorruptFileIsNamedAndLeft() async throws {
+    @Test func corruptFileIsNamedAndLeft() async throws {
         let scratch = try TestFolder()
         let files = RegistrationFiles(directory: scratch.path)
         try files.makeFolders()
@@ -200,7 +201,7 @@ import Wire
         #expect(Files.exists(path))
     }
 
-    @Test func onlyAServiceThatWasCriticalLongEnoughIsTakenOut() async throws {
+    @Test func onlyServicesCriticalForLongEnoughAreDeregistered() async throws {
         let scene = try Scene()
         let json = #"{"Name":"web","Check":{"CheckID":"c","TTL":"9s","#
         try await scene.register(
@@ -218,7 +219,7 @@ import Wire
         #expect(scene.local.service("web") == nil && scene.local.check("c") == nil)
     }
 
-    @Test func nothingStartsAfterTheEnd() async throws {
+    @Test func noCheckStartsAfterTheEnd() async throws {
         let scene = try Scene()
         scene.runners.stopAll()
         try await scene.register(

@@ -6,7 +6,7 @@ import Synchronization
 import Watch
 import Wire
 
-/// A handler kind whose runs end when the test says so.
+/// A handler kind whose runs end at the test's request.
 final class ScriptedHandlers: HandlerKind {
     struct Run: Sendable {
         let name: String
@@ -76,7 +76,7 @@ final class ScriptedHandlers: HandlerKind {
     }
 }
 
-/// A check type that answers what the test set; it claims what has `args`.
+/// A check type with the test's answers; it claims definitions with `args`.
 final class ScriptedChecks: CheckType {
     let kind = "scripted"
     let answer = Mutex(CheckObservation(.passing, "fine"))
@@ -102,7 +102,7 @@ final class ScriptedChecks: CheckType {
     }
 }
 
-/// A check type that is told its results; it claims what has a `ttl`.
+/// A check type that receives its results; it claims definitions with a `ttl`.
 struct PushedChecks: CheckType {
     let kind = "pushed"
     func claims(_ definition: CheckDefinition) -> Bool { definition.ttl > .zero }
@@ -123,8 +123,8 @@ struct PushedChecks: CheckType {
     }
 }
 
-/// Nothing of the world.
-struct Nothing: ProcessRunner, HTTPProber, NetworkProber, CheckObserver {
+/// Capabilities without any access to the world.
+struct NoCapabilities: ProcessRunner, HTTPProber, NetworkProber, CheckObserver {
     func run(_ request: ProcessRequest) async -> ProcessOutcome { .init(.failedToStart("no")) }
     func start(_ arguments: [String], lineMax: Int) async throws(ProbeError)
         -> any LineProcess

@@ -23,7 +23,7 @@ import Testing
         var indexes: [UInt64] { all.withLock { $0.map { $0.index } } }
     }
 
-    @Test func theIndexIsTheNewestEventsIDMixed() {
+    @Test func indexIsTheNewestEventsIDMixed() {
         var event = UserEvent()
         event.id = "b54fe110-7af5-cafc-d1fb-afc8ba432b1c"
         let halves: [UInt64] = [0xb54f_e110_7af5_cafc, 0xd1fb_afc8_ba43_2b1c]
@@ -31,7 +31,7 @@ import Testing
         #expect(UserEventBuffer.index(of: []) == 1)
     }
 
-    @Test func aReadWithoutAnIndexIsAnsweredAtOnce() {
+    @Test func readWithoutAnIndexIsAnsweredAtOnce() {
         let (buffer, answers) = (UserEventBuffer(), Answers())
         #expect(buffer.read(named: "", after: 0, reply: answers.take) == nil)
         buffer.append(event(1))
@@ -40,7 +40,7 @@ import Testing
         #expect(answers.indexes == [1, 1])
     }
 
-    @Test func aReadWaitsForTheNextEventOfItsName() {
+    @Test func readWaitsForTheNextEventOfItsName() {
         let (buffer, answers) = (UserEventBuffer(), Answers())
         buffer.append(event(5))
         let pending = buffer.read(named: "deploy", after: 5, reply: answers.take)
@@ -54,7 +54,7 @@ import Testing
         #expect(answers.ids.count == 1)
     }
 
-    @Test func oneWhoWaitsNoLongerGetsWhatIsThere() {
+    @Test func cancelledReadReturnsThePresentEvents() {
         let (buffer, answers) = (UserEventBuffer(), Answers())
         buffer.append(event(5))
         let pending = buffer.read(named: "", after: 5, reply: answers.take)
@@ -63,7 +63,7 @@ import Testing
         #expect(answers.ids == [["5"]])
     }
 
-    @Test func theOldestGivesWay() {
+    @Test func oldestEventIsEvicted() {
         let buffer = UserEventBuffer()
         for number in 1...Limits.userEventsMax + 3 { buffer.append(event(number)) }
         let events = buffer.events(named: "")

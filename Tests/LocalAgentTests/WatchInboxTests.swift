@@ -39,7 +39,7 @@ import Wire
             HandlerOutcome(code: nil, output: "", failure: ""))
     }
 
-    @Test func aNewerAnswerReplacesTheWaitingOneOfItsSource() {
+    @Test func newerAnswerReplacesThePendingOneOfItsSource() {
         var inbox = WatchInbox()
         for event in [
             Self.answer(0, 1), Self.end(1), Self.answer(1, 1), .input(.woke), Self.answer(0, 2),
@@ -62,8 +62,8 @@ import Wire
         #expect(texts.dropLast().suffix(2) == ["resume", "trigger"])
     }
 
-    /// The loop is held while a run ends and more controls come than wait at once.
-    @Test func aRunEndsThoughTheInboxOverflows() async throws {
+    /// The loop is blocked while a run ends and more controls arrive than the inbox holds.
+    @Test func runEndsWhenTheInboxOverflows() async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let handlers = ScriptedHandlers()
         let clock = ManualClock()
@@ -73,7 +73,8 @@ import Wire
         let runner = try WatchRunner(
             definition, id: "w",
             handler: handlers.make(
-                definition, in: HandlerContext(processes: Nothing(), http: Nothing())),
+                definition,
+                in: HandlerContext(processes: NoCapabilities(), http: NoCapabilities())),
             handlerName: "script",
             dependencies: WatchRunner.Dependencies(
                 reader: WatchReader(

@@ -30,7 +30,7 @@ import Wire
                     reader: WatchReader(backend: backend, events: events, local: local),
                     clock: clock, store: files, wallText: { "now" }, logger: silentLogger,
                     environment: [:]),
-                context: HandlerContext(processes: Nothing(), http: Nothing()))
+                context: HandlerContext(processes: NoCapabilities(), http: NoCapabilities()))
         }
 
         @discardableResult
@@ -62,7 +62,7 @@ import Wire
         #"{"id":"e","type":"event","args":["\#(handler)"]\#(more)}"#
     }
 
-    @Test func aFaultOfADefinitionIsShownUntilAHandlerSucceeds() async throws {
+    @Test func faultOfADefinitionIsShownUntilAHandlerSucceeds() async throws {
         let scene = try Scene()
         let definitions = try [
             Self.key("absent", "h1"), #"{"id":"held","type":"checks","state":"foo","args":["x"]}"#,
@@ -77,7 +77,7 @@ import Wire
         #expect(held.state == "failed" && held.type == "checks" && held.handler == "script")
         #expect(held.error == "watches[1].state: Unsupported state: foo")
         #expect(scene.watches.statuses.map { $0.id } == ["absent", "held"])
-        // The other runs; its fault is forgotten once a handler succeeded.
+        // The other watch runs; its fault is cleared once a handler has succeeded.
         _ = try await scene.runs(1)
         #expect(scene.watches.status(of: "absent")?.error == "watches[0].args[0]: no such file")
         scene.handlers.end(1)
@@ -90,7 +90,7 @@ import Wire
         #expect(scene.watches.statuses.map { $0.id } == ["absent"])
     }
 
-    @Test func anUnchangedWatchGoesOnUndisturbed() async throws {
+    @Test func unchangedWatchContinuesUndisturbed() async throws {
         let scene = try Scene()
         try scene.apply(Self.key("one", "h1"), Self.key("two", "h2"))
         _ = try await scene.runs(2)
@@ -105,7 +105,7 @@ import Wire
         }
         #expect(scene.handlers.runs.filter { $0.hasPrefix("h1") }.count == 1)
         #expect(scene.watches.status(of: "one")?.fires == 1)
-        // The stopped ones have given their queries up.
+        // The stopped watches have cancelled their queries.
         try await eventually("two queries are parked") { scene.backend.parkedCount == 2 }
         let difference = try scene.apply(Self.key("three", "h4"))
         #expect(difference.added == ["three"] && difference.removed == ["one", "two"])
@@ -114,7 +114,7 @@ import Wire
         try await eventually("none is parked") { scene.backend.parkedCount == 0 }
     }
 
-    @Test func oneThatCannotBeMadeChangesNothing() async throws {
+    @Test func faultyWatchChangesNothing() async throws {
         let scene = try Scene()
         try scene.apply(Self.key("one", "h1"))
         _ = try await scene.runs(1)
@@ -128,7 +128,7 @@ import Wire
         await scene.watches.shutDown()
     }
 
-    @Test func aChangedWatchKnowsWhatItsPredecessorHandled() async throws {
+    @Test func changedWatchKeepsItsPredecessorsMemory() async throws {
         let scene = try Scene()
         scene.fire(1)
         try scene.apply(Self.events("old"))
@@ -149,7 +149,7 @@ import Wire
         await scene.watches.shutDown()
     }
 
-    @Test func aQueuedEventIsLeftToTheSuccessor() async throws {
+    @Test func queuedEventIsLeftToTheSuccessor() async throws {
         let scene = try Scene()
         scene.fire(1)
         try scene.apply(Self.events("old", #","on_busy":"queue""#))
@@ -164,7 +164,7 @@ import Wire
         await scene.watches.shutDown()
     }
 
-    @Test func aStoppedWatchRunsNothingMoreAndKeepsNothingMore() async throws {
+    @Test func stoppedWatchStartsNoRunAndPersistsNothing() async throws {
         let scratch = try TestFolder()
         let files = RegistrationFiles(directory: scratch.path)
         try files.makeFolders()
@@ -183,7 +183,7 @@ import Wire
         #expect(scene.handlers.runs.count == 2)
     }
 
-    @Test func shuttingDownKillsWhatRunsAlsoOfWatchesThatAreGone() async throws {
+    @Test func shutDownKillsRunsAlsoOfRemovedWatches() async throws {
         let scene = try Scene()
         try scene.apply(Self.key("one", "h1"), Self.key("two", "h2"))
         _ = try await scene.runs(2)
@@ -196,11 +196,11 @@ import Wire
         #expect(scene.watches.statuses.isEmpty)
     }
 
-    @Test func aFailedQueryIsPutAgainAndFiresNothing() async throws {
+    @Test func failedQueryIsRetriedWithoutFiring() async throws {
         let scene = try Scene()
         scene.backend.state.withLock { $0.failures = 1 }
         try scene.apply(Self.key("one", "h1"))
-        try await eventually("the error is told") {
+        try await eventually("the error is shown") {
             scene.watches.status(of: "one")?.state == "failing"
         }
         try await eventually("it waits") { scene.clock.sleepers(within: .seconds(5)) > 0 }
@@ -213,7 +213,7 @@ import Wire
         #expect(scene.handlers.runs.count == 1)
     }
 
-    @Test func theLastFailureIsADeadLetter() async throws {
+    @Test func lastFailureIsADeadLetter() async throws {
         let scratch = try TestFolder()
         let scene = try Scene(files: RegistrationFiles(directory: scratch.path))
         let path = "\(scratch.path)/dead"
@@ -227,14 +227,16 @@ import Wire
         scene.clock.advance(.seconds(1))
         _ = try await scene.runs(2)
         scene.handlers.end(2, failure: "exit status 3")
-        try await eventually("it is told") { scene.watches.status(of: "one")?.deadLetters == 1 }
+        try await eventually("the dead letter is counted") {
+            scene.watches.status(of: "one")?.deadLetters == 1
+        }
         let status = try #require(scene.watches.status(of: "one"))
         #expect(status.runs.map { $0.attempt } == [0, 1])
         #expect(status.failures == 2)
         await scene.watches.shutDown()
     }
 
-    @Test func watchesAreNamedApart() async throws {
+    @Test func watchesGetDistinctNames() async throws {
         let scene = try Scene()
         let json = #"{"type":"key","key":"a","args":["x"]}"#
         try scene.apply(json, json, json)

@@ -5,28 +5,28 @@ import Testing
 @testable import Platform
 
 @Suite(.serialized, .timeLimit(.minutes(1))) struct ChildProcessTests {
-    @Test func linesGoThereAndBack() async throws {
+    @Test func linesAreEchoed() async throws {
         let child = try ChildProcess.start(ProcessSpec(["cat"]))
         try await child.send(Array("first".utf8))
         try await child.send(Array("second".utf8))
         child.closeInput()
-        var heard: [String] = []
-        for await line in child.lines { heard.append(line.text) }
-        #expect(heard == ["first", "second"])
+        var received: [String] = []
+        for await line in child.lines { received.append(line.text) }
+        #expect(received == ["first", "second"])
         #expect(await child.exit() == .exited(0))
         await #expect(throws: ChildProcessError.closed) { try await child.send([65]) }
     }
 
-    @Test func errorLinesAreHeardApart() async throws {
+    @Test func errorLinesAreReportedSeparately() async throws {
         let (errors, continuation) = AsyncStream.makeStream(of: String.self)
         let child = try ChildProcess.start(shell("echo a; echo b >&2; printf c >&2")) {
             continuation.yield($0.text)
         }
         #expect(await child.exit() == .exited(0))
         continuation.finish()
-        var heard: [String] = []
-        for await line in errors { heard.append(line) }
-        #expect(heard == ["b", "c"])
+        var received: [String] = []
+        for await line in errors { received.append(line) }
+        #expect(received == ["b", "c"])
     }
 
     @Test func terminateEndsAStubbornChild() async throws {
@@ -39,7 +39,7 @@ import Testing
         #expect(await lines.next() == nil)
     }
 
-    @Test func slowReaderOfLinesHoldsTheChildBack() async throws {
+    @Test func slowReaderOfLinesPausesTheChild() async throws {
         let child = try ChildProcess.start(shell("seq 1 200000"))
         var sum = 0
         for await line in child.lines { sum += Int(line.text) ?? 0 }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Platform
 
-/// A folder of its own for one test, removed behind it.
+/// Runs a body with a folder of its own, removed afterwards.
 func withFolder<R>(_ body: (String) async throws -> R) async throws -> R {
     let folder = try TestFolder("platform")
     defer { withExtendedLifetime(folder) {} }
@@ -39,7 +39,7 @@ func withFolder<R>(_ body: (String) async throws -> R) async throws -> R {
         }
     }
 
-    /// Nothing waits for the other end of a FIFO or a socket, or for a device.
+    /// No call waits for the other end of a FIFO or a socket, or for a device.
     @Test(.timeLimit(.minutes(1)))
     func onlyRegularFilesAreRead() async throws {
         try await withFolder { folder in
@@ -75,7 +75,7 @@ func withFolder<R>(_ body: (String) async throws -> R) async throws -> R {
         }
     }
 
-    @Test func whatAnInterruptedWriteLeftIsRemoved() async throws {
+    @Test func leftoversOfInterruptedWritesAreRemoved() async throws {
         try await withFolder { folder in
             for name in ["a", "a.tmp-1x", "b.tmp"] { try AtomicFile.write("\(folder)/\(name)", []) }
             try AtomicFile.removeLeftovers(in: folder)
@@ -90,7 +90,7 @@ func withFolder<R>(_ body: (String) async throws -> R) async throws -> R {
         }
     }
 
-    @Test func foldersAreMadeWithThoseAbove() async throws {
+    @Test func foldersAreMadeWithTheirParents() async throws {
         try await withFolder { folder in
             try Files.makeDirectory("\(folder)/a/b/c/")
             #expect(Files.isDirectory("\(folder)/a/b/c"))

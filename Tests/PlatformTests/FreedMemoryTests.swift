@@ -17,7 +17,7 @@ import Testing
         }
         look(5, 25)
         look(60, 118)  // in use
-        look(6, 118)  // just over
+        look(6, 118)  // the peak is just over
         look(6, 118)
         memory.noteReturn(figures(6, 90, 32))
         look(6, 32)  // nothing has grown since
@@ -27,7 +27,8 @@ import Testing
         #expect(due == [false, false, false, true, false, false, false, true])
     }
 
-    /// A block near the heap's end keeps all below it, until it is asked for.
+    /// A block near the heap's end keeps all pages below it, until the pages are returned
+    /// explicitly.
     @Test func freePagesInsideTheHeapAreReturned() {
         var blocks = (0..<65_536).map { _ in
             let block = malloc(1024)!

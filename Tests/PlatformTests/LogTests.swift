@@ -46,24 +46,24 @@ import Testing
         log.debug("unheard")
         log.info("kept", metadata: ["b": "2", "a": "1"])
         let watcher = try #require(sink.watch(level: .debug))
-        log.debug("heard by the watcher")
+        log.debug("received by the watcher")
         sink.level = .error
-        log.warning("heard too")
+        log.warning("received too")
         watcher.cancel()
         log.warning("too late")
-        var heard: [String] = []
+        var received: [String] = []
         for await line in watcher.lines {
-            heard.append(String(String(decoding: line, as: UTF8.self).dropFirst(25).dropLast()))
+            received.append(String(String(decoding: line, as: UTF8.self).dropFirst(25).dropLast()))
         }
         #expect(
-            heard == [
-                "[INFO]  agent: kept: a=1 b=2", "[DEBUG] agent: heard by the watcher",
-                "[WARN]  agent: heard too",
+            received == [
+                "[INFO]  agent: kept: a=1 b=2", "[DEBUG] agent: received by the watcher",
+                "[WARN]  agent: received too",
             ])
         #expect(log.logLevel == .error)
     }
 
-    @Test func watcherGetsTheLast512AndDropsWhatItIsTooSlowFor() async throws {
+    @Test func watcherGetsTheLast512LinesAndDropsTheExcess() async throws {
         let sink = try quiet()
         let log = sink.logger("agent")
         for i in 0..<600 { log.info("line \(i)") }
@@ -88,16 +88,16 @@ import Testing
         log.info("after")
         json.cancel()
         new.cancel()
-        var heard: [String] = []
-        for await line in json.lines { heard.append(String(decoding: line, as: UTF8.self)) }
-        #expect(heard.count == 2 && heard.allSatisfy { $0.hasPrefix("{\"@level\":\"info\"") })
-        #expect(heard[0].contains("\"before\"") && heard[0].contains("\"k\":\"v\""))
-        heard = []
-        for await line in new.lines { heard.append(String(decoding: line, as: UTF8.self)) }
-        #expect(heard.count == 1 && heard[0].hasSuffix("[INFO]  agent: after\n"))
+        var received: [String] = []
+        for await line in json.lines { received.append(String(decoding: line, as: UTF8.self)) }
+        #expect(received.count == 2 && received.allSatisfy { $0.hasPrefix("{\"@level\":\"info\"") })
+        #expect(received[0].contains("\"before\"") && received[0].contains("\"k\":\"v\""))
+        received = []
+        for await line in new.lines { received.append(String(decoding: line, as: UTF8.self)) }
+        #expect(received.count == 1 && received[0].hasSuffix("[INFO]  agent: after\n"))
     }
 
-    @Test func fileRotatesAndOldOnesGo() async throws {
+    @Test func fileRotatesAndOldFilesAreRemoved() async throws {
         try await withFolder { folder in
             let sink = try quiet {
                 var file = LogFileSettings(path: "\(folder)/consul.log")
@@ -139,8 +139,8 @@ import Testing
         }
     }
 
-    /// As logrotate does it: rename, then SIGHUP.
-    @Test func aRenamedFileIsOpenedAnew() async throws {
+    /// Does as logrotate: rename, then SIGHUP.
+    @Test func renamedFileIsReopened() async throws {
         try await withFolder { folder in
             let sink = try quiet { $0.file = LogFileSettings(path: "\(folder)/consul.log") }
             let log = sink.logger("agent")
@@ -162,7 +162,7 @@ import Testing
         }
     }
 
-    /// Terminals act on these, and a line end would forge a line.
+    /// Terminals interpret these, and a line end would forge a line.
     @Test(arguments: [
         ("a\u{1B}[2Jb", #"a\u001b[2Jb"#), ("a\u{9B}31mb", #"a\u009b31mb"#),
         ("a\u{7F}\u{0}b", #"a\u007f\u0000b"#), ("a\u{2028}b", #"a\u2028b"#),

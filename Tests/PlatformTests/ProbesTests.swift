@@ -9,7 +9,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct ProbesTests {
     private let group = MultiThreadedEventLoopGroup.singleton
 
-    @Test func dialSucceedsWhereSomebodyListens() async throws {
+    @Test func dialSucceedsOnAnOpenPort() async throws {
         let server = try await ServerBootstrap(group: group).bind(host: "127.0.0.1", port: 0).get()
         let port = try #require(server.localAddress?.port)
         try await TCPDial.connect(host: "127.0.0.1", port: port, timeout: .seconds(5), on: group)
@@ -24,7 +24,7 @@ import Testing
         }
     }
 
-    @Test func handshakeThatNeverComesTimesOut() async throws {
+    @Test func missingHandshakeTimesOut() async throws {
         let server = try await ServerBootstrap(group: group).bind(host: "127.0.0.1", port: 0).get()
         let port = try #require(server.localAddress?.port)
         await #expect(
@@ -121,13 +121,13 @@ import Testing
         return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
     }
 
-    @Test func signalsAreHeard() async throws {
+    @Test func signalsAreStreamed() async throws {
         var stream = Signals.stream().makeAsyncIterator()
         kill(getpid(), SIGUSR1)
         #expect(await stream.next() == .user1)
         kill(getpid(), SIGHUP)
         #expect(await stream.next() == .hangup)
-        // Another listener gets its own alone.
+        // Another listener gets only its own signals.
         var ends = Signals.stream(of: [.interrupt]).makeAsyncIterator()
         kill(getpid(), SIGUSR1)
         #expect(await stream.next() == .user1)

@@ -4,14 +4,15 @@ import Testing
 
 @testable import Platform
 
-/// Descriptors open in this process. Children of other tests come and go, hence serialized.
+/// Returns the number of open descriptors of this process. Children of other tests open some too,
+/// hence serialized.
 func openDescriptors() -> Int { (try? Files.list("/proc/self/fd").count) ?? -1 }
 
 func shell(_ script: String) -> ProcessSpec { ProcessSpec(["/bin/sh", "-c", script]) }
 
 func isAlive(_ pid: Int32) -> Bool { kill(pid, 0) == 0 }
 
-/// Waits for what another process does, at most ten seconds.
+/// Waits for an effect of another process, at most ten seconds.
 func eventually(_ condition: () -> Bool) async -> Bool {
     for _ in 0..<1000 {
         if condition() { return true }
@@ -44,7 +45,7 @@ func eventually(_ condition: () -> Bool) async -> Bool {
         #expect(outcome.output == "fed\nhello you\n/usr\n0027\n")
     }
 
-    @Test func exactEnvironmentIsAllThereIs() async {
+    @Test func exactEnvironmentIsComplete() async {
         var spec = ProcessSpec(["env"])
         spec.environment = .exactly(["A": "1"])
         #expect(await ProcessRun.run(spec).output == "A=1\n")
@@ -99,7 +100,7 @@ func eventually(_ condition: () -> Bool) async -> Bool {
         #expect(residentKilobytes() - before < 32 * 1024)
     }
 
-    @Test func childThatNeverReadsItsInputDoesNotHangUs() async {
+    @Test func childThatNeverReadsItsInputDoesNotBlock() async {
         var spec = shell("exit 0")
         spec.standardInput = [UInt8](repeating: 65, count: 4_000_000)
         #expect(await ProcessRun.run(spec).ending == .exited(0))
@@ -133,7 +134,7 @@ func eventually(_ condition: () -> Bool) async -> Bool {
         #expect(await ending { $0.arguments = [] } == .failedToStart("exec: no command"))
     }
 
-    @Test(.enabled(if: geteuid() == 0)) func childRunsAsTheUserAsked() async {
+    @Test(.enabled(if: geteuid() == 0)) func childRunsAsTheRequestedUser() async {
         var spec = ProcessSpec(["id", "-un"])
         spec.user = "nobody"
         #expect(await ProcessRun.run(spec).output == "nobody\n")
@@ -148,7 +149,8 @@ func eventually(_ condition: () -> Bool) async -> Bool {
     @Test func childHasThreeDescriptorsAndDefaultSignals() async {
         let outcome = await ProcessRun.run(
             shell("ls /proc/self/fd | wc -l; kill -PIPE $$; echo survived"))
-        // Three and the one `ls` reads the folder with. SIGPIPE, which we ignore, ends the child.
+        // Three, and the one with which `ls` reads the folder. SIGPIPE, which this process ignores,
+        // ends the child.
         #expect(outcome.output == "4\n")
         #expect(outcome.ending == .signaled(SIGPIPE))
     }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Platform
 
-/// The system's log, with a socket in the place of its daemon.
+/// The system's log, with a socket in place of its daemon.
 @Suite(.timeLimit(.minutes(1))) struct SystemLogTests {
     private func sink(
         _ folder: String, _ change: (inout LogSettings) -> Void = { _ in }
@@ -41,8 +41,8 @@ import Testing
         }
     }
 
-    /// A daemon that is stuck costs its own lines, and nobody else's.
-    @Test func aStuckDaemonHoldsNobodyUp() async throws {
+    /// A stuck daemon loses its own lines only.
+    @Test func stuckDaemonDelaysNoOtherOutput() async throws {
         try await withFolder { folder in
             let daemon = try LogDaemon(at: "\(folder)/log")
             let sink = try sink(folder) { settings in
@@ -62,8 +62,8 @@ import Testing
         }
     }
 
-    /// Without a daemon lines are lost; when one comes, it gets those from then on.
-    @Test func aDaemonMayComeLater() async throws {
+    /// Without a daemon lines are lost; a daemon that starts later gets the lines from then on.
+    @Test func daemonStartedLaterGetsLines() async throws {
         try await withFolder { folder in
             let sink = try sink(folder)
             let log = sink.logger("agent")
@@ -71,9 +71,9 @@ import Testing
             sink.flush()
             #expect(sink.failedLines == 1)
             let daemon = try LogDaemon(at: "\(folder)/log")
-            log.info("heard")
+            log.info("received")
             sink.flush()
-            #expect(daemon.received().map { $0.hasSuffix("agent: heard") } == [true])
+            #expect(daemon.received().map { $0.hasSuffix("agent: received") } == [true])
             #expect(throws: FileError.self) {
                 _ = try self.sink(folder) { $0.syslogFacility = "x" }
             }

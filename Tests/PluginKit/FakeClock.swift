@@ -2,7 +2,7 @@ import PluginAPI
 package import Primitives
 import Synchronization
 
-/// Time that moves when told.
+/// A clock that the test advances.
 package final class FakeClock: WaitingClock {
     private struct Sleeper {
         var id: Int
@@ -13,7 +13,7 @@ package final class FakeClock: WaitingClock {
         var now = Instant(nanoseconds: 1_000_000_000)
         var nextID = 0
         var sleepers: [Sleeper] = []
-        /// Sleeps that were cancelled before they began.
+        /// Sleeps that were cancelled before they started.
         var cancelled: Set<Int> = []
     }
     private let state = Mutex(State())
@@ -50,7 +50,7 @@ package final class FakeClock: WaitingClock {
         }
     }
 
-    /// Wakes those whose time has come, in the order of their deadlines.
+    /// Wakes the sleepers whose deadline is reached, in the order of their deadlines.
     package func advance(by length: GoDuration) {
         let due = state.withLock { state in
             state.now = state.now + length
@@ -61,7 +61,7 @@ package final class FakeClock: WaitingClock {
         for sleeper in due { sleeper.continuation.resume(returning: true) }
     }
 
-    /// How long each sleeper still sleeps, shortest first.
+    /// The remaining time of each sleeper, shortest first.
     package var waits: [GoDuration] {
         state.withLock { state in state.sleepers.map { $0.deadline - state.now }.sorted() }
     }

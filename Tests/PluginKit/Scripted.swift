@@ -3,7 +3,7 @@ package import PluginAPI
 package import Primitives
 import Synchronization
 
-/// Keeps what it was given, in order.
+/// Records values in order.
 package final class Recorder<Value: Sendable>: Sendable {
     private let kept = Mutex<[Value]>([])
     package init() {}
@@ -11,7 +11,7 @@ package final class Recorder<Value: Sendable>: Sendable {
     package var values: [Value] { kept.withLock { $0 } }
 }
 
-/// Scripted capabilities. Each answers what the test says and records what it was asked.
+/// Scripted capabilities. Each returns the test's answer and records its requests.
 package struct Scripted: Sendable {
     package var processes = ScriptedProcesses()
     package var http = ScriptedHTTP()
@@ -102,7 +102,7 @@ package struct ScriptedNetwork: NetworkProber {
     }
 }
 
-/// Tells the states of other checks that the script holds, one after another.
+/// Reports the script's states of other checks, one after another.
 package struct ScriptedChecks: CheckObserver {
     package var states: [[HealthCheck]?] = []
     package let asked = Recorder<[String]>()
@@ -118,7 +118,7 @@ package struct ScriptedChecks: CheckObserver {
 }
 
 extension CheckType {
-    /// The polled check of a definition.
+    /// Returns the polled check of a definition.
     package func polled(_ definition: CheckDefinition, _ script: Scripted) throws
         -> any PolledCheck
     {

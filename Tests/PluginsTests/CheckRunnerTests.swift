@@ -10,7 +10,7 @@ import Testing
 
 @testable import LocalAgent
 
-/// A check that answers by a script, the last answer again and again. Told so, it never ends.
+/// A check that answers by a script and repeats the last answer. On request it never ends.
 private final class TestCheck: PolledCheck {
     private let answers: Mutex<[CheckObservation]>
     private let hangs: Bool
@@ -25,7 +25,7 @@ private final class TestCheck: PolledCheck {
     func probe(timeout: GoDuration) async -> CheckObservation {
         timeouts.add(timeout)
         if hangs {
-            // It does not even mind that its task is cancelled.
+            // It ignores even the cancellation of its task.
             await withCheckedContinuation { continuation in
                 parked.withLock { $0.append(continuation) }
             }
@@ -47,7 +47,7 @@ private let fail = CheckObservation(.critical, "no")
 
 @Suite(.timeLimit(.minutes(1))) struct CheckRunnerTests {
     private let clock = FakeClock()
-    private let heard = Recorder<String>()
+    private let received = Recorder<String>()
 
     private func runner(
         _ check: TestCheck, outputMax: Int = 4096,
@@ -60,7 +60,7 @@ private let fail = CheckObservation(.critical, "no")
         return CheckRunner(
             definition, instance: .polled(check), clock: clock, outputMax: outputMax,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        ) { [heard] status, output in heard.add("\(status.rawValue) \(output)") }
+        ) { [received] status, output in received.add("\(status.rawValue) \(output)") }
     }
 
     private func waits(_ wait: GoDuration) async throws {
@@ -75,21 +75,21 @@ private let fail = CheckObservation(.critical, "no")
         #expect(check.timeouts.values.isEmpty)
         clock.advance(by: .seconds(3))
         try await waits(.seconds(10))
-        #expect(heard.values == ["passing ok"])
+        #expect(received.values == ["passing ok"])
         #expect(check.timeouts.values == [.seconds(10)])
         clock.advance(by: .seconds(9))
         #expect(check.timeouts.values.count == 1)
         clock.advance(by: .seconds(1))
-        try await eventually("it probes again") { heard.values.count == 2 }
-        #expect(heard.values[1] == "critical no")
+        try await eventually("it probes again") { received.values.count == 2 }
+        #expect(received.values[1] == "critical no")
         runner.stop()
-        try await eventually("nobody waits") { clock.waits.isEmpty }
+        try await eventually("no query waits") { clock.waits.isEmpty }
     }
 
     @Test func runOnRegisterProbesAtOnce() async throws {
         let runner = runner(TestCheck([pass])) { $0.runOnRegister = true }
         runner.start(stagger: .seconds(9))
-        try await eventually("it probes") { heard.values == ["passing ok"] }
+        try await eventually("it probes") { received.values == ["passing ok"] }
         try await waits(.seconds(10))
         runner.stop()
     }
@@ -101,7 +101,7 @@ private let fail = CheckObservation(.critical, "no")
         }
         runner.start(stagger: .seconds(1))
         try await waits(.seconds(7))
-        #expect(heard.values.isEmpty)
+        #expect(received.values.isEmpty)
         runner.stop()
     }
 
@@ -115,7 +115,7 @@ private let fail = CheckObservation(.critical, "no")
         runner.stop()
     }
 
-    @Test func thresholdsHoldBackBothWays() async throws {
+    @Test func thresholdsDelayBothDirections() async throws {
         let check = TestCheck([pass, fail, fail, fail, pass, warn, pass, pass])
         let runner = runner(check) {
             $0.runOnRegister = true
@@ -129,15 +129,15 @@ private let fail = CheckObservation(.critical, "no")
             try await waits(.seconds(10))
             clock.advance(by: .seconds(10))
         }
-        try await eventually("all are told") { heard.values.count >= 6 }
+        try await eventually("all are reported") { received.values.count >= 6 }
         #expect(
-            heard.values.prefix(6) == [
+            received.values.prefix(6) == [
                 "passing ok", "warning no", "critical no", "warning hm", "passing ok", "passing ok",
             ])
         runner.stop()
     }
 
-    @Test func aPluginThatIgnoresItsTimeLimitIsGivenUp() async throws {
+    @Test func probeBeyondItsTimeoutIsAbandoned() async throws {
         let check = TestCheck([pass], hangs: true)
         let runner = runner(check) {
             $0.runOnRegister = true
@@ -145,17 +145,17 @@ private let fail = CheckObservation(.critical, "no")
             $0.failuresBeforeCritical = 5
         }
         runner.start(stagger: .zero)
-        // Its limit and a little more.
+        // The timeout and the grace period.
         try await waits(.seconds(7))
         clock.advance(by: .seconds(7))
-        try await eventually("it is given up") { heard.values.count == 1 }
-        #expect(heard.values == ["critical check gave no answer within 2s"])
+        try await eventually("it is abandoned") { received.values.count == 1 }
+        #expect(received.values == ["critical check gave no answer within 2s"])
         try await waits(.seconds(10))
-        // What it says later is not heard.
+        // A later answer is ignored.
         check.release()
         clock.advance(by: .seconds(10))
         try await eventually("it is probed again") { check.timeouts.values.count == 2 }
-        #expect(heard.values.count == 1)
+        #expect(received.values.count == 1)
         runner.stop()
         check.release()
     }
@@ -166,9 +166,9 @@ private let fail = CheckObservation(.critical, "no")
         runner.start(stagger: .zero)
         try await eventually("it probes") { check.timeouts.values.count == 1 }
         runner.stop()
-        try await eventually("nobody waits") { clock.waits.isEmpty }
+        try await eventually("no query waits") { clock.waits.isEmpty }
         check.release()
-        #expect(heard.values.isEmpty)
+        #expect(received.values.isEmpty)
         #expect(await runner.runNow()?.output == "check was removed")
     }
 
@@ -179,21 +179,21 @@ private let fail = CheckObservation(.critical, "no")
         #expect(await runner.runNow() == pass)
         try await waits(.seconds(10))
         #expect(await runner.runNow() == fail)
-        #expect(heard.values == ["passing ok", "critical no"])
+        #expect(received.values == ["passing ok", "critical no"])
         runner.stop()
     }
 
     @Test func outputIsCutToItsEnd() async throws {
-        // The plugin's own words may stand before the target's, so there is room for both.
+        // The plugin's own text may precede the target's output, so there is room for both.
         let room = 4 + LocalAgent.Limits.checkOutputHeadMax
         let flood = String(repeating: "x", count: 5000) + "6789"
         let runner = runner(TestCheck([CheckObservation(.passing, flood)]), outputMax: 4) {
             $0.runOnRegister = true
         }
         runner.start(stagger: .zero)
-        try await eventually("it is told") { heard.values.count == 1 }
+        try await eventually("it is reported") { received.values.count == 1 }
         let kept = flood.suffix(room)
-        #expect(heard.values == ["passing Captured \(room) of 5004 bytes\n...\n\(kept)"])
+        #expect(received.values == ["passing Captured \(room) of 5004 bytes\n...\n\(kept)"])
         runner.stop()
     }
 }
@@ -214,7 +214,7 @@ struct CheckThresholdsTests {
         #expect(passing.receive(pass) == .passing)
     }
 
-    @Test func aFinalResultSkipsThem() {
+    @Test func finalResultSkipsTheThresholds() {
         var thresholds = thresholds(0, 0, 3)
         #expect(thresholds.receive(pass) == .passing)
         #expect(thresholds.receive(fail) == nil)

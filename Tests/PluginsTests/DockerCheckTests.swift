@@ -14,7 +14,7 @@ import Testing
 @testable import HTTPTransport
 @testable import Platform
 
-/// Speaks as Docker does, as far as an exec goes.
+/// Implements Docker's API for an exec.
 private final class ScriptedDocker: HTTPHandler {
     let asked = Recorder<String>()
     let createStatus: Int
@@ -93,7 +93,7 @@ private final class ScriptedDocker: HTTPHandler {
         return (found, docker.asked.values)
     }
 
-    @Test func claimsAContainerAndJudgesIt() {
+    @Test func claimsAContainerAndValidatesIt() {
         let type = DockerCheckType()
         #expect(type.kind == "docker")
         #expect(type.claims(definition()))
@@ -137,7 +137,7 @@ private final class ScriptedDocker: HTTPHandler {
         }
     }
 
-    @Test func unframedOutputIsTakenAsItIs() async throws {
+    @Test func unframedOutputStaysUnchanged() async throws {
         let (found, _) = try await probe(definition(), output: Array("a terminal's".utf8))
         #expect(found.output == "a terminal's")
     }

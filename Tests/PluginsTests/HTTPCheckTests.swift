@@ -47,7 +47,7 @@ struct HTTPCheckTests {
         #expect(!type.claims(definition { $0.type = "other" }))
     }
 
-    @Test func saysWhatIsWrong() {
+    @Test func namesTheFaults() {
         #expect(type.problems(in: definition()).isEmpty)
         #expect(type.problems(in: definition { $0.http = "HTTP://web.local/" }).isEmpty)
         let wrong = definition { definition in
@@ -93,7 +93,7 @@ struct HTTPCheckTests {
         #expect(found.output == "HTTP GET http://web.local/health: \(code) Reason Output: ok")
     }
 
-    @Test func requestCarriesWhatTheDefinitionSays() async throws {
+    @Test func requestHasTheDefinitionsFields() async throws {
         let script = Scripted()
         let check = try type.polled(
             definition {
@@ -119,7 +119,7 @@ struct HTTPCheckTests {
         #expect(probe.bodyMax == 4096)
     }
 
-    @Test func failureIsCriticalInTheClientsWords() async throws {
+    @Test func failureIsCriticalWithTheClientsError() async throws {
         var script = Scripted()
         script.http.answer = { _ in .failure(ProbeError("connection refused")) }
         let found = try await type.polled(definition(), script).probe(timeout: .seconds(1))
@@ -140,7 +140,7 @@ struct HTTPCheckTests {
                 + "HTTP GET http://web.local/health: 201 Reason Output: ok")
     }
 
-    @Test func bodyMustMatchOrMustNot() async throws {
+    @Test func bodyPatternsMustMatchOrMustNot() async throws {
         let ready = expecting { $0.body = "ready|warm.*" }
         #expect(try await probe(ready, body: "it is warming").status == .passing)
         let found = try await probe(ready, body: "cold")
@@ -153,7 +153,7 @@ struct HTTPCheckTests {
         #expect(try await probe(clean, body: "fine").status == .passing)
         #expect(
             try await probe(clean, body: "an error").output.hasPrefix("the body matches error\n"))
-        // A wrong status is wrong whatever the body says.
+        // A wrong status is critical with any body.
         #expect(try await probe(ready, status: 500, body: "ready").status == .critical)
         #expect(try await probe(ready, status: 429, body: "ready").status == .warning)
     }
@@ -205,7 +205,7 @@ struct HTTPCheckTests {
         #expect(found.output.hasPrefix("answered in 300ms, expected at most 200ms\n"))
     }
 
-    @Test func bodyIsReadFurtherWhenItMatters() async throws {
+    @Test func bodyIsReadFurtherWhenAConditionNeedsIt() async throws {
         let script = Scripted()
         _ = await (try type.polled(expecting { $0.body = "x" }, script)).probe(timeout: .seconds(1))
         #expect(script.http.asked.values[0].bodyMax == 64 << 10)

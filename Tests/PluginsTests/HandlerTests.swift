@@ -66,7 +66,7 @@ struct ScriptHandlerTests {
         #expect(shelled.arguments == ["/bin/dash", "-c", "a | b"])
     }
 
-    @Test func boundsAndSandboxAreHandedOn() async throws {
+    @Test func boundsAndSandboxArePassedOn() async throws {
         let (request, _) = try await run(
             definition {
                 $0.args = ["a"]
@@ -122,7 +122,7 @@ struct HTTPHandlerTests {
         return definition
     }
 
-    @Test func needsAnURLAndATimeLimit() {
+    @Test func needsAURLAndATimeout() {
         #expect(kind.kind == "http")
         #expect(kind.problems(in: definition { _ in }).isEmpty)
         #expect(

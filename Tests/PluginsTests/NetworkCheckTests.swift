@@ -14,7 +14,7 @@ struct NetworkCheckTests {
         return definition
     }
 
-    @Test func tcpClaimsAndJudgesAddresses() {
+    @Test func tcpClaimsAndValidatesAddresses() {
         let type = TCPCheckType()
         #expect(type.kind == "tcp")
         #expect(type.claims(definition { $0.tcp = "a:1" }))

@@ -43,25 +43,25 @@ struct AliasCheckTests {
             type.problems(in: timed) == [
                 DefinitionProblem("ttl", "TTL must be not be set for Alias checks", .refuses)
             ])
-        // HashiCorp's agent does not mind an interval.
+        // HashiCorp's agent accepts an interval.
         timed.ttl = .zero
         timed.interval = .seconds(1)
         #expect(type.problems(in: timed).isEmpty)
     }
 
-    @Test func isAsBadAsTheWorst() async throws {
+    @Test func statusIsTheWorstOfTheChecks() async throws {
         var script = Scripted()
         script.checks.states = [
             nil, [], [check("a", "passing")],
             [check("a", "passing"), check("b", "warning", "hot"), check("c", "critical", "down")],
             [check("b", "warning", "hot"), check("a", "passing")],
-            // Itself does not count; a status that nobody knows is critical.
+            // The check itself does not count; an unknown status is critical.
             [check("check", "critical"), check("a", "passing")],
         ]
-        let heard = Recorder<CheckObservation>()
-        try await type.pushed(definition, script).run { heard.add($0) }
+        let received = Recorder<CheckObservation>()
+        try await type.pushed(definition, script).run { received.add($0) }
         #expect(
-            heard.values == [
+            received.values == [
                 CheckObservation(.critical, "Service db could not be found on node node2"),
                 CheckObservation(.passing, "No checks found."),
                 CheckObservation(.passing, "All checks passing."),
@@ -123,9 +123,9 @@ struct OSServiceCheckTests {
     }
 }
 
-/// The box as a whole.
+/// The whole list of standard plugins.
 struct StandardPluginsTests {
-    @Test func kindsAreAloneAndKnown() throws {
+    @Test func kindsAreUniqueAndKnown() throws {
         let registry = try PluginRegistry(StandardPlugins.all())
         let kinds = registry.plugins.flatMap { $0.contributions }.map { "\($0.sort):\($0.kind)" }
         #expect(
@@ -140,7 +140,7 @@ struct StandardPluginsTests {
         }
     }
 
-    @Test func aDefinitionIsOfOneType() throws {
+    @Test func definitionHasOneType() throws {
         let registry = try PluginRegistry(StandardPlugins.all())
         var definition = CheckDefinition()
         #expect(throws: PluginAPIError.noCheckType) { _ = try registry.checkType(for: definition) }
@@ -163,7 +163,7 @@ struct StandardPluginsTests {
 }
 
 struct CheckTypeChoiceTests {
-    @Test func aCheckOfNoTypeOrOfOneNotThereIsNamed() throws {
+    @Test func checkWithoutTypeOrOfUnknownTypeIsNamed() throws {
         let registry = try PluginRegistry(StandardPlugins.all())
         var definition = CheckDefinition()
         let messages = registry.problems(in: definition).map { $0.message }

@@ -33,29 +33,29 @@ import Testing
         var script = Scripted()
         script.clock = clock
         let check = try type.pushed(definition, script)
-        let heard = Recorder<CheckObservation>()
-        let running = Task { await check.run { heard.add($0) } }
+        let received = Recorder<CheckObservation>()
+        let running = Task { await check.run { received.add($0) } }
         try await eventually("it waits") { clock.waits == [.seconds(30)] }
         clock.advance(by: .seconds(29))
-        #expect(heard.values.isEmpty)
+        #expect(received.values.isEmpty)
         clock.advance(by: .seconds(1))
-        try await eventually("it expires") { heard.values.count == 1 }
-        #expect(heard.values[0] == CheckObservation(.critical, "TTL expired", isFinal: true))
+        try await eventually("it expires") { received.values.count == 1 }
+        #expect(received.values[0] == CheckObservation(.critical, "TTL expired", isFinal: true))
 
         #expect(check.heartbeat(CheckObservation(.passing, "alive")))
-        #expect(heard.values.count == 2)  // before the caller goes on
-        #expect(heard.values[1] == CheckObservation(.passing, "alive"))
-        // A heartbeat in time pushes the end away.
+        #expect(received.values.count == 2)  // before the caller continues
+        #expect(received.values[1] == CheckObservation(.passing, "alive"))
+        // A heartbeat in time postpones the expiry.
         clock.advance(by: .seconds(20))
         #expect(check.heartbeat(CheckObservation(.warning, "tired")))
         clock.advance(by: .seconds(10))
         try await eventually("it waits for the later end") { clock.waits == [.seconds(20)] }
         clock.advance(by: .seconds(19))
-        #expect(heard.values.count == 3)
+        #expect(received.values.count == 3)
         clock.advance(by: .seconds(1))
-        try await eventually("it expires again") { heard.values.count == 4 }
+        try await eventually("it expires again") { received.values.count == 4 }
         #expect(
-            heard.values[3]
+            received.values[3]
                 == CheckObservation(
                     .critical, "TTL expired (last output before timeout follows): tired",
                     isFinal: true))
@@ -63,34 +63,34 @@ import Testing
         await running.value
     }
 
-    /// The head stays, in Consul's words.
-    @Test func aLongOutputKeepsItsHead() throws {
+    /// The head remains, in Consul's words.
+    @Test func longOutputKeepsItsHead() throws {
         var script = Scripted()
         script.clock = FakeClock()
         let check = try type.pushed(definition, script)
-        let heard = Recorder<CheckObservation>()
-        check.attach { heard.add($0) }
+        let received = Recorder<CheckObservation>()
+        check.attach { received.add($0) }
         let output = String(repeating: "a", count: script.outputMax) + "END"
         #expect(check.heartbeat(CheckObservation(.passing, output)))
         #expect(
-            heard.values.map { $0.output } == [
+            received.values.map { $0.output } == [
                 String(repeating: "a", count: script.outputMax)
                     + " ... (captured \(script.outputMax) of \(script.outputMax + 3) bytes)"
             ])
     }
 
-    @Test func nothingIsReportedAfterItWasStopped() async throws {
+    @Test func stoppedCheckReportsNothing() async throws {
         let clock = FakeClock()
         var script = Scripted()
         script.clock = clock
         let check = try type.pushed(definition, script)
-        let heard = Recorder<CheckObservation>()
-        let running = Task { await check.run { heard.add($0) } }
+        let received = Recorder<CheckObservation>()
+        let running = Task { await check.run { received.add($0) } }
         try await eventually("it waits") { clock.waits.count == 1 }
         running.cancel()
         await running.value
-        try await eventually("nobody waits") { clock.waits.isEmpty }
+        try await eventually("no query waits") { clock.waits.isEmpty }
         clock.advance(by: .seconds(60))
-        #expect(heard.values.isEmpty)
+        #expect(received.values.isEmpty)
     }
 }

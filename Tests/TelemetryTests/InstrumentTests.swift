@@ -12,14 +12,14 @@ import Testing
         #expect(registry.drain().map { $0.value } == [.count(0), .count(0)])
     }
 
-    @Test func aNameOfAnotherKindIsNotMixedIn() {
+    @Test func nameOfAnotherKindIsNotMixedIn() {
         let registry = MetricRegistry()
         registry.counter("a", help: "").increment()
         registry.timing("a", help: "").record(.seconds(1))
         #expect(registry.drain().count == 1)
     }
 
-    @Test func gaugesAreAskedAtEachCollection() {
+    @Test func gaugesAreReadAtEachCollection() {
         let registry = MetricRegistry()
         registry.gauge("there", help: "") { 4 }
         registry.gauge("missing", help: "") { nil }
@@ -32,18 +32,18 @@ import Testing
         for shift in 0..<62 {
             for _ in 0..<20 {
                 let value = 1 << shift + Int(random.next() % UInt64(1 << shift))
-                let place = TimingBuckets.place(of: value)
-                #expect((0..<TimingBuckets.count).contains(place))
+                let index = TimingBuckets.index(of: value)
+                #expect((0..<TimingBuckets.count).contains(index))
                 if (128..<(1 << 39)).contains(value) {
-                    let middle = TimingBuckets.middle(of: place)
+                    let middle = TimingBuckets.middle(of: index)
                     #expect(abs(middle - Double(value)) <= Double(value) / 15)
                 }
             }
-            let place = TimingBuckets.place(of: 1 << shift)
-            #expect(place >= last)
-            last = place
+            let index = TimingBuckets.index(of: 1 << shift)
+            #expect(index >= last)
+            last = index
         }
-        #expect(TimingBuckets.place(of: 0) == 0)
+        #expect(TimingBuckets.index(of: 0) == 0)
     }
 
     @Test func nothingIsLostBetweenThreads() async {
@@ -68,7 +68,7 @@ import Testing
         #expect(total.largest == 5000)
     }
 
-    @Test func quantilesAreNearTheTruth() {
+    @Test func quantilesAreNearTheExactValues() {
         let reading = TimingReading(of: (1...1000).map { $0 * 1000 })
         for share in [0.5, 0.9, 0.99] {
             let truth = share * 1_000_000

@@ -1,6 +1,6 @@
 import Telemetry
 
-/// Readings under their full names.
+/// Returns readings under their full names.
 func named(_ readings: [MetricReading], _ naming: MetricNaming = MetricNaming())
     -> [(MetricReading, Series)]
 {
@@ -9,5 +9,5 @@ func named(_ readings: [MetricReading], _ naming: MetricNaming = MetricNaming())
     }
 }
 
-/// Nanoseconds since 1970, from seconds.
+/// Converts seconds to nanoseconds since 1970.
 func second(_ seconds: Int64) -> Int64 { seconds * 1_000_000_000 }

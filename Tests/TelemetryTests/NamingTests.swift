@@ -2,7 +2,7 @@ import Telemetry
 import Testing
 
 @Suite struct NamingTests {
-    @Test func theHostStandsInTheNamesOfGaugesAlone() {
+    @Test func hostIsInTheNamesOfGaugesOnly() {
         var naming = MetricNaming()
         naming.host = "web1"
         let name = MetricName("runtime.alloc_bytes")
@@ -11,7 +11,7 @@ import Testing
         #expect(naming.series(name, isGauge: false)?.name == "consul.runtime.alloc_bytes")
     }
 
-    @Test func theLongestRuleDecides() {
+    @Test func longestRuleDecides() {
         var naming = MetricNaming()
         #expect(naming.setFilter(["-consul.http", "+consul.http.GET.v1.kv"]).isEmpty)
         #expect(naming.series(MetricName("http.PUT.v1.kv._"), isGauge: false) == nil)
@@ -21,7 +21,7 @@ import Testing
         #expect(naming.series(MetricName("kvs.apply"), isGauge: false) == nil)
     }
 
-    @Test func wrongRulesAreToldAndLeftOut() {
+    @Test func faultyRulesAreReportedAndOmitted() {
         var naming = MetricNaming()
         let problems = naming.setFilter(["consul.http", "", "-consul.raft"])
         #expect(

@@ -9,8 +9,8 @@ import Testing
 
 /// The service with receivers on loopback.
 @Suite struct SenderTests {
-    /// Keeps what comes in, and hands it out to who waits.
-    private final class Heard: ChannelInboundHandler, Sendable {
+    /// Records the received lines and passes them to a waiter.
+    private final class ReceivedLines: ChannelInboundHandler, Sendable {
         typealias InboundIn = Any
         private let feed: AsyncStream<String>.Continuation
         init(_ feed: AsyncStream<String>.Continuation) { self.feed = feed }
@@ -28,13 +28,13 @@ import Testing
     @Test(.timeLimit(.minutes(1))) func linesReachAllThreeReceivers() async throws {
         let (lines, feed) = AsyncStream<String>.makeStream()
         let stream = try await ServerBootstrap(group: group).childChannelInitializer { channel in
-            channel.pipeline.addHandler(Heard(feed))
+            channel.pipeline.addHandler(ReceivedLines(feed))
         }.bind(host: "127.0.0.1", port: 0).get()
         var datagrams: [any Channel] = []
         for _ in 0..<2 {
             datagrams.append(
                 try await DatagramBootstrap(group: group).channelInitializer { channel in
-                    channel.pipeline.addHandler(Heard(feed))
+                    channel.pipeline.addHandler(ReceivedLines(feed))
                 }.bind(host: "127.0.0.1", port: 0).get())
         }
         func address(_ channel: any Channel) -> String {
@@ -55,8 +55,8 @@ import Testing
         let events = registry.counter("test.events", help: "")
         registry.counter("other", help: "").increment()
         let running = Task { await service.run() }
-        // Until each has heard of it: what comes before a socket is there is dropped.
-        let telling = Task {
+        // Repeats until each receiver has a line: lines sent before a socket exists are dropped.
+        let sending = Task {
             while !Task.isCancelled {
                 events.increment()
                 try? await Task.sleep(nanoseconds: 20_000_000)
@@ -74,13 +74,13 @@ import Testing
             }
             if wanted.isEmpty, count >= 3 { break }
         }
-        telling.cancel()
+        sending.cancel()
         running.cancel()
         await running.value
         for channel in datagrams + [stream] { try await channel.close() }
     }
 
-    @Test func thePageOfConsulNeedsARetention() {
+    @Test func consulsPageNeedsARetention() {
         let wall = Atomic<Int64>(second(1000))
         var setup = MetricsSetup()
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }

@@ -3,7 +3,7 @@ import Platform
 import Primitives
 import TestKit
 
-/// The shipped agent, run as `make run` runs it, from the root of the project, but on a free port.
+/// The shipped agent, run as by `make run`, from the root of the project, but on a free port.
 final class TourAgent {
     let port: Int
     private let child: ChildProcess
@@ -13,7 +13,7 @@ final class TourAgent {
     static let root = #filePath.split(separator: "/", omittingEmptySubsequences: false)
         .dropLast(3).joined(separator: "/")
 
-    /// Beside the test bundle.
+    /// The program's path, next to the test bundle.
     static let binary: String = {
         let executable = (try? Files.read("/proc/self/cmdline", limit: 1 << 20)) ?? []
         let words = executable.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
@@ -55,7 +55,7 @@ final class TourAgent {
         return (-1, "\(outcome.ending): \(outcome.output)")
     }
 
-    /// Tries until the condition holds, at most half a minute.
+    /// Retries until the condition holds, at most half a minute.
     func eventually(_ condition: () async -> Bool) async -> Bool {
         let deadline = SystemClock.now() + .seconds(30)
         while SystemClock.now() < deadline {
@@ -67,6 +67,7 @@ final class TourAgent {
 
     func reloadBySignal() { child.signal(SIGHUP) }
 
+    /// Stops the agent.
     /// - Returns: how the process ended.
     func stop() async -> ProcessEnding { await child.terminate(signal: SIGTERM) }
 }

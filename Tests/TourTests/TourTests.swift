@@ -5,7 +5,7 @@ import Testing
 
 /// The README's tour on `config.d` and `handlers` exactly as shipped.
 @Suite struct TourTests {
-    @Test func theTourWorksAsShipped() async throws {
+    @Test func tourWorksAsShipped() async throws {
         let scratch = try TestFolder("tour")
         defer { withExtendedLifetime(scratch) {} }
         let folder = scratch.path
@@ -17,7 +17,7 @@ import Testing
         await deployRuns(agent, folder)
         await pluginsWork(agent, folder)
         await reloadKeepsEverything(agent)
-        await watchingEndsAsTold(agent)
+        await watchingEndsOnSignal(agent)
         #expect(await agent.stop() == .exited(0))
     }
 
@@ -75,7 +75,7 @@ import Testing
         #expect(await agent.consul("validate", "-partial", "config.d").code == 0)
     }
 
-    private func watchingEndsAsTold(_ agent: TourAgent) async {
+    private func watchingEndsOnSignal(_ agent: TourAgent) async {
         let quiet = await agent.consul(
             "watch", "-type=key", "-key=never/set", "-no-initial", "-timeout=200ms", "echo x")
         #expect(quiet == (3, ""))
@@ -88,7 +88,7 @@ import Testing
         #expect(failing.code == 7)
     }
 
-    /// True once the watch's history holds the text.
+    /// Returns true once the watch's history holds the text.
     private func shows(_ agent: TourAgent, _ watch: String, _ text: String) async -> Bool {
         await agent.eventually { await agent.consul("watch", "show", watch).output.contains(text) }
     }

@@ -4,9 +4,9 @@ import Testing
 import Watch
 
 @Suite struct DroppedEventsTests {
-    /// A burst of 1,000 behind a handler that is still at the first: what does not fit is counted,
-    /// and reported once, with the firing that hands over the rest.
-    @Test func aBurstBehindABusyHandlerIsCounted() throws {
+    /// A burst of 1,000 events waits for a handler that is still at the first: the excess is
+    /// counted, and reported once, with the firing that delivers the rest.
+    @Test func eventsDroppedDuringABusyHandlerAreCounted() throws {
         var definition = WatchDefinition()
         definition.source.type = "event"
         definition.source.name = "deploy"

@@ -3,12 +3,12 @@ import Primitives
 import Watch
 import Wire
 
-/// Talks with a plan, line by line. A line may begin with `@5s`, the time of what follows.
+/// Runs a script against a plan, line by line. A line may begin with `@5s`, the time of its input.
 ///
-/// - `plan type=key key=a retry=2 wait=1s …` begins a plan; `memory=keep` gives it the last one's.
+/// - `plan type=key key=a retry=2 wait=1s …` makes a plan; `memory=keep` gives it the last one's.
 /// - `answer 12 on` is the source's state at index 12; `none` is nothing; `name:value` are items.
-///   `source=1` is another source than the first. For an event watch the words are the events'
-///   IDs; one that ends with `!` is reliable.
+///   `source=1` is another source than the first. For an event watch the words are the events' IDs;
+///   one that ends with `!` is reliable.
 /// - `fail`, `ended 1 ok`, `ended 1 failed`, `woke`, `pause`, `resume`, `trigger`.
 struct ScriptRunner {
     struct Problem: Error { let text: String }
@@ -149,7 +149,7 @@ struct ScriptRunner {
         }
     }
 
-    /// An event is shown by its ID alone.
+    /// Renders an event by its ID alone.
     private static func payload(_ firing: WatchFiring) -> String {
         let text = String(decoding: firing.payload.dropLast(), as: UTF8.self)
         guard firing.environment["CONSUL_WATCH_TYPE"] == "event",

@@ -1,7 +1,7 @@
 import ScriptKit
 import Testing
 
-/// Conversations with a watch's plan: what happens to it, when, and what it then wants done.
+/// Scripts of a watch's plan: its inputs with their times, and its directives.
 @Suite struct ScriptTests {
     @Test(arguments: [
         "start", "changes-of-data", "errors", "coalesce", "queue", "cancel", "parallel", "wait",

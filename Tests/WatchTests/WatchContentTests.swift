@@ -4,13 +4,13 @@ import Testing
 import Watch
 import Wire
 
-/// What a handler reads on its standard input, by type of watch.
+/// The handler's standard input, by type of watch.
 @Suite struct WatchContentTests {
     private func text(_ content: WatchContent) -> String {
         String(decoding: content.json, as: UTF8.self)
     }
 
-    @Test func nothingIsNullOrEmptyAsConsulHasIt() {
+    @Test func emptyStatesAreNullOrEmptyAsInConsul() {
         #expect(text(WatchContent(key: nil)) == "null")
         #expect(text(WatchContent(keyPrefix: [])) == "null")
         #expect(text(WatchContent(services: [:])) == "{}")
@@ -25,7 +25,7 @@ import Wire
         #expect(text(content) == #"{"db":[],"web":["a"]}"#)
     }
 
-    @Test func aKeyIsItsEntry() {
+    @Test func keyIsItsEntry() {
         var entry = KVEntry()
         entry.key = "app/mode"
         entry.value = Bytes("on")
@@ -34,7 +34,7 @@ import Wire
         #expect(json.contains(#""Key":"app/mode","Flags":7,"Value":"b24=""#))
     }
 
-    @Test func anEventTellsItsHandlerWhoItIs() throws {
+    @Test func eventIsIdentifiedInTheHandlersEnvironment() throws {
         var definition = WatchDefinition()
         definition.source.type = "event"
         definition.source.name = "deploy"

@@ -74,7 +74,7 @@ import Wire
         #"{"any_of":[{"type":"key","key":"a"},{"type":"services"}]}"#,
         #"{"type":"nodes","on_busy":"parallel(64)","token":"t","stale":true,"datacenter":"d"}"#,
     ])
-    func takesWhatIsRight(_ json: String) throws {
+    func acceptsValidDefinitions(_ json: String) throws {
         let definition = try JSONReader.decode(WatchDefinition.self, from: Array(json.utf8))
         #expect(WatchRules.problems(in: definition).isEmpty)
     }
@@ -93,7 +93,7 @@ import Wire
         (#"{"type":"nodes"}"#, "nodes"),
         (#"{"any_of":[{"type":"key","key":"a"},{"type":"nodes"}]}"#, "key:a+nodes"),
     ])
-    func namesAWatchByWhatItLooksAt(_ json: String, _ name: String) throws {
+    func namesAWatchByItsSource(_ json: String, _ name: String) throws {
         let definition = try JSONReader.decode(WatchDefinition.self, from: Array(json.utf8))
         #expect(definition.displayName == name)
     }

@@ -3,9 +3,9 @@ import NIOHTTP1
 import Primitives
 import Testing
 
-/// Reads of the catalog that come again are answered with what was kept of them: it must be what a
-/// fresh look says, after whatever change.
-@Suite struct KeptAnswersTests {
+/// Repeated reads of the catalog are answered from the cache of bodies: after any change they must
+/// equal a fresh read.
+@Suite struct CachedBodiesTests {
     private static let paths = [
         "/v1/health/service/web", "/v1/health/service/web?passing",
         "/v1/health/service/web?tag=blue&stale", "/v1/health/service/web?dc=dc1&pretty",
@@ -16,14 +16,14 @@ import Testing
     ]
 
     @Test(.timeLimit(.minutes(2)), arguments: [1, 2] as [UInt64])
-    func sayWhatAFreshLookSays(_ seed: UInt64) async throws {
+    func cachedBodiesEqualFreshReads(_ seed: UInt64) async throws {
         let agent = try await AgentProcess.start(["log.json": #"{"log_level": "warn"}"#])
         var random = SeededRandom(seed: seed)
         var bodies = Set<[UInt8]>()
         for round in 0..<60 {
             try await change(agent, &random)
             for path in Self.paths {
-                // Another URI is another question, which nobody has asked before.
+                // Another URI is another cache key, which has no entry.
                 let other = path + (path.contains("?") ? "&" : "?") + "round=\(round)"
                 let fresh = try await agent.get(other)
                 for _ in 0..<2 {
@@ -37,11 +37,11 @@ import Testing
                 bodies.insert(fresh.body)
             }
         }
-        #expect(bodies.count > 60)  // there was something to be wrong about
+        #expect(bodies.count > 60)  // the test compared many different bodies
         await agent.stop()
     }
 
-    /// A key's write, which must change nothing, or something of the catalog.
+    /// Writes a key, which must change no body, or changes an entry of the catalog.
     private func change(_ agent: AgentProcess, _ random: inout SeededRandom) async throws {
         let node = "n\(random.next() % 4)"
         let service = ["web", "db"][Int(random.next() % 2)]

@@ -2,16 +2,16 @@ import Logging
 import Platform
 import Primitives
 
-/// How a sender fares: what it dropped, when it tries again, when it last complained.
-struct Complaints {
+/// A sender's dropped lines, its next attempt, and its next warning.
+struct SendStatus {
     private var dropped = 0
-    private var nextComplaint = Instant.zero
+    private var nextWarning = Instant.zero
     private var wait = Limits.retryFirst
     private(set) var retryAt = Instant.zero
 
     mutating func drop(_ count: Int) { dropped += count }
 
-    /// The address could not be reached.
+    /// Records a failed attempt to reach the address.
     mutating func failed(at now: Instant) {
         retryAt = now + wait
         wait = min(wait * 2, Limits.retryMax)
@@ -19,16 +19,16 @@ struct Complaints {
 
     mutating func succeeded() { wait = Limits.retryFirst }
 
-    /// A sentence for the log, when one is due.
-    mutating func sentence(_ reason: String, at now: Instant) -> Logger.Message? {
-        guard now >= nextComplaint else { return nil }
-        nextComplaint = now + Limits.complainEvery
+    /// Returns a warning for the log, when one is due.
+    mutating func warning(_ reason: String, at now: Instant) -> Logger.Message? {
+        guard now >= nextWarning else { return nil }
+        nextWarning = now + Limits.warningInterval
         defer { dropped = 0 }
         return "telemetry: \(reason)\(dropped > 0 ? "; \(dropped) lines were dropped" : "")"
     }
 }
 
-/// `host:port`, or `[v6]:port`; a port is needed.
+/// Splits `host:port` or `[v6]:port`; the port is required.
 func hostAndPort(_ address: String) -> (host: String, port: Int)? {
     guard let colon = address.lastIndex(of: ":"),
         let port = Int(address[address.index(after: colon)...]), (1...65_535).contains(port)

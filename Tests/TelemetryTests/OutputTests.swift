@@ -2,7 +2,7 @@ import Telemetry
 import Testing
 import Wire
 
-@Suite struct TellingTests {
+@Suite struct OutputTests {
     private static let readings = [
         MetricReading(MetricName("raft.applied_index"), .gauge(12)),
         MetricReading(MetricName("raft.apply"), help: "Commands proposed.", .count(3)),
@@ -12,13 +12,13 @@ import Wire
             .timing(TimingReading(of: [1_000_000, 3_000_000]))),
     ]
 
-    @Test func anIntervalIsShownOnceItIsOver() throws {
+    @Test func intervalIsShownOnceItIsOver() throws {
         var memory = IntervalMemory()
         memory.add(named(Self.readings), at: second(100))
         #expect(memory.shown?.start == 100)
         memory.add(named([MetricReading(MetricName("raft.apply"), .count(4))]), at: second(107))
         memory.add(named([MetricReading(MetricName("raft.apply"), .count(5))]), at: second(110))
-        // What was collected at the boundary came before it.
+        // Values collected at the boundary belong to the time before it.
         let shown = try #require(memory.shown)
         #expect(shown.start == 100)
         #expect(shown.counters.values.map { $0.sum } == [12])
@@ -26,13 +26,13 @@ import Wire
         #expect(memory.shown?.start == 110)
     }
 
-    @Test func aMinuteIsKept() {
+    @Test func lastMinuteIsKept() {
         var memory = IntervalMemory()
         for step in 0..<30 { memory.add(named(Self.readings), at: second(1000 + Int64(step) * 10)) }
         #expect(memory.intervals.map { $0.start } == [1240, 1250, 1260, 1270, 1280, 1290])
     }
 
-    @Test func theSummaryHasConsulsForm() throws {
+    @Test func summaryHasConsulsForm() throws {
         var memory = IntervalMemory()
         memory.add(named(Self.readings), at: second(1_795_273_270))
         let shown = try #require(memory.shown)
@@ -49,7 +49,7 @@ import Wire
                 """)
     }
 
-    /// Of 1 and 3, from the middles of their buckets.
+    /// The deviation of 1 and 3, from the middles of their buckets.
     private var deviation: Double {
         var value = Aggregate()
         value.add(TimingReading(of: [1_000_000, 3_000_000]), at: 0)
@@ -57,7 +57,7 @@ import Wire
         return value.deviation
     }
 
-    @Test func theDumpHasALineForEachValue() {
+    @Test func dumpHasALineForEachValue() {
         var memory = IntervalMemory()
         memory.add(named(Self.readings), at: second(1_795_273_270))
         memory.add([], at: second(1_795_273_280))
@@ -72,7 +72,7 @@ import Wire
             lines[2].hasPrefix("[\(time)][S] 'consul.fsm.kvs.set': Count: 2 Min: 1.000 Mean: 2"))
     }
 
-    @Test func prometheusReadsWhatOnlyGrows() {
+    @Test func prometheusReadsGrowingTotals() {
         var totals = RunningTotals()
         totals.add(named(Self.readings), at: second(100))
         totals.add(named(Self.readings), at: second(101))
@@ -98,7 +98,7 @@ import Wire
                 """)
     }
 
-    @Test func quantilesAreOfLateAndGoWhenNothingComes() {
+    @Test func quantilesAreRecentAndDisappearWithoutValues() {
         var totals = RunningTotals()
         totals.add(named(Self.readings), at: second(100))
         totals.add([], at: second(135))
