@@ -178,7 +178,7 @@ struct YAMLFragment: ~Copyable {
         guard let target = anchors[name] else {
             errors.append(
                 failure(
-                    place, "*\(name) has no anchor: &\(name) must stand before it, outside of it"))
+                    place, "*\(name) has no anchor: &\(name) must be before it, outside of it"))
             return SourceNode(.null, at: place)
         }
         aliasedValues += target.count
