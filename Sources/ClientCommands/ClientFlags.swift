@@ -2,9 +2,10 @@ package import ConsulClient
 import Glibc
 package import PluginAPI
 
-/// The flags of every command that talks to an agent, and the environment behind them. Flags win.
+/// The flags of every command that calls an agent, and their environment variables. Flags take
+/// precedence.
 package enum ClientFlags {
-    /// To reach the agent: for what it answers by itself.
+    /// The flags to reach the agent, for calls that it answers by itself.
     package static let agent: [Flag] = [
         Flag(
             "http-addr", .value,
@@ -53,7 +54,7 @@ package enum ClientFlags {
             type: "value"),
     ]
 
-    /// For what servers answer.
+    /// The flags for calls that servers answer.
     package static let server: [Flag] =
         agent + [
             Flag(
@@ -69,7 +70,7 @@ package enum ClientFlags {
                 type: "value"),
         ]
 
-    /// For what Consul Enterprise keeps in namespaces.
+    /// The flags for objects that Consul Enterprise keeps in namespaces.
     package static let all: [Flag] =
         server + [
             Flag(
@@ -104,8 +105,8 @@ package enum ClientFlags {
         return settings
     }
 
-    /// The variables that a program needs to reach the same agent as `consul` would, where the
-    /// environment has none.
+    /// The variables by which a program reaches the same agent as `consul`, if the environment has
+    /// none.
     package static var defaults: [String: String] {
         environment("CONSUL_HTTP_ADDR") == nil
             ? ["CONSUL_HTTP_ADDR": ConsulClient.Settings().address] : [:]

@@ -3,7 +3,7 @@ package import PluginAPI
 /// Lists flags in two forms: in a command's help and, as Go's `flag` package does, after an error
 /// about a flag.
 extension Flag {
-    /// What the help calls the value, and the help without the marks around that word: a word in
+    /// Returns the help's name for the value, and the help without the quotes around it: a word in
     /// backquotes names the value, as in Go.
     var shown: (value: String, help: String) {
         let parts = help.split(separator: "`", maxSplits: 2, omittingEmptySubsequences: false)
@@ -11,19 +11,19 @@ extension Flag {
         return (String(parts[1]), parts.joined())
     }
 
-    /// `-name=<value>` and the text below it.
+    /// Returns `-name=<value>` and the text below it.
     var entry: String {
         let head = form == .bool ? "  -\(name)" : "  -\(name)=<\(shown.value)>"
         return head + "\n" + Self.wrapped(shown.help)
     }
 
-    /// `-name value`, and the text on a line of its own.
+    /// Returns `-name value`, and the text on a line of its own.
     var usage: String {
         let head = form == .bool ? "  -\(name)" : "  -\(name) \(shown.value)"
         return head + "\n    \t" + shown.help
     }
 
-    /// Lines of at most 72 columns, five of them spaces, as Consul sets them.
+    /// Wraps into lines of at most 72 columns with five leading spaces, as Consul does.
     private static func wrapped(_ text: String) -> String {
         var lines: [String] = []
         var line = ""
@@ -40,7 +40,7 @@ extension Flag {
 }
 
 extension Command {
-    /// The help as `-h` prints it.
+    /// Returns the help for `-h`.
     package var help: String {
         let (own, client) = sortedFlags
         var text = usage
@@ -51,7 +51,7 @@ extension Command {
         return text
     }
 
-    /// Follows an error about a flag.
+    /// Returns the list that follows an error about a flag.
     package var flagUsage: String {
         let all = (sortedFlags.own + sortedFlags.client).sorted { $0.name < $1.name }
         return (["Usage:"] + all.map { $0.usage }).joined(separator: "\n")

@@ -10,7 +10,7 @@ package enum Output {
 }
 
 extension Command {
-    /// Prints an error when arguments were given to a command that has none.
+    /// Prints an error if arguments were given to a command without any.
     package func takesNoArguments(_ flags: ParsedFlags, _ console: Console) -> Bool {
         let count = flags.arguments.count
         if count == 0 { return true }

@@ -1,7 +1,7 @@
-/// Aligns columns by spaces, as Consul prints its lists.
+/// Aligns columns with spaces, as Consul prints its lists.
 package enum Table {
-    /// - Parameter rows: the first is the header. Cells are padded by two spaces; no line
-    ///   ends with any.
+    /// - Parameter rows: the first is the header. Cells are padded by two spaces; no line ends with
+    ///   spaces.
     package static func format(_ rows: [[String]]) -> String {
         var widths: [Int] = []
         for row in rows {

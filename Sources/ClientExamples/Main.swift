@@ -12,7 +12,7 @@ enum Main {
         for number in [SIGINT, SIGTERM] {
             let source = DispatchSource.makeSignalSource(signal: number)
             source.setEventHandler { @Sendable in feed.yield() }
-            // Before anything is done that an end would have to undo.
+            // Before any work that an end would have to undo.
             await withCheckedContinuation { continuation in
                 source.setRegistrationHandler { @Sendable in continuation.resume() }
                 source.resume()
@@ -30,7 +30,7 @@ enum Main {
         do {
             try await task.value
         } catch  where task.isCancelled {
-            // A call was given up because the program is to end.
+            // The call was cancelled because the program is ending.
         } catch {
             say("error: \(error)")
             exit(1)
@@ -58,7 +58,7 @@ enum Main {
     }
 }
 
-/// A line at once, also into a pipe.
+/// Writes a line at once, also into a pipe.
 func say(_ text: String) {
     var line = text + "\n"
     line.withUTF8 { _ = write(STDOUT_FILENO, $0.baseAddress, $0.count) }

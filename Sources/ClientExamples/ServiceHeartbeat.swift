@@ -1,7 +1,7 @@
 import ConsulClient
 
-/// Registers a service that says itself that it is well. When the program dies without a word, the
-/// check turns critical after its TTL, and the service goes after a minute.
+/// Registers a service that reports its own health. When the program dies, the check turns critical
+/// after its TTL, and the service is deregistered after a minute.
 func serviceHeartbeat(_ client: ConsulClient, name: String, port: Int) async throws {
     var service = ServiceDefinition()
     service.name = name
@@ -21,9 +21,9 @@ func serviceHeartbeat(_ client: ConsulClient, name: String, port: Int) async thr
             try await Task.sleep(nanoseconds: 3_000_000_000)
         }
     } catch  where Task.isCancelled {
-        // The program is told to end, perhaps in the middle of a call.
+        // The program is about to end, perhaps in the middle of a call.
     }
-    // Not with this task's client calls, which are cancelled with it.
+    // A new task, because this task's client calls are cancelled with it.
     try await Task { try await client.agent.deregister(service: name) }.value
     say("deregistered \(name)")
 }

@@ -111,7 +111,7 @@ extension HeldLock {
         while !Task.isCancelled {
             do throws(LockError) {
                 guard let next = try await look(after: cursor.minQueryIndex) else {
-                    return "somebody took it away"
+                    return "another client took it away"
                 }
                 _ = cursor.receive(next)
             } catch {

@@ -85,7 +85,7 @@ extension Validation {
             refuse(
                 name,
                 "ACLs are not supported yet, and this agent would allow every request where "
-                    + "\"deny\" is asked for: remove the acl settings to run it open, and bind it "
+                    + "\"deny\" is set: remove the acl settings to run it open, and bind it "
                     + "to addresses that only trusted programs reach")
         }
     }

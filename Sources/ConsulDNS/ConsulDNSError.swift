@@ -23,7 +23,7 @@ package enum ConsulDNSError: Error, Hashable, Sendable, CustomStringConvertible 
         case .secondary(let text):
             "dns_config.transfer.notify: \"\(text)\" is not an IP address with or without a port"
         case .secondaries(let most):
-            "dns_config.transfer.notify: more than \(most) secondaries; let one tell the others"
+            "dns_config.transfer.notify: more than \(most) secondaries; let one notify the others"
         case .network(let text):
             "dns_config.transfer.allow: \"\(text)\" is not a network such as 10.0.0.0/8"
         case .record(let name, let text): "dns_records: \(name): \(text)"

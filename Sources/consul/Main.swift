@@ -2,7 +2,7 @@ import Glibc
 import Platform
 import PluginAPI
 
-/// The door: takes the command line to its command.
+/// The entry point: passes the command line to its command.
 @main
 enum Main {
     static func main() async {

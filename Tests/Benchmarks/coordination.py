@@ -44,8 +44,8 @@ def txn_script(scratch):
     operations = [{"KV": {"Verb": "set", "Key": f"txn/{i}",
                           "Value": base64.b64encode(b"a value of some bytes").decode()}}
                   for i in range(PER_TXN)]
-    # The values differ from one transaction to the next: the same again would change nothing.
-    # Eight digits are base64 of six bytes.
+    # The values differ from one transaction to the next, because repeated values would change
+    # nothing. Eight digits are base64 of six bytes.
     body = json.dumps(operations).replace('"Value": "', '"Value": "%08d')
     return prepared(scratch, "txn", 200, (
         f'    local text = ([==[{body}]==]):gsub("%%08d", string.format("%08d", i))\n'

@@ -3,7 +3,7 @@ import Testing
 
 @testable import ConsulClient
 
-/// The protocol of locks on keys, against a scripted agent.
+/// Tests the protocol of locks on keys, against a scripted agent.
 @Suite(.timeLimit(.minutes(1))) struct LockTests {
     private static func entry(
         session: String, flags: UInt64 = LockHolder.flags, modified: UInt64 = 9
@@ -31,7 +31,7 @@ import Testing
         #expect(LockPath.lock(at: clean) == (clean.isEmpty ? ".lock" : "\(clean)/.lock"))
     }
 
-    @Test func freeLockIsTaken() async throws {
+    @Test func freeLockIsAcquired() async throws {
         try await with { agent, holder in
             agent.answer("GET /v1/kv/p/.lock", 404)
             agent.answer("GET /v1/kv/p/.lock", 200, Self.entry(session: "mine"), index: 9)
@@ -44,7 +44,7 @@ import Testing
         }
     }
 
-    @Test func lockOfAnotherIsTakenAlready() async throws {
+    @Test func heldLockIsNotAcquired() async throws {
         try await with { agent, holder in
             agent.answer("GET /v1/kv/p/.lock", 200, Self.entry(session: "other"), index: 12)
             let attempt = try await holder.attempt()
@@ -54,7 +54,7 @@ import Testing
     }
 
     /// The agent refuses a lock without a holder: its delay is not over.
-    @Test func delayedLockIsNotTaken() async throws {
+    @Test func delayedLockIsNotAcquired() async throws {
         try await with { agent, holder in
             agent.answer("GET /v1/kv/p/.lock", 200, Self.entry(session: ""), index: 12)
             agent.answer("PUT /v1/kv/p/.lock", 200, "false")
@@ -63,14 +63,14 @@ import Testing
         }
     }
 
-    @Test func keyOfAnotherUseIsNoLock() async throws {
+    @Test func keyOfAnotherUseIsNotALock() async throws {
         try await with { agent, holder in
             agent.answer("GET /v1/kv/p/.lock", 200, Self.entry(session: "", flags: 7))
             await #expect(throws: LockError.notALock) { _ = try await holder.attempt() }
         }
     }
 
-    @Test func lookBlocksAndNoticesTheLoss() async throws {
+    @Test func checkBlocksAndDetectsTheLoss() async throws {
         try await with { agent, holder in
             agent.answer("GET /v1/kv/p/.lock", 200, Self.entry(session: "mine"), index: 20)
             agent.answer("GET /v1/kv/p/.lock", 200, Self.entry(session: "other"), index: 21)

@@ -8,7 +8,7 @@ import Wire
 
 @testable import ConsulClient
 
-/// The client's requests and its reading of answers, against a scripted agent.
+/// Tests the client's requests and its reading of answers, against a scripted agent.
 @Suite(.timeLimit(.minutes(1))) struct RequestTests {
     private func with(
         _ change: (inout ConsulClient.Settings) -> Void = { _ in },
@@ -78,7 +78,7 @@ import Wire
         }
     }
 
-    @Test func errorsBearTheAgentsText() async throws {
+    @Test func errorsHaveTheAgentsText() async throws {
         try await with { agent, client in
             agent.answer("GET /v1/kv/a", 403, "Permission denied")
             agent.answer("GET /v1/kv/b", 200, "no JSON")
@@ -90,8 +90,8 @@ import Wire
         }
     }
 
-    /// A path that is not clean is moved by 301: a read follows, a write does not.
-    @Test func writesFollowNoMove() async throws {
+    /// A path that is not clean is redirected by 301: a read follows, a write does not.
+    @Test func writesDoNotFollowRedirects() async throws {
         try await with { agent, client in
             let moved = HTTPResponse(status: 301, headers: ["Location": "/v1/kv/b"])
             agent.answer("PUT /v1/kv/a", moved)
@@ -104,7 +104,7 @@ import Wire
         }
     }
 
-    @Test func agentThatIsNotThereIsNamed() async throws {
+    @Test func unreachableAgentIsNamed() async throws {
         let agent = try await ScriptedAgent()
         let client = try agent.client()
         await agent.stop()

@@ -18,7 +18,7 @@ final class ScriptedAgent: HTTPHandler {
 
     private struct State {
         var asked: [Asked] = []
-        /// By method and path; each is used up, but the last one stays.
+        /// The answers by method and path; each is used once, except the last one.
         var answers: [String: [HTTPResponse]] = [:]
     }
 

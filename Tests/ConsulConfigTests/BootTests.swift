@@ -3,7 +3,8 @@ import Testing
 
 @testable import ConsulConfig
 
-/// A start that goes on where HashiCorp's agent does, and the same configuration read strictly.
+/// Tests a start that continues as HashiCorp's agent does, and the same configuration read
+/// strictly.
 @Suite struct BootTests {
     struct Case: Sendable, CustomTestStringConvertible {
         var text: String
@@ -82,12 +83,12 @@ import Testing
     ]
 
     @Test(arguments: held)
-    func aStartGoesOnWhereHashiCorpsDoes(_ one: Case) {
+    func startContinuesWhereHashiCorpsDoes(_ one: Case) {
         let start = Self.load(one.text, .bootable)
         #expect(start.config != nil)
         #expect(start.errors.map { $0.description } == [])
         #expect(start.held.map { Self.withoutPlace($0) } == one.held)
-        // All else is strict, with the same lines.
+        // All other starts are strict, with the same lines.
         for outcome in [
             Self.load(one.text, .strict),
             Self.load(one.text, .bootable, flags: [FlagValue("strict")]),
@@ -142,7 +143,7 @@ import Testing
         #expect(outcome.errors.contains { !$0.isHeld }, "\(outcome.errors)")
     }
 
-    @Test func theLastOneCounts() throws {
+    @Test func lastDuplicateCounts() throws {
         let outcome = Self.load(
             #"{"services": [{"name": "w", "port": 1, "check": {"ttl": "1s"}}, {"name": "w", "#
                 + #""port": 2}], "log_level": "INFO", "log_level": "WARN"}"#, .bootable)
@@ -152,7 +153,7 @@ import Testing
         #expect(config.logging.level == "WARN")
     }
 
-    @Test func aWrongValueFallsBackToTheDefault() throws {
+    @Test func wrongValueFallsBackToTheDefault() throws {
         let outcome = Self.load(
             #"{"raft_trailing_logs": -5, "limits": {"http_max_conns_per_client": -1}}"#, .bootable)
         let config = try #require(outcome.config)
@@ -161,7 +162,7 @@ import Testing
         #expect(outcome.held.count == 2)
     }
 
-    @Test func whatAFragmentOfOtherEncodingSaysIsRead() throws {
+    @Test func fragmentsOfOtherEncodingsAreRead() throws {
         var bytes = Array(#"{"node_name": "caf"#.utf8)
         bytes += [0xE9] + Array(#"", "log_level": "WARN"}"#.utf8)
         let outcome = ConfigLoader.load(
@@ -174,7 +175,7 @@ import Testing
             ])
     }
 
-    @Test func aWatchKeepsTheReasonAndWhetherItRuns() throws {
+    @Test func heldWatchKeepsItsReasonAndState() throws {
         var rules = DefinitionRules()
         rules.handlerProblem = { $0 == "/no/such" ? "/no/such: no such file" : nil }
         rules.watchProblems = {
@@ -192,7 +193,7 @@ import Testing
             ])
     }
 
-    @Test func aWrongRecordIsLeftOut() throws {
+    @Test func wrongRecordIsLeftOut() throws {
         var rules = DefinitionRules()
         rules.dnsRecordProblems = { record, _ in
             record.value == "x" ? [DefinitionProblem("value", "no address")] : []
@@ -205,7 +206,7 @@ import Testing
 
     // MARK: HTTPS without a certificate, empty fragments, JSON in .hcl
 
-    @Test func aPortWithoutCertificateServesNothing() throws {
+    @Test func httpsPortWithoutCertificateIsNotOpened() throws {
         let outcome = Self.load(#"{"ports": {"https": 8501, "dns_tls": 8853}}"#, .strict)
         let config = try #require(outcome.config)
         #expect(config.listen.https.isEmpty && config.listen.dnsTLS.isEmpty)
@@ -217,7 +218,7 @@ import Testing
         #expect(served.config?.listen.https == [.tcp(host: "127.0.0.1", port: 8501)])
     }
 
-    @Test func anEmptyFragmentIsNone() {
+    @Test func emptyFragmentIsIgnored() {
         for text in ["", " \n", "\u{FEFF}"] {
             for name in ["a.json", "b.yaml"] {
                 let outcome = ConfigLoader.load(
@@ -231,7 +232,7 @@ import Testing
         }
     }
 
-    @Test func jsonMayHaveTheNameOfHCL() {
+    @Test func jsonInAnHCLFileIsRead() {
         let fragment = Fragment(path: "a.hcl", bytes: Array("\n {\"log_level\": \"WARN\"}".utf8))
         let outcome = ConfigLoader.load(
             fragments: [fragment], flags: [FlagValue("dev")], environment: .test)
@@ -239,7 +240,7 @@ import Testing
     }
 
     /// The configuration that HashiCorp's Go client writes for its tests.
-    @Test func theTestHelperOfTheGoClientIsUnderstood() throws {
+    @Test func configurationOfTheGoTestHelperIsAccepted() throws {
         let outcome = ConfigLoader.load(
             fragments: [
                 Fragment(path: "config.json", bytes: Array(Self.testHelper.utf8)),

@@ -3,7 +3,7 @@ import Testing
 
 @testable import ConsulConfig
 
-/// The lines that users see, exactly.
+/// Tests the exact lines that users see.
 @Suite struct ErrorLinesTests {
     struct Case: Sendable, CustomTestStringConvertible {
         var name: String
@@ -18,7 +18,7 @@ import Testing
         }
     }
 
-    @Test func theContractsExample() {
+    @Test func exampleOfTheContractIsExact() {
         let yaml = """
             # a service
             services:
@@ -112,9 +112,9 @@ import Testing
             "a.yaml:1:12: the tag !ruby/object is not known: remove it"),
         Case(
             "a.yaml", "services: *no\nserver: 1\nx-a: &a [*a]\n",
-            "a.yaml:1:11: *no has no anchor: &no must stand before it, outside of it",
+            "a.yaml:1:11: *no has no anchor: &no must be before it, outside of it",
             "a.yaml:2:9: server: expected true or false, found a number",
-            "a.yaml:3:10: *a has no anchor: &a must stand before it, outside of it"),
+            "a.yaml:3:10: *a has no anchor: &a must be before it, outside of it"),
         Case(
             "a.yaml", "services:\n  - name: b\n    check: {<<: 5, ttl: 5}\n",
             "a.yaml:3:17: << wants a map or a list of maps, found a number",
@@ -226,7 +226,7 @@ import Testing
             "a.yaml:3:1: serf_lan: \"{{ GetInterfaceIP \"eth9\" }}\" finds no address on this "
                 + "machine",
             "a.yaml:4:1: advertise_addr_ipv4: ::1 is not an IPv4 address",
-            "a.yaml:5:1: advertise_addr_wan: 0.0.0.0 cannot be told to others: name one address",
+            "a.yaml:5:1: advertise_addr_wan: 0.0.0.0 cannot be advertised: name one address",
             "a.yaml:6:13: addresses.dns: DNS address cannot be a unix socket"),
     ]
 
@@ -350,7 +350,7 @@ import Testing
             ])
     }
 
-    @Test func nothingIsRequiredThatABrokenFileMaySay() {
+    @Test func brokenFileHidesMissingKeys() {
         #expect(errors([("a.json", "{")], flags: []).count == 1)
         #expect(
             errors([("a.json", "{}")], flags: []) == [

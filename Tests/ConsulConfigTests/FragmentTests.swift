@@ -26,7 +26,7 @@ import Testing
          "limits": {"rpc_rate": 1.5e3}, "pid_file": null}
         """
 
-    /// A half-written file is refused or read, but never a crash, wherever it was cut.
+    /// A half-written file is refused or read, and never crashes the parser, at any cut.
     @Test func everyPrefixOfAFile() {
         for (name, text) in [("a.yaml", yaml), ("a.json", json)] {
             #expect(errors([(name, text)]).isEmpty, "\(errors([(name, text)]))")
@@ -56,7 +56,7 @@ import Testing
         }
     }
 
-    @Test func placesCountCodePoints() throws {
+    @Test func positionsCountCodePoints() throws {
         let root = try #require(
             JSONFragment.parse(Array("{\"é\": [1,\n\t\"ü\", {\"k\" :2}]}".utf8), file: "f").root)
         let list = try #require(root.entries?.first)

@@ -3,7 +3,7 @@ import Primitives
 
 @testable import ConsulConfig
 
-/// Loads fragments given as texts, with the machine and the rules of the tests.
+/// Loads fragments given as texts, with the tests' machine and rules.
 func load(
     _ files: [(String, String)], flags: [FlagValue] = [FlagValue("dev")],
     environment: ConfigEnvironment = .test, rules: DefinitionRules = DefinitionRules(),
@@ -14,7 +14,7 @@ func load(
         environment: environment, rules: rules, scope: scope)
 }
 
-/// The lines that `load` would print, or nothing.
+/// Returns the lines that `load` would print, or an empty list.
 func errors(_ files: [(String, String)], flags: [FlagValue] = [FlagValue("dev")]) -> [String] {
     load(files, flags: flags).errors.map { $0.description }
 }

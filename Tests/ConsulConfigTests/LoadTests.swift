@@ -82,7 +82,7 @@ import Wire
         #expect(client.listen.dns == [.tcp(host: "127.0.0.1", port: 8600)])
     }
 
-    @Test func devModeIsAloneAndMayBeToldToBootstrap() {
+    @Test func devModeIsAloneAndMayBootstrap() {
         for flag in [FlagValue("bootstrap"), FlagValue("bootstrap-expect", "1")] {
             let config = load([], flags: [FlagValue("dev"), flag]).config
             #expect(config?.node.bootstrap == true && config?.devMode == true)
@@ -190,7 +190,7 @@ import Wire
         #expect(config.watches[1].definition.handler == "echo ${CONSUL_INDEX}")
     }
 
-    @Test func othersJudgeDefinitionsAtTheirPlaces() {
+    @Test func rulesReportErrorsAtTheirPositions() {
         let rules = DefinitionRules(
             checkProblems: {
                 $0.http.hasPrefix("ftp") ? [DefinitionProblem("HTTP", "not a URL")] : []
@@ -217,7 +217,7 @@ import Wire
             ])
     }
 
-    @Test func aFragmentAloneNeedsNothingOfOthers() {
+    @Test func partialValidationNeedsNoOtherFragment() {
         let yaml = "bootstrap: true\ncheck: {name: a, args: [x], interval: 10s, ttll: 1}\n"
         let outcome = load([("a.yaml", yaml)], flags: [], scope: .partial)
         #expect(
@@ -302,7 +302,7 @@ import Wire
         }
     }
 
-    @Test func commentsAreNotFilledInAndAliasesOfThemAre() throws {
+    @Test func commentsAreNotInterpolatedButTheirAliasesAre() throws {
         let config = try config([
             (
                 "a.yaml",
@@ -325,7 +325,7 @@ import Wire
         #expect(config.services[0].definition.check?.ttl == .seconds(9))
     }
 
-    @Test func theInlineFragmentCountsAfterFiles() {
+    @Test func inlineFragmentFollowsTheFiles() {
         let outcome = load(
             [("a.yaml", "log_level: warn")],
             flags: [

@@ -10,7 +10,7 @@ import Testing
         return try #require(outcome.config)
     }
 
-    @Test func tellsWhatChangesAndWhatWaits() throws {
+    @Test func reloadReportsChangesAndRestarts() throws {
         let old = try config(
             """
             log_level: info
@@ -78,7 +78,7 @@ import Testing
         }
     }
 
-    @Test func theTableIsSound() {
+    @Test func settingTableIsConsistent() {
         #expect(Set(SettingTable.all.map { $0.name }).count == SettingTable.all.count)
         let flags = AgentFlag.all.map { $0.name }
         #expect(Set(flags).count == flags.count)

@@ -9,9 +9,9 @@ import Testing
 
 @testable import ConsulDNS
 
-/// Answers that are given again while the catalog stays as it is: nobody may notice.
+/// Tests answers that are repeated while the catalog is unchanged: they must equal fresh ones.
 @Suite(.timeLimit(.minutes(2))) struct CacheTests {
-    /// The catalog's version as the server is told it.
+    /// The catalog's version that the server reads.
     final class Version: Sendable {
         private let value = Mutex<UInt64?>(1)
         func set(_ new: UInt64?) { value.withLock { $0 = new } }
@@ -30,7 +30,7 @@ import Testing
         catalog.contents.withLock { $0.asked.count }
     }
 
-    @Test func theSameQuestionReadsOnce() async throws {
+    @Test func repeatedQuestionReadsOnce() async throws {
         let catalog = try ServerTests.catalog()
         let version = Version()
         let server = try await start(catalog, version)
@@ -42,7 +42,7 @@ import Testing
             #expect(answer.id == id && answer.answers.count == 3 && answer.additionals.count == 3)
             orders.insert(answer.answers.map { Printout.text($0) })
         }
-        // Each time in a fresh order: of 50 draws of six orders.
+        // Each answer has a fresh order: 50 draws of six orders.
         #expect(orders.count > 3)
         #expect(reads(catalog) == 1)
         // Another spelling, another type and another transport are other questions.
@@ -55,7 +55,7 @@ import Testing
         await server.stop()
     }
 
-    @Test func overTCPAsWell() async throws {
+    @Test func cacheServesTCP() async throws {
         let catalog = try ServerTests.catalog()
         let server = try await start(catalog, Version())
         let client = try TCPClient(port: server.port)
@@ -69,7 +69,7 @@ import Testing
         await server.stop()
     }
 
-    @Test func aChangeIsSeenAtOnce() async throws {
+    @Test func changeIsVisibleAtOnce() async throws {
         let catalog = try ServerTests.catalog()
         let version = Version()
         let server = try await start(catalog, version)
@@ -83,7 +83,7 @@ import Testing
             let found = try client.ask("web.service.consul").answers.map { $0.data }
             #expect(found.contains(.a(0x0A09_0000 + UInt32(round))))
         }
-        // Where the version is not known, every question is a read.
+        // Without a version, every question is a read.
         version.set(nil)
         let before = reads(catalog)
         for _ in 0..<5 { _ = try client.ask("web.service.consul") }
@@ -92,8 +92,8 @@ import Testing
         await server.stop()
     }
 
-    /// What is kept is measured like what is looked up.
-    @Test func everyAnswerIsMeasured() async throws {
+    /// Cached answers are measured like fresh ones.
+    @Test func cachedAnswersAreCounted() async throws {
         let registry = MetricRegistry()
         let server = try await ServerTests.start(try ServerTests.catalog()) {
             $0.catalogVersion = { _ in 1 }
@@ -117,7 +117,7 @@ import Testing
         #expect(count == 20)
     }
 
-    @Test func newRulesMakeNewAnswers() async throws {
+    @Test func newRulesInvalidateAnswers() async throws {
         let server = try await start(try ServerTests.catalog(), Version())
         let client = try UDPClient(port: server.port)
         #expect(try client.ask("web.service.consul").answers.map { $0.ttl } == [0, 0, 0])
@@ -129,23 +129,23 @@ import Testing
         await server.stop()
     }
 
-    @Test func whatDependsOnChanceIsNotKept() async throws {
+    @Test func answersByChanceAreNotCached() async throws {
         let catalog = try ServerTests.catalog()
         var rules = DNSRules()
         rules.aRecordLimit = 1
         let server = try await start(catalog, Version(), rules)
         let client = try UDPClient(port: server.port)
-        var told: Set<RecordData> = []
+        var received: Set<RecordData> = []
         for _ in 0..<40 {
-            told.formUnion(try client.ask("web.service.consul").answers.map { $0.data })
+            received.formUnion(try client.ask("web.service.consul").answers.map { $0.data })
         }
-        #expect(told.count == 3)
+        #expect(received.count == 3)
         client.close()
         await server.stop()
     }
 
-    /// An answer without records bears the second as its serial number, and holds as long.
-    @Test func whatIsNotThereIsKeptForASecond() async throws {
+    /// An answer without records has the second as its serial number, and is valid as long.
+    @Test func negativeAnswerIsCachedForASecond() async throws {
         let catalog = try ServerTests.catalog()
         let clock = Version()
         let server = try await ServerTests.start(catalog) {
@@ -172,8 +172,8 @@ import Testing
         await server.stop()
     }
 
-    /// What changes elsewhere in the catalog is no reason to look again.
-    @Test func anAnswerHoldsWhileItsPartDoes() async throws {
+    /// A change elsewhere in the catalog causes no new lookup.
+    @Test func answerIsValidWhileItsPartIsUnchanged() async throws {
         let catalog = try ServerTests.catalog()
         let whole = Version()
         let web = Version()
@@ -198,7 +198,7 @@ import Testing
         whole.set(11)
         let found = try client.ask("web.service.consul").answers.map { $0.data }
         #expect(found.contains(.a(0x0A09_0909)) && reads(catalog) == 3)
-        // A name that is not there may come with any change.
+        // A missing name may appear with any change.
         for round in 12...15 as ClosedRange<UInt64> {
             whole.set(round)
             _ = try client.ask("nope.service.consul")
@@ -212,8 +212,8 @@ import Testing
         try SocketAddress(ipAddress: address, port: port)
     }
 
-    /// By round-trip time each host has an answer of its own, for as long as the places stay.
-    @Test func whatIsNearIsKeptForOneHost() throws {
+    /// By round-trip time each host has an answer of its own, while the coordinates are unchanged.
+    @Test func nearAnswerIsCachedForOneHost() throws {
         let version = Version()
         let cache = AnswerCache(seed: 5, versions: { _ in version.current }, unixSeconds: { 0 })
         var rules = DNSRules()
@@ -240,8 +240,8 @@ import Testing
         #expect(!isKept(for: again, 2))
     }
 
-    /// More questions than are kept push one another out, and are answered all the same.
-    @Test func aFloodOfOtherQuestions() throws {
+    /// Questions beyond the cache's size evict one another, and are answered all the same.
+    @Test func floodOfOtherQuestionsIsAnswered() throws {
         let cache = AnswerCache(seed: 5, versions: { _ in 1 }, unixSeconds: { 0 })
         let zone = try Zone(DNSRules())
         _ = cache.find(ByteBuffer(), isTCP: false, version: 1, zone: zone)

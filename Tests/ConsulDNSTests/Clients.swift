@@ -3,15 +3,15 @@ import Glibc
 
 struct ClientError: Error, CustomStringConvertible { var description: String }
 
-/// Blocking sockets on loopback that give up after half a minute: far beyond what any machine
-/// needs.
+/// Blocking sockets on loopback that time out after half a minute: far beyond the need of any
+/// machine.
 private func connected(_ kind: __socket_type, _ port: Int) throws -> Int32 {
     let descriptor = socket(AF_INET, Int32(kind.rawValue), 0)
     var limit = timeval(tv_sec: 30, tv_usec: 0)
     setsockopt(
         descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
-    // Octet by octet: two modules have the C struct, and which one the compiler finds depends on
-    // what else it compiles with this file.
+    // Builds the address octet by octet: two modules have the C struct, and the compiler's choice
+    // depends on the other files that it compiles.
     let family = withUnsafeBytes(of: sa_family_t(AF_INET)) { Array($0) }
     let place = [UInt8(port >> 8), UInt8(port & 0xFF), 127, 0, 0, 1]
     let address = family + place + [UInt8](repeating: 0, count: 8)
@@ -74,7 +74,7 @@ final class TCPClient {
     }
 
     /// Sends without waiting for room for longer than a moment.
-    /// - Returns: false when there is none, or the connection has ended.
+    /// - Returns: false if there is none, or the connection has ended.
     func offer(_ octets: [UInt8]) -> Bool {
         var limit = timeval(tv_sec: 0, tv_usec: 300_000)
         setsockopt(

@@ -10,7 +10,7 @@ import Testing
 
 @testable import ConsulDNS
 
-/// The bounds, driven to where they hold.
+/// Tests the bounds at their limits.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct LimitTests {
     @Test func connectionsBeyondTheBoundAreClosed() async throws {
         let server = try await ServerTests.start(try ServerTests.catalog()) {
@@ -34,7 +34,7 @@ import Testing
             surplus.close()
         }
         #expect(server.connectionCount == 8)
-        // Those that were there go on, and one that goes makes room. UDP has no part in it.
+        // Open connections continue, and a closed one makes room. UDP is not affected.
         for client in clients { #expect(try ask(client) == 3) }
         let datagrams = try UDPClient(port: server.port)
         #expect(try datagrams.ask("web.service.consul").answers.count == 3)
@@ -64,7 +64,8 @@ import Testing
         #expect(core.connections.load(ordering: .relaxed) == 20)
     }
 
-    /// A connection that asks stays; one that does not, or sends a part of a question, is closed.
+    /// A connection with questions is kept; a silent one, or one that sends a part of a question,
+    /// is closed.
     @Test(arguments: [0, 9]) func anIdleConnectionIsClosed(octets: Int) throws {
         let loop = EmbeddedEventLoop()
         let setup = DNSServer.Setup(
@@ -92,8 +93,8 @@ import Testing
         _ = try? channel.finish()
     }
 
-    /// So many questions wait for a recursor that says nothing; the next fails at once, and those
-    /// of the domain are answered.
+    /// At the bound of questions that wait for a silent recursor, the next one fails at once, and
+    /// questions in the domain are answered.
     @Test func questionsWithRecursorsAreBounded() async throws {
         let recursor = try await ScriptedRecursor.start(.drops)
         let server = try await ServerTests.start(
@@ -113,7 +114,7 @@ import Testing
         try await recursor.close()
     }
 
-    /// A connection that never reads its answers: no more is read from it than its share.
+    /// The server stops reading from a connection that never reads its answers.
     @Test func aClientThatReadsNothing() async throws {
         let server = try await ServerTests.start(try ServerTests.catalog(300)) {
             $0.limits.idleTimeout = .milliseconds(500)
@@ -125,15 +126,15 @@ import Testing
         }
         var sent = 0
         while sent < 5000, greedy.offer(all) { sent += 1 }
-        // Its buffers are full; it is idle then, and closed.
+        // Its buffers are full; then it is idle, and closed.
         #expect(sent < 5000)
         try await eventually("it is closed") { server.connectionCount == 0 }
         greedy.close()
         await server.stop()
     }
 
-    /// Random octets as fast as they go, from several sockets, over UDP and TCP, while good
-    /// questions are answered all along.
+    /// Sends random octets at full speed from several sockets, over UDP and TCP, while good
+    /// questions are still answered.
     @Test func aFloodOfMalformedMessages() async throws {
         let server = try await ServerTests.start(try ServerTests.catalog())
         let noisy = try (0..<4).map { _ in try UDPClient(port: server.port) }

@@ -1,11 +1,11 @@
 import DNSWire
 import Primitives
 
-/// A message as lines, much as dig prints it.
+/// Formats a message as lines, much as dig prints it.
 enum Printout {
     /// - Parameters:
-    ///   - counts: how many records, instead of them.
-    ///   - sorts: each section.
+    ///   - counts: prints the number of records instead of them.
+    ///   - sorts: sorts each section.
     static func lines(
         _ message: DNSMessage, _ size: Int, counts: Bool, sorts: Bool = true
     ) -> [String] {

@@ -7,7 +7,7 @@ import Testing
 
 @testable import ConsulDNS
 
-/// Another DNS server that behaves as a test wants.
+/// Another DNS server whose behaviour the test chooses.
 final class ScriptedRecursor: ChannelInboundHandler, Sendable {
     typealias InboundIn = AddressedEnvelope<ByteBuffer>
     typealias OutboundOut = AddressedEnvelope<ByteBuffer>
@@ -16,19 +16,19 @@ final class ScriptedRecursor: ChannelInboundHandler, Sendable {
         case answers
         /// Never answers.
         case drops
-        /// Another number, another question and noise; the right answer never comes.
-        case lies
-        /// First such lies, then the truth.
-        case liesFirst
+        /// Sends another ID, another question and noise; the right answer never arrives.
+        case forges
+        /// Sends such forgeries first, then the right answer.
+        case forgesFirst
         case fails(ResponseCode)
-        /// More octets than a client without EDNS takes.
+        /// Sends more octets than a client without EDNS accepts.
         case answersAtLength
         /// `a.x` is an alias of `b.x`, which has two addresses.
         case aliases
     }
 
     let manner: Manner
-    /// What was asked, in order.
+    /// The received questions, in order.
     let asked = Mutex<[DNSMessage]>([])
     init(_ manner: Manner) { self.manner = manner }
 
@@ -71,15 +71,15 @@ final class ScriptedRecursor: ChannelInboundHandler, Sendable {
         otherNumber.id ^= 1
         var otherQuestion = truth
         otherQuestion.questions[0].name = DNSName("other.example") ?? .root
-        let lies = [octets(otherNumber), octets(otherQuestion), [1, 2, 3], octets(question)]
+        let forgeries = [octets(otherNumber), octets(otherQuestion), [1, 2, 3], octets(question)]
         switch manner {
         case .answers: return [octets(truth)]
         case .answersAtLength:
             truth.answers = (0..<60).map { ResourceRecord(name, ttl: 60, .a($0)) }
             return [octets(truth)]
         case .drops: return []
-        case .lies: return lies
-        case .liesFirst: return lies + [octets(truth)]
+        case .forges: return forgeries
+        case .forgesFirst: return forgeries + [octets(truth)]
         case .fails(let code):
             truth.code = code
             truth.answers = []
@@ -96,7 +96,7 @@ final class ScriptedRecursor: ChannelInboundHandler, Sendable {
 }
 
 @Suite(.serialized, .timeLimit(.minutes(2))) struct RecursorTests {
-    /// Asks for a name outside of the domain, with recursors of these manners.
+    /// Sends a question for a name outside the domain, with recursors of these manners.
     private func ask(
         _ manners: [ScriptedRecursor.Manner], _ name: String = "www.example.com",
         timeout: GoDuration = .seconds(1), _ commands: [String] = []
@@ -117,26 +117,26 @@ final class ScriptedRecursor: ChannelInboundHandler, Sendable {
         return answer
     }
 
-    @Test func anAnswerIsHandedOn() async throws {
+    @Test func answerIsForwarded() async throws {
         let answer = try await ask([.answers], timeout: .seconds(30))
         #expect(answer.code == .success && answer.answers.map { $0.ttl } == [60])
         #expect(!answer.flags.contains(.authoritative))
     }
 
-    /// A client without EDNS takes 512 octets, whatever the recursor sends.
-    @Test func aLongAnswerIsCut() async throws {
+    /// A client without EDNS accepts 512 octets, for any answer of the recursor.
+    @Test func longAnswerIsTruncated() async throws {
         let answer = try await ask([.answersAtLength], timeout: .seconds(30))
         #expect(answer.code == .success && answer.answers.isEmpty)
         #expect(answer.flags.contains(.truncated) && answer.flags.contains(.recursionAvailable))
     }
 
-    @Test func theNextIsAskedWhenOneIsSilent() async throws {
+    @Test func silentRecursorLeadsToTheNext() async throws {
         #expect(try await ask([.drops, .answers, .answers, .answers]).answers.count == 1)
     }
 
-    @Test func liesCountForNothing() async throws {
-        #expect(try await ask([.lies, .answers, .answers, .answers]).answers.count == 1)
-        #expect(try await ask([.liesFirst], timeout: .seconds(30)).answers.count == 1)
+    @Test func forgedAnswersAreIgnored() async throws {
+        #expect(try await ask([.forges, .answers, .answers, .answers]).answers.count == 1)
+        #expect(try await ask([.forgesFirst], timeout: .seconds(30)).answers.count == 1)
     }
 
     @Test func failuresLeadToTheNext() async throws {
@@ -147,7 +147,7 @@ final class ScriptedRecursor: ChannelInboundHandler, Sendable {
         }
     }
 
-    @Test func theFirstIsAskedFirstUnlessChanceDecides() async throws {
+    @Test func firstRecursorIsFirstUnlessTheOrderIsRandom() async throws {
         for strategy in [DNSRules.RecursorStrategy.sequential, .random] {
             let recursors = (0..<3).map { _ in ScriptedRecursor(.answers) }
             var channels: [any Channel] = []
@@ -176,8 +176,8 @@ final class ScriptedRecursor: ChannelInboundHandler, Sendable {
         #expect(answer.code == .nameError && answer.answers.isEmpty)
     }
 
-    @Test func whenAllFailSoDoWe() async throws {
-        let answer = try await ask([.drops, .lies, .fails(.serverFailure)])
+    @Test func failureOfAllRecursorsIsAFailure() async throws {
+        let answer = try await ask([.drops, .forges, .fails(.serverFailure)])
         #expect(answer.code == .serverFailure)
         #expect(answer.flags.contains([.recursionAvailable, .recursionDesired]))
         #expect(!answer.flags.contains(.authoritative))
@@ -193,7 +193,7 @@ final class ScriptedRecursor: ChannelInboundHandler, Sendable {
             ])
     }
 
-    @Test func reverseNamesOfOthersAreTheirs() async throws {
+    @Test func foreignReverseNamesGoToRecursors() async throws {
         let answer = try await ask([.answers], "1.2.3.4.in-addr.arpa", timeout: .seconds(30))
         #expect(answer.answers.count == 1)
     }

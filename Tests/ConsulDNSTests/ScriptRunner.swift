@@ -8,7 +8,7 @@ import Synchronization
 
 @testable import ConsulDNS
 
-/// Plays commands: what is in the catalog, which rules hold, what is asked.
+/// Runs the commands of a script: catalog, rules, questions.
 final class ScriptRunner {
     struct Unknown: Error { let command: String }
 
@@ -101,7 +101,7 @@ final class ScriptRunner {
         }
     }
 
-    /// `check NODE STATUS [SERVICE-ID]`: replaces the one before.
+    /// `check NODE STATUS [SERVICE-ID]`: replaces the previous one.
     private func addCheck(_ words: [String]) {
         var check = HealthCheck()
         check.node = words[0]
@@ -169,7 +169,7 @@ final class ScriptRunner {
     }
 
     /// `dig NAME [TYPE] [tcp] [edns=SIZE] [subnet=OCTETS/BITS] [client=ADDRESS] [count]`. Records
-    /// of a section are sorted: their order is chance, save with `order`.
+    /// of a section are sorted, because their order is random except with `order`.
     private func dig(_ words: [String], _ options: [String: String]) throws -> [String] {
         var message = DNSMessage(id: 0x1234, flags: [.recursionDesired])
         let type = words.dropFirst().first.flatMap(Self.type) ?? .a

@@ -1,7 +1,7 @@
 import ScriptKit
 import Testing
 
-/// Conversations with the face: what the catalog holds, what is asked, what is answered.
+/// Scripted dialogues with the server: the catalog, the questions, the answers.
 @Suite struct ScriptTests {
     @Test(arguments: [
         "names", "places", "services", "addresses", "aliases", "nodes", "reverse", "zone", "limits",

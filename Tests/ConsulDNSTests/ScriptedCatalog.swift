@@ -2,22 +2,22 @@ import ConsulModel
 import Primitives
 import Synchronization
 
-/// A catalog that a test writes: the few reads that DNS makes.
+/// A catalog that the test fills, with the few reads of DNS.
 final class ScriptedCatalog: Backend {
     struct Contents: Sendable {
         var nodes: [Node] = []
         var services: [NodeService] = []
         var serviceNodes: [String] = []
         var checks: [HealthCheck] = []
-        /// Where nodes stand, on a line.
+        /// The positions of nodes on a line.
         var places: [String: Double] = [:]
-        /// All reads fail with it.
+        /// The error of all reads, if any.
         var failure: ConsulError?
-        /// How far behind the leader this server is.
+        /// The lag of this server behind the leader.
         var lag = GoDuration.zero
-        /// Consistency of each read, in order.
+        /// The consistency of each read, in order.
         var asked: [QueryOptions.Consistency] = []
-        /// Of every answer.
+        /// The index of every answer.
         var index: UInt64 = 1
     }
 

@@ -9,7 +9,7 @@ import Testing
 
 @testable import ConsulDNS
 
-/// The server on its sockets.
+/// Tests the server on its sockets.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct ServerTests {
     static func catalog(_ instances: Int = 3) throws -> ScriptedCatalog {
         let runner = ScriptRunner()
@@ -46,7 +46,7 @@ import Testing
         await server.stop()
     }
 
-    /// BADVERS, in the version that the server knows, and without an answer.
+    /// The answer is BADVERS, in the version that the server supports, and has no records.
     @Test func aLaterVersionOfEDNSIsNamed() async throws {
         let server = try await Self.start(try Self.catalog())
         let client = try UDPClient(port: server.port)
@@ -77,7 +77,8 @@ import Testing
         await server.stop()
     }
 
-    /// Garbage is answered with FORMERR or not at all, answers never; good questions go on.
+    /// Garbage is answered with FORMERR or not at all, answers never; good questions are still
+    /// answered.
     @Test func aFloodOfGarbage() async throws {
         let server = try await Self.start(try Self.catalog())
         let noisy = try UDPClient(port: server.port)
@@ -98,12 +99,12 @@ import Testing
         await server.stop()
     }
 
-    @Test func whatIsNoQuestion() async throws {
+    @Test func messagesOtherThanQuestionsAreRefused() async throws {
         let server = try await Self.start(try Self.catalog())
         let client = try UDPClient(port: server.port)
         var octets = UDPClient.question("web.service.consul", .a, id: 5)
         octets[2] |= 0x80
-        try client.send(octets)  // an answer: passed over
+        try client.send(octets)  // an answer: ignored
         octets = UDPClient.question("web.service.consul", .a, id: 6)
         octets[2] = 2 << 3  // STATUS
         try client.send(octets)
@@ -125,7 +126,7 @@ import Testing
         for id in 1...100 as ClosedRange<UInt16> {
             all += TCPClient.framed(UDPClient.question("web.service.consul", .srv, id: id))
         }
-        // In odd pieces, so that lengths and messages are torn.
+        // Sends odd pieces, so that lengths and messages are split.
         try client.send(Array(all[..<777]))
         try client.send(Array(all[777...]))
         for id in 1...100 as ClosedRange<UInt16> {
@@ -186,7 +187,7 @@ import Testing
         await server.stop()
     }
 
-    /// Of two instances with weights 9 and 1 the first comes first nine times in ten.
+    /// With weights 9 and 1, the heavier of two instances is first nine times in ten.
     @Test func weightsDecideTheOrder() async throws {
         let runner = ScriptRunner()
         for command in [
@@ -202,7 +203,7 @@ import Testing
         for _ in 0..<400 {
             let answers = try client.ask("web.service.consul").answers
             firsts[answers[0].data, default: 0] += 1
-            // Without weight, last.
+            // The instance with weight 0 is last.
             #expect(answers.count == 3 && answers[2].data == .a(0x0A00_0003))
         }
         let heavy = firsts[.a(0x0A00_0001)] ?? 0
@@ -212,7 +213,7 @@ import Testing
     }
 }
 
-/// Definitions of records that cannot be, and what is said of them.
+/// Tests invalid definitions of records, and their errors.
 @Suite struct StaticRecordsTests {
     @Test(arguments: [
         ("printer", "A", "10.0.0.9", ""),
@@ -238,14 +239,14 @@ import Testing
                 + "printer"
         ),
     ])
-    func areJudged(name: String, type: String, value: String, problem: String) {
+    func recordDefinitionsAreChecked(name: String, type: String, value: String, problem: String) {
         var record = DNSRecordDefinition()
         (record.name, record.type, record.value) = (name, type, value)
         let found = StaticRecords.problems(in: record, domain: "consul.")
         #expect(found.map { "\($0.path): \($0.message)" } == (problem.isEmpty ? [] : [problem]))
     }
 
-    @Test func anAliasIsOfOneName() throws {
+    @Test func aliasHasOneValue() throws {
         var record = DNSRecordDefinition()
         (record.name, record.type, record.value) = ("alias", "CNAME", "a")
         record.values = ["b"]

@@ -10,7 +10,7 @@ import Testing
 
 @testable import ConsulDNS
 
-/// DNS over TLS, with certificates made by the `openssl` program.
+/// Tests DNS over TLS, with certificates made by the `openssl` program.
 @Suite(
     .serialized, .enabled(if: Files.isExecutable("/usr/bin/openssl")), .timeLimit(.minutes(2)))
 struct TLSTests {
@@ -47,7 +47,7 @@ struct TLSTests {
         await server.stop()
     }
 
-    /// Connects, checks the certificate by what is trusted, and asks all questions at once.
+    /// Connects, checks the certificate by the trusted one, and sends all questions at once.
     private func ask(
         _ port: Int, trusting file: String, _ count: Int, protocols: [String] = ["dot"]
     ) async throws -> [DNSMessage] {
@@ -86,11 +86,11 @@ struct TLSTests {
                 server.portOfTLS, trusting: settings.certificateFile ?? "", 100)
             #expect(answers.map { $0.id } == Array(1...100))
             #expect(answers.allSatisfy { $0.answers.count == 300 })
-            // A client that does not say what it speaks is served as well.
+            // A client without ALPN is served as well.
             let plain = try await ask(
                 server.portOfTLS, trusting: settings.certificateFile ?? "", 1, protocols: [])
             #expect(plain.count == 1)
-            // In the clear there is no answer there.
+            // Plain text gets no answer on this port.
             let client = try TCPClient(port: server.portOfTLS)
             try client.send(TCPClient.framed(UDPClient.question("n1.node.consul", .a, id: 1)))
             #expect(throws: (any Error).self) { try client.receive() }
@@ -116,7 +116,7 @@ struct TLSTests {
         }
     }
 
-    /// A handshake that never comes is idleness.
+    /// A connection without a handshake is idle.
     @Test func aSilentClientIsClosed() async throws {
         try await withServer({
             $0.limits.idleTimeout = .milliseconds(100)
@@ -141,7 +141,7 @@ struct TLSTests {
     }
 }
 
-/// Takes so many answers, and then is done.
+/// Collects a number of answers, and then completes.
 private final class AnswerCollector: ChannelInboundHandler, @unchecked Sendable {
     typealias InboundIn = ByteBuffer
 

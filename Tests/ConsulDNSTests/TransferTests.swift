@@ -9,7 +9,7 @@ import Testing
 
 @testable import ConsulDNS
 
-/// The whole zone for secondaries, and the notices that bring them.
+/// Tests whole zones for secondaries, and the notices that cause their transfers.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct TransferTests {
     private static func rules(_ network: String = "127.0.0.0/8") -> DNSRules {
         var rules = DNSRules()
@@ -29,7 +29,7 @@ import Testing
             if message.code != .success { break }
             ends += message.answers.count { $0.type == .soa }
         }
-        // The connection goes on.
+        // The connection stays open.
         try client.send(TCPClient.framed(UDPClient.question("consul", .soa, id: 6)))
         #expect(try client.receive().answers.count == 1)
         return messages
@@ -69,7 +69,7 @@ import Testing
             !lines.contains {
                 $0.hasPrefix("gone.") || $0.hasPrefix("v1.web.service.consul. 0 A 10.1")
             })
-        // Beside an alias stands nothing else.
+        // An alias has no other records.
         for alias in records where alias.type == .cname {
             #expect(records.count { $0.name == alias.name } == 1, "\(alias.name)")
         }
@@ -93,9 +93,8 @@ import Testing
         await server.stop()
     }
 
-    /// Names that DNS cannot hold, by the thousand: nothing of them is told, and nothing else is
-    /// lost.
-    @Test func aZoneOfNamesThatAreNone() async throws {
+    /// Thousands of names that DNS cannot represent are left out, and all others are present.
+    @Test func zoneSkipsInvalidNames() async throws {
         let catalog = try ServerTests.catalog()
         let long = String(repeating: "x", count: 70)
         catalog.contents.withLock { contents in
@@ -123,7 +122,7 @@ import Testing
         #expect(try transfer(server, "web.service.consul").map { $0.code } == [.notAuthoritative])
         let client = try UDPClient(port: server.port)
         #expect(try client.ask("consul", .axfr).code == .notImplemented)
-        // Over UDP: the serial number alone, and the secondary comes over TCP.
+        // Over UDP: the serial number alone, and the secondary then uses TCP.
         #expect(try client.ask("consul", .ixfr).answers.map { $0.type } == [.soa])
         client.close()
         await server.stop()
@@ -148,7 +147,7 @@ import Testing
         await server.stop()
     }
 
-    @Test func secondariesAreTold() async throws {
+    @Test func secondariesAreNotified() async throws {
         let secondary = ScriptedRecursor(.answers)
         let deaf = ScriptedRecursor(.drops)
         let channels = [try await secondary.start(), try await deaf.start()]
@@ -158,9 +157,10 @@ import Testing
         let server = try await ServerTests.start(catalog, rules: rules) {
             $0.limits.notifyInterval = .milliseconds(20)
         }
-        // At the start, and whenever something has changed. One that does not hear hinders nobody.
+        // Notifies at the start, and after each change. A secondary that does not answer delays no
+        // other.
         for round in 1...3 as ClosedRange<UInt64> {
-            try await eventually("round \(round) is told") {
+            try await eventually("round \(round) is notified") {
                 secondary.asked.withLock { $0.count } >= Int(round)
             }
             catalog.contents.withLock { $0.index += 1 }

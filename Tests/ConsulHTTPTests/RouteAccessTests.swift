@@ -68,7 +68,7 @@ import Testing
             ["/v1/agent/", "/v1/event/", "/debug/", "/metrics"].contains {
                 route.path.hasPrefix($0)
             }
-                // Answered like the other calls of /v1/acl.
+                // This route is answered like the other calls of /v1/acl.
                 && route.path != "/v1/agent/token/"
         }
         let rows = own.flatMap { route in
@@ -88,7 +88,7 @@ import Testing
         }
     }
 
-    /// Answers with the permission that an access asks for.
+    /// Answers with the permission that an access requests.
     private static func probe(_ path: String, _ access: RouteAccess) -> Route {
         Route(
             path,
@@ -102,7 +102,7 @@ import Testing
             ))
     }
 
-    @Test func namesComeFromTheNodeThePathAndWhatIsRegistered() async throws {
+    @Test func namesComeFromNodePathAndRegistration() async throws {
         let router = try await Router(routes: [
             Self.probe("/t/self", .agentRead), Self.probe("/t/operator", .operatorWrite),
             Self.probe("/t/event/", .eventWrite), Self.probe("/t/service/", .service(.write)),

@@ -10,7 +10,7 @@ import Testing
         Route(path, ("GET", .open, .direct { _ in }))
     }
 
-    /// The path of the route that is found, and the subject; nil for none.
+    /// Returns the path of the found route, and the subject; nil for none.
     private static func find(_ path: String, _ table: RouteTable) -> [String]? {
         let bytes = Array(path.utf8)
         return bytes.withUnsafeBufferPointer { bytes in
@@ -53,7 +53,7 @@ import Testing
         #expect(Self.find(path, Self.table) == nil)
     }
 
-    /// A prefix matches below itself however short it is.
+    /// A short prefix matches the paths below it.
     @Test func shortPrefixesMatch() {
         let table = RouteTable(["/", "/u/", "/ui/"].map(Self.route))
         #expect(Self.find("/", table) == ["/", ""])
@@ -93,7 +93,7 @@ import Testing
         }
     }
 
-    /// The tree finds what a comparison with every route finds.
+    /// The tree finds the same route as a comparison with every route.
     @Test func treeAgreesWithAPlainSearch() {
         var random = SeededRandom(seed: 7)
         let words = ["a", "b", "ab", "ba", "a.b"]

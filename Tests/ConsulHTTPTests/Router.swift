@@ -18,12 +18,12 @@ import Wire
 
 let silentLogger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
-/// Answers each endpoint as the test says, and records the requests.
+/// Answers each endpoint as the test defines, and records the requests.
 final class ScriptedBackend: Backend {
     private struct State {
         var answers: [String: any Sendable] = [:]
         var calls: [(name: String, request: any Sendable)] = []
-        /// Endpoints whose answer comes when `reply` is called.
+        /// Endpoints that answer when `reply` is called.
         var parked: [String: @Sendable (any Sendable) -> Void] = [:]
         var waits: Set<String> = []
         var cancelled: [String] = []
@@ -90,7 +90,7 @@ final class ScriptedBackend: Backend {
     }
 }
 
-/// Records what the agent is asked to do.
+/// Records the calls of the agent.
 final class ScriptedCluster: Membership, AgentControl {
     let asked = Recorder<String>()
 
@@ -121,7 +121,7 @@ struct Answer {
     var body: String
 }
 
-/// The whole HTTP API without a socket: requests go through the real connection handler on a
+/// Runs the whole HTTP API without a socket: requests go through the real connection handler on a
 /// channel in memory, with a scripted backend behind the routes.
 final class Router {
     let backend = ScriptedBackend()

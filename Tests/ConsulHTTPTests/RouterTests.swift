@@ -8,7 +8,7 @@ import Wire
 
 @testable import ConsulHTTP
 
-/// Requests through the routes, without a socket.
+/// Sends requests through the routes, without a socket.
 @Suite(.timeLimit(.minutes(1))) struct RouterTests {
     private func entry(_ key: String, _ value: String) -> KVEntry {
         var entry = KVEntry()
@@ -129,7 +129,7 @@ import Wire
         #expect(try await router.ask("GET", "/v1/things/8").status == 404)
     }
 
-    /// A prefix that a configuration names, as the user interface's.
+    /// A prefix from a configuration, as the user interface's.
     @Test func tableTakesFurtherPrefixes() async throws {
         let route = Route(
             "/my/ui/", ("GET", .open, .direct { $0.responder.respond(.text(200, $0.subject)) }))

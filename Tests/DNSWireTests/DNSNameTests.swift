@@ -31,13 +31,13 @@ import Testing
         #expect(DNSName(labels: [""]) == nil)
     }
 
-    @Test func caseIsKeptAndPassedOver() {
+    @Test func caseIsKeptAndIgnored() {
         let mixed = name("WeB.Service.Consul")
         #expect(mixed != name("web.service.consul"))
         #expect(mixed.isSame(as: name("web.service.consul")))
         #expect(mixed.lowercased == name("web.service.consul"))
         #expect(!name("web").isSame(as: name("wec")) && !name("a.b").isSame(as: name("a")))
-        // Of octets that differ in that bit only letters are the same.
+        // Octets that differ in that bit are the same only if they are letters.
         #expect(!name("a[").isSame(as: name("a{")))
     }
 
@@ -47,7 +47,7 @@ import Testing
         #expect(service.isUnder(service))
         #expect(service.offset(of: name("consul")) == 12)
         #expect(!service.isUnder(name("onsul")) && !name("webconsul").isUnder(name("consul")))
-        // The octets at the end are the domain's, but a label's length stands elsewhere.
+        // The octets at the end are the domain's, but a label's length is elsewhere.
         #expect(!name(#"x\006consul"#).isUnder(name("consul")))
         #expect(!name("consul").isUnder(name("web.consul")))
     }

@@ -4,9 +4,9 @@ import Testing
 
 @testable import DNSWire
 
-/// A million random and mutated messages: none may crash, and what is read comes back the same.
-/// `FUZZ_ROUNDS` sets another number; `SEED` repeats a run. They are made by halves on two threads,
-/// with means that cost little in a debug build.
+/// Reads a million random and mutated messages: none may crash, and a message that is read is equal
+/// after writing and reading. `FUZZ_ROUNDS` sets another number; `SEED` repeats a run. Two threads
+/// create half of them each, by means that are cheap in a debug build.
 @Suite struct FuzzTests {
     private static func number(_ name: String) -> UInt64? {
         getenv(name).flatMap { UInt64(String(cString: $0)) }
@@ -25,7 +25,7 @@ import Testing
         #expect(valid > 0)
     }
 
-    /// - Returns: how many could be read.
+    /// - Returns: the number of readable messages.
     private static func mutate(_ rounds: Int, _ share: Int) -> Int {
         var random = SeededRandom(seed: seed &+ UInt64(share))
         var writer = MessageWriter()
@@ -55,7 +55,7 @@ import Testing
         return valid
     }
 
-    @Test func madeMessagesComeBack() throws {
+    @Test func randomMessagesRoundTrip() throws {
         var random = SeededRandom(seed: Self.seed &+ 1)
         var writer = MessageWriter()
         for round in 0..<Self.rounds / 30 {
@@ -78,9 +78,9 @@ import Testing
         }
     }
 
-    // MARK: Making
+    // MARK: Generators
 
-    /// Evenly enough.
+    /// Returns a number below the limit, evenly enough distributed.
     private static func below(_ limit: Int, _ random: inout SeededRandom) -> Int {
         Int(truncatingIfNeeded: random.next() >> 33) % limit
     }
@@ -89,20 +89,21 @@ import Testing
         let count = below(81, &random)
         var octets = [UInt8](repeating: 0, count: count)
         octets.withUnsafeMutableBytes { buffer in
-            var place = 0
-            while place < count {
+            var offset = 0
+            while offset < count {
                 let word = random.next()
                 withUnsafeBytes(of: word) {
-                    buffer[place...].copyBytes(from: $0.prefix(count - place))
+                    buffer[offset...].copyBytes(from: $0.prefix(count - offset))
                 }
-                place += 8
+                offset += 8
             }
         }
-        // Few counts, or nothing behind the header would ever be looked at.
-        var place = 4
-        while place < min(12, count) {
-            octets[place] = place % 2 == 0 ? 0 : octets[place] % 3
-            place += 1
+        // Makes the header's counts small, because otherwise no byte after the header would be
+        // read.
+        var offset = 4
+        while offset < min(12, count) {
+            octets[offset] = offset % 2 == 0 ? 0 : octets[offset] % 3
+            offset += 1
         }
         return octets
     }
@@ -110,17 +111,17 @@ import Testing
     private static func mutated(_ octets: [UInt8], _ random: inout SeededRandom) -> [UInt8] {
         var octets = octets
         for _ in 0...below(4, &random) {
-            let place = below(octets.count + 1, &random)
+            let offset = below(octets.count + 1, &random)
             switch below(6, &random) {
-            case 0 where place < octets.count: octets.remove(at: place)
-            case 1: octets.insert(UInt8(below(256, &random)), at: place)
-            case 2: octets.removeLast(octets.count - place)
-            case 3 where place < octets.count: octets[place] ^= 1 << UInt8(place % 8)
-            case 4 where place + 1 < octets.count:
-                octets[place] = 0xC0
-                octets[place + 1] = UInt8(below(64, &random))
-            case let kind where place < octets.count && kind > 2:
-                octets[place] = UInt8(below(256, &random))
+            case 0 where offset < octets.count: octets.remove(at: offset)
+            case 1: octets.insert(UInt8(below(256, &random)), at: offset)
+            case 2: octets.removeLast(octets.count - offset)
+            case 3 where offset < octets.count: octets[offset] ^= 1 << UInt8(offset % 8)
+            case 4 where offset + 1 < octets.count:
+                octets[offset] = 0xC0
+                octets[offset + 1] = UInt8(below(64, &random))
+            case let kind where offset < octets.count && kind > 2:
+                octets[offset] = UInt8(below(256, &random))
             default: break
             }
         }

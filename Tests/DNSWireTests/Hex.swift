@@ -1,6 +1,6 @@
 @testable import DNSWire
 
-/// Octets from hexadecimal digits; blanks and line ends between them count for nothing.
+/// Parses octets from hexadecimal digits; blanks and line ends between them are ignored.
 func hex(_ text: String) -> [UInt8] {
     let digits = text.filter { !$0.isWhitespace }.compactMap { $0.hexDigitValue }
     return stride(from: 0, to: digits.count - 1, by: 2).map {

@@ -3,7 +3,7 @@ import Testing
 @testable import DNSWire
 
 @Suite struct MessageTests {
-    /// As dig asks: EDNS with a client subnet.
+    /// A question as dig sends it: EDNS with a client subnet.
     static let question = hex(
         """
         1234 0120 0001 0000 0000 0001 03776562 0773657276696365 06636f6e73756c 00 0001 0001
@@ -61,7 +61,7 @@ import Testing
         #expect(full.count == 12 + 20 + 4 + counted.reduce(0) { $0 + $1.uncompressedLength })
     }
 
-    @Test func everyKindOfRecordComesBack() throws {
+    @Test func everyKindOfRecordRoundTrips() throws {
         let a = name("a.example.")
         let soa = SOAData(
             server: name("ns.example."), mailbox: name("host.example."), serial: 1, refresh: 2,
@@ -118,7 +118,7 @@ import Testing
         #expect(try DNSMessage(octets) == message)
     }
 
-    // MARK: What is refused
+    // MARK: Rejected messages
 
     private func fault(_ octets: [UInt8]) -> DNSWireError? {
         do throws(DNSWireError) {
@@ -139,10 +139,11 @@ import Testing
     }
 
     @Test func pointersLeadBackwards() {
-        // To itself, forwards, into the header, to a pointer to itself.
-        for place in ["c00c", "c00e", "c000", "c00b", "ffff"] {
+        // Pointers to itself, forwards, into the header, to a pointer to itself.
+        for pointer in ["c00c", "c00e", "c000", "c00b", "ffff"] {
             #expect(
-                fault(hex(Self.oneQuestion + "\(place) 0001 0001")) == .wrongPointer, "\(place)")
+                fault(hex(Self.oneQuestion + "\(pointer) 0001 0001")) == .wrongPointer,
+                "\(pointer)")
         }
         // Two names that point to one another.
         let loop = "0001 0000 0002 0000 0000 0000 0161 c012 0001 0001 0162 c00c 0001 0001"
@@ -157,7 +158,7 @@ import Testing
         let label = "3f" + String(repeating: "61", count: 63)
         let four = label + label + label + label
         #expect(fault(hex(Self.oneQuestion + four + "00 0001 0001")) == .nameTooLong)
-        // Long by its pointers.
+        // The name is too long through its pointers.
         let chain = "0001 0000 0002 0000 0000 0000 " + label + label + "00 0001 0001"
         #expect(fault(hex(chain + label + label + "c00c 0001 0001")) == .nameTooLong)
     }

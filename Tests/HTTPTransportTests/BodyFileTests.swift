@@ -5,7 +5,7 @@ import Testing
 
 @testable import HTTPTransport
 
-/// Large bodies: on the disk, bounded, and only while they begin as they must.
+/// Large bodies go to the disk, bounded, and only while their first bytes are right.
 @Suite struct BodyFileTests {
     private static let limit = 64 << 20
 
@@ -24,7 +24,7 @@ import Testing
         "PUT /file HTTP/1.1\r\nHost: x\r\nContent-Length: \(count)\r\n\(more)\r\n"
     }
 
-    @Test func aBodyComesThroughTheDiskAndLeavesNothing() async throws {
+    @Test func bodyPassesThroughTheDiskAndIsRemoved() async throws {
         let folder = try TestFolder("body")
         let server = try await server(folder.path)
         let client = try RawClient(port: server.port)
@@ -32,7 +32,7 @@ import Testing
         client.send(head(body.count))
         client.send(body)
         #expect(client.receive(until: "9000015").hasSuffix("disk 3000002 9000015"))
-        // The same connection goes on, with chunks of any size and a request right behind.
+        // The same connection continues, with chunks of any size and a request right after them.
         client.send("PUT /file HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
         client.send(Array("1\r\n".utf8) + [7] + Array("\r\n1\r\n".utf8) + [8])
         client.send("\r\n2\r\nab\r\n0\r\n\r\nGET /echo?next HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -42,14 +42,14 @@ import Testing
         await server.server.stop()
     }
 
-    @Test func aBodyThatBeginsOtherwiseIsRefusedAtOnce() async throws {
+    @Test func bodyWithWrongFirstBytesIsRefusedAtOnce() async throws {
         let folder = try TestFolder("body")
         let server = try await server(folder.path)
         for begin in [[UInt8(9)], [7, 9]] as [[UInt8]] {
             let client = try RawClient(port: server.port)
             client.send(head(Self.limit))
             for byte in begin { client.send([byte]) }
-            // No more of the body is sent.
+            // The client sends no more of the body.
             #expect(client.receive(until: "no archive").contains("500 Internal Server Error"))
         }
         let client = try RawClient(port: server.port)
@@ -58,7 +58,7 @@ import Testing
         await server.server.stop()
     }
 
-    @Test func fewAreTakenInAtOnceAndAFailedOneIsAnswered() async throws {
+    @Test func concurrentBodiesAreBoundedAndAFailureIsAnswered() async throws {
         let folder = try TestFolder("body")
         let server = try await server(folder.path)
         var clients: [RawClient] = []

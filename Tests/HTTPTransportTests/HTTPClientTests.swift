@@ -39,7 +39,7 @@ import Testing
         await test.server.stop()
     }
 
-    @Test func gzipIsSentToThoseWhoTakeIt() async throws {
+    @Test func gzipIsSentToClientsThatAcceptIt() async throws {
         let test = try await TestServer()
         try await withClient { client in
             var call = HTTPCall(url: test.url + "/big", timeout: .seconds(5))
@@ -114,7 +114,7 @@ import Testing
         await test.server.stop()
     }
 
-    @Test func failuresSpeakGo() async throws {
+    @Test func failuresHaveGosTexts() async throws {
         let closed = try await ServerBootstrap(group: group).bind(host: "127.0.0.1", port: 0).get()
         let port = closed.localAddress!.port!
         try await closed.close()

@@ -9,7 +9,7 @@ import Testing
 @testable import Platform
 
 @Suite(.timeLimit(.minutes(1))) struct HTTPServerTests {
-    @Test func answerHasWhatGoSends() async throws {
+    @Test func answerHasGosHeaders() async throws {
         let test = try await TestServer()
         let client = try RawClient(port: test.port)
         client.send("GET /echo?a=%20b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
@@ -38,8 +38,8 @@ import Testing
         await test.server.stop()
     }
 
-    /// A request that changes something runs alone: reads neither overtake it, nor it them.
-    @Test func pipelinedWritesKeepTheirPlace() async throws {
+    /// A request that changes state runs alone: neither overtakes the other, reads nor writes.
+    @Test func pipelinedWritesKeepTheirOrder() async throws {
         let test = try await TestServer()
         let client = try RawClient(port: test.port)
         let read = "GET /park HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -60,7 +60,7 @@ import Testing
         await test.server.stop()
     }
 
-    /// Only names that the handler accepts are served; an accepted one is not asked about again.
+    /// Only names that the handler accepts are served; an accepted name is not judged again.
     @Test func theHostIsJudgedOnceAndWhenItChanges() async throws {
         let test = try await TestServer()
         let client = try RawClient(port: test.port)
@@ -197,10 +197,10 @@ import Testing
         let idle = try RawClient(port: test.port)
         idle.send("GET /echo?x HTTP/1.1\r\nHost: x\r\n\r\n")
         #expect(idle.receive().hasSuffix("\r\n\r\nx"))
-        // A parked request is the handler's time: it outlives all of these.
+        // The handler limits the time of a parked request: it outlives all of these deadlines.
         let parked = try RawClient(port: test.port)
         parked.send("GET /park HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-        // One that came later has run out of its time.
+        // A request that was begun later has timed out.
         let later = try RawClient(port: test.port)
         later.send("GET /ech")
         #expect(later.receive() == "")
@@ -341,7 +341,7 @@ extension String {
         return parts + [rest]
     }
 
-    /// The bodies of answers: what stands between a blank line and the next answer.
+    /// Returns the bodies of answers: the text between a blank line and the next answer.
     func components(behind mark: String) -> [String] {
         components(separated: mark).dropFirst().map { part in
             String(part.firstRange(of: "HTTP/1.1").map { part[..<$0.lowerBound] } ?? part)

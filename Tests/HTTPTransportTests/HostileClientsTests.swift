@@ -5,10 +5,9 @@ import Testing
 @testable import HTTPTransport
 @testable import Platform
 
-/// Clients that take their time, come in masses, or leave without a word. The limits are
-/// short here.
+/// Tests clients that are slow, numerous, or disconnect without notice. The limits are short here.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct HostileClientsTests {
-    /// Never still for long, and never done: the whole time counts, not the pauses.
+    /// The client never pauses for long and never finishes: the total time counts, not the pauses.
     @Test(arguments: [
         "GET /echo HTTP/1.1\r\nHost: x\r\nA: ",
         "PUT /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n",
@@ -28,7 +27,7 @@ import Testing
         await test.server.stop()
     }
 
-    /// A head that comes in two parts within its time is as good as any.
+    /// A head in two parts within its time is accepted.
     @Test func slowButInTimeIsServed() async throws {
         let test = try await TestServer { $0.headerTimeout = .seconds(60) }
         let client = try RawClient(port: test.port)
@@ -40,7 +39,7 @@ import Testing
         await test.server.stop()
     }
 
-    /// A client that speaks TLS is told at once, for its hello is no line.
+    /// A TLS client gets an error at once, because its hello is not a request line.
     @Test func otherProtocolsAreRefusedAtTheirFirstByte() async throws {
         let test = try await TestServer { $0.headerTimeout = .seconds(600) }
         for bytes: [UInt8] in [[0x16, 0x03, 0x01, 0x02], [0x00], [0xFF, 0xFE], [0x20]] {
@@ -51,7 +50,7 @@ import Testing
         await test.server.stop()
     }
 
-    /// The client ends its side at once: what it asked is still answered.
+    /// The client ends its side at once: its request is still answered.
     @Test func halfClosedConnectionsAreAnswered() async throws {
         let test = try await TestServer()
         let client = try RawClient(port: test.port)
@@ -79,7 +78,7 @@ import Testing
         await test.server.stop()
     }
 
-    /// Each client has a count of its own, and a refused one takes nothing of it.
+    /// Each client has a count of its own, and a refused connection does not use it up.
     @Test func connectionsAreCountedByAddress() async throws {
         let test = try await TestServer { $0.connectionsPerClient = 2 }
         var clients: [RawClient] = []

@@ -9,7 +9,7 @@ import Testing
 @testable import HTTPTransport
 @testable import Platform
 
-/// Answers each connection with fixed bytes once the head of a request has come, and keeps the
+/// Answers each connection with fixed bytes once the head of a request has arrived, and records the
 /// requests.
 private final class FixedServer: Sendable {
     private final class Handler: ChannelInboundHandler {
@@ -68,7 +68,7 @@ private final class FixedServer: Sendable {
         return call
     }
 
-    /// Go's client takes all of these, and so HashiCorp's checks pass.
+    /// Go's client accepts all of these, and so HashiCorp's checks pass.
     @Test func laxResponsesAreTaken() async throws {
         let fields = (0..<300).map { "X-\($0): v\r\n" }.joined()
         let ok = "HTTP/1.1 200 OK\r\n"
@@ -177,7 +177,7 @@ private final class FixedServer: Sendable {
         #expect(
             error?.description == "Get \"https://127.0.0.1:1/\": dial tcp 127.0.0.1:1: connect: "
                 + "connection refused")
-        // A URL in a relative location's query is no scheme.
+        // A URL in a relative location's query is not a scheme.
         #expect(try await client.execute(call(server.url + "/login")).text == "in")
         server.stop()
     }
@@ -206,7 +206,7 @@ private final class FixedServer: Sendable {
         server.stop()
     }
 
-    @Test func whatIsNoHTTPIsNamedInGosWords() async throws {
+    @Test func responseOtherThanHTTPIsNamedInGosWords() async throws {
         let broken = "net/http: HTTP/1.x transport connection broken: "
         let server = try await FixedServer([
             "/ssh": "SSH-2.0-OpenSSH_9.2\r\n", "/code": "HTTP/1.1 abc\r\n\r\n", "/empty": "",
@@ -325,7 +325,7 @@ extension ProbeClientTests {
         server.stop()
     }
 
-    @Test func framingIsTheClientsAlone() async throws {
+    @Test func onlyTheClientSetsTheFraming() async throws {
         let server = try await FixedServer(["*": "HTTP/1.1 200 OK\r\n\r\n"])
         var odd = call(server.url) { $0.body = Array("abc".utf8) }
         try odd.add([

@@ -6,9 +6,9 @@ import Testing
 
 @testable import HTTPTransport
 
-/// The parser against NIO's, on requests by chance, whole and mutated, split anywhere.
+/// Compares the parser with NIO's on random requests, whole and mutated, split anywhere.
 @Suite struct RequestParserTests {
-    /// What a parser made of a stream: requests with their bodies, then the refusal if any.
+    /// A parser's result for a stream: requests with their bodies, then the refusal if any.
     struct Reading: Equatable, CustomStringConvertible {
         struct Request: Equatable {
             var line: String
@@ -70,7 +70,7 @@ import Testing
                 case .head(let head):
                     let fields = names.compactMap { name in
                         head.headers.first(name: "\(name)").map { field in
-                            // NIO leaves blanks at the end; RFC 9112 (5.1) wants them gone.
+                            // NIO leaves blanks at the end; RFC 9112 (5.1) requires their removal.
                             String(field.reversed().drop { $0 == " " }.reversed())
                         }
                     }
@@ -133,7 +133,8 @@ import Testing
         }
     }
 
-    /// Whatever both take, they take alike: no request is smuggled past one of two readers.
+    /// Requests that both parsers accept have the same meaning: none is smuggled past one of two
+    /// readers.
     @Test func mutatedRequestsAreNeverReadOtherwise() throws {
         var random = SeededRandom(seed: 2)
         var bothTaken = 0

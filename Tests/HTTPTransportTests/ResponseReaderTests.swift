@@ -3,7 +3,7 @@ import Testing
 
 @testable import HTTPTransport
 
-/// However a response is cut into pieces, it means the same; and no bytes trap the reader.
+/// A response has the same meaning however it is split into pieces; and no bytes trap the reader.
 @Suite struct ResponseReaderTests {
     private struct Result: Hashable {
         var status = 0
@@ -33,7 +33,7 @@ import Testing
             }
             try reader.end()
         } catch {
-            // How much of a foreign greeting is quoted depends on how much had come.
+            // The length of a quoted foreign greeting depends on the bytes received so far.
             if case .malformedResponse = error {
                 result.failure = .malformedResponse("")
             } else {

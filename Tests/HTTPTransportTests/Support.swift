@@ -9,7 +9,7 @@ import Synchronization
 @testable import HTTPTransport
 @testable import Platform
 
-/// Answers by path, and keeps parked requests for the test to answer.
+/// Answers by path, and holds parked requests for the test to answer.
 final class TestHandler: HTTPHandler {
     let parked = Mutex<[HTTPResponder]>([])
     let gone = Atomic<Int>(0)
@@ -81,7 +81,7 @@ struct TestServer {
     }
 }
 
-/// A plain blocking socket, to send what no client would.
+/// A plain blocking socket, to send bytes that no client would send.
 final class RawClient {
     private let descriptor: Int32
 
@@ -133,7 +133,7 @@ final class RawClient {
         return true
     }
 
-    /// Reads until `end` has come or the connection ends.
+    /// Reads until `end` has arrived or the connection ends.
     func receive(until end: String? = nil) -> String {
         var all: [UInt8] = []
         let wanted = end.map { Array($0.utf8) }
@@ -147,7 +147,7 @@ final class RawClient {
         return String(decoding: all, as: UTF8.self)
     }
 
-    /// Reads to the end of the connection: false when it is still there ten seconds later.
+    /// Reads to the end of the connection; returns false if it is still open ten seconds later.
     func receivesTheEnd() -> Bool {
         var buffer = [UInt8](repeating: 0, count: 4096)
         while true {
@@ -157,7 +157,7 @@ final class RawClient {
         }
     }
 
-    /// Takes up to `count` bytes and says how many.
+    /// Reads up to `count` bytes and returns their number.
     func receive(atMost count: Int) -> Int {
         var buffer = [UInt8](repeating: 0, count: 4096)
         var total = 0
@@ -173,7 +173,7 @@ final class RawClient {
     func close() { shutdown(descriptor, Int32(SHUT_RDWR)) }
 }
 
-/// Waits for what another thread does, at most ten seconds.
+/// Waits at most ten seconds for a condition that another thread fulfils.
 func eventually(_ condition: () -> Bool) async -> Bool {
     for _ in 0..<1000 {
         if condition() { return true }

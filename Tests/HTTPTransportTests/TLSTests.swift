@@ -6,7 +6,7 @@ import Testing
 @testable import HTTPTransport
 @testable import Platform
 
-/// With certificates made by the `openssl` program.
+/// Uses certificates made by the `openssl` program.
 @Suite(.enabled(if: Files.isExecutable("/usr/bin/openssl")), .timeLimit(.minutes(1)))
 struct TLSTests {
     @Test func trustNamesAndClientCertificatesAreChecked() async throws {
@@ -47,7 +47,7 @@ struct TLSTests {
         await test.server.stop()
     }
 
-    @Test func whoSpeaksPlainHTTPIsTold() async throws {
+    @Test func plainHTTPClientGetsAnError() async throws {
         let scratch = try TestFolder("tls-plain")
         defer { withExtendedLifetime(scratch) {} }
         try await makeCertificate(in: scratch.path)
@@ -67,9 +67,9 @@ struct TLSTests {
         await test.server.stop()
     }
 
-    /// One who says nothing, or half of a greeting, is closed; one whose handshake is done in time
-    /// has as long as any other for its request.
-    @Test func aHandshakeThatIsNotDoneInTimeEnds() async throws {
+    /// A client that sends nothing, or half of a greeting, is closed; one that finishes its
+    /// handshake in time has as long as any other for its request.
+    @Test func unfinishedHandshakeTimesOut() async throws {
         let scratch = try TestFolder("tls-slow")
         defer { withExtendedLifetime(scratch) {} }
         try await makeCertificate(in: scratch.path)
@@ -86,7 +86,7 @@ struct TLSTests {
             #expect(client.receivesTheEnd())
         }
         #expect(await eventually { test.server.connectionCount == 0 })
-        // Connected long before it asks.
+        // This client connects long before it sends a request.
         let line = "(sleep 1; printf 'GET /uri HTTP/1.0\\r\\n\\r\\n')"
             + " | openssl s_client -quiet -connect 127.0.0.1:\(test.port) 2>/dev/null"
         var patient = ProcessSpec(["sh", "-c", line])
@@ -105,7 +105,7 @@ struct TLSTests {
         own.keyFile = "\(folder)/key.pem"
         let test = try await TestServer(tls: own)
         let client = HTTPClient(on: group)
-        // The old certificate is trusted by a copy; the renewed one is another.
+        // The client trusts a copy of the old certificate; the renewed one is another.
         try AtomicFile.write(
             "\(folder)/old.pem", try Files.read("\(folder)/cert.pem", limit: 1 << 16))
         try await makeCertificate(in: folder)

@@ -41,8 +41,8 @@ struct ArchiveTests {
         }
     }
 
-    /// A place stands in the state some seconds after it was told.
-    private func waitForPlace(_ agent: PeerAgent) async throws {
+    /// Waits until the coordinate is in the state, some seconds after its update.
+    private func waitForCoordinate(_ agent: PeerAgent) async throws {
         let line = HTTPLine("GET", "/v1/coordinate/node/ext")
         try await eventually("the coordinate is stored") {
             try RawHTTP.ask(line, port: agent.httpPort).status == "HTTP/1.1 200 OK"
@@ -67,10 +67,10 @@ struct ArchiveTests {
         let target = try await PeerAgent(to, dataDirectory: "\(folder.path)/to")
         for line in Self.state { _ = try RawHTTP.ask(line, port: source.httpPort) }
         try lock(source)
-        try await waitForPlace(source)
+        try await waitForCoordinate(source)
         _ = try RawHTTP.ask(HTTPLine("PUT", "/v1/kv/before", "b"), port: target.httpPort)
         let file = "\(folder.path)/state.snap"
-        // Saved by the other's command, restored by its own.
+        // The other program's command saves, its own restores.
         #expect(
             await command(to, source, folder, "save", file)
                 .hasPrefix("Saved and verified snapshot to index "))
@@ -78,7 +78,7 @@ struct ArchiveTests {
             await command(.ours, source, folder, "inspect", file)
                 == command(.theirs, source, folder, "inspect", file))
         #expect(await command(from, target, folder, "restore", file).hasPrefix("Restored snapshot"))
-        // To the last index.
+        // The answers are equal including the last index.
         #expect(try answers(target) == answers(source))
         let write = try RawHTTP.ask(HTTPLine("PUT", "/v1/kv/after", "a"), port: target.httpPort)
         #expect(write.body == "true")

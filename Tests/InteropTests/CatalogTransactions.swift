@@ -1,9 +1,9 @@
 import ConsulClient
 import Testing
 
-/// The client library, against each of the two agents.
+/// Runs the client library against each of the two agents.
 @Suite(.serialized) struct ClientLibraryTests {
-    /// Each kind of step on nodes, services and checks, those that apply and those that do not.
+    /// Runs each kind of step on nodes, services and checks, with and without success.
     @Test(
         .timeLimit(.minutes(1)),
         arguments: Program.allCases.filter { $0 == .ours || Program.isPeerThere })
@@ -16,7 +16,8 @@ import Testing
     }
 }
 
-/// Transactions on nodes, services and checks, as a program writes them; the judge is the agent.
+/// Sends transactions on nodes, services and checks as a program writes them; the agent judges
+/// them.
 enum CatalogTransactions {
     private static func node(_ name: String, _ address: String) -> Node {
         var node = Node()

@@ -11,19 +11,19 @@ struct CommandLineText: Sendable {
     var text: String
 }
 
-/// The lists of what is compared, in `Scripts`.
+/// The lists of requests and command lines, in `Scripts`.
 enum ScriptFile {
     /// The package's folder.
     static let root = String(#filePath.dropLast("Tests/InteropTests/CommandRun.swift".count))
 
-    /// All lines but empty ones and comments.
+    /// Returns all lines except empty ones and comments.
     static func lines(_ name: String) throws -> [Substring] {
         let text = try Files.read("\(root)Tests/InteropTests/Scripts/\(name)", limit: 1 << 20)
         return String(decoding: text, as: UTF8.self).split(separator: "\n")
             .filter { !$0.hasPrefix("#") }
     }
 
-    /// A line with an open quote goes on in the next one.
+    /// A line with an open quote continues in the next one.
     static func commands() throws -> [CommandLineText] {
         var found: [CommandLineText] = []
         var open = ""
@@ -44,14 +44,14 @@ enum ScriptFile {
     }
 }
 
-/// What a command line printed and how it ended, masked.
+/// The output and the exit code of a command line, masked.
 struct CommandRun: Sendable {
     var line: CommandLineText
     var code: Int32
     var output: String
     var errorOutput: String
 
-    /// False for a line whose answers differ for a reason that the page of differences has.
+    /// False for a line whose answers differ for a reason on the page of differences.
     var isCompared: Bool { ["help-texts", nil].contains(line.mark) }
 
     static func all(_ program: Program, against agent: PeerAgent, run: String) async throws
@@ -65,7 +65,7 @@ struct CommandRun: Sendable {
         return found
     }
 
-    /// - Parameter masks: false: ports and identities stay as they are.
+    /// - Parameter masks: false leaves ports and identities unchanged.
     static func one(
         _ line: CommandLineText, in scratch: Scratch, against agent: PeerAgent, masks: Bool = true
     ) async throws -> CommandRun {
@@ -98,7 +98,7 @@ struct CommandRun: Sendable {
             line: line, code: code, output: ordered(mask(output)), errorOutput: mask(errorOutput))
     }
 
-    /// JSON in one order of its keys: Consul's own client has another than its API.
+    /// Formats JSON with its keys in one order: Consul's own client has another order than its API.
     private static func ordered(_ text: String) -> String {
         guard text.hasPrefix("{") || text.hasPrefix("["),
             let value = try? JSONReader.decode(JSONValue.self, from: Array(text.utf8))
@@ -107,13 +107,13 @@ struct CommandRun: Sendable {
     }
 }
 
-/// The folder of one run: the program under the name `consul`, and what the lines write.
+/// The folder of one run: the program under the name `consul`, and the files that the lines write.
 struct Scratch {
-    /// Stands for `$RUN`.
+    /// The value of `$RUN`.
     let run: String
     private let folder: TestFolder
     var path: String { folder.path }
-    /// For what programs leave behind.
+    /// The folder for temporary files of the programs.
     var temporary: String { "\(path)/tmp" }
 
     init(_ program: Program, _ run: String) throws {

@@ -3,9 +3,9 @@ import Glibc
 import Platform
 import Testing
 
-/// Puts the same questions about the same catalog to this program and HashiCorp's: code, flags and
-/// every record must be alike, whatever their order. `Scripts/dns-catalog.txt` has one registration
-/// a line, `Scripts/dns.txt` one question; the golden files have the answers.
+/// Sends the same questions about the same catalog to this program and HashiCorp's: code, flags and
+/// every record must be equal, in any order. `Scripts/dns-catalog.txt` has one registration per
+/// line, `Scripts/dns.txt` one question; the golden files have the answers.
 @Suite(.serialized, .enabled(if: Program.isOursThere), .timeLimit(.minutes(5)))
 struct DNSTests {
     private static func lines(_ name: String, file: String = #filePath) throws -> [Substring] {
@@ -44,7 +44,7 @@ struct DNSTests {
         for agent in agents { await agent.stop() }
     }
 
-    /// - Parameter agents: HashiCorp's first, if it is there.
+    /// - Parameter agents: HashiCorp's first, if it is installed.
     private func compare(_ file: GoldenFile, _ agents: [PeerAgent]) throws {
         for line in try Self.lines("dns-catalog.txt") {
             var request = HTTPLine("PUT", "/v1/catalog/register")
@@ -68,7 +68,7 @@ struct DNSTests {
                 let isAlike = question.mark == nil || agent.program == .theirs
                 #expect((found == expected) == isAlike, "\(agent.program): \(line)\n\(found)")
                 if agent.program == .theirs { continue }
-                // And again, when the answer has been kept: by one loop or the other.
+                // Repeats the question once the answer is cached, by one loop or the other.
                 for _ in 0..<3 { #expect(try answer(question, agent) == found, "\(line)") }
             }
         }
@@ -106,7 +106,7 @@ struct Asked {
         octets = writer.bytes
     }
 
-    /// The answer as lines, records sorted within their sections.
+    /// Returns the answer as lines, records sorted within their sections.
     /// - Parameter patience: seconds.
     func put(to port: Int, patience: Int = 30) throws -> [String] {
         let message = try DNSMessage(try exchange(port, patience))

@@ -2,7 +2,7 @@ import Platform
 import Primitives
 import Testing
 
-/// `consul exec`: ours and HashiCorp's, each as the caller and as the agent.
+/// Runs `consul exec`, ours and HashiCorp's, each as the caller and as the agent.
 @Suite(.serialized, .timeLimit(.minutes(3)), .enabled(if: Program.isPeerThere))
 struct ExecTests {
     private static let lines = [
@@ -24,7 +24,7 @@ struct ExecTests {
         "consul kv get -keys _rexec/; consul kv get -keys a/",
     ]
 
-    /// A caller and the agent it calls.
+    /// A caller and its agent.
     private struct Pair {
         let caller: Program
         let agent: PeerAgent
@@ -45,7 +45,7 @@ struct ExecTests {
         }
     }
 
-    /// HashiCorp's prints a node's end and its output by chance in either order.
+    /// HashiCorp's prints a node's end and its output in either order, by chance.
     private static func ordered(_ text: String) -> String {
         let lines = text.split(separator: "\n").map { line in
             String(line).replacing(/^Completed in .*/, with: "Completed")
@@ -54,10 +54,10 @@ struct ExecTests {
         return (lines.filter { !isEnd($0) } + lines.filter(isEnd)).map { "\($0)\n" }.joined()
     }
 
-    /// How long a caller waits for a node to say more. A busy machine may need the last.
+    /// The times that a caller waits for more output of a node. A busy machine may need the last.
     private static let waits = ["1s", "4s", "15s"]
 
-    @Test func bothSidesAreAsTheOthers() async throws {
+    @Test func callerAndAgentMatchHashiCorps() async throws {
         let reference = try await Pair(.theirs, on: .theirs)
         let others = [
             try await Pair(.theirs, on: .ours), try await Pair(.ours, on: .theirs),

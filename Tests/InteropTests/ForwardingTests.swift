@@ -4,7 +4,7 @@ import Platform
 import TestKit
 import Testing
 
-/// Where the forwarders are; nil for nowhere.
+/// Returns the path of a forwarder; nil if it is not installed.
 private func find(_ name: String) -> String? {
     ["/usr/sbin/\(name)", "/usr/local/sbin/\(name)", "/usr/bin/\(name)"].first {
         (path: String) in access(path, X_OK) == 0
@@ -13,10 +13,10 @@ private func find(_ name: String) -> String? {
 private let dnsmasq = find("dnsmasq")
 private let named = find("named")
 
-/// dnsmasq and BIND with exactly the lines that the README shows, but for the port.
+/// Runs dnsmasq and BIND with exactly the lines of the README, except the port.
 @Suite(.serialized, .enabled(if: Program.isOursThere), .timeLimit(.minutes(2)))
 struct ForwardingTests {
-    /// The lines of the block that follows a word in the README, with another agent's port.
+    /// Returns the lines of the block that follows a word in the README, with another agent's port.
     private static func lines(after word: String, port: Int, file: String = #filePath) throws
         -> String
     {
@@ -65,7 +65,7 @@ struct ForwardingTests {
         _ = await process.terminate()
     }
 
-    /// Asks until the answer holds a text.
+    /// Repeats the question until the answer contains a text.
     private func wait(for text: String, _ question: String, _ port: Int) async throws {
         var last: [String] = []
         for _ in 0..<400 {
@@ -105,7 +105,7 @@ struct ForwardingTests {
         }
     }
 
-    /// A secondary has the zone, and follows its changes by notices.
+    /// A secondary has the zone, and follows its changes by NOTIFY messages.
     @Test(.enabled(if: named != nil)) func bindIsASecondary() async throws {
         let configuration = """
             {"dns_config": {"transfer": {"allow": ["127.0.0.0/8"],

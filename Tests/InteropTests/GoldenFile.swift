@@ -1,13 +1,13 @@
 import Glibc
 import Platform
 
-/// Holds what HashiCorp Consul 1.8.7 answered to the lines of a script, masked: `Golden/NAME`. It
-/// judges every run, so that the program itself need not be there. Where it is, its answers must
-/// still be those of the file; `UPDATE_GOLDEN=1` writes them anew.
+/// Holds the masked answers of HashiCorp Consul 1.8.7 to the lines of a script: `Golden/NAME`.
+/// Every run is compared with it, so that HashiCorp's program need not be installed. If it is, its
+/// answers must still be those of the file; `UPDATE_GOLDEN=1` writes them anew.
 ///
-/// Each entry has a title, `=== LINE`, and below it the lines of the answer behind a `|`.
+/// Each entry has a title, `=== LINE`, and below it the lines of the answer after a `|`.
 struct GoldenFile {
-    /// True when the files are to be written.
+    /// True if the files are to be written.
     static var isUpdated: Bool { getenv("UPDATE_GOLDEN") != nil && Program.isPeerThere }
 
     private let name: String
@@ -58,10 +58,10 @@ struct GoldenFile {
         try AtomicFile.write(path, Array(text.utf8), mode: 0o644)
     }
 
-    /// The form in which answers are compared: with a line end.
+    /// Returns the compared form of an answer: with a line end.
     static func ended(_ text: String) -> String { text + "\n" }
 
-    /// One line of visible characters.
+    /// Escapes a text into one line of visible characters.
     private static func escaped(_ text: String) -> String {
         var out = ""
         for scalar in text.unicodeScalars {
@@ -102,7 +102,7 @@ struct GoldenFile {
 }
 
 extension RawAnswer {
-    /// As golden files have it. Two compressors may differ in bytes.
+    /// The form in golden files, without a compressed body: two compressors may differ in bytes.
     var golden: String {
         let isPacked = headers.contains("Content-Encoding: gzip")
         return GoldenFile.ended(
@@ -111,8 +111,8 @@ extension RawAnswer {
 }
 
 extension CommandRun {
-    /// As golden files have it. Of a help text, the first line must be alike, and where it goes;
-    /// Consul's sentences below it are not ours.
+    /// The form in golden files. A help text is compared by its first line and its stream; Consul's
+    /// sentences below it are not ours.
     var golden: String {
         let isHelp = line.mark == "help-texts"
         let shown = { (text: String) in isHelp ? String(text.prefix { !$0.isNewline }) : text }

@@ -3,7 +3,7 @@ import Platform
 import TestKit
 import Testing
 
-/// Where the proxy is; nil for nowhere.
+/// The path of the proxy; nil if it is not installed.
 private let haproxy: String? = ["/usr/sbin/haproxy", "/usr/local/sbin/haproxy"].first {
     (path: String) in access(path, X_OK) == 0
 }
@@ -13,7 +13,7 @@ private let haproxy: String? = ["/usr/sbin/haproxy", "/usr/local/sbin/haproxy"].
     .serialized, .enabled(if: Program.isOursThere && haproxy != nil),
     .timeLimit(.minutes(2)))
 struct HAProxyTests {
-    /// The service is the agent's own API: what comes through the proxy is known.
+    /// The service is the agent's own API, so the answer through the proxy is predictable.
     @Test func followsAService() async throws {
         let agent = try await PeerAgent(.ours)
         let port = try FreePorts.take()
@@ -53,7 +53,7 @@ struct HAProxyTests {
                 #"{"Name": "api", "Address": "127.0.0.1", "Port": \#(agent.httpPort)}"#
             _ = try RawHTTP.ask(registration, port: agent.httpPort)
             try await waitFor("200", port)
-            // An instance that is gone gets no more requests.
+            // A removed instance gets no more requests.
             _ = try RawHTTP.ask(
                 HTTPLine("PUT", "/v1/agent/service/deregister/api"), port: agent.httpPort)
             try await waitFor("503", port)

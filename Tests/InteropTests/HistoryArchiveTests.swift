@@ -2,7 +2,7 @@ import Platform
 import Primitives
 import Testing
 
-/// Random histories of this program's, saved: HashiCorp's restores each and goes on.
+/// Saves random histories of this program: HashiCorp's restores each and continues.
 @Suite(.serialized, .enabled(if: Program.isPeerThere))
 struct HistoryArchiveTests {
     private static let keys = ["a", "A", "dir/", "dir/x", "//", "%C3%BC", "a%20b", "..", "%25", "0"]
@@ -71,7 +71,7 @@ struct HistoryArchiveTests {
         }
         return try paths.map { path in
             let answer = try RawHTTP.ask(HTTPLine("GET", path), port: agent.httpPort)
-            // Theirs gives a check the newest spelling of its service when it restores.
+            // HashiCorp's gives a check the newest spelling of its service when it restores.
             return "\(path) \(answer.status) \(answer.body)".lowercased()
         }
     }
@@ -83,7 +83,7 @@ struct HistoryArchiveTests {
     }
 
     @Test(.timeLimit(.minutes(3)))
-    func theirsRestoresWhateverOursSaves() async throws {
+    func hashiCorpsRestoresOurArchives() async throws {
         let folder = try Scratch(.ours, "history")
         defer { folder.remove() }
         let source = try await PeerAgent(.ours, dataDirectory: "\(folder.path)/from")
@@ -105,7 +105,7 @@ struct HistoryArchiveTests {
                     history.sessions.append(String(answer.body.split(separator: "\"")[3]))
                 }
             }
-            // The last thing in the log at the time: what had made a server end.
+            // The last command in the log at the time: it once made a server end.
             if seed % 2 == 0 {
                 let all = HTTPLine("DELETE", "/v1/kv/?recurse")
                 _ = try RawHTTP.ask(all, port: source.httpPort)

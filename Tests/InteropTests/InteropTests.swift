@@ -3,10 +3,11 @@ import Testing
 import Wire
 
 /// Compares this program with HashiCorp Consul: the same requests and the same command lines must
-/// have the same answers. They are in golden files; where that program is installed, it is run too.
+/// have the same answers. The answers are in golden files; HashiCorp's program is run too if it is
+/// installed.
 @Suite(.serialized, .enabled(if: Program.isOursThere))
 struct InteropTests {
-    /// Sections of the page of differences, from its headings.
+    /// The sections of the page of differences, from its headings.
     private static func sections() throws -> Set<String> {
         let page = try Files.read(
             ScriptFile.root
@@ -37,7 +38,7 @@ struct InteropTests {
         try await compare("http-bad-input.txt", configuration: nil)
     }
 
-    /// Under the guards of `http_config`, and without the UI.
+    /// Runs under the guards of `http_config`, and without the UI.
     @Test(.timeLimit(.minutes(2))) func guardedRequestsAreAnsweredAlike() async throws {
         try await compare(
             "http-guards.txt",
@@ -74,7 +75,7 @@ struct InteropTests {
         if line.mark != nil {
             let answer = try ask(line, ours)
             #expect(answer.hasPrefix("HTTP/1.1 "), "\(line)")
-            // It may change what later lines find.
+            // The line may change the results of later lines.
             if let theirs { _ = try ask(line, theirs) }
             return
         }
@@ -101,8 +102,8 @@ struct InteropTests {
         }
     }
 
-    /// What an agent registers reaches its catalog a little later: a read is put again until it is
-    /// as expected, or has differed for half a minute.
+    /// Repeats a read until it is as expected, or has differed for half a minute: an agent's
+    /// registrations reach its catalog a little later.
     private func settle(_ line: HTTPLine, _ isSettled: () throws -> Bool) async throws {
         for _ in 0..<600 {
             if try isSettled() || line.method != "GET" || line.header != nil { return }
@@ -114,7 +115,7 @@ struct InteropTests {
         Masking.masked(try RawHTTP.ask(line, port: agent.httpPort), ports: agent.ports).golden
     }
 
-    /// This program against its agent; and where HashiCorp's is installed, both programs against
+    /// Runs this program against its agent; and, if HashiCorp's is installed, both programs against
     /// both agents, the two agents at the same time.
     @Test(.timeLimit(.minutes(5))) func commandLinesDoAlike() async throws {
         let theirs = Program.isPeerThere ? try await PeerAgent(.theirs) : nil
@@ -139,7 +140,7 @@ struct InteropTests {
         var all: [CommandRun]
     }
 
-    /// One program after the other: each finds what the one before has left.
+    /// Runs one program after the other: each finds the state that the previous one has left.
     private func runs(_ programs: [Program?], against agent: PeerAgent) async throws -> [Runs] {
         var found: [Runs] = []
         for program in programs.compactMap({ $0 }) {
@@ -152,7 +153,7 @@ struct InteropTests {
         return found
     }
 
-    /// The first runs are those of HashiCorp's program against its own agent, if it is there.
+    /// The first runs are those of HashiCorp's program against its own agent, if it is installed.
     private func judge(_ runs: [Runs]) throws {
         var golden = try GoldenFile("cli.txt")
         if GoldenFile.isUpdated {
@@ -170,7 +171,7 @@ struct InteropTests {
         }
     }
 
-    /// Either program ends either agent by `leave`, and says so.
+    /// Either program ends either agent by `leave`, and reports it.
     @Test(.timeLimit(.minutes(2)), arguments: Program.present, Program.present)
     func leaveEndsTheAgent(program: Program, agent kind: Program) async throws {
         let agent = try await PeerAgent(kind)

@@ -1,7 +1,7 @@
 import Testing
 
-/// `kv diff`, `sync`, `copy`, `move` and YAML: a conversation with a shell. `$` begins a line that
-/// is typed; what follows is printed, standard error and the exit code included where there is one.
+/// Runs `kv diff`, `sync`, `copy`, `move` and YAML in a scripted shell. `$` begins a typed line;
+/// the printed lines follow, with standard error and the exit code if there is one.
 @Suite(.serialized, .timeLimit(.minutes(3)), .enabled(if: Program.isOursThere))
 struct KVTreeTests {
     @Test func treesOfKeys() async throws {

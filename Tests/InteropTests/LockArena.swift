@@ -5,14 +5,14 @@ import Synchronization
 import Testing
 import Wire
 
-/// One lock and ten who want it: the first one holds it and is struck, so are three of those who
-/// wait, and the others have their turns.
+/// Runs one lock with ten contenders: the first one holds it and is struck, so are three of the
+/// waiters, and the others hold it in turn.
 final class LockArena: Sendable {
     enum Kind: String, CaseIterable {
         case mutex, pair, fair, shared, semaphore
     }
 
-    /// Of the holder that is struck.
+    /// The fate of the struck holder.
     enum Fate: CaseIterable { case killed, stopped, cutOff }
 
     private static let limit = 3
@@ -45,7 +45,8 @@ final class LockArena: Sendable {
 
     // MARK: Contenders
 
-    /// Ours, for what is to be struck: HashiCorp's leaves its child behind when it is killed.
+    /// Returns a contender. Ours are the struck ones: HashiCorp's leaves its child behind when it
+    /// is killed.
     private func contender(_ number: Int) -> Contender {
         var words: [String] = []
         var name = "\(kind)-\(number)"
@@ -86,7 +87,7 @@ final class LockArena: Sendable {
         endings.withLock { $0[contender.name] = outcome.ending }
     }
 
-    // MARK: The course of things
+    // MARK: The course of events
 
     func run() async throws {
         let all = (0..<Self.count).map { contender($0) }
@@ -105,7 +106,7 @@ final class LockArena: Sendable {
             try await eventually("all others want it, or had it") {
                 try sessions().count + endings.withLock { $0.count } >= Self.count
             }
-            // Of those who wait: one is killed, one stopped for a while, one cut off.
+            // Three of the waiters are struck: one is killed, one stopped for a time, one cut off.
             try strike(all[1], SIGKILL)
             try strike(all[2], SIGSTOP)
             await relays[1].cut()
@@ -114,7 +115,7 @@ final class LockArena: Sendable {
             case .stopped: try strike(all[0], SIGSTOP)
             case .cutOff: await relays[0].cut()
             }
-            // No lock-delay guards a semaphore's place: it must run out with its session.
+            // No lock-delay guards a semaphore's slot: it must expire with its session.
             if endsSessions, kind != .semaphore {
                 try endSessions(of: [all[0], all[1], all[3]])
             }
@@ -146,7 +147,7 @@ final class LockArena: Sendable {
         throw PeerError(description: "\(prefix): never: \(what)")
     }
 
-    /// Those of contenders for this lock, by ID.
+    /// Returns the sessions of contenders for this lock, by ID.
     private func sessions() throws -> [(id: String, name: String)] {
         let answer = try RawHTTP.ask(HTTPLine("GET", "/v1/session/list"), port: agent.httpPort)
         let list = try JSONReader.decode(JSONValue.self, from: Array(answer.body.utf8))
@@ -168,9 +169,9 @@ final class LockArena: Sendable {
         }
     }
 
-    // MARK: What must hold
+    // MARK: The invariants
 
-    /// - Returns: how many children had the lock.
+    /// - Returns: the number of children that had the lock.
     func check() -> Int {
         let records = records
         let endings = endings.withLock { $0 }
@@ -185,11 +186,11 @@ final class LockArena: Sendable {
             #expect(runs.map { $0.hasEnded } == [true], "\(contender.name)")
             #expect(endings[contender.name] == .exited(0), "\(contender.name)")
         }
-        // Where several may hold it, these may have been among them.
+        // A semaphore has several holders, and these may have been among them.
         if kind != .semaphore {
             let struck = [all[1].name, all[3].name]
             #expect(!records.children.contains { struck.contains($0.name) }, "\(prefix)")
-            #expect(endings[all[3].name] == .exited(1), "one that is cut off gives up by itself")
+            #expect(endings[all[3].name] == .exited(1), "cut off: ends by itself")
         }
         for child in records.children {
             #expect(kill(child.pid, 0) != 0, "\(child.name) has left its child behind")

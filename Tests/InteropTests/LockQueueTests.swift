@@ -5,7 +5,7 @@ import TestKit
 import Testing
 import Wire
 
-/// `consul lock -fair` and `-shared` beside plain locks, and who holds what.
+/// Runs `consul lock -fair` and `-shared` together with plain locks, and reads their status.
 @Suite(.serialized, .timeLimit(.minutes(3)), .enabled(if: Program.isOursThere))
 struct LockQueueTests {
     private static let servers: [Program] = Program.isPeerThere ? [.ours, .theirs] : [.ours]
@@ -21,7 +21,7 @@ struct LockQueueTests {
                 CommandLineText(mark: nil, text: line), in: scratch, against: agent, masks: false)
         }
 
-        /// A child that tells its begin, waits for the file `go`, and tells its end.
+        /// Starts a lock whose child logs its begin, waits for the file `go`, and logs its end.
         func lock(
             _ flags: [String], _ name: String, by program: Program = .ours
         ) -> Task<ProcessEnding, Never> {
@@ -68,7 +68,7 @@ struct LockQueueTests {
         await agent.stop()
     }
 
-    @Test(arguments: Self.servers) func turnsComeInOrder(server: Program) async throws {
+    @Test(arguments: Self.servers) func waitersAcquireInOrder(server: Program) async throws {
         try await Self.on(server) { stage in
             var tasks = [stage.lock(["-shared"], "s1")]
             try await eventually("s1 holds") { try await stage.counts() == [1, 0] }
@@ -104,7 +104,7 @@ struct LockQueueTests {
         }
     }
 
-    /// One who knows nothing of queues excludes those who stand in one, and is excluded by them.
+    /// A contender without queues excludes those in a queue, and is excluded by them.
     @Test(arguments: Self.servers) func plainLocksAreRespected(server: Program) async throws {
         try await Self.on(server) { stage in
             let plain = stage.lock([], "plain", by: Self.others)
@@ -126,7 +126,7 @@ struct LockQueueTests {
         }
     }
 
-    @Test(arguments: Self.servers) func aLockIsBroken(server: Program) async throws {
+    @Test(arguments: Self.servers) func lockCanBeBroken(server: Program) async throws {
         try await Self.on(server) { stage in
             for flags in [[], ["-fair"], ["-shared"], ["-n=2"]] {
                 let prefix = "jobs/\(flags.joined())"

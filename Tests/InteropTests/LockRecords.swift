@@ -1,20 +1,20 @@
 import Platform
 
-/// What the children of a lock wrote, each its begin with the fencing token, its ticks while it
-/// lives, and its end. One file takes them all in the order in which they happened.
+/// The lines that the children of a lock wrote: each child's begin with the fencing token, its
+/// ticks while it lives, and its end. One file has them all in the order of their occurrence.
 struct LockRecords {
     struct Child {
         var name: String
         var pid: Int32
-        /// Nil where the program that started it gives none.
+        /// Nil if the program that started it gives none.
         var token: UInt64?
-        /// Of its first and its last line.
+        /// The numbers of its first and its last line.
         var lines: ClosedRange<Int>
         var hasEnded = false
         var isShared: Bool { name.hasPrefix("shared") }
     }
 
-    /// In the order of their begins.
+    /// The children in the order of their begins.
     private(set) var children: [Child] = []
 
     init(file: String) {
@@ -33,21 +33,21 @@ struct LockRecords {
                     Child(
                         name: name, pid: pid, token: words.count > 3 ? UInt64(words[3]) : nil,
                         lines: number...number))
-            } else if let place = children.firstIndex(where: { $0.name == name && $0.pid == pid }) {
-                children[place].lines = children[place].lines.lowerBound...number
-                if words[0] == "end" { children[place].hasEnded = true }
+            } else if let index = children.firstIndex(where: { $0.name == name && $0.pid == pid }) {
+                children[index].lines = children[index].lines.lowerBound...number
+                if words[0] == "end" { children[index].hasEnded = true }
             }
         }
     }
 
-    /// False for a zombie too, whose parent may be stopped.
+    /// Returns false for a zombie too, whose parent may be stopped.
     static func isAlive(_ pid: Int32) -> Bool {
         guard let bytes = try? Files.read("/proc/\(pid)/stat", limit: 1 << 12) else { return false }
         let fields = String(decoding: bytes, as: UTF8.self).split(separator: ")").last ?? " Z"
         return !fields.hasPrefix(" Z")
     }
 
-    /// A shell line that writes these, and lives for so many ticks of 50 ms.
+    /// Returns a shell line that writes such lines, and lives for a number of ticks of 50 ms.
     static func child(_ name: String, ticks: Int, file: String) -> String {
         """
         echo "begin \(name) $$ ${CONSUL_LOCK_INDEX:-}" >> \(file); n=\(ticks); \
@@ -56,7 +56,7 @@ struct LockRecords {
         """
     }
 
-    /// Every moment at which more held it than may: pairs, or crowds, by their names.
+    /// Returns every moment with more holders than the limit, by the holders' names.
     func crowds(limit: Int) -> [String] {
         var found: [String] = []
         for child in children {
@@ -72,7 +72,7 @@ struct LockRecords {
         return found
     }
 
-    /// Holders, one after the other, whose tokens do not rise.
+    /// Pairs of consecutive holders whose tokens do not rise.
     var fallingTokens: [String] {
         let known = children.filter { $0.token != nil }
         return zip(known, known.dropFirst()).filter { $0.token! >= $1.token! }.map {

@@ -4,10 +4,10 @@ import Primitives
 import TestKit
 import Testing
 
-/// `consul lock`, as processes: ours among themselves and beside HashiCorp's.
+/// Runs `consul lock` as processes: ours alone and together with HashiCorp's.
 @Suite(.serialized, .enabled(if: Program.isOursThere))
 struct LockTests {
-    /// One who wants the lock.
+    /// A process that wants the lock.
     private struct Contender: Sendable {
         var program = Program.ours
         var agent: PeerAgent
@@ -31,15 +31,15 @@ struct LockTests {
         return Int32(String(decoding: bytes, as: UTF8.self).split(separator: "\n").first ?? "")
     }
 
-    /// Those programs that are here, on an agent each.
+    /// The installed programs, on an agent each.
     private static var programs: [Program] { Program.isPeerThere ? [.ours, .theirs] : [.ours] }
 
     @Test(.timeLimit(.minutes(3)), arguments: Self.programs, [1, 2])
-    func nobodyHoldsWhatOthersHold(server: Program, limit: Int) async throws {
+    func lockHasOneHolderAtATime(server: Program, limit: Int) async throws {
         let agent = try await PeerAgent(server)
         let folder = try Scratch(server, "lock-\(limit)")
         defer { folder.remove() }
-        // As many folders as holders may be: who finds none free was not alone.
+        // One folder per permitted holder: a holder that finds none free was not alone.
         let slots = (1...limit).map {
             "\($0 == 1 ? "if" : "elif") mkdir \(folder.path)/s\($0) 2>/dev/null; then s=\($0); "
         }
@@ -63,7 +63,7 @@ struct LockTests {
         await agent.stop()
     }
 
-    @Test(.timeLimit(.minutes(2))) func codesSayWhatBecameOfTheChild() async throws {
+    @Test(.timeLimit(.minutes(2))) func exitCodesReportTheChildsEnd() async throws {
         let agent = try await PeerAgent(.ours)
         func code(_ words: [String], _ child: String) async -> ProcessEnding {
             await Contender(agent: agent, words: words, child: child).run().ending
@@ -113,8 +113,8 @@ struct LockTests {
         await agent.stop()
     }
 
-    /// An agent that keeps its state is killed and comes back within the session's TTL.
-    @Test(.timeLimit(.minutes(2))) func theLockOutlivesItsAgent() async throws {
+    /// A durable agent is killed and returns within the session's TTL.
+    @Test(.timeLimit(.minutes(2))) func lockSurvivesARestartOfItsAgent() async throws {
         let folder = try Scratch(.ours, "durable")
         defer { folder.remove() }
         let ports = try FreePorts.take(4)
@@ -157,10 +157,10 @@ struct LockTests {
         await second.terminate()
     }
 
-    /// The child of a holder that is killed, or stopped, or cut off from its agent, is dead within
-    /// the session's TTL, with all that it started.
+    /// When a holder is killed, or stopped, or cut off from its agent, its child and all processes
+    /// that the child started are dead within the session's TTL.
     @Test(.timeLimit(.minutes(3)), arguments: ["killed", "stopped", "agent killed"])
-    func theChildDiesInTime(fate: String) async throws {
+    func childDiesWithinTheTTL(fate: String) async throws {
         let agent = try await PeerAgent(.ours)
         let folder = try Scratch(.ours, "fate")
         defer { folder.remove() }

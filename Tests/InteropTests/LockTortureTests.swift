@@ -3,21 +3,22 @@ import Platform
 import Primitives
 import Testing
 
-/// Fifty contenders for five locks, ours beside HashiCorp's, while some of them are killed, stopped
-/// or cut off from the agent, waiting or holding. What the children wrote must show that there were
-/// never more holders than may be, and everyone who was let live must have had its turn.
+/// Runs fifty contenders for five locks, ours together with HashiCorp's, while some of them are
+/// killed, stopped or cut off from the agent, waiting or holding. The children's lines must show
+/// that the holders never exceeded the limit, and that every surviving contender has held the lock.
 ///
-/// In the short form the sessions of the struck are ended at once, and lock-delay alone must cover
-/// the time until their children are dead; in the long form (`BADDAYS=long`) they run out by
-/// themselves, round after round, on HashiCorp's agent too.
+/// In the short form the sessions of the struck contenders are ended at once, and lock-delay alone
+/// must cover the time until their children are dead; in the long form (`BADDAYS=long`) the
+/// sessions expire by themselves, round after round, on HashiCorp's agent too.
 @Suite(.serialized, .enabled(if: Program.isOursThere))
 struct LockTortureTests {
     private static let isLong = getenv("BADDAYS").map { String(cString: $0) } == "long"
     private static let servers: [Program] =
         isLong && Program.isPeerThere ? [.ours, .theirs] : [.ours]
 
-    /// The checker itself: what it must see, and what it must bear.
-    @Test func aCrowdIsSeen() {
+    /// Tests the checker itself: the faults that it must find, and the histories that it must
+    /// accept.
+    @Test func checkerDetectsTooManyHolders() {
         let begins = "begin a 1 5\nbegin shared-b 2 6\ntick a 1\nend shared-b 2\nend a 1\n"
         #expect(LockRecords(text: begins).crowds(limit: 1) == ["shared-b beside [\"a\"]"])
         #expect(LockRecords(text: begins).crowds(limit: 2).isEmpty)
@@ -29,7 +30,7 @@ struct LockTortureTests {
     }
 
     @Test(.timeLimit(.minutes(60)), arguments: Self.servers)
-    func neverMoreHoldersThanMayBe(server: Program) async throws {
+    func holdersNeverExceedTheLimit(server: Program) async throws {
         for round in 0..<(Self.isLong ? 6 : 1) {
             let agent = try await PeerAgent(server)
             let folder = try Scratch(server, "torture-\(server)-\(round)")

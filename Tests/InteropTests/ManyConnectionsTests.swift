@@ -2,19 +2,20 @@ import Glibc
 import Platform
 import Testing
 
-/// Our agent under as many connections as it takes, each from one of many loopback addresses, since
-/// one client may have 200: bounded memory, a status for those beyond, and all is well afterwards.
+/// Puts our agent under its maximum of connections, each from one of many loopback addresses, since
+/// one client may have 200: memory is bounded, further connections get a status, and the agent
+/// works normally afterwards.
 @Suite(.serialized, .enabled(if: Program.isOursThere))
 struct ManyConnectionsTests {
-    /// Of the agent: `HTTPServerLimits.connections`, and what one client may have.
+    /// The agent's bounds: `HTTPServerLimits.connections`, and the connections of one client.
     private static let most = 20_000
     private static let perClient = 200
-    /// Descriptors that the tests and the agent need for other things.
+    /// Descriptors that the tests and the agent need for other purposes.
     private static let others = 700
     private static let openFiles = __rlimit_resource_t(7)  // RLIMIT_NOFILE
 
-    /// The limit of descriptors for a process of this one: enough for all, where this process may
-    /// raise it that far; else what the system allows.
+    /// The limit of descriptors for a child process: enough for all connections if this process may
+    /// raise it that far; else the system's maximum.
     private static let limit: rlimit = {
         var limit = rlimit()
         getrlimit(openFiles, &limit)
@@ -28,10 +29,10 @@ struct ManyConnectionsTests {
         return raised
     }()
 
-    /// All 20,000 that the agent takes; where descriptors are fewer, as many as they allow, for the
-    /// agent is one process. Skipped where that is not even 1,000.
+    /// Opens all 20,000 connections that the agent accepts; with fewer descriptors, as many as they
+    /// allow, because the agent is one process. Skipped below 1,000.
     @Test(.enabled(if: limit.rlim_cur >= 1000 + others), .timeLimit(.minutes(5)))
-    func asManyConnectionsAsItTakes() async throws {
+    func agentServesItsMaximumOfConnections() async throws {
         let count = min(Self.most, Int(clamping: Self.limit.rlim_cur) - Self.others)
         var (before, raised) = (rlimit(), Self.limit)
         getrlimit(Self.openFiles, &before)
@@ -39,18 +40,18 @@ struct ManyConnectionsTests {
         defer { setrlimit(Self.openFiles, &before) }
         let agent = try await PeerAgent(.ours)
         let atRest = Self.memory(of: agent.processIdentifier)
-        // The last few come from an address of their own, for what follows.
+        // The last few use an address of their own, for the next step.
         let clients = Clients()
         try clients.open(count - 50, port: agent.httpPort)
         #expect(clients.descriptors.count == count - 50)
-        // One answer proves that all before it on that loop were taken in.
+        // One answer proves that that loop has accepted all earlier connections.
         #expect(try Self.status("/v1/status/leader", agent) == "HTTP/1.1 200 OK")
         let full = Self.memory(of: agent.processIdentifier)
         let each = (full - atRest) / count
         #expect(each < 64 << 10, "\(each) bytes for each connection")
         print("\(count) connections: \(atRest >> 20) MB at rest, \(full >> 20) MB, \(each) each")
 
-        // One more from an address that has its 200.
+        // One more connection from an address that has its 200.
         let refused = try Clients.connect(from: Clients.address(0), port: agent.httpPort)
         #expect(Clients.read(refused).hasPrefix("HTTP/1.1 429 Too Many Requests\r\n"))
         close(refused)
@@ -68,7 +69,7 @@ struct ManyConnectionsTests {
         try RawHTTP.ask(HTTPLine("GET", path), port: agent.httpPort).status
     }
 
-    /// Bytes in memory.
+    /// The process's bytes in memory.
     private static func memory(of process: Int32) -> Int {
         guard let file = fopen("/proc/\(process)/statm", "r") else { return 0 }
         defer { fclose(file) }
@@ -92,8 +93,9 @@ private final class Clients {
         0x7F01_0001 + UInt32(number / 200) + UInt32(number / 200 / 250) * 6
     }
 
-    /// Every fourth has had an answer and keeps still; the others wait for a key's next change.
-    /// Each asks as soon as it stands, for one that says nothing is closed after some seconds.
+    /// Sends a request on each connection. Every fourth has had an answer and is idle; the others
+    /// wait for a key's next change. Each sends its request as soon as it is connected, because a
+    /// silent connection is closed after some seconds.
     func open(_ count: Int, port: Int) throws {
         for number in 0..<count {
             let descriptor = try Self.connect(from: Self.address(number), port: port)
@@ -109,7 +111,7 @@ private final class Clients {
         }
     }
 
-    /// What the agent sends at once.
+    /// Reads the bytes that the agent sends at once.
     static func read(_ descriptor: Int32) -> String {
         var buffer = [UInt8](repeating: 0, count: 4096)
         let count = recv(descriptor, &buffer, buffer.count, 0)

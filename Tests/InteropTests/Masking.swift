@@ -1,4 +1,4 @@
-/// Takes out what differs between any two agents: ports, identities, indexes, times.
+/// Masks the parts that differ between any two agents: ports, identities, indexes, times.
 enum Masking {
     static func masked(_ text: String, ports: [Int]) -> String {
         var text = text
@@ -10,7 +10,7 @@ enum Masking {
         text.replace(/(ContentHash": "|Contenthash: )[0-9a-f]+/) { "\($0.output.1)<hash>" }
         text.replace(/"LTime": ?\d+/, with: "\"LTime\": 0")
         text.replace(/127\.0\.0\.1:\d+->/, with: "<address>->")
-        // Whole numbers only: a port's digits may stand inside a size or a time too.
+        // Matches whole numbers only: a port's digits may be part of a size or a time too.
         text.replace(/\d+/) { number in
             ports.firstIndex { "\($0)" == number.output }.map { "<port \($0)>" }
                 ?? String(number.output)

@@ -3,7 +3,7 @@ import Platform
 import Testing
 import Wire
 
-/// What our command line does beyond Consul's, and where the two differ on purpose.
+/// Tests the additions of our command line to Consul's, and its intended differences.
 @Suite(.serialized, .timeLimit(.minutes(3)), .enabled(if: Program.isOursThere))
 struct OwnCommandsTests {
     private static func withAgent(
@@ -38,7 +38,7 @@ struct OwnCommandsTests {
         }
     }
 
-    @Test func aKeyIsWrittenAsItWasMeantOrNotAtAll() async throws {
+    @Test func keyIsWrittenExactlyOrRefused() async throws {
         try await Self.withAgent { _, run in
             for key in ["a//b", "a/./b", "a/../b"] {
                 let put = try await run("consul kv put \(key) x")
@@ -54,8 +54,9 @@ struct OwnCommandsTests {
         }
     }
 
-    /// `timeout -s` sends the signal and tells 128 plus its number where it ended the program.
-    @Test func aTerminalsEndEndsWhatOnlyLooks() async throws {
+    /// `timeout -s` sends the signal and exits with 128 plus its number if the signal ended the
+    /// program.
+    @Test func hangupEndsReadingCommands() async throws {
         try await Self.withAgent { _, run in
             for line in [
                 "monitor", "watch -type=key -key=a sleep 9",
@@ -73,7 +74,7 @@ struct OwnCommandsTests {
         }
     }
 
-    @Test func aReloadIsOfTheAgentsOwnFiles() async throws {
+    @Test func hotReloadValidatesTheAgentsOwnFiles() async throws {
         try await Self.withAgent { _, run in
             let own = try await run("consul validate -hot-reload")
             #expect(own.code == 0 && own.output == "nothing has changed\n", "\(own.errorOutput)")
@@ -83,7 +84,7 @@ struct OwnCommandsTests {
         }
     }
 
-    @Test func aSnapshotTakesNoDevicesPlace() async throws {
+    @Test func snapshotDoesNotReplaceADevice() async throws {
         try await Self.withAgent { _, run in
             let refused = try await run(
                 "cd $SCRATCH; mkfifo pipe; ln -s pipe link; for file in pipe link; do "
@@ -96,8 +97,8 @@ struct OwnCommandsTests {
         }
     }
 
-    /// Every command that lists, and the names of the fields that scripts may rely on. The flag
-    /// stands where the `%` is, or at the end.
+    /// Runs every command that lists, and checks the names of the fields that scripts may use. The
+    /// flag replaces the `%`, or is at the end.
     @Test func listsComeAsJSON() async throws {
         try await Self.withAgent { _, run in
             _ = try await run(
@@ -143,16 +144,16 @@ struct OwnCommandsTests {
         }
     }
 
-    /// The watch ends at once; its child hears of it, and may finish what it does, or go on.
-    @Test func watchHandsSignalsOn() async throws {
+    /// The watch ends at once; its child receives the signal, and may finish its work, or continue.
+    @Test func watchForwardsSignals() async throws {
         try await Self.withAgent { _, run in
             let result = try await run(
                 """
                 consul kv put w 1 > /dev/null; cd $SCRATCH
                 wait_for() { while [ ! -e $1 ]; do sleep 0.05; done; }
-                consul watch -type=key -key=w 'trap "sleep 0.2; echo told; touch told; exit 7" TERM
+                consul watch -type=key -key=w 'trap "sleep 0.2; echo term; touch term; exit 7" TERM
                 touch up; while :; do sleep 0.05; done' & watch=$!
-                wait_for up; kill -TERM $watch; wait $watch; echo "ended with $?"; wait_for told
+                wait_for up; kill -TERM $watch; wait $watch; echo "ended with $?"; wait_for term
                 for signal in INT TERM; do
                   rm -f up late
                   consul watch -type=key -key=w 'trap "" INT TERM; touch up
@@ -161,7 +162,7 @@ struct OwnCommandsTests {
                   touch go; wait_for late; rm go
                 done
                 """)
-            let ends = ["ended with 0", "told", "ended with 0", "late", "ended with 0", "late", ""]
+            let ends = ["ended with 0", "term", "ended with 0", "late", "ended with 0", "late", ""]
             #expect(result.output == ends.joined(separator: "\n"), "\(result.errorOutput)")
         }
     }
@@ -207,7 +208,7 @@ struct OwnCommandsTests {
         }
     }
 
-    /// fish has a folder of completions, and asks by a function.
+    /// fish has a folder of completions, and calls a function.
     @Test func completionForFish() async throws {
         try await Self.withAgent { _, run in
             let result = try await run(

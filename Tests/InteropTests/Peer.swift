@@ -3,12 +3,12 @@ import Platform
 import Synchronization
 import TestKit
 
-/// The two programs that are compared.
+/// The two compared programs.
 enum Program: CaseIterable {
     case theirs, ours
 
-    /// HashiCorp Consul: `$CONSUL_PEER`, else the copy that was installed for such comparisons.
-    /// Ours: what this build made, beside the tests.
+    /// The path of the program. HashiCorp Consul: `$CONSUL_PEER`, else the copy that was installed
+    /// for such comparisons. Ours: the product of this build, next to the tests.
     var path: String {
         switch self {
         case .theirs: Self.peer
@@ -17,7 +17,7 @@ enum Program: CaseIterable {
     }
 
     static var isPeerThere: Bool { access(peer, X_OK) == 0 && isOursThere }
-    /// Those that can be run.
+    /// The installed programs.
     static var present: [Program] { isPeerThere ? allCases : [.ours] }
     static var isOursThere: Bool { access(built, X_OK) == 0 }
 
@@ -44,15 +44,15 @@ final class PeerAgent: Sendable {
     /// HTTP, DNS, server, LAN, WAN and gRPC.
     let ports: [Int]
     private let process: ChildProcess
-    /// What the agent is given to read, and what it leaves behind.
+    /// The agent's configuration and its remaining files.
     private let folder: TestFolder
 
     var httpPort: Int { ports[0] }
     var processIdentifier: Int32 { process.processIdentifier }
 
-    /// Returns once the agent has entered itself in the catalog.
+    /// Returns once the agent has registered itself in the catalog.
     /// - Parameter configuration: a fragment in JSON.
-    /// - Parameter dataDirectory: for a durable server in the place of `-dev`.
+    /// - Parameter dataDirectory: for a durable server instead of `-dev`.
     init(
         _ program: Program, configuration: String? = nil, dataDirectory: String? = nil
     ) async throws {

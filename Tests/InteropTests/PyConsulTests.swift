@@ -4,7 +4,7 @@ import Primitives
 import Testing
 
 /// A Python with py-consul; nil for none: `$PYCONSUL_PYTHON`, else the one installed for such
-/// comparisons, else `python3`, where one of them knows the module.
+/// comparisons, else `python3`, if one of them has the module.
 ///
 ///     python3 -m venv ~/.cache/consul-peers/py-consul
 ///     ~/.cache/consul-peers/py-consul/bin/pip install py-consul
@@ -21,7 +21,8 @@ private let python: String? = {
     }
 }()
 
-/// py-consul's calls, put to both agents by `Scripts/pyconsul.py`: the print-outs must be equal.
+/// Runs py-consul's calls against both agents by `Scripts/pyconsul.py`: the print-outs must be
+/// equal.
 @Suite(
     .serialized,
     .enabled(if: Program.isPeerThere && python != nil, "py-consul or HashiCorp Consul is missing"),

@@ -2,7 +2,7 @@ import TestKit
 import Testing
 import Wire
 
-/// What `consul rtt` does beyond Consul's.
+/// Tests the additions of `consul rtt` to Consul's.
 @Suite(.serialized, .timeLimit(.minutes(2)), .enabled(if: Program.isOursThere))
 struct RTTTests {
     private static func put(_ uri: String, _ body: String, _ agent: PeerAgent) throws {
@@ -10,18 +10,18 @@ struct RTTTests {
         #expect(try RawHTTP.ask(line, port: agent.httpPort).status == "HTTP/1.1 200 OK")
     }
 
-    /// Three nodes of which something is known; `lone` is in a segment of its own.
+    /// Registers three nodes with coordinates; `lone` is in a segment of its own.
     private static func scatter(_ agent: PeerAgent) async throws {
-        let places = [
+        let coordinates = [
             ("a", "", "[0.03,0,0,0,0,0,0,0]"), ("b", "", "[0,0.04,0,0,0,0,0,0]"),
             ("lone", "west", "[0,0,0,0,0,0,0,0]"),
         ]
-        for (node, segment, vector) in places {
+        for (node, segment, vector) in coordinates {
             try put("/v1/catalog/register", #"{"Node":"\#(node)","Address":"192.0.2.1"}"#, agent)
-            let place = #""Coord":{"Vec":\#(vector),"Height":0.0001}"#
+            let coordinate = #""Coord":{"Vec":\#(vector),"Height":0.0001}"#
             try put(
-                "/v1/coordinate/update", #"{"Node":"\#(node)","Segment":"\#(segment)",\#(place)}"#,
-                agent)
+                "/v1/coordinate/update",
+                #"{"Node":"\#(node)","Segment":"\#(segment)",\#(coordinate)}"#, agent)
         }
         let nodes = HTTPLine("GET", "/v1/coordinate/nodes")
         try await eventually("the coordinates are stored") {
@@ -29,7 +29,7 @@ struct RTTTests {
         }
     }
 
-    @Test func tellsAllRoundTrips() async throws {
+    @Test func showsAllRoundTrips() async throws {
         let agent = try await PeerAgent(.ours)
         let scratch = try Scratch(.ours, "run-rtt")
         defer { scratch.remove() }

@@ -32,15 +32,15 @@ struct HTTPLine: CustomStringConvertible {
     }
 }
 
-/// An answer as it came, its framing undone.
+/// An unchanged answer, without its framing.
 struct RawAnswer: Equatable {
     var status = ""
-    /// Sorted; without date, length and framing.
+    /// The headers, sorted; without date, length and framing.
     var headers: [String] = []
     var body = ""
 }
 
-/// HTTP by hand, so that nothing between the test and the agent tidies a request up. Blocks.
+/// Sends HTTP by hand, so that no client normalises a request on its way to the agent. Blocks.
 enum RawHTTP {
     static func loopback(port: Int) -> sockaddr_in {
         var address = sockaddr_in()

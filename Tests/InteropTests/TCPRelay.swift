@@ -2,9 +2,9 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// A way to an agent that can be cut: connections end, and nothing new comes through.
+/// A relay to an agent that can be cut: its connections end, and it accepts no new ones.
 final class TCPRelay: Sendable {
-    /// Both ends of the connections under way.
+    /// Both ends of the open connections.
     private final class Links: Sendable {
         private let state = Mutex((channels: [any Channel](), isCut: false))
 
@@ -48,14 +48,14 @@ final class TCPRelay: Sendable {
         self.port = listener.localAddress?.port ?? 0
     }
 
-    /// For good.
+    /// Cuts the relay permanently.
     func cut() async {
         try? await listener.close()
         links.cut()
     }
 }
 
-/// Hands on what it reads, and the end of it.
+/// Forwards the received bytes, and their end.
 private final class Pass: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     private let other: any Channel

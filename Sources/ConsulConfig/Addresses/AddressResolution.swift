@@ -70,7 +70,7 @@ extension Validation {
         let address = address(name, text)
         guard let parsed = IPAddress(address) else { return "" }
         if parsed.isUnspecified {
-            refuse(name, "\(address) cannot be told to others: name one address")
+            refuse(name, "\(address) cannot be advertised: name one address")
             return ""
         }
         if let isIPv6, parsed.isIPv6 != isIPv6 {

@@ -81,19 +81,19 @@ package struct AddressSettings: Sendable {
             "advertise_addr", \.addresses.advertise, "Sets the advertise address to use.",
             flag: "advertise"),
         Setting(
-            "advertise_addr_ipv4", \.addresses.advertiseIPv4, "The IPv4 address told to others."),
+            "advertise_addr_ipv4", \.addresses.advertiseIPv4, "The advertised IPv4 address."),
         Setting(
-            "advertise_addr_ipv6", \.addresses.advertiseIPv6, "The IPv6 address told to others."),
+            "advertise_addr_ipv6", \.addresses.advertiseIPv6, "The advertised IPv6 address."),
         Setting(
             "advertise_addr_wan", \.addresses.advertiseWAN,
             "Sets address to advertise on WAN instead of -advertise address.",
             flag: "advertise-wan"),
         Setting(
             "advertise_addr_wan_ipv4", \.addresses.advertiseWANIPv4,
-            "The IPv4 address told to other datacenters."),
+            "The IPv4 address advertised to other datacenters."),
         Setting(
             "advertise_addr_wan_ipv6", \.addresses.advertiseWANIPv6,
-            "The IPv6 address told to other datacenters."),
+            "The IPv6 address advertised to other datacenters."),
     ]
 
     @Sendable static func networks(_ texts: [String]) -> String? {

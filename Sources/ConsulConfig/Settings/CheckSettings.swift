@@ -27,7 +27,7 @@ package struct CheckSettings: Sendable {
             "Use the agent's certificate for HTTPS and gRPC checks."),
         Setting(
             "check_update_interval", \.checkRules.updateInterval,
-            "How often a change of a check's output alone is told to the servers.",
+            "How often a change of a check's output alone is sent to the servers.",
             fallsBack: true, check: LimitSettings.notNegative),
         Setting(
             "discard_check_output", \.checkRules.discardOutput,

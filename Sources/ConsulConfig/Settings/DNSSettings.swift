@@ -37,7 +37,7 @@ package struct DNSSettings: Sendable {
     private static let beyond: [Setting] = [
         Setting(
             "dns_config.recursor_strategy", \.dns.recursorStrategy,
-            "Which recursor is asked first: sequential, the first; random, any.", reloads: true,
+            "The recursor for the first try: sequential, the first; random, any.", reloads: true,
             check: SettingChecks.oneOf(["sequential", "random"])),
         Setting(
             "dns_config.answer_order", \.dns.answerOrder,
@@ -54,7 +54,7 @@ package struct DNSSettings: Sendable {
             check: AddressSettings.networks),
         Setting(
             "dns_config.transfer.notify", \.dns.transferNotify,
-            "Secondaries that are told when the zone changed: an address, and a port if not 53.",
+            "Secondaries to notify of changes of the zone: an address, and a port if not 53.",
             reloads: true),
     ]
 
@@ -83,7 +83,7 @@ package struct DNSSettings: Sendable {
             check: durations),
         Setting(
             "dns_config.only_passing", \.dns.onlyPassing,
-            "Leave out what is not passing, warnings included.", reloads: true),
+            "Leave out instances that are not passing, warnings included.", reloads: true),
         Setting(
             "dns_config.recursor_timeout", \.dns.recursorTimeout,
             "How long a recursor may take.", reloads: true, fallsBack: true,

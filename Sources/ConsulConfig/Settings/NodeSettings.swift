@@ -75,7 +75,7 @@ package struct NodeSettings: Sendable {
             "pid_file", \.node.pidFile, "Path to file to store agent PID.", flag: "pid-file"),
         Setting(
             "plugin_dir", \.node.pluginDir,
-            "Path to a directory of programs that bring check types and handler kinds.",
+            "Path to a directory of programs that provide check types and handler kinds.",
             flag: "plugin-dir"),
         Setting(
             "strict_config", \.node.strictConfig,

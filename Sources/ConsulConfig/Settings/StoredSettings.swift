@@ -144,7 +144,7 @@ enum StoredSettings {
         .later(
             "encrypt", "", "Provides the gossip encryption key.", flag: "encrypt", secret: true),
         .later("encrypt_verify_incoming", true, "Refuse gossip in the clear."),
-        .later("encrypt_verify_outgoing", true, "Encrypt what is sent."),
+        .later("encrypt_verify_outgoing", true, "Encrypt outgoing messages."),
         .later(
             "disable_keyring_file", false, "Disables the backing up of the keyring to a file.",
             flag: "disable-keyring-file", dev: true),
@@ -155,7 +155,7 @@ enum StoredSettings {
             .later(
                 "\(section).gossip_interval", GoDuration.milliseconds(isLAN ? 200 : 500),
                 "Between rounds of gossip."),
-            .later("\(section).gossip_nodes", isLAN ? 3 : 4, "Members told in one round."),
+            .later("\(section).gossip_nodes", isLAN ? 3 : 4, "Members gossiped to per round."),
             .later(
                 "\(section).probe_interval", GoDuration.seconds(isLAN ? 1 : 5),
                 "Between probes of members."),

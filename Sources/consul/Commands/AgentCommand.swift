@@ -6,7 +6,7 @@ import Logging
 import Platform
 import PluginAPI
 
-/// `consul agent`: runs the agent until it is told to end.
+/// `consul agent`: runs the agent until a signal or `consul leave` ends it.
 struct AgentCommand: Command {
     let path = ["agent"]
     let synopsis = "Runs a Consul agent"
@@ -59,7 +59,7 @@ struct AgentCommand: Command {
         }
     }
 
-    /// Files and folders in the order given, and all other flags.
+    /// Collects files and folders in the given order, and all other flags.
     static func sources(_ flags: ParsedFlags) -> ConfigSources {
         var locations: [ConfigSources.Location] = []
         var values: [FlagValue] = []
@@ -102,14 +102,14 @@ struct AgentCommand: Command {
         return shell.isEmpty ? "/bin/sh" : shell
     }
 
-    /// `DOCKER_HOST=unix:///path` names another socket than Docker's own.
+    /// The path of Docker's socket: `DOCKER_HOST=unix:///path` replaces the default.
     static var dockerSocket: String {
         let host = variable("DOCKER_HOST")
         return host.hasPrefix("unix://") ? String(host.dropFirst(7)) : "/var/run/docker.sock"
     }
 }
 
-/// What `consul agent` prints before its log.
+/// The text that `consul agent` prints before its log.
 enum AgentBanner {
     static func text(_ config: RuntimeConfig, nodeID: String) -> String {
         let ports = config.ports

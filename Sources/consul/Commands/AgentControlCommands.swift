@@ -20,7 +20,7 @@ struct ReloadCommand: Command {
     let flags =
         ClientFlags.agent + [
             Flag.format,
-            Flag("report", .bool, "Print what changed, and what waits for a restart."),
+            Flag("report", .bool, "Print the changes, and the settings that need a restart."),
         ]
 
     func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
@@ -44,7 +44,7 @@ struct ReloadCommand: Command {
     }
 }
 
-/// What a reload did, or would do, for people.
+/// Describes in words the effect of a reload, done or planned.
 enum ReloadReportText {
     static func lines(_ report: ReloadReport, changed: String) -> [String] {
         let lines =

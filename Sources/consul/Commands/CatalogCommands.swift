@@ -10,7 +10,7 @@ private let nodeMetaFlag = Flag(
         + "multiple times to filter on multiple sources of metadata.",
     type: "pair")
 
-/// `key=value` as the API takes it.
+/// Formats `key=value` for the API.
 private func nodeMeta(_ flags: ParsedFlags) -> [(String, String)] {
     flags.all("node-meta").map { pair in
         let sides = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
@@ -160,8 +160,8 @@ struct CatalogServicesCommand: Command {
         }
     }
 
-    /// The tags stand six columns behind the longest name, as Consul sets them; only the end of
-    /// the whole bears no spaces.
+    /// Formats the services, with the tags six columns after the longest name, as Consul does; only
+    /// the end of the whole text has no spaces.
     private func list(_ services: [String: [String]], withTags: Bool) -> String {
         let names = services.keys.sorted()
         guard withTags else { return names.joined(separator: "\n") }

@@ -4,7 +4,7 @@ import ConsulModel
 import PluginAPI
 import Wire
 
-/// `consul catalog service NAME`: beyond Consul.
+/// `consul catalog service NAME`, an addition to Consul's commands.
 struct CatalogServiceCommand: Command {
     let path = ["catalog", "service"]
     let synopsis = "Shows the instances of one service with their health"

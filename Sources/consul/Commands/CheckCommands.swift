@@ -25,7 +25,7 @@ struct CheckRunCommand: Command {
         let path = "/v1/agent/check/run/\(ConsulClient.escape(flags.arguments[0]))"
         return await withClient(flags, console, doing: "Error running check") {
             client throws(ConsulClientError) in
-            // A probe may take as long as its own time limit.
+            // A probe may take as long as its own timeout.
             let answer = try await client.send("PUT", path, timeout: nil).successful()
             let result: JSONValue = try answer.decode()
             let status = result["Status"]?.stringValue ?? ""

@@ -97,15 +97,15 @@ struct DebugCommand: Command {
     }
 }
 
-/// What is to be recorded, judged.
+/// The validated parameters of a recording.
 struct DebugPlan: Sendable {
     let duration: GoDuration
     let interval: GoDuration
-    /// The folder that is filled.
+    /// The output folder.
     let folder: String
     let archives: Bool
     let targets: [String]
-    /// `/v1/agent/self` as it came.
+    /// The unchanged answer of `/v1/agent/self`.
     let agent: JSONValue
 
     init(_ flags: ParsedFlags, _ client: ConsulClient, _ console: Console)

@@ -17,7 +17,7 @@ struct DebugRecording: Sendable {
     private let client: ConsulClient
     private let console: Console
 
-    /// Bytes of log kept for one interval: what an agent says at DEBUG in a minute is a thousandth.
+    /// Bytes of log kept for one interval; an agent logs a thousandth of that in a minute at DEBUG.
     private static let logBytesMax = 256 << 20
 
     init(_ plan: DebugPlan, _ client: ConsulClient, _ console: Console) {
@@ -52,8 +52,8 @@ struct DebugRecording: Sendable {
         }
     }
 
-    /// Metrics at the beginning of each interval and at the end; the log, and profiles where there
-    /// are any, all the time. Ends early, without an error, when the task is cancelled.
+    /// Captures metrics at the beginning of each interval and at the end; the log, and profiles if
+    /// available, all the time. Ends early, without an error, when the task is cancelled.
     private func captureIntervals() async throws(ConsulClientError) {
         let end = SystemClock.now() + plan.duration
         let began = Self.wall(nanoseconds: true)
@@ -128,7 +128,7 @@ struct DebugRecording: Sendable {
         return failure
     }
 
-    /// Of an agent by HashiCorp.
+    /// Captures the profiles of a HashiCorp agent.
     private func captureProfiles(_ folder: String, for length: GoDuration) async -> String? {
         let seconds = "\(max(1, Int(length.seconds)))"
         let wanted: [(String, [(String, String)], String)] = [
@@ -179,7 +179,7 @@ struct DebugRecording: Sendable {
         }
     }
 
-    /// With tabs, as Consul writes these files.
+    /// Formats with tabs, as Consul writes these files.
     private func indented(_ value: some WireValue) -> [UInt8] {
         let lines = Output.json(value).split(whereSeparator: { $0 == "\n" })
         return Array(
@@ -218,7 +218,7 @@ struct DebugRecording: Sendable {
         }
     }
 
-    /// In Go's form: `2026-11-21 15:20:06 +0000 UTC`.
+    /// Formats a time as Go does: `2026-11-21 15:20:06 +0000 UTC`.
     private static func wall(nanoseconds isExact: Bool) -> String {
         let now = SystemClock.unixNanoseconds()
         let text = SystemClock.wallText(unixNanoseconds: now)

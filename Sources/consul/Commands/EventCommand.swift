@@ -76,7 +76,7 @@ struct EventCommand: Command {
         }
         let retention = flags.isOn("reliable") ? flags["keep"] : nil
         return await withClient(flags, console) { client throws(ConsulClientError) in
-            // Whether there is an agent at all is said in other words than what it refuses.
+            // Consul reports an unreachable agent in other words than the agent's refusal.
             _ = try await client.nodeName()
             let answer: UserEvent
             do throws(ConsulClientError) {

@@ -29,8 +29,8 @@ struct KVCopyCommand: Command {
     }
     let flags =
         ClientFlags.all + [
-            Flag("dry-run", .bool, "Say what would be done, and do nothing."),
-            Flag("force", .bool, "Write over what stands at TO."),
+            Flag("dry-run", .bool, "Print the changes without making them."),
+            Flag("force", .bool, "Overwrite an existing key at TO."),
             Flag("recurse", .bool, "Take every key that begins with FROM."),
         ]
 
@@ -42,7 +42,7 @@ struct KVCopyCommand: Command {
         let (from, to) = (flags.arguments[0], flags.arguments[1])
         let isTree = flags.isOn("recurse")
         if from == to || (isTree && (from.hasPrefix(to) || to.hasPrefix(from))) {
-            console.error("Error! \(from) and \(to) lie inside one another")
+            console.error("Error! \(from) and \(to) overlap: one contains the other")
             return 1
         }
         return await withClient(flags, console) { client throws(ConsulClientError) in
@@ -73,7 +73,7 @@ struct KVCopyCommand: Command {
         }
     }
 
-    /// Of what nobody writes meanwhile.
+    /// Returns the steps for one key. They fail if the key was written meanwhile.
     private func steps(_ entry: KVEntry, _ target: String, isForced: Bool) -> [TxnStep] {
         let value = entry.value.array
         let index = entry.raftIndex.modifyIndex

@@ -3,7 +3,7 @@ import ConsulModel
 import Primitives
 import Wire
 
-/// What would make the keys under a prefix those of a tree.
+/// The changes that make the keys under a prefix equal to those of a tree.
 struct KVDifference {
     enum Change: String {
         case create = "+"
@@ -13,16 +13,16 @@ struct KVDifference {
     struct Line {
         var change: Change
         var entry: ExportedEntry
-        /// Of the key as it stands; 0 for one that does not.
+        /// The modify index of the existing key; 0 if it does not exist.
         var index: UInt64
     }
     private(set) var lines: [Line] = []
 
     /// - Parameters:
     ///   - wanted: with their whole keys.
-    ///   - standing: what is there now.
-    init(wanted: [ExportedEntry], standing: [KVEntry]) {
-        var left = Dictionary(standing.map { ($0.key, $0) }) { _, last in last }
+    ///   - existing: the present entries.
+    init(wanted: [ExportedEntry], existing: [KVEntry]) {
+        var left = Dictionary(existing.map { ($0.key, $0) }) { _, last in last }
         var last: [String: ExportedEntry] = [:]
         for entry in wanted { last[entry.key] = entry }
         for entry in last.values {
@@ -48,7 +48,7 @@ struct KVDifference {
 
     func count(_ change: Change) -> Int { lines.count { $0.change == change } }
 
-    /// One line for each key.
+    /// Returns one line for each key.
     var text: String {
         lines.map { "\($0.change.rawValue) \($0.entry.key)" }.joined(separator: "\n")
     }
@@ -76,17 +76,17 @@ struct DifferenceLine: Record {
     }
 }
 
-/// Steps in as few transactions as hold them. Each transaction is done as a whole or not at all;
-/// several are not one.
+/// Groups steps into as few transactions as possible. Each transaction succeeds or fails as a
+/// whole; several transactions are not atomic together.
 struct KVBatches {
-    /// Consul's bound on operations, and one on the body, of which base64 makes a third more.
+    /// Consul's bound on operations, and a bound on the body, which base64 makes a third larger.
     private static let stepsMax = 64
     private static let bytesMax = 300 << 10
 
     private(set) var batches: [[TxnStep]] = []
     private var bytes = 0
 
-    /// - Parameter group: steps that must not come apart.
+    /// - Parameter group: steps that must be in one transaction.
     mutating func add(_ group: [TxnStep], bytes count: Int) {
         let isFull =
             (batches.last?.count ?? Self.stepsMax) + group.count > Self.stepsMax
@@ -99,7 +99,7 @@ struct KVBatches {
         bytes += count + group.count * 200
     }
 
-    /// - Returns: why it stopped; nil when all was done.
+    /// - Returns: the reason for stopping; nil if all steps were done.
     func carryOut(_ client: ConsulClient) async throws(ConsulClientError) -> String? {
         for (number, steps) in batches.enumerated() {
             let response = try await client.transact(steps)

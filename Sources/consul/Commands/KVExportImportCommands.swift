@@ -105,7 +105,7 @@ struct KVImportCommand: Command {
         return 0
     }
 
-    /// - Returns: nil when it was said what is wrong with them.
+    /// - Returns: nil after printing the error in the data.
     private static func entries(_ flags: ParsedFlags, _ console: Console) -> [ExportedEntry]? {
         let data: [UInt8]
         do throws(UsageError) {

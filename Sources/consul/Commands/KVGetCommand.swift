@@ -108,7 +108,7 @@ struct KVGetCommand: Command {
         return 0
     }
 
-    /// Bytes: a value need not be text.
+    /// Returns bytes, because a value may be other than text.
     private func value(_ entry: KVEntry, _ flags: ParsedFlags) -> [UInt8] {
         flags.isOn("base64") ? Array(Base64.encode(entry.value.array).utf8) : entry.value.array
     }

@@ -42,7 +42,7 @@ struct KVPutCommand: Command {
             Flag(
                 "lease", .value,
                 "Let the key live as long as this other key, which has a -ttl: it is deleted with "
-                    + "that one. Not known to HashiCorp's agents, with whom it stays.",
+                    + "that one. HashiCorp's agents ignore this and keep the key.",
                 type: "key"),
             Flag(
                 "modify-index", .value,
@@ -61,8 +61,8 @@ struct KVPutCommand: Command {
             Flag(
                 "ttl", .value,
                 "Delete the key by itself after this time, as in \"90s\" or \"24h\", unless it is "
-                    + "written again before. By default a key stays. Not known to HashiCorp's "
-                    + "agents, with whom it stays.",
+                    + "written again before. By default a key stays. HashiCorp's agents ignore "
+                    + "this and keep the key.",
                 type: "duration"),
         ]
 
@@ -78,7 +78,7 @@ struct KVPutCommand: Command {
                 client throws(ConsulClientError) in
                 let done = try await client.kvPut(key, data, parameters)
                 if done {
-                    console.out("Success! \(Self.deed(flags)): \(key)")
+                    console.out("Success! \(Self.outcome(flags)): \(key)")
                     return 0
                 }
                 if flags.isOn("cas") {
@@ -98,8 +98,9 @@ struct KVPutCommand: Command {
         }
     }
 
-    /// Picks the condition that counts when several are given, in the order of the parameters.
-    private static func deed(_ flags: ParsedFlags) -> String {
+    /// Returns the text for the effective condition when several are given, in the order of the
+    /// parameters.
+    private static func outcome(_ flags: ParsedFlags) -> String {
         if flags.isOn("cas") { return "Data written to" }
         if flags.isOn("acquire") { return "Lock acquired on" }
         return flags.isOn("release") ? "Lock released on" : "Data written to"
@@ -137,7 +138,7 @@ struct KVPutCommand: Command {
             throw UsageError(
                 description: "Missing -session (required with -acquire and -release)")
         }
-        // Of several, one counts.
+        // Only one of several conditions has an effect.
         if flags.isOn("cas") {
             parameters.append(("cas", index))
         } else if let verb = locking.first {
@@ -147,9 +148,9 @@ struct KVPutCommand: Command {
     }
 }
 
-/// Data on a command line: as it is, `@file`, or `-` for stdin.
+/// Data on a command line: literal, `@file`, or `-` for stdin.
 enum DataArgument {
-    /// Bytes; the server takes no more anyway.
+    /// The bound in bytes; the server accepts less.
     private static let bytesMax = 64 << 20
 
     static func read(_ argument: String) throws(UsageError) -> [UInt8] {

@@ -3,7 +3,7 @@ import ConsulClient
 import ConsulModel
 import PluginAPI
 
-/// Where `kv diff` and `kv sync` take their tree from, and where it belongs.
+/// The source tree of `kv diff` and `kv sync`, and the prefix that it is compared with.
 struct KVSyncSource {
     static let flags = [
         Flag(
@@ -15,7 +15,7 @@ struct KVSyncSource {
                 + "HashiCorp's too."),
         Flag(
             "from-prefix", .value,
-            "With the former two: which keys to take, and what to leave out in front of them. The "
+            "With the former two: the prefix of the keys to take, which PREFIX replaces. The "
                 + "default is PREFIX."),
         Flag("from-token", .value, "The token for that agent."),
     ]
@@ -30,7 +30,7 @@ struct KVSyncSource {
         guard names.count <= (isRemote ? 1 : 2), isRemote || !names.isEmpty else {
             throw UsageError(
                 description: isRemote
-                    ? "Expected PREFIX alone beside -from-datacenter or -from-http-addr"
+                    ? "Expected PREFIX alone with -from-datacenter or -from-http-addr"
                     : "Expected SOURCE and PREFIX")
         }
         prefix = names.count > (isRemote ? 0 : 1) ? names[names.count - 1] : ""
@@ -94,8 +94,8 @@ struct KVDiffCommand: Command {
             return 1
         }
         return await withClient(flags, console) { client throws(ConsulClientError) in
-            let standing = try await client.kvList(source.prefix)
-            let difference = KVDifference(wanted: source.entries, standing: standing)
+            let existing = try await client.kvList(source.prefix)
+            let difference = KVDifference(wanted: source.entries, existing: existing)
             if flags["format"] == "json" {
                 console.out(Output.json(difference.json))
             } else if !difference.isEmpty {
@@ -109,7 +109,7 @@ struct KVDiffCommand: Command {
 /// `consul kv sync`.
 struct KVSyncCommand: Command {
     let path = ["kv", "sync"]
-    let synopsis = "Makes a tree of keys what a file, a directory or another datacenter has"
+    let synopsis = "Makes a tree of keys equal to a file, a directory or another datacenter"
     let usage = """
         Usage: consul kv sync [options] SOURCE [PREFIX]
                consul kv sync [options] -from-datacenter=DC [PREFIX]
@@ -124,7 +124,7 @@ struct KVSyncCommand: Command {
         """
     let flags =
         ClientFlags.all + KVSyncSource.flags + [
-            Flag("dry-run", .bool, "Say what would be done, and do nothing."),
+            Flag("dry-run", .bool, "Print the changes without making them."),
             Flag("prune", .bool, "Delete the keys under PREFIX that SOURCE does not have."),
         ]
 
@@ -135,8 +135,8 @@ struct KVSyncCommand: Command {
             return 1
         }
         return await withClient(flags, console) { client throws(ConsulClientError) in
-            let standing = try await client.kvList(source.prefix)
-            var difference = KVDifference(wanted: source.entries, standing: standing)
+            let existing = try await client.kvList(source.prefix)
+            var difference = KVDifference(wanted: source.entries, existing: existing)
             if !flags.isOn("prune") { difference.keepOthers() }
             if !difference.isEmpty { console.out(difference.text) }
             let counts =

@@ -6,7 +6,7 @@ import PluginAPI
 import Primitives
 import Wire
 
-/// One key of a tree outside of a server, in the form of `kv export`.
+/// One key of a tree outside a server, in the form of `kv export`.
 struct ExportedEntry: Record, Hashable {
     var key = ""
     var flags: UInt64 = 0
@@ -26,14 +26,14 @@ struct ExportedEntry: Record, Hashable {
     }
 }
 
-/// Trees of keys in files.
+/// Reads and writes trees of keys in files.
 enum KVTree {
-    /// Bytes of all values together.
+    /// The bound on the bytes of all values together.
     private static let bytesMax = 256 << 20
     private static let depthMax = 64
 
-    /// - Parameter source: a directory, of which every file is a key; a `.yaml` or `.yml` file;
-    ///   another file, or `-`, with what `kv export` writes.
+    /// - Parameter source: a directory whose files are the keys; a `.yaml` or `.yml` file; another
+    ///   file, or `-`, with the output of `kv export`.
     static func read(_ source: String) throws(UsageError) -> [ExportedEntry] {
         do throws(FileError) {
             if source != "-", (try? Files.list(source)) != nil {
@@ -72,7 +72,8 @@ enum KVTree {
         }
     }
 
-    /// Names that begin with a dot are left out. A folder without files becomes a folder's key.
+    /// Adds the files of a folder. Names that begin with a dot are left out. A folder without files
+    /// becomes a folder's key.
     private static func readFolder(
         _ path: String, _ prefix: String, depth: Int, _ left: inout Int,
         _ found: inout [ExportedEntry]
@@ -94,7 +95,7 @@ enum KVTree {
         }
     }
 
-    /// - Throws: for what YAML cannot tell.
+    /// - Throws: for values and flags that YAML cannot express.
     static func yamlText(_ entries: [ExportedEntry]) throws(UsageError) -> String {
         var texts: [(key: String, value: String)] = []
         for entry in entries {
@@ -103,7 +104,7 @@ enum KVTree {
             else {
                 let what = entry.flags == 0 ? "a value that is no text" : "flags"
                 throw UsageError(
-                    description: "\(entry.key) has \(what), which YAML cannot tell: "
+                    description: "\(entry.key) has \(what), which YAML cannot express: "
                         + "export it as JSON")
             }
             texts.append((entry.key, text))

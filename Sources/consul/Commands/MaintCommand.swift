@@ -89,14 +89,14 @@ struct MaintCommand: Command {
     }
 }
 
-/// What is in maintenance: `{"Kind": "node" or "service", "ID": …, "Reason": …}`.
+/// A node or service in maintenance: `{"Kind": "node" or "service", "ID": …, "Reason": …}`.
 private struct Maintained: Record {
     var kind = ""
     var id = ""
     var reason = ""
     init() {}
 
-    /// Nil for any other check.
+    /// Returns nil for any other check.
     init?(_ check: HealthCheck, node: String) {
         reason = check.notes
         if check.checkID == "_node_maintenance" {

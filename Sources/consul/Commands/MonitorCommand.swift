@@ -20,7 +20,7 @@ struct MonitorCommand: Command {
             Flag("log-level", .value, "Log level of the agent."),
             Flag(
                 "recent", .bool,
-                "Begin with the lines that the agent has kept. The default value is true."),
+                "Begin with the newest lines of the agent's log. The default value is true."),
         ]
 
     func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {

@@ -13,7 +13,7 @@ struct RTTCommand: Command {
         Usage: consul rtt [options] node1 [node2]
 
           Estimates how long a round trip takes between two nodes, from the network
-          coordinates that all nodes tell the servers. Nodes are named as "consul members"
+          coordinates that all nodes send to the servers. Nodes are named as "consul members"
           shows them. Without a second one it is the agent's.
 
           With -wan, servers of several datacenters are compared; they are named
@@ -24,11 +24,12 @@ struct RTTCommand: Command {
     let flags =
         ClientFlags.agent + [
             Flag("wan", .bool, "Use WAN coordinates instead of LAN coordinates."),
-            Flag("all", .bool, "Show the round trips between all nodes, or all that are named."),
+            Flag("all", .bool, "Show the round trips between all nodes, or all named nodes."),
             .format,
         ]
 
-    /// Nodes in one table: more make lines that nobody reads, and pairs by the million.
+    /// The largest number of nodes in one table: more would give unreadable lines, and millions of
+    /// pairs.
     static let tableNodesMax = 256
 
     func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
@@ -51,12 +52,12 @@ struct RTTCommand: Command {
                     return 1
                 }
             }
-            if isWAN, pair.contains(where: { WANPlaces.parts(of: $0) == nil }) {
+            if isWAN, pair.contains(where: { WANCoordinates.parts(of: $0) == nil }) {
                 console.error(
                     "Node names must be specified as <node name>.<datacenter> with -wan")
                 return 1
             }
-            return tell(pair, try await places(client, isWAN), flags, console)
+            return show(pair, try await coordinates(client, isWAN), flags, console)
         }
     }
 
@@ -69,29 +70,30 @@ struct RTTCommand: Command {
         return "\(name).\(agent["Config"]?["Datacenter"]?.stringValue ?? "")"
     }
 
-    private func places(_ client: ConsulClient, _ isWAN: Bool)
-        async throws(ConsulClientError) -> any KnownPlaces
+    private func coordinates(_ client: ConsulClient, _ isWAN: Bool)
+        async throws(ConsulClientError) -> any KnownCoordinates
     {
-        if isWAN { return WANPlaces(try await client.coordinates.datacenters()) }
-        return LANPlaces(try await client.coordinates.nodes())
+        if isWAN { return WANCoordinates(try await client.coordinates.datacenters()) }
+        return LANCoordinates(try await client.coordinates.nodes())
     }
 
-    private func tell(
-        _ pair: [String], _ places: any KnownPlaces, _ flags: ParsedFlags, _ console: Console
+    private func show(
+        _ pair: [String], _ coordinates: any KnownCoordinates, _ flags: ParsedFlags,
+        _ console: Console
     ) -> Int32 {
-        switch places.roundTrip(pair[0], pair[1]) {
+        switch coordinates.roundTrip(pair[0], pair[1]) {
         case .unknown(let node):
             console.error("Could not find a coordinate for node \"\(node)\"")
             return 1
         case .estimated(let time):
-            let row = RoundTrip(pair[0], pair[1], places.area, time)
+            let row = RoundTrip(pair[0], pair[1], coordinates.area, time)
             if flags["format"] == "json" {
                 console.out(Output.json(row))
             } else {
                 let text = RoundTrip.milliseconds(time)
                 console.out(
                     "Estimated \(pair[0]) <-> \(pair[1]) rtt: \(text) ms "
-                        + "(using \(places.area) coordinates)")
+                        + "(using \(coordinates.area) coordinates)")
             }
             return 0
         }
@@ -101,26 +103,26 @@ struct RTTCommand: Command {
         _ wanted: [String], _ isWAN: Bool, _ client: ConsulClient, _ flags: ParsedFlags,
         _ console: Console
     ) async throws(ConsulClientError) -> Int32 {
-        let places = try await places(client, isWAN)
-        let nodes = wanted.isEmpty ? places.names : wanted
-        for node in nodes where !places.names.contains(node) {
+        let coordinates = try await coordinates(client, isWAN)
+        let nodes = wanted.isEmpty ? coordinates.names : wanted
+        for node in nodes where !coordinates.names.contains(node) {
             console.error("Could not find a coordinate for node \"\(node)\"")
             return 1
         }
         guard nodes.count <= Self.tableNodesMax else {
             console.error(
                 "\(nodes.count) nodes are too many for one table (at most "
-                    + "\(Self.tableNodesMax)): name those that matter")
+                    + "\(Self.tableNodesMax)): name fewer nodes")
             return 1
         }
         func time(_ a: String, _ b: String) -> GoDuration? {
-            if case .estimated(let time) = places.roundTrip(a, b) { return time }
+            if case .estimated(let time) = coordinates.roundTrip(a, b) { return time }
             return nil
         }
         if flags["format"] == "json" {
             let rows = nodes.indices.flatMap { first in
                 nodes[(first + 1)...].map {
-                    RoundTrip(nodes[first], $0, places.area, time(nodes[first], $0))
+                    RoundTrip(nodes[first], $0, coordinates.area, time(nodes[first], $0))
                 }
             }
             console.out(Output.json(rows))
@@ -133,7 +135,7 @@ struct RTTCommand: Command {
                     return time(node, other).map { RoundTrip.milliseconds($0) } ?? "?"
                 }
         }
-        console.out(Table.format([["Node (\(places.area), ms)"] + nodes] + rows))
+        console.out(Table.format([["Node (\(coordinates.area), ms)"] + nodes] + rows))
         return 0
     }
 }
@@ -144,7 +146,7 @@ private struct RoundTrip: Record {
     var node2 = ""
     /// `LAN` or `WAN`.
     var area = ""
-    /// Nil where it is not known.
+    /// Nil if it is unknown.
     var milliseconds: Double?
     init() {}
     init(_ node1: String, _ node2: String, _ area: String, _ time: GoDuration?) {
@@ -161,8 +163,8 @@ private struct RoundTrip: Record {
         try visit.field("Milliseconds", &milliseconds)
     }
 
-    /// Three digits behind the point. What lies in the middle goes where the floating-point number
-    /// does that is made of seconds first: so in Consul's program.
+    /// Formats milliseconds with three decimals. Ties round like the floating-point number that is
+    /// computed through seconds, as in Consul's program.
     static func milliseconds(_ time: GoDuration) -> String {
         let second: Int64 = 1_000_000_000
         let fraction = Double(time.nanoseconds % second) / Double(second)

@@ -8,7 +8,7 @@ import Wire
 /// `consul operator raft inspect DATA-DIR`.
 struct RaftInspectCommand: PluginAPI.Command {
     let path = ["operator", "raft", "inspect"]
-    let synopsis = "Looks at the log of a server that does not run"
+    let synopsis = "Inspects the log of a stopped server"
     let usage = """
         Usage: consul operator raft inspect [options] DATA-DIR
 
@@ -43,10 +43,10 @@ struct RaftInspectCommand: PluginAPI.Command {
     }
 }
 
-/// What was seen of a store, ready to be shown.
+/// The counts and findings of a store, in printable form.
 private struct StoreContents {
     var store = StoreInspection()
-    /// Entries by what they are, by name.
+    /// The number of entries by the name of their kind.
     private var counts: [String: Int64] = [:]
 
     mutating func count(_ entry: LogEntry) { counts[Self.name(of: entry), default: 0] += 1 }
@@ -59,7 +59,7 @@ private struct StoreContents {
         case .configuration: return "(configuration)"
         case .addPeer, .removePeer: return "(peers)"
         }
-        // A piece has the type of its command only if it is the first.
+        // Only the first piece of a command contains its type.
         if !entry.extensions.isEmpty { return "(piece of a long command)" }
         guard let type = entry.data.first else { return "(empty)" }
         return MessageType.name(of: type) ?? "(unknown type \(type))"
@@ -91,7 +91,7 @@ private struct StoreContents {
         rows += store.snapshots.map {
             ["  \($0.id)", "index \($0.index), term \($0.term), \($0.size) bytes"]
         }
-        if store.hasPeersFile { rows.append(["peers.json", "is obeyed at the next start"]) }
+        if store.hasPeersFile { rows.append(["peers.json", "takes effect at the next start"]) }
         rows.append(["Problems", store.problems.isEmpty ? "none" : "\(store.problems.count)"])
         let notes = store.notes.map { "Note: \($0)" }
         return ([Table.format(rows)] + store.problems.map { "  \($0)" } + notes)

@@ -6,7 +6,7 @@ import ConsulModel
 import PluginAPI
 import Wire
 
-/// The definitions in files named on a command line.
+/// Reads the definitions from the files of a command line.
 private enum DefinitionFiles {
     static func read(_ paths: [String]) async throws(UsageError) -> [ServiceDefinition] {
         do throws(ConsulAgentError) {
@@ -118,7 +118,7 @@ struct ServicesRegisterCommand: Command {
         return definition
     }
 
-    /// `key=value`; that there is a `=` has been judged.
+    /// Splits `key=value` texts; the caller has checked that each has a `=`.
     private static func pairs(_ flags: ParsedFlags, _ name: String) -> [(String, String)] {
         flags.all(name).map { text in
             let sides = text.split(
@@ -127,7 +127,7 @@ struct ServicesRegisterCommand: Command {
         }
     }
 
-    /// `host:port`, the host of an IPv6 address in brackets.
+    /// Parses `host:port`, with the host of an IPv6 address in brackets.
     private static func address(_ text: String) throws(UsageError) -> ServiceAddress {
         let colon = text.lastIndex(of: ":")
         guard let colon, !text.hasSuffix("]") else {
@@ -189,7 +189,7 @@ struct ServicesDeregisterCommand: Command {
                     try await client.deregister(service: id)
                     console.out("Deregistered service: \(id)")
                 } catch {
-                    // HashiCorp's speaks of registering, and names no service.
+                    // HashiCorp's error is about registering, and names no service.
                     console.error("Error deregistering service \"\(id)\": \(error)")
                     return 1
                 }

@@ -38,8 +38,8 @@ struct SnapshotSaveCommand: Command {
                 return 1
             }
             do throws(FileError) {
-                // The new file takes the name's place, which must not be that of a device, a
-                // pipe or a link: of `/dev/stdout`, say.
+                // The new file replaces the existing one, which must not be a device, a pipe or a
+                // link to one: `/dev/stdout`, for example.
                 if Files.exists(file), !Files.isRegular(file) {
                     throw FileError("write", file, reason: "not a regular file")
                 }
@@ -140,9 +140,9 @@ private struct InspectedSnapshot: Record {
     }
 }
 
-/// What the three have in common.
+/// The code that the three commands share.
 private enum SnapshotFile {
-    /// As the servers take.
+    /// The servers' bound.
     static let bytesMax = 1 << 30
 
     static func name(_ flags: ParsedFlags, _ console: Console) -> String? {

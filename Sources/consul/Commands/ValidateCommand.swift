@@ -25,16 +25,16 @@ struct ValidateCommand: Command {
             Flag(
                 "config-format", .value,
                 "Format of files without a known extension: json or yaml."),
-            Flag("config-file", .list, "A file to validate, beside those named as arguments."),
-            Flag("config-dir", .list, "A folder to validate, beside those named as arguments."),
+            Flag("config-file", .list, "A file to validate, in addition to the arguments."),
+            Flag("config-dir", .list, "A folder to validate, in addition to the arguments."),
             Flag(
                 "partial", .bool,
-                "Judge the fragments by themselves: what another fragment may say is not missed."),
+                "Validate the fragments alone: values of other fragments may be missing."),
             Flag("check-ports", .bool, "Also try whether the ports of the API and DNS are free."),
             Flag(
                 "hot-reload", .bool,
-                "Ask the running agent what a reload would change, and what would need a restart; "
-                    + "nothing is changed."),
+                "Print the changes that a reload of the running agent would make, and those that "
+                    + "need a restart; nothing is changed."),
             Flag("quiet", .bool, "When given, a successful run will produce no output."),
         ]
 
@@ -103,7 +103,7 @@ struct ValidateCommand: Command {
 /// `consul config effective`.
 struct ConfigEffectiveCommand: Command {
     let path = ["config", "effective"]
-    let synopsis = "Shows every setting with its value and where it was said"
+    let synopsis = "Shows every setting with its value and its source"
     let usage = """
         Usage: consul config effective [options of consul agent]
 
@@ -112,7 +112,7 @@ struct ConfigEffectiveCommand: Command {
         """
     let flags =
         AgentCommand.agentFlags + [
-            Flag.format, Flag("given", .bool, "Leave out what is at its default."),
+            Flag.format, Flag("given", .bool, "Leave out settings that have their defaults."),
         ]
 
     func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {

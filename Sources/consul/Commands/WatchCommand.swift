@@ -9,7 +9,7 @@ import Primitives
 import Watch
 import Wire
 
-/// `consul watch`: puts a watch's query from outside the agent and runs a program at every
+/// `consul watch`: runs a watch's query from outside the agent and starts a program at every
 /// change, or prints the data once.
 struct WatchCommand: Command {
     let path = ["watch"]
@@ -53,7 +53,7 @@ struct WatchCommand: Command {
                     + "environment variable)."),
             Flag(
                 "no-initial", .bool,
-                "Do not run the child for what is there at the start, only for changes."),
+                "Do not run the child for the state at the start, only for changes."),
             Flag("once", .bool, "End after the child has run once, with its exit code."),
             Flag("timeout", .value, "End with exit code 3 when nothing changed for this long."),
             Flag(
@@ -61,8 +61,8 @@ struct WatchCommand: Command {
                 "End with the child's own exit code when it fails, instead of 1."),
             Flag(
                 "changes", .bool,
-                "Hand over what was added, modified and removed, with old values."),
-            Flag("dry-run", .bool, "Print what each watch of the agent would run, and end."),
+                "Pass the added, modified and removed items, with old values."),
+            Flag("dry-run", .bool, "Print the handler of each watch of the agent, and end."),
         ]
 
     func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
@@ -79,7 +79,7 @@ struct WatchCommand: Command {
             return 1
         }
         return await withClient(flags, console) { client throws(ConsulClientError) in
-            // Whether there is an agent at all is said before the watch begins.
+            // Reports an unreachable agent before the watch begins.
             _ = try await client.nodeName()
             let host = WatchCommandHost(
                 definition: definition, client: client, console: console,
@@ -138,7 +138,7 @@ struct WatchCommand: Command {
             passesExactCode: flags.isOn("child-exit-code-exact"))
     }
 
-    /// The agent's configured watches and their handlers.
+    /// Prints the agent's configured watches and their handlers.
     private func dryRun(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
         await withClient(flags, console, doing: "Error listing watches") {
             client throws(ConsulClientError) in

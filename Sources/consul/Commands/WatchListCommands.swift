@@ -98,7 +98,9 @@ struct WatchShowCommand: Command {
 struct WatchActionCommand: Command {
     let action: String
     var path: [String] { ["watch", action] }
-    var synopsis: String { "Tells one watch of the agent to \(action)" }
+    var synopsis: String {
+        "\(action.prefix(1).uppercased())\(action.dropFirst())s one watch of the agent"
+    }
     var usage: String {
         """
         Usage: consul watch \(action) [options] ID
@@ -111,7 +113,7 @@ struct WatchActionCommand: Command {
     private var meaning: String {
         switch action {
         case "pause": "Its handler does not run until it is resumed; changes are joined meanwhile."
-        case "resume": "Undoes a pause; what changed meanwhile is handed over in one run."
+        case "resume": "Ends a pause; one run gets the changes made meanwhile."
         default: "Runs its handler now with the newest state, though nothing has changed."
         }
     }

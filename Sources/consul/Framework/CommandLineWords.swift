@@ -1,15 +1,14 @@
-/// A command line taken apart as Consul does: `-h` and `--help` ask for help wherever they stand
-/// before a `--`, and the command is the longest row of words, from the first that is no flag, that
-/// names one.
+/// A command line, parsed as Consul does: `-h` and `--help` request help anywhere before a `--`,
+/// and the command is the longest row of words, from the first that is not a flag, that names one.
 struct CommandLineWords: Sendable {
-    /// Empty when no word is there; a single unknown word when there is no such command.
+    /// Empty without a word; a single unknown word if there is no such command.
     private(set) var path: [String] = []
     private(set) var arguments: [String] = []
     private(set) var wantsHelp = false
     private(set) var wantsVersion = false
     private(set) var installsCompletion = false
     private(set) var removesCompletion = false
-    /// Flags stand before the command, where none belong.
+    /// True if flags precede the command, where none are allowed.
     private(set) var hasFlagsBefore = false
 
     /// - Parameter commands: the words of each command and group.

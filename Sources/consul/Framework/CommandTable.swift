@@ -4,7 +4,8 @@ import PluginAPI
 
 /// Holds all commands and runs the one that a command line names.
 struct CommandTable: Sendable {
-    /// The program's own. Those of plugins, lock and exec among them, come from the registry.
+    /// The program's own commands. The plugin registry provides the others, lock and exec among
+    /// them.
     static let own: [any Command] = [
         AgentCommand(), ValidateCommand(name: "validate"), ValidateCommand(name: "configtest"),
         ConfigEffectiveCommand(), ReloadCommand(), LeaveCommand(), MembersCommand(),
@@ -35,15 +36,14 @@ struct CommandTable: Sendable {
     /// Adds the commands of external programs, whose names are free.
     mutating func add(_ commands: [any Command]) { self.commands += commands }
 
-    /// True when the commands of external programs matter: for the list of all, and for a name
-    /// that is not known.
+    /// True if external commands are needed: for the list of all commands, and for an unknown name.
     func needsExternalCommands(_ words: [String]) -> Bool {
         let line = CommandLineWords(words, commands: paths)
         return line.path.isEmpty ? !line.wantsVersion : !paths.contains(line.path)
     }
 
-    /// Runs what a command line asks for. Help that was asked for goes to standard output, help
-    /// instead of an answer to standard error.
+    /// Runs the command of a command line. Requested help goes to standard output, help in place of
+    /// an answer to standard error.
     /// - Returns: the exit code; 127 when there is no such command.
     func run(_ words: [String], _ console: Console) async -> Int32 {
         let line = CommandLineWords(words, commands: paths)
@@ -103,7 +103,7 @@ struct CommandTable: Sendable {
         }
     }
 
-    /// True when flags stand before the command.
+    /// True if flags precede the command.
     @discardableResult
     private func complain(_ line: CommandLineWords, _ console: Console) -> Bool {
         guard line.hasFlagsBefore else { return false }
@@ -126,24 +126,24 @@ struct CommandTable: Sendable {
     }
 }
 
-/// A word that stands before other commands: `consul kv` alone says what there is.
+/// A word that precedes other commands: `consul kv` alone lists them.
 struct CommandGroup: Sendable {
     let synopsis: String
-    /// What a newcomer would type.
+    /// The most common commands, for a newcomer.
     var examples: [(meaning: String, line: String)] = []
-    /// Consul's own text, where it is no list of examples.
+    /// Consul's own text, if it is not a list of examples.
     var text: String?
 
-    /// By their words, with spaces between them.
+    /// The groups by their words, joined with spaces.
     static let all: [String: CommandGroup] = [
         "kv": CommandGroup(
             synopsis: "Interact with the key-value store",
             examples: [
                 ("Write a value", "consul kv put app/mode production"),
                 ("Read it back", "consul kv get app/mode"),
-                ("List what lies below a prefix", "consul kv get -recurse app/"),
+                ("List the keys below a prefix", "consul kv get -recurse app/"),
                 ("Delete it", "consul kv delete app/mode"),
-                ("Make a tree what a folder holds", "consul kv sync -prune ./settings app/"),
+                ("Make a tree equal to a folder", "consul kv sync -prune ./settings app/"),
             ]),
         "catalog": CommandGroup(
             synopsis: "Interact with the catalog",
@@ -169,7 +169,7 @@ struct CommandGroup: Sendable {
         "snapshot": CommandGroup(
             synopsis: "Saves, restores and inspects snapshots of Consul server state",
             examples: [
-                ("Save all that the servers hold", "consul snapshot save backup.snap"),
+                ("Save the servers' state", "consul snapshot save backup.snap"),
                 ("Put it back", "consul snapshot restore backup.snap"),
                 ("Look at the file", "consul snapshot inspect backup.snap"),
             ]),

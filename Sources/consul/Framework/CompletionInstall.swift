@@ -2,14 +2,15 @@ import Glibc
 import Platform
 import PluginAPI
 
-/// `-autocomplete-install` and `-autocomplete-uninstall`, for the shells that are in use: those
-/// whose start files exist, and fish where it has a folder for its configuration.
+/// Installs and removes completion (`-autocomplete-install` and `-autocomplete-uninstall`) for the
+/// shells in use: bash and zsh if their start files exist, and fish if it has a configuration
+/// folder.
 enum CompletionInstall {
-    /// What a shell reads to complete our lines.
+    /// The completion text of one shell and its file.
     private enum Shell {
         /// Lines in a start file that has others.
         case lines(file: String, text: String)
-        /// A file of our own in a folder of the shell, which may not be there yet.
+        /// A separate file in a folder of the shell, which may not exist yet.
         case ownFile(folder: String, text: String)
     }
 
@@ -65,8 +66,8 @@ enum CompletionInstall {
         return shells
     }
 
-    /// For fish, which asks a function, and knows no `COMP_LINE` by itself. A line that ends
-    /// between two words ends with a space.
+    /// The function for fish, which calls a function and does not set `COMP_LINE` by itself. A line
+    /// that ends between two words ends with a space.
     private static func fishText(_ program: String) -> String {
         """
         # Written by consul -autocomplete-install.
@@ -89,7 +90,7 @@ enum CompletionInstall {
         return value
     }
 
-    /// This program, as the shell will have to start it.
+    /// The path by which the shell starts this program.
     private static var program: String {
         var path = [CChar](repeating: 0, count: 4096)
         let count = readlink("/proc/self/exe", &path, path.count - 1)
@@ -99,7 +100,7 @@ enum CompletionInstall {
 
     private static func ownFile(in folder: String) -> String { "\(folder)/completions/consul.fish" }
 
-    /// - Returns: what was in the way.
+    /// - Returns: the reason for not installing; nil after success.
     private static func install(_ shell: Shell) throws(FileError) -> String? {
         switch shell {
         case .lines(let file, let text):
@@ -121,7 +122,7 @@ enum CompletionInstall {
             guard let place = text.firstRange(of: added + "\n") ?? text.firstRange(of: added) else {
                 return "does not installed in \(file)"
             }
-            // The same file stays, for it may be linked to from elsewhere.
+            // Writes into the same file, since it may be the target of a link.
             try write(file, String(text[..<place.lowerBound] + text[place.upperBound...]), O_TRUNC)
         case .ownFile(let folder, _):
             let file = ownFile(in: folder)

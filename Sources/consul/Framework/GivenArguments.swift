@@ -1,16 +1,17 @@
-/// The words of the command line as this process got them: bytes. Swift's strings repair those that
-/// are not UTF-8; what is repaired is not what was meant, and nobody would notice.
+/// The words of the command line as bytes. Swift's strings silently repair words that are not
+/// UTF-8; a repaired word is a different argument, and the change would go unnoticed.
 enum GivenArguments {
-    /// The bytes of a word.
+    /// Returns the bytes of a word.
     /// - Parameter word: as `CommandLine.arguments` shows it.
     static func bytes(of word: String) -> [UInt8] {
         guard word.unicodeScalars.contains("\u{FFFD}") else { return Array(word.utf8) }
         return raw.last { String(decoding: $0, as: UTF8.self) == word } ?? Array(word.utf8)
     }
 
-    /// - Parameter words: all behind the program's name.
-    /// - Returns: what is wrong with a word whose bytes would be lost; nil when there is none. The
-    ///   data of `kv put` and the payload of `event` may be any bytes.
+    /// Checks that no word loses bytes.
+    /// - Parameter words: all words after the program's name.
+    /// - Returns: the error for a word whose bytes would be lost; nil when there is none. The data
+    ///   of `kv put` and the payload of `event` may be any bytes.
     static func problem(_ words: [String]) -> String? {
         for (index, word) in words.enumerated() where !isWhole(word) {
             let isData = ["kv put", "event"].contains { words.joined(separator: " ").hasPrefix($0) }

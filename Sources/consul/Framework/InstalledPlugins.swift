@@ -12,15 +12,16 @@ enum InstalledPlugins {
         try PluginHost(builtIn: builtIn, reservedCommands: CommandTable.ownNames)
     }
 
-    /// The folder whose programs may add commands; nil when CONSUL_PLUGIN_DIR is not set. It is
-    /// not asked of the agent, which may run on another machine.
+    /// The folder whose programs may add commands; nil when CONSUL_PLUGIN_DIR is not set. The
+    /// agent's setting does not count, since the agent may run on another machine.
     static var commandFolder: String? {
         guard let value = getenv("CONSUL_PLUGIN_DIR") else { return nil }
         let text = String(cString: value)
         return text.isEmpty ? nil : text
     }
 
-    /// Adds the commands of the programs in `commandFolder`. Reports programs that are not used.
+    /// Adds the commands of the programs in `commandFolder`. Reports the programs that it cannot
+    /// use.
     static func addExternalCommands(to table: inout CommandTable, _ console: Console) async {
         guard let folder = commandFolder else { return }
         do throws(ConsulAgentError) {

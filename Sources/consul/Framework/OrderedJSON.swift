@@ -1,9 +1,9 @@
 import Wire
 
-/// JSON as Consul's commands print it: indented by four spaces, the fields in the order of Go's
-/// client library, which differs from that of the API.
+/// Formats JSON as Consul's commands print it: indented by four spaces, with the fields in the
+/// order of Go's client library, which differs from that of the API.
 enum OrderedJSON {
-    /// A value whose texts are still as they are written.
+    /// A value whose texts are still escaped.
     private indirect enum Node {
         case scalar(ArraySlice<UInt8>)
         case array([Node])
@@ -14,10 +14,10 @@ enum OrderedJSON {
         text(encoded: JSONWriter.encode(value, audience: .client))
     }
 
-    /// - Parameter json: compact, as the writer makes it.
+    /// - Parameter json: compact, as `JSONWriter` encodes it.
     static func text(encoded json: [UInt8]) -> String {
-        var place = 0
-        let root = ordered(read(json, &place))
+        var offset = 0
+        let root = ordered(read(json, &offset))
         var out: [UInt8] = []
         write(root, indent: 0, to: &out)
         return String(decoding: out, as: UTF8.self)
@@ -32,7 +32,7 @@ enum OrderedJSON {
         "Kind", "ID", "Service", "Tags", "Meta", "Port", "Address", "TaggedAddresses", "Weights",
         "EnableTagOverride", "CreateIndex", "ModifyIndex", "Proxy", "Connect",
     ]
-    /// A check's definition is always whole there.
+    /// A check's definition always has all its fields there.
     private static let definition = [
         ("Interval", "\"0s\""), ("Timeout", "\"0s\""),
         ("DeregisterCriticalServiceAfter", "\"0s\""), ("HTTP", "\"\""), ("Header", "null"),
@@ -73,46 +73,46 @@ enum OrderedJSON {
 
     // MARK: Reading
 
-    private static func read(_ json: [UInt8], _ place: inout Int) -> Node {
-        switch json[place] {
+    private static func read(_ json: [UInt8], _ offset: inout Int) -> Node {
+        switch json[offset] {
         case UInt8(ascii: "["):
             var nodes: [Node] = []
-            place += 1
-            while json[place] != UInt8(ascii: "]") {
-                nodes.append(read(json, &place))
-                if json[place] == UInt8(ascii: ",") { place += 1 }
+            offset += 1
+            while json[offset] != UInt8(ascii: "]") {
+                nodes.append(read(json, &offset))
+                if json[offset] == UInt8(ascii: ",") { offset += 1 }
             }
-            place += 1
+            offset += 1
             return .array(nodes)
         case UInt8(ascii: "{"):
             var fields: [(name: String, value: Node)] = []
-            place += 1
-            while json[place] != UInt8(ascii: "}") {
-                let name = scalar(json, &place).dropFirst().dropLast()
-                place += 1  // the colon
-                fields.append((String(decoding: name, as: UTF8.self), read(json, &place)))
-                if json[place] == UInt8(ascii: ",") { place += 1 }
+            offset += 1
+            while json[offset] != UInt8(ascii: "}") {
+                let name = scalar(json, &offset).dropFirst().dropLast()
+                offset += 1  // the colon
+                fields.append((String(decoding: name, as: UTF8.self), read(json, &offset)))
+                if json[offset] == UInt8(ascii: ",") { offset += 1 }
             }
-            place += 1
+            offset += 1
             return .object(fields)
-        default: return .scalar(scalar(json, &place))
+        default: return .scalar(scalar(json, &offset))
         }
     }
 
-    /// A text with its quotes, or a word or number.
-    private static func scalar(_ json: [UInt8], _ place: inout Int) -> ArraySlice<UInt8> {
-        let start = place
-        if json[place] == UInt8(ascii: "\"") {
-            place += 1
-            while json[place] != UInt8(ascii: "\"") {
-                place += json[place] == UInt8(ascii: "\\") ? 2 : 1
+    /// Reads a text with its quotes, or a word or number.
+    private static func scalar(_ json: [UInt8], _ offset: inout Int) -> ArraySlice<UInt8> {
+        let start = offset
+        if json[offset] == UInt8(ascii: "\"") {
+            offset += 1
+            while json[offset] != UInt8(ascii: "\"") {
+                offset += json[offset] == UInt8(ascii: "\\") ? 2 : 1
             }
-            place += 1
+            offset += 1
         } else {
             let ends = Array(",]}".utf8)
-            while place < json.count, !ends.contains(json[place]) { place += 1 }
+            while offset < json.count, !ends.contains(json[offset]) { offset += 1 }
         }
-        return json[start..<place]
+        return json[start..<offset]
     }
 
     // MARK: Writing

@@ -1,17 +1,18 @@
 import Glibc
 import PluginAPI
 
-/// Completion on the command line: the shell starts this program with `COMP_LINE`, and it prints
-/// what could stand at the end of that line.
+/// Completes command lines: the shell starts this program with `COMP_LINE`, and it prints the
+/// possible words at the end of that line.
 enum ShellCompletion {
-    /// The line the shell asks about; nil when this is an ordinary start.
+    /// The line to complete; nil in an ordinary start.
     static var question: String? {
         guard let line = getenv("COMP_LINE").map({ String(cString: $0) }) else { return nil }
         let point = getenv("COMP_POINT").flatMap { Int(String(cString: $0)) } ?? line.utf8.count
         return String(decoding: Array(line.utf8.prefix(max(0, point))), as: UTF8.self)
     }
 
-    /// Sub-commands, or the flags of the command that the line names, which begin as the line ends.
+    /// Returns the sub-commands, or the flags of the line's command, that begin with the end of the
+    /// line.
     /// - Parameter table: The known commands.
     static func answers(to line: String, in table: CommandTable) -> [String] {
         var words = line.split(separator: " ").map { String($0) }.dropFirst()

@@ -4,7 +4,7 @@ import Platform
 import PluginAPI
 
 extension Console {
-    /// The streams of this process.
+    /// The standard streams of this process.
     static let standard = Console(
         write: { Self.put(Array(($0 + "\n").utf8), 1) },
         writeError: { Self.put(Array(($0 + "\n").utf8), 2) },

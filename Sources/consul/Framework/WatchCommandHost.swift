@@ -6,8 +6,8 @@ import Primitives
 import Watch
 import Wire
 
-/// The command line's host of a `WatchPlan`: asks over HTTP, runs the child, ends as its options
-/// say.
+/// The command line's host of a `WatchPlan`: queries over HTTP, runs the child, ends as its options
+/// define.
 struct WatchCommandHost {
     struct Options {
         var endsAfterOne = false
@@ -18,13 +18,13 @@ struct WatchCommandHost {
     let definition: WatchDefinition
     let client: ConsulClient
     let console: Console
-    /// Empty: print the data once.
+    /// The child's words; if empty, the data are printed once.
     let child: [String]
     let options: Options
 
     private enum Event: Sendable {
         case answered(Result<WatchAnswer, ConsulClientError>)
-        /// With what to say about it, if anything.
+        /// The last value is the message to print, if any.
         case childEnded(number: UInt64, Int32, String?)
         case signalled(ProcessSignal)
         case timedOut
@@ -84,22 +84,23 @@ struct WatchCommandHost {
         return 1
     }
 
-    /// What is under way: one query, one timer, and the runs of the child.
+    /// The pending work: one query, one timer, and the runs of the child.
     ///
-    /// SIGINT and SIGTERM end the watch at once. The child is handed them too, and ends when it
-    /// likes, or not at all: its output does not come through here.
+    /// SIGINT and SIGTERM end the watch at once. They are forwarded to the child too, which may end
+    /// later, or not at all: it writes to the terminal itself.
     private struct Work {
         var query: Task<Void, Never>?
         var quiet: Task<Void, Never>?
         var runs: [UInt64: Task<Void, Never>] = [:]
         var handles: [UInt64: ProcessHandle] = [:]
 
-        /// A terminal's interrupt goes to all that runs in it, any other signal to the child alone.
+        /// Forwards an interrupt to the child's whole group, as a terminal does, and any other
+        /// signal to the child alone.
         mutating func leave(with signal: ProcessSignal) async {
             for number in runs.keys {
                 await handles[number]?.deliver(signal.rawValue, toGroup: signal == .interrupt)
             }
-            // What still runs is no longer ours to end.
+            // The remaining children are no longer ours to end.
             runs = [:]
         }
 
@@ -110,7 +111,7 @@ struct WatchCommandHost {
         }
     }
 
-    /// Tells when nothing has changed for as long as `-timeout` says.
+    /// Yields `.timedOut` when nothing has changed for the duration of `-timeout`.
     private func quietTimer(_ feed: AsyncStream<Event>.Continuation) -> Task<Void, Never>? {
         guard let timeout = options.timeout else { return nil }
         return Task {
@@ -118,7 +119,7 @@ struct WatchCommandHost {
                 try await Task.sleep(nanoseconds: UInt64(max(0, timeout.nanoseconds)))
                 feed.yield(.timedOut)
             } catch {
-                // Something changed: another timer runs.
+                // A change has started another timer.
             }
         }
     }
@@ -145,7 +146,7 @@ struct WatchCommandHost {
                 }
             case .reportDroppedEvents(let count):
                 console.error(
-                    "\(count) events were dropped: the handler is slower than they come")
+                    "\(count) events were dropped: the handler is too slow")
             case .cancelRun, .wake, .deadLetter, .remember: break
             }
         }
@@ -173,7 +174,7 @@ struct WatchCommandHost {
                 + "retry=\(GoDuration.seconds(seconds))")
     }
 
-    /// How Go names a signal that ended a program.
+    /// Go's names of the signals that end a program.
     private enum SignalText {
         static func of(_ number: Int32) -> String {
             let names: [Int32: String] = [
@@ -184,7 +185,7 @@ struct WatchCommandHost {
         }
     }
 
-    /// Indented by four spaces, as Consul prints it.
+    /// Indents by four spaces, as Consul prints it.
     private func printed(_ content: WatchContent) -> String {
         OrderedJSON.text(encoded: content.json)
     }

@@ -291,9 +291,9 @@ def servers():
     call("[later] operator.autopilot_health", lambda: c.operator.autopilot_health())
     call("[later] operator.keyring_list", lambda: c.operator.keyring_list())
     call("coordinate.datacenters", lambda: c.coordinate.datacenters())
-    # Consul's agent tells this by itself, sooner or later.
-    place = {"Vec": [0] * 8, "Error": 1.5, "Height": 0.00001}
-    update = json.dumps({"Node": "interop", "Coord": place}).encode()
+    # Consul's agent sends this by itself, sooner or later.
+    coordinate = {"Vec": [0] * 8, "Error": 1.5, "Height": 0.00001}
+    update = json.dumps({"Node": "interop", "Coord": coordinate}).encode()
     urllib.request.urlopen(urllib.request.Request(
         f"http://127.0.0.1:{PORT}/v1/coordinate/update", update, method="PUT"))
     eventually(lambda: c.coordinate.nodes()[1])
@@ -304,7 +304,7 @@ def servers():
     call("[later] query.create", lambda: c.query.create("web", name="q"))
     call("[later] query.execute", lambda: c.query.execute("q"))
     call("[mesh] connect.ca.roots", lambda: c.agent.connect.ca.roots())
-    # Last: under -dev, Consul forgets with it what was registered through the API.
+    # Last: under -dev, a reload removes Consul's registrations through the API.
     call("agent.reload", lambda: c.agent.reload())
 
 

@@ -2,23 +2,23 @@ import ConsulModel
 import Primitives
 import Vivaldi
 
-/// Where nodes stand, and what can be said of two of them.
-protocol KnownPlaces: Sendable {
+/// The coordinates of nodes, and the estimated round trip between two of them.
+protocol KnownCoordinates: Sendable {
     /// `LAN` or `WAN`.
     var area: String { get }
-    /// The nodes of which something is known, in order.
+    /// The nodes with coordinates, sorted.
     var names: [String] { get }
     func roundTrip(_ first: String, _ second: String) -> RoundTripEstimate
 }
 
 enum RoundTripEstimate: Hashable, Sendable {
     case estimated(GoDuration)
-    /// Of this node nothing is known, or nothing that could be compared.
+    /// The node that has no coordinates, or none that can be compared.
     case unknown(String)
 }
 
-/// Of the nodes of one datacenter.
-struct LANPlaces: KnownPlaces {
+/// The coordinates of the nodes of one datacenter.
+struct LANCoordinates: KnownCoordinates {
     let area = "LAN"
     let names: [String]
     private let sets: [String: CoordinateSet]
@@ -39,11 +39,11 @@ struct LANPlaces: KnownPlaces {
     }
 }
 
-/// Of the servers of all datacenters: `server.dc1`.
-struct WANPlaces: KnownPlaces {
+/// The coordinates of the servers of all datacenters: `server.dc1`.
+struct WANCoordinates: KnownCoordinates {
     let area = "WAN"
     let names: [String]
-    /// By area and name.
+    /// The coordinates by area and name.
     private let rows: [String: [String: NodeCoordinate]]
 
     init(_ datacenters: [DatacenterCoordinates]) {
@@ -57,7 +57,7 @@ struct WANPlaces: KnownPlaces {
         names = Set(rows.values.flatMap { $0.keys }).sorted()
     }
 
-    /// Node and datacenter; nil for a name that is not made of two parts.
+    /// Splits a name into node and datacenter; nil if it does not have two parts.
     static func parts(of name: String) -> (node: Substring, datacenter: Substring)? {
         let parts = name.split(separator: ".", omittingEmptySubsequences: false)
         return parts.count == 2 ? (parts[0], parts[1]) : nil
