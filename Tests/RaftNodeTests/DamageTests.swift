@@ -180,7 +180,7 @@ import Testing
         #expect(throws: error) {
             try SQLiteLogStore(directory: folder.path, vfs: FaultyFiles.name)
         }
-        #expect("\(error)".contains("may only be read: check its owner, mode and file system"))
+        #expect("\(error)".contains("is read-only: check its owner, mode and file system"))
     }
 
     @Test(.timeLimit(.minutes(1)), arguments: ["log.sqlite", "log.sqlite-wal", "lock"])

@@ -166,7 +166,7 @@ import Testing
         for (text, reason) in [
             ("[]", "it names no voter"), ("{", "peers.json"),
             (#"[{"id": "b", "address": ""}]"#, "a server needs an id and an address"),
-            (#"[{"id": "b", "address": "x"}, {"id": "b", "address": "y"}]"#, "stands there twice"),
+            (#"[{"id": "b", "address": "x"}, {"id": "b", "address": "y"}]"#, "occurs twice"),
         ] {
             try folder.write("peers.json", Array(text.utf8))
             #expect {

@@ -22,13 +22,13 @@ struct ScriptRunner {
         var log = ScriptLog()
         var hardState = HardState()
         var snapshot: SnapshotMeta?
-        var inbound: [Exchange: (from: ServerID, exchange: Exchange)] = [:]
-        var nextInbound: Exchange = 1
+        var inbound: [ExchangeID: (from: ServerID, exchange: ExchangeID)] = [:]
+        var nextInbound: ExchangeID = 1
     }
 
     enum Message {
-        case request(Request, Exchange)
-        case reply(Reply, Exchange)
+        case request(Request, ExchangeID)
+        case reply(Reply, ExchangeID)
     }
 
     var members: [ServerID: Member] = [:]
@@ -71,11 +71,11 @@ struct ScriptRunner {
             waiting = []
             for item in lost { lose(item.from, item.message) }
         case "show": show(words[0])
-        default: try wish(verb, words)
+        default: try request(verb, words)
         }
     }
 
-    private mutating func wish(_ verb: String, _ words: [String]) throws {
+    private mutating func request(_ verb: String, _ words: [String]) throws {
         let id = words[0]
         ticket += 1
         switch verb {

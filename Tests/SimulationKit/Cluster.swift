@@ -5,15 +5,15 @@ import Raft
 /// seed says. Runs once.
 package final class Cluster {
     enum Event {
-        case request(Request, from: Int, fromIncarnation: Int, to: Int, exchange: Exchange)
-        case reply(Reply, to: Int, incarnation: Int, exchange: Exchange)
+        case request(Request, from: Int, fromIncarnation: Int, to: Int, exchange: ExchangeID)
+        case reply(Reply, to: Int, incarnation: Int, exchange: ExchangeID)
         case input(Input, to: Int, incarnation: Int)
-        case chunk([UInt8], isLast: Bool, from: Int, incarnation: Int, to: Int, Exchange)
+        case chunk([UInt8], isLast: Bool, from: Int, incarnation: Int, to: Int, ExchangeID)
         case wake(Int, at: Instant)
         case synced(Int, incarnation: Int, through: UInt64)
         case apply(Int, incarnation: Int)
         case snapshotWritten(Int, incarnation: Int, SimulatedDisk.Snapshot)
-        case installed(Int, incarnation: Int, Exchange, SimulatedDisk.Snapshot)
+        case installed(Int, incarnation: Int, ExchangeID, SimulatedDisk.Snapshot)
         case start(Int)
         case crash(Int, incarnation: Int)
         case cutOff(Int)

@@ -6,7 +6,7 @@ struct SimulatedServer {
     struct Inbound {
         let from: Int
         let incarnation: Int
-        let exchange: Exchange
+        let exchange: ExchangeID
     }
 
     /// A snapshot on its way in.
@@ -22,16 +22,16 @@ struct SimulatedServer {
     var machine = KVMachine()
     /// Rises with each start: what was meant for an earlier one is dropped.
     var incarnation = 0
-    var inbound: [Exchange: Inbound] = [:]
-    var incoming: [Exchange: Incoming] = [:]
-    var nextInbound: Exchange = 1
+    var inbound: [ExchangeID: Inbound] = [:]
+    var incoming: [ExchangeID: Incoming] = [:]
+    var nextInbound: ExchangeID = 1
     var results: [LogIndex: UInt16] = [:]
     /// Handed out and not yet taken by the machine.
     var unapplied: [(from: LogIndex, through: LogIndex)] = []
     var todo: [Input] = []
-    /// The newest write, and the newest that the core was told of.
+    /// The newest write, and the newest that the core was reported of.
     var newest: UInt64 = 0
-    var told: UInt64 = 0
+    var reported: UInt64 = 0
     var isSyncing = false
     var isSlow = false
     var crashesInStep = false
