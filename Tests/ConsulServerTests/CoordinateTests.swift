@@ -6,7 +6,8 @@ import Vivaldi
 
 @testable import ConsulServer
 
-/// Where nodes stand, and what is sorted by it. Updates are written when a test says so.
+/// The positions of nodes, and reads sorted by them. Updates are written when a test advances the
+/// clock.
 @Suite struct CoordinateTests {
     private func server() throws -> Server {
         try Server { $0.coordinateUpdatePeriod = .hours(24) }
@@ -46,7 +47,7 @@ import Vivaldi
         server.backend.coordinateUpdates.flush()
         #expect(try await known(server) == ["a:3.0", "b:4.0", "bwest:5.0"])
         #expect(server.backend.state.load().index == before + 1)
-        // What says nothing new is not written.
+        // An update without news is not written.
         try await tell(server, "a", 3)
         try await tell(server, "nobody", 7)
         server.backend.coordinateUpdates.flush()
@@ -67,7 +68,7 @@ import Vivaldi
         await server.backend.stop()
     }
 
-    @Test func whatIsNoPlaceIsRefused() async throws {
+    @Test func invalidCoordinateIsRefused() async throws {
         let server = try server()
         var request = CoordinateUpdateRequest()
         request.node = "a"
@@ -92,7 +93,7 @@ import Vivaldi
         await server.backend.stop()
     }
 
-    @Test func aQueryForANodesPlaceWaitsForIt() async throws {
+    @Test func queryForANodesCoordinateBlocks() async throws {
         let server = try server()
         for node in ["a", "b"] { try await server.register(node) }
         let ofA = try await server.park(.coordinateNode, "A")
@@ -132,7 +133,7 @@ import Vivaldi
         return (found.meta.isByRoundTrip ? "" : "unsorted ") + order
     }
 
-    /// Nodes a to f; the order is the one in which HashiCorp Consul 1.8.7 answers.
+    /// Nodes a to f; the expected order is that of HashiCorp Consul 1.8.7.
     private func scattered() async throws -> Server {
         let server = try server()
         for node in ["a", "b", "c", "d", "e", "f"] {
@@ -151,7 +152,7 @@ import Vivaldi
         let server = try await scattered()
         #expect(try await names(server, near: "b") == "bdcaef")
         #expect(try await names(server, near: "A") == "acbdef")
-        // Of another segment than all others.
+        // In another segment than all others.
         #expect(try await names(server, near: "e") == "eabcdf")
         for unknown in ["f", "nobody", ""] {
             #expect(try await names(server, near: unknown) == "unsorted abcdef")
@@ -159,7 +160,7 @@ import Vivaldi
         await server.backend.stop()
     }
 
-    @Test func anAddressStandsForItsNode() async throws {
+    @Test func addressNamesItsNode() async throws {
         let server = try await scattered()
         var request = RegisterRequest()
         request.node = "c"
@@ -172,8 +173,8 @@ import Vivaldi
         await server.backend.stop()
     }
 
-    /// A place moves what goes by distances, and nothing of what does not.
-    @Test func placesMoveTheirVersions() async throws {
+    /// A position moves the versions of reads sorted by distance, and no others.
+    @Test func coordinatesMoveTheirVersions() async throws {
         let server = try await scattered()
         let backend = server.backend
         func versions() -> [UInt64] {

@@ -6,7 +6,7 @@ import Testing
 import Vivaldi
 import Wire
 
-/// A read with what it found, as text, so that reads of all kinds can be compared.
+/// A read with its result, as text, so that reads of all kinds can be compared.
 private struct Seen: Equatable {
     var value: [UInt8]
     var index: UInt64
@@ -19,11 +19,11 @@ private struct Seen: Equatable {
     }
 }
 
-/// What blocking queries rest on: whatever a read sees change, its region was met and its index
-/// moved up.
+/// The rule of blocking queries: for every change of a read's value, its region was met and its
+/// index moved up.
 @Suite struct RegionTests {
     @Test(arguments: 1...8 as ClosedRange<UInt64>)
-    func noReadChangesUnnoticed(seed: UInt64) {
+    func everyChangeOfAReadIsReported(seed: UInt64) {
         var random = SeededRandom(seed: seed)
         var machine = FSM()
         var index: UInt64 = 1
@@ -50,7 +50,7 @@ private struct Seen: Equatable {
 
     /// One list of changes for many commands: none of them is settled twice.
     @Test(arguments: 1...8 as ClosedRange<UInt64>)
-    func commandsInABatchAreAsApart(seed: UInt64) {
+    func batchedCommandsEqualSingleCommands(seed: UInt64) {
         var random = SeededRandom(seed: seed)
         var (apart, together) = (FSM(), FSM())
         var index: UInt64 = 1

@@ -5,10 +5,10 @@ import Testing
 
 @testable import RaftNode
 
-/// Whoever waits is found by the ticket, in any order, once.
+/// A waiting request is found by its ticket, in any order, once.
 @Suite struct AwaitedRepliesTests {
     @Test(arguments: 1...4 as ClosedRange<UInt64>)
-    func eachIsFoundOnce(seed: UInt64) {
+    func waitingRequestIsFoundOnce(seed: UInt64) {
         var random = SeededRandom(seed: seed)
         var awaited = AwaitedReplies()
         var open: [Ticket] = []

@@ -77,7 +77,7 @@ extension Cluster {
         later(.client(number), within: 8, atLeast: 2)
     }
 
-    /// Nobody knows what happened.
+    /// The outcome is unknown.
     private func forget(_ number: Int) {
         close(number)
         clients[number].server = Int(random.next() % UInt64(servers.count))

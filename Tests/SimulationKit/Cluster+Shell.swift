@@ -1,7 +1,7 @@
 import Primitives
 import Raft
 
-/// What a shell does with directives; no decision about the protocol is made here.
+/// The actions of a shell for directives; no decision about the protocol is made here.
 extension Cluster {
     func carryOut(_ directive: Directive, _ number: Int) {
         switch directive {
@@ -85,7 +85,7 @@ extension Cluster {
         }
     }
 
-    /// What is left of a request on HashiCorp's wire.
+    /// Returns the request with the fields of HashiCorp's wire alone.
     private static func withoutExtensions(_ request: Request) -> Request {
         switch request {
         case .append(var append):
@@ -136,12 +136,12 @@ extension Cluster {
         }
     }
 
-    /// One sync for all that waits: what was written since it began has to wait for the next.
+    /// One sync for all pending writes: a write that came after its begin has to wait for the next.
     func synced(_ number: Int, _ incarnation: Int, _ sequence: UInt64) {
         guard servers[number].isUp, servers[number].incarnation == incarnation else { return }
         servers[number].isSyncing = false
         guard servers[number].disk.sync() else { return crash(number) }
-        // The disk's queue is one: by now all of it is there.
+        // The disk has one queue: by now all of it is there.
         let through = chance(1, in: 2) ? servers[number].newest : sequence
         servers[number].reported = through
         step(number, .persisted(sequence: through))
@@ -202,7 +202,7 @@ extension Cluster {
         var time = clock.now + network.delayMax * 11
         let size = 20
         for start in stride(from: 0, to: contents.count, by: size) {
-            // The stream breaks where a piece is lost; both ends notice after a while.
+            // The stream breaks where a piece is lost; both ends notice after some time.
             guard !network.copies(from: from, to: to, &random).isEmpty else {
                 let failed = Input.failed(exchange: exchange)
                 queue.schedule(

@@ -1,6 +1,6 @@
 package import Raft
 
-/// A tiny state machine: a few keys with numbers, and a hash of everything it was ever given.
+/// A tiny state machine: a few keys with numbers, and a hash of all entries it was ever given.
 package struct KVMachine: Sendable, Hashable {
     package enum Operation: Sendable, Hashable {
         case get
@@ -30,7 +30,9 @@ package struct KVMachine: Sendable, Hashable {
 
     package init() {}
 
-    /// - Returns: What the client is told: the value, or whether the swap was made.
+    /// Applies a command.
+    ///
+    /// - Returns: the client's answer: the value, or whether the swap was made.
     @discardableResult
     package mutating func apply(_ entry: LogEntry) -> UInt16 {
         index = entry.index
@@ -49,7 +51,7 @@ package struct KVMachine: Sendable, Hashable {
         }
     }
 
-    /// FNV-1a over what makes an entry what it is.
+    /// Returns FNV-1a over the identifying fields of an entry.
     package static func digest(_ entry: LogEntry, _ start: UInt64 = 0) -> UInt64 {
         var hash = start ^ 0xCBF2_9CE4_8422_2325
         func mix(_ value: UInt64) { hash = (hash ^ value) &* 0x0000_0100_0000_01B3 }

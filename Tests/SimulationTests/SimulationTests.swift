@@ -3,7 +3,7 @@ import SimulationKit
 import Testing
 
 /// Workload × faults. `SEED=… swift test --filter SimulationTests` repeats that run of each plan,
-/// and `TRACE=1` with it prints all that happens.
+/// and `TRACE=1` with it prints all events.
 @Suite struct SimulationTests {
     static let plans: [(name: String, faults: FaultPlan, seeds: UInt64)] = [
         ("calm", .calm, 40), ("crashes", .crashes, 200), ("partitions", .partitions, 200),
