@@ -19,7 +19,7 @@ import Vivaldi
         return place
     }
 
-    private func tell(
+    private func sendUpdate(
         _ server: Server, _ node: String, _ seconds: Double, segment: String = ""
     ) async throws {
         var request = CoordinateUpdateRequest()
@@ -38,18 +38,18 @@ import Vivaldi
     @Test func theLatestOfEachNodeIsWrittenAtOnce() async throws {
         let server = try server()
         for node in ["a", "b"] { try await server.register(node) }
-        for seconds in [1.0, 2, 3] { try await tell(server, "a", seconds) }
-        try await tell(server, "b", 4)
-        try await tell(server, "b", 5, segment: "west")
-        try await tell(server, "nobody", 6)
+        for seconds in [1.0, 2, 3] { try await sendUpdate(server, "a", seconds) }
+        try await sendUpdate(server, "b", 4)
+        try await sendUpdate(server, "b", 5, segment: "west")
+        try await sendUpdate(server, "unknown", 6)
         #expect(try await known(server) == [])
         let before = server.backend.state.load().index
         server.backend.coordinateUpdates.flush()
         #expect(try await known(server) == ["a:3.0", "b:4.0", "bwest:5.0"])
         #expect(server.backend.state.load().index == before + 1)
         // An update without news is not written.
-        try await tell(server, "a", 3)
-        try await tell(server, "nobody", 7)
+        try await sendUpdate(server, "a", 3)
+        try await sendUpdate(server, "unknown", 7)
         server.backend.coordinateUpdates.flush()
         #expect(server.backend.state.load().index == before + 1)
         await server.backend.stop()
@@ -59,7 +59,7 @@ import Vivaldi
         let server = try server()
         for number in 0..<650 {
             try await server.register("n\(number)")
-            try await tell(server, "n\(number)", 1)
+            try await sendUpdate(server, "n\(number)", 1)
         }
         let before = server.backend.state.load().index
         server.backend.coordinateUpdates.flush()
@@ -98,12 +98,12 @@ import Vivaldi
         for node in ["a", "b"] { try await server.register(node) }
         let ofA = try await server.park(.coordinateNode, "A")
         let ofAll = try await server.park(.coordinateListNodes)
-        try await tell(server, "b", 1)
+        try await sendUpdate(server, "b", 1)
         server.backend.coordinateUpdates.flush()
         #expect(try await ofAll.answer().value.count == 1)
         try await server.settle()
         #expect(!ofA.isAnswered)
-        try await tell(server, "a", 2)
+        try await sendUpdate(server, "a", 2)
         server.backend.coordinateUpdates.flush()
         #expect(try await ofA.answer().value.map(\.node) == ["A"])
         await server.backend.stop()
@@ -141,9 +141,9 @@ import Vivaldi
             try await server.register(node, check: "c", on: "web")
         }
         for (node, seconds) in [("a", 0.03), ("b", 0.01), ("c", 0.02), ("d", 0.01)] {
-            try await tell(server, node, seconds)
+            try await sendUpdate(server, node, seconds)
         }
-        try await tell(server, "e", 0.01, segment: "west")
+        try await sendUpdate(server, "e", 0.01, segment: "west")
         server.backend.coordinateUpdates.flush()
         return server
     }
@@ -154,7 +154,7 @@ import Vivaldi
         #expect(try await names(server, near: "A") == "acbdef")
         // In another segment than all others.
         #expect(try await names(server, near: "e") == "eabcdf")
-        for unknown in ["f", "nobody", ""] {
+        for unknown in ["f", "unknown", ""] {
             #expect(try await names(server, near: unknown) == "unsorted abcdef")
         }
         await server.backend.stop()
@@ -183,7 +183,7 @@ import Vivaldi
             ].map { (part: CatalogPart) in backend.catalogVersion(of: part) ?? 0 }
         }
         let before = versions()
-        try await tell(server, "a", 0.5)
+        try await sendUpdate(server, "a", 0.5)
         backend.coordinateUpdates.flush()
         #expect(zip(before, versions()).map { $0 != $1 } == [true, true, false, false, false])
         await backend.stop()

@@ -119,9 +119,9 @@ private struct Seen: Equatable {
         func pick(_ list: [String]) -> String { list.randomElement(using: &random) ?? "" }
         switch Int.random(in: 0..<11, using: &random) {
         case 10:
-            var place = Coordinate.origin
-            place.vector[0] = Double.random(in: 0...2, using: &random).rounded()
-            return .coordinates([NodeCoordinate(pick(names), segment: pick(["", "s"]), place)])
+            var coordinate = Coordinate.origin
+            coordinate.vector[0] = Double.random(in: 0...2, using: &random).rounded()
+            return .coordinates([NodeCoordinate(pick(names), segment: pick(["", "s"]), coordinate)])
         case 0...3:
             var entry = KVEntry()
             entry.key = (0..<Int.random(in: 1...3, using: &random)).map { _ in pick(["a", "b"]) }

@@ -178,9 +178,9 @@ import struct Foundation.URL
             return .kvs(KVSRequest(verbs.randomElement(using: &random) ?? .set, entry))
         }
         if Int.random(in: 0..<8, using: &random) == 0 {
-            var place = Coordinate.origin
-            place.height = Double.random(in: 0..<1, using: &random)
-            return .coordinates([NodeCoordinate(pick(["n1", "N1", "n2"]), place)])
+            var coordinate = Coordinate.origin
+            coordinate.height = Double.random(in: 0..<1, using: &random)
+            return .coordinates([NodeCoordinate(pick(["n1", "N1", "n2"]), coordinate)])
         }
         if Int.random(in: 0..<40, using: &random) == 0 { return .reapTombstones(through: 150) }
         let node = pick(["n1", "N1", "n2", "n3"])

@@ -23,8 +23,8 @@ import Testing
                 open.append(ticket)
             } else {
                 let isFirst = UInt64.random(in: 0..<4, using: &random) > 0
-                let place = isFirst ? 0 : Int.random(in: open.indices, using: &random)
-                let ticket = open.remove(at: place)
+                let slot = isFirst ? 0 : Int.random(in: open.indices, using: &random)
+                let ticket = open.remove(at: slot)
                 awaited.remove(ticket)?(.success(1))
                 #expect(answered.withLock { $0.popLast() } == ticket)
                 #expect(awaited.remove(ticket) == nil)

@@ -15,9 +15,9 @@ import Testing
     private func group(
         on folders: [Folder] = [], options: RaftOptions = Member.options()
     ) throws -> [Member] {
-        let members = try names.enumerated().map { place, name in
+        let members = try names.enumerated().map { slot, name in
             try Member(
-                name, in: folders.isEmpty ? nil : folders[place], network: network,
+                name, in: folders.isEmpty ? nil : folders[slot], network: network,
                 options: options)
         }
         for member in members { member.start(bootstrap: names) }
@@ -81,8 +81,8 @@ import Testing
         try await write(["three"], to: members)
         try await agree(members)
         // It returns, receives the missed entries, and changes nothing.
-        let place = try #require(names.firstIndex(of: old.id))
-        let again = try Member(old.id, in: try folders[place].copy(), network: network)
+        let slot = try #require(names.firstIndex(of: old.id))
+        let again = try Member(old.id, in: try folders[slot].copy(), network: network)
         again.start(bootstrap: names)
         members.append(again)
         try await agree(members)
@@ -148,8 +148,8 @@ import Testing
         try await agree(members)
         await stop(members)
         if onDisk {
-            let place = try #require(names.firstIndex(of: behind.id))
-            let again = try Member(behind.id, in: try folders[place].copy(), options: options)
+            let slot = try #require(names.firstIndex(of: behind.id))
+            let again = try Member(behind.id, in: try folders[slot].copy(), options: options)
             #expect(again.machine.restores == 1)
             await again.stop()
         }

@@ -77,8 +77,8 @@ import Testing
         for index in [12, 30] {
             var row: [UInt8] = []
             EntryRow.write(entries(UInt64(index)...UInt64(index), size: 3_000)[0], to: &row)
-            let place = try #require(bytes.firstRange(of: row[..<17]))
-            bytes[place.lowerBound + 100] ^= 1
+            let offset = try #require(bytes.firstRange(of: row[..<17]))
+            bytes[offset.lowerBound + 100] ^= 1
         }
         try folder.write("log.sqlite", bytes)
         try folder.write("peers.json", Array("[]".utf8))
@@ -102,14 +102,14 @@ import Testing
         try store?.close()
         store = nil
         let bytes = try folder.bytes("log.sqlite")
-        for place in stride(from: 0, to: bytes.count, by: 997) {
+        for offset in stride(from: 0, to: bytes.count, by: 997) {
             let copy = try folder.copy()
             var changed = bytes
-            changed[place] ^= 0x5A
+            changed[offset] ^= 0x5A
             try copy.write("log.sqlite", changed)
             let found = try StoreInspection.look(directory: copy.path) { _ in }
             do { _ = try SQLiteLogStore(directory: copy.path) } catch {
-                #expect(!found.problems.isEmpty, "byte \(place): \(error)")
+                #expect(!found.problems.isEmpty, "byte \(offset): \(error)")
             }
         }
         let copy = try folder.copy()

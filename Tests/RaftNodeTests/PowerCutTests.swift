@@ -13,7 +13,7 @@ import Testing
         ProcessInfo.processInfo.environment["BADDAYS"] == "long" ? 400 : 25
 
     /// The texts that their writers saw acknowledged.
-    private final class Told: Sendable {
+    private final class AcknowledgedTexts: Sendable {
         let texts = Mutex<[String]>([])
         let isOver = Mutex(false)
     }
@@ -43,30 +43,30 @@ import Testing
             #expect(served.count == texts.count && !member.machine.isOutOfOrder)
             #expect(member.node.status.lastIndex > lastIndex)
             known = served
-            let told = Told()
+            let acknowledged = AcknowledgedTexts()
             let moment = UInt64.random(in: 1_000_000...60_000_000, using: &random)
             try await withThrowingTaskGroup(of: Void.self) { tasks in
                 for writer in 0..<6 {
                     tasks.addTask {
                         var number = 0
-                        while !told.isOver.withLock({ $0 }) {
+                        while !acknowledged.isOver.withLock({ $0 }) {
                             let text = "\(round)-\(writer)-\(number)"
                             if case .success = await member.propose(text) {
-                                told.texts.withLock { $0.append(text) }
+                                acknowledged.texts.withLock { $0.append(text) }
                             }
                             number += 1
                         }
                     }
                 }
-                defer { told.isOver.withLock { $0 = true } }
+                defer { acknowledged.isOver.withLock { $0 = true } }
                 try await Task.sleep(nanoseconds: moment)
-                let texts = told.texts.withLock { $0 }
+                let texts = acknowledged.texts.withLock { $0 }
                 known.formUnion(texts)
                 count += texts.count
                 lastIndex = member.machine.items.last?.index ?? 0
                 // All texts recorded by now were acknowledged before the cut.
                 folder = try LosingFiles.cut(folder, random: &random)
-                told.isOver.withLock { $0 = true }
+                acknowledged.isOver.withLock { $0 = true }
                 try await tasks.waitForAll()
             }
             await member.stop()

@@ -38,15 +38,15 @@ package struct KVMachine: Sendable, Hashable {
         index = entry.index
         hash = Self.digest(entry, hash)
         guard entry.kind == .command, let command = Command(entry.data) else { return 0 }
-        let place = Int(command.key) % Self.keys
+        let slot = Int(command.key) % Self.keys
         switch command.operation {
-        case .get: return values[place]
+        case .get: return values[slot]
         case .put(let value):
-            values[place] = value
+            values[slot] = value
             return value
         case .swap(let from, let to):
-            guard values[place] == from else { return 0 }
-            values[place] = to
+            guard values[slot] == from else { return 0 }
+            values[slot] = to
             return 1
         }
     }
@@ -57,9 +57,9 @@ package struct KVMachine: Sendable, Hashable {
         func mix(_ value: UInt64) { hash = (hash ^ value) &* 0x0000_0100_0000_01B3 }
         mix(UInt64(entry.kind.rawValue))
         var word: UInt64 = 0
-        for (place, byte) in entry.data.enumerated() {
+        for (slot, byte) in entry.data.enumerated() {
             word = word << 8 | UInt64(byte)
-            if place % 8 == 7 { mix(word) }
+            if slot % 8 == 7 { mix(word) }
         }
         mix(word)
         mix(UInt64(entry.data.count))

@@ -7,7 +7,7 @@ import Raft
 struct SimulatedClient {
     struct Open {
         let ticket: Ticket
-        let place: Int
+        let historyIndex: Int
         let server: Int
         let data: [UInt8]
     }

@@ -23,8 +23,8 @@ import Testing
     }
 
     /// The run that a failure named, or the fixed list.
-    @Test(arguments: plans.indices) func holds(_ place: Int) throws {
-        let plan = Self.plans[place]
+    @Test(arguments: plans.indices) func holds(_ index: Int) throws {
+        let plan = Self.plans[index]
         let seeds = Self.number("SEED").map { $0...$0 } ?? 1...plan.seeds
         for seed in seeds {
             try Cluster(seed: seed, options: Self.options(plan.faults)).run()
