@@ -1,13 +1,13 @@
 SWIFT ?= swift
 export SWIFT
 STRICT = --explicit-target-dependency-import-check error
-# An index for editors costs a fifth of the time of a debug build; they make one of their own.
+# An index for editors costs a fifth of the time of a debug build; editors make their own.
 DEBUG_BUILD = $(SWIFT) build --disable-index-store $(STRICT)
 FORMAT = {"version": 1, "lineLength": 100, "indentation": {"spaces": 4}, "respectsExistingLineBreaks": true}
 
 .PHONY: setup setup-tests build run test fuzz torture release bench format install
 
-setup: ## checks for Swift 6.2 and the system's libraries, and installs what it may
+setup: ## checks for Swift 6.2 and the system's libraries, and installs missing ones if it may
 	@.ci/setup
 
 setup-tests:
@@ -24,7 +24,7 @@ test: setup-tests ## all tests, in lanes at the same time: the pure ones, the ag
 	$(DEBUG_BUILD) --build-tests
 	@.ci/test
 
-fuzz: setup-tests ## random input without end, each time from a fresh seed; ends at the first fault
+fuzz: setup-tests ## random input without end, each time from a fresh seed; stops at the first fault
 	$(DEBUG_BUILD) --build-tests
 	@while SEED=$$(od -An -N4 -tu4 /dev/urandom | tr -d ' '); do \
 	  echo "SEED=$$SEED"; \
@@ -32,17 +32,17 @@ fuzz: setup-tests ## random input without end, each time from a fresh seed; ends
 	    $(SWIFT) test --skip-build --filter FuzzTests || exit 1; \
 	done
 
-torture: setup-tests ## the simulation of a group of servers, fresh seeds without end; ends at the first fault
+torture: setup-tests ## the simulation of a group of servers, fresh seeds without end; stops at the first fault
 	TORTURE=1 $(SWIFT) test -c release -Xswiftc -enable-testing --scratch-path .build-torture \
 	  --filter SimulationTests.SimulationTests/torture
 
-# Exclusive access is checked at run time by debug builds and tests; a release does without, which
-# is a tenth of a request's time.
+# Debug builds and tests check exclusive access at run time; a release does not, which
+# saves a tenth of a request's time.
 release: setup ## one static, optimised binary: .build/release/consul
 	$(SWIFT) build -c release --product consul --static-swift-stdlib $(STRICT) \
 	  -Xswiftc -enforce-exclusivity=unchecked
 
-bench: release ## ours beside HashiCorp Consul in the same run
+bench: release ## compares this program with HashiCorp Consul in the same run
 	Tests/Benchmarks/run
 
 format:

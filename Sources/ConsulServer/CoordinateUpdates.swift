@@ -66,7 +66,7 @@ final class CoordinateUpdates: LeaderDuty {
         let store = context.published.load().store
         let news = waiting.filter { update in
             store.catalog.node(update.node) != nil
-                && store.coordinates.standing(update.node, segment: update.segment) != update
+                && store.coordinates.coordinate(update.node, segment: update.segment) != update
         }
         for start in stride(from: 0, to: news.count, by: Limits.coordinateBatch) {
             let batch = news[start..<min(start + Limits.coordinateBatch, news.count)]

@@ -17,7 +17,7 @@ extension Catalog {
         instancesByService.forEach { row in
             let instance = row.record
             if !nodeMeta.isEmpty {
-                guard let node = node(instance.node), node.bears(nodeMeta) else { return }
+                guard let node = node(instance.node), node.hasMetadata(nodeMeta) else { return }
             }
             var tags = found[instance.service.service] ?? []
             for tag in instance.service.tags where !tags.contains(tag) { tags.append(tag) }
@@ -160,7 +160,7 @@ extension Catalog {
 
 extension Node {
     /// Returns true when the node has all of these metadata.
-    package func bears(_ wanted: [String: String]) -> Bool {
+    package func hasMetadata(_ wanted: [String: String]) -> Bool {
         wanted.allSatisfy { meta[$0.key] == $0.value }
     }
 }

@@ -10,8 +10,8 @@ extension Catalog {
     mutating func register(
         _ request: RegisterRequest, at index: UInt64, _ changes: inout Changes
     ) throws(ConsulStateError) {
-        let standing = node(request.node)
-        if standing == nil || !request.skipNodeUpdate {
+        let existing = node(request.node)
+        if existing == nil || !request.skipNodeUpdate {
             try ensureNode(request.asNode, at: index, &changes)
         }
         // A registration may spell the node's name in another case; its rows use the existing name.

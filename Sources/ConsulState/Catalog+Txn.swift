@@ -16,8 +16,8 @@ extension Catalog {
     ) throws(TxnFault) -> [TxnResult] {
         let (wanted, verb) = (operation.node, CatalogVerb(rawValue: operation.verb))
         // The conditions use the name even where an ID is given, as in Consul.
-        let standing = node(wanted.node)
-        let isUnchanged = isUnchanged(standing?.raftIndex, since: wanted.raftIndex)
+        let existing = node(wanted.node)
+        let isUnchanged = isUnchanged(existing?.raftIndex, since: wanted.raftIndex)
         switch verb {
         case .get: try refuseWrongID(wanted.id)
         case .cas where !isUnchanged:
@@ -26,7 +26,7 @@ extension Catalog {
             try refusing { () throws(ConsulStateError) in
                 try ensureNode(wanted, at: index, &changes)
             }
-        case .deleteCAS where standing == nil || !isUnchanged:
+        case .deleteCAS where existing == nil || !isUnchanged:
             throw TxnFault("failed to delete node \"\(wanted.node)\", index is stale")
         case .delete, .deleteCAS:
             deleteNode(wanted.node, at: index, &changes)
@@ -44,8 +44,8 @@ extension Catalog {
     ) throws(TxnFault) -> [TxnResult] {
         let (wanted, node) = (operation.service, operation.node)
         let subject = "service \"\(wanted.id)\" on node \"\(node)\""
-        let standing = service(wanted.id, on: node)
-        let isUnchanged = isUnchanged(standing?.raftIndex, since: wanted.raftIndex)
+        let existing = service(wanted.id, on: node)
+        let isUnchanged = isUnchanged(existing?.raftIndex, since: wanted.raftIndex)
         switch CatalogVerb(rawValue: operation.verb) {
         case .get: break
         case .cas where !isUnchanged: throw TxnFault("failed to set \(subject), index is stale")
@@ -54,7 +54,7 @@ extension Catalog {
             try refusing { () throws(ConsulStateError) in
                 try ensureService(wanted, on: holder, at: index, &changes)
             }
-        case .deleteCAS where standing == nil || !isUnchanged:
+        case .deleteCAS where existing == nil || !isUnchanged:
             throw TxnFault("failed to delete \(subject), index is stale")
         case .delete, .deleteCAS:
             deleteService(wanted.id, on: node, at: index, &changes)
@@ -72,8 +72,8 @@ extension Catalog {
     ) throws(TxnFault) -> [TxnResult] {
         let wanted = operation.check
         let subject = "check \"\(wanted.checkID)\" on node \"\(wanted.node)\""
-        let standing = check(wanted.checkID, on: wanted.node)
-        let isUnchanged = isUnchanged(standing?.raftIndex, since: wanted.raftIndex)
+        let existing = check(wanted.checkID, on: wanted.node)
+        let isUnchanged = isUnchanged(existing?.raftIndex, since: wanted.raftIndex)
         switch CatalogVerb(rawValue: operation.verb) {
         case .get: break
         case .cas where !isUnchanged: throw TxnFault("failed to set \(subject), index is stale")
@@ -82,7 +82,7 @@ extension Catalog {
             try refusing { () throws(ConsulStateError) in
                 try ensureCheck(wanted, on: holder, at: index, &changes)
             }
-        case .deleteCAS where standing == nil || !isUnchanged:
+        case .deleteCAS where existing == nil || !isUnchanged:
             throw TxnFault("failed to delete \(subject), index is stale")
         case .delete, .deleteCAS:
             deleteCheck(wanted.checkID, on: wanted.node, at: index, &changes)
@@ -133,8 +133,8 @@ extension Catalog {
     }
 
     /// Checks the condition of `cas` and `delete-cas`: 0 means that the record does not exist.
-    private func isUnchanged(_ standing: RaftIndex?, since wanted: RaftIndex) -> Bool {
-        (standing?.modifyIndex ?? 0) == wanted.modifyIndex
+    private func isUnchanged(_ existing: RaftIndex?, since wanted: RaftIndex) -> Bool {
+        (existing?.modifyIndex ?? 0) == wanted.modifyIndex
     }
 
     private func refusing(

@@ -87,9 +87,9 @@ package struct Catalog: Sendable {
         nodeIDs.checkInvariants()
         instances.checkInvariants()
         precondition(instances.count == instancesByService.count, "instance indexes differ")
-        var meshed = 0
-        instances.forEach { if $0.record.service.meshService != nil { meshed += 1 } }
-        precondition(instancesByMeshService.count == meshed, "mesh instances differ")
+        var meshCount = 0
+        instances.forEach { if $0.record.service.meshService != nil { meshCount += 1 } }
+        precondition(instancesByMeshService.count == meshCount, "mesh instances differ")
         for tree in [checks, checksByInstance, checksByService, checksByState] {
             tree.checkInvariants()
             precondition(tree.count == checks.count, "check indexes differ")

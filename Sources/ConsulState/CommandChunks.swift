@@ -121,7 +121,7 @@ package struct ChunkedCommands: Hashable, Sendable {
         let position = try ChunkPosition(decoding: extensions)
         partials = partials.filter { $0.value.term == term }
         guard position.pieces > 0, position.number < position.pieces else {
-            throw .badChunk(reason: "piece \(position.number) of \(position.pieces)")
+            throw .badChunk(reason: "chunk \(position.number) of \(position.pieces)")
         }
         guard Int(position.pieces) <= Limits.chunksMax else {
             throw .badChunk(reason: "\(position.pieces) pieces, more than \(Limits.chunksMax)")

@@ -96,7 +96,7 @@ package enum ConsulStateError: Error, Hashable, Sendable, CustomStringConvertibl
         case .unknownOperation(let verb):
             return "Invalid KVS operation '\(verb)'"
         case .badChunk(let reason):
-            return "a piece of a cut command fits with no other: \(reason)"
+            return "a chunk of a command contradicts the others: \(reason)"
         case .unknownCommand(let type):
             return "the log holds a command of type \(type), which this version does not know: "
                 + "the process must stop, since without it the state would differ from that of "

@@ -37,7 +37,7 @@ package struct CoordinateTable: Sendable {
     }
 
     /// Returns the coordinate of this node and segment, in any case.
-    package func standing(_ node: String, segment: String) -> NodeCoordinate? {
+    package func coordinate(_ node: String, segment: String) -> NodeCoordinate? {
         rows[TableKey.of(node, segment)]
     }
 

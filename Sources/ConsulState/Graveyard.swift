@@ -14,7 +14,7 @@ struct Graveyard: Sendable {
     /// wake once for nothing, but misses no deletion.
     private(set) var forgotten: UInt64 = 0
 
-    mutating func bury(_ key: String, at index: UInt64, isTree: Bool = false) {
+    mutating func recordDeletion(_ key: String, at index: UInt64, isTree: Bool = false) {
         // HashiCorp's servers cannot restore a tombstone without a key. The deletion of everything
         // is newer than any other, so none of the others needs to be remembered.
         if key.isEmpty { return forget(through: max(forgotten, index)) }

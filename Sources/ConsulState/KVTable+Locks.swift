@@ -28,7 +28,7 @@ extension KVTable {
     /// Unlocks the keys that a session holds, or deletes them.
     ///
     /// - Returns: their names, in byte order.
-    mutating func letGo(
+    mutating func endLocks(
         _ session: String, deletes: Bool, at index: UInt64, _ changes: inout Changes
     ) -> [String] {
         let keys = keysHeld(by: session)

@@ -10,10 +10,10 @@ extension KVTable: StateTable {
     }
 
     func indexes(in store: StateStore) -> [(name: String, value: UInt64)] {
-        var newestGrave: UInt64 = 0
-        graveyard.tombstones.forEach { newestGrave = max(newestGrave, $0.index) }
+        var newestTombstone: UInt64 = 0
+        graveyard.tombstones.forEach { newestTombstone = max(newestTombstone, $0.index) }
         return [
-            ("kvs", index), ("tombstones", newestGrave),
+            ("kvs", index), ("tombstones", newestTombstone),
             (Self.forgottenName, graveyard.forgotten),
         ]
     }

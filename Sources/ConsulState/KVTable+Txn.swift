@@ -23,7 +23,7 @@ extension KVTable {
             throw TxnFault(reason)
         }
         guard applyKVS(verb, operation.entry, at: index, &changes) else {
-            throw TxnFault(Self.complaint(of: verb, key))
+            throw TxnFault(Self.failureText(of: verb, key))
         }
         switch verb {
         case .delete, .deleteCAS, .deleteTree: return
@@ -63,8 +63,8 @@ extension KVTable {
         }
     }
 
-    private func entry(_ key: String, or complaint: String) throws(TxnFault) -> KVEntry {
-        guard let entry = get(key).value else { throw TxnFault(complaint) }
+    private func entry(_ key: String, or reason: String) throws(TxnFault) -> KVEntry {
+        guard let entry = get(key).value else { throw TxnFault(reason) }
         return entry
     }
 
@@ -74,7 +74,7 @@ extension KVTable {
         return [entry]
     }
 
-    private static func complaint(of verb: KVOperation, _ key: String) -> String {
+    private static func failureText(of verb: KVOperation, _ key: String) -> String {
         switch verb {
         case .lock: "failed to lock key \"\(key)\", lock is already held"
         case .unlock:

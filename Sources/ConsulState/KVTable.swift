@@ -166,7 +166,7 @@ package struct KVTable: Sendable {
             entry.session = old.record.session
             entry.raftIndex = old.record.raftIndex
             if entry.flags == old.record.flags, entry.value == old.record.value {
-                return prolong(entry, old.record)
+                return changeExpiry(entry, old.record)
             }
         } else {
             entry.lockIndex = 0
@@ -180,7 +180,7 @@ package struct KVTable: Sendable {
     }
 
     /// Changes the expiry of an otherwise unchanged entry.
-    private mutating func prolong(_ entry: KVEntry, _ old: KVEntry) {
+    private mutating func changeExpiry(_ entry: KVEntry, _ old: KVEntry) {
         let isSameLease = entry.lease.utf8.elementsEqual(old.lease.utf8)
         if entry.expires != old.expires || !isSameLease { put(entry) }
     }
@@ -190,7 +190,7 @@ package struct KVTable: Sendable {
         if !old.session.isEmpty { held.remove(Self.holding(old)) }
         if !old.expires.isNever { expiring.remove(Self.expiry(old)) }
         leases.remove(old)
-        graveyard.bury(key, at: index)
+        graveyard.recordDeletion(key, at: index)
         self.index = index
         changes.keys.append(key)
         endLease(key, at: index, &changes)
@@ -223,7 +223,7 @@ package struct KVTable: Sendable {
             for entry in leased { leases.remove(entry) }
         }
         guard entries.removeAll(under: prefix.utf8) > 0 else { return }
-        graveyard.bury(prefix, at: index, isTree: true)
+        graveyard.recordDeletion(prefix, at: index, isTree: true)
         self.index = index
         changes.keyTrees.append(prefix)
         for lease in ended { endLease(lease, at: index, &changes) }
@@ -297,7 +297,7 @@ package struct KVTable: Sendable {
             var longer = old
             longer.expires = entry.expires
             longer.lease = entry.lease
-            if entry == longer { return prolong(entry, old) }
+            if entry == longer { return changeExpiry(entry, old) }
         }
         entry.raftIndex.modifyIndex = index
         put(entry)
@@ -316,7 +316,7 @@ package struct KVTable: Sendable {
 
     mutating func restore(tombstone key: String, at index: UInt64, isTree: Bool) {
         self.index = max(self.index, index)
-        graveyard.bury(key, at: index, isTree: isTree)
+        graveyard.recordDeletion(key, at: index, isTree: isTree)
     }
 
     mutating func restore(index: UInt64) { self.index = max(self.index, index) }

@@ -38,7 +38,7 @@ package struct SessionTable: Sendable {
     }
 
     /// Returns the sessions that depend on a check, by ID.
-    func hanging(on check: String, of node: String) -> [Session] {
+    func depending(on check: String, of node: String) -> [Session] {
         if byCheck.isEmpty { return [] }
         return ids(in: byCheck, TableKey.of(node, check)).compactMap { find($0) }
     }

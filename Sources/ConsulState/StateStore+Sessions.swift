@@ -49,7 +49,7 @@ extension StateStore {
     ) {
         sessions.remove(session, at: index, &changes)
         let deletes = session.behavior == SessionBehavior.delete.rawValue
-        let lost = kvs.letGo(session.id, deletes: deletes, at: index, &changes)
+        let lost = kvs.endLocks(session.id, deletes: deletes, at: index, &changes)
         let delay = min(session.lockDelayNanoseconds, Limits.lockDelayNanosecondsMax)
         if delay > 0 {
             changes.lostLocks += lost.map { LostLock(key: $0, delayNanoseconds: delay) }
@@ -70,7 +70,7 @@ extension StateStore {
             let ended =
                 switch loss {
                 case .node(let node): sessions.list(node: node).value
-                case .check(let id, let node): sessions.hanging(on: id, of: node)
+                case .check(let id, let node): sessions.depending(on: id, of: node)
                 }
             for session in ended { end(session, at: index, &changes) }
         }

@@ -11,7 +11,7 @@ extension StateStore {
         results.reserveCapacity(operations.count)
         if Self.areCertain(operations) {
             let errors = applyOperations(operations, at: index, &changes, &results)
-            precondition(errors.isEmpty, "what cannot fail failed: \(errors)")
+            precondition(errors.isEmpty, "an operation that cannot fail failed: \(errors)")
             response.results = results
             return response
         }

@@ -5,9 +5,9 @@ struct Candidate: Sendable {
     let gate: UInt64
     var granted: Set<ServerID> = []
     /// The servers of which it requested a vote, by exchange.
-    var asked: [(exchange: Exchange, id: ServerID)] = []
+    var asked: [(exchange: ExchangeID, id: ServerID)] = []
 
-    func server(of exchange: Exchange) -> ServerID? {
+    func server(of exchange: ExchangeID) -> ServerID? {
         asked.first { $0.exchange == exchange }?.id
     }
 

@@ -51,11 +51,11 @@ package enum Directive: Sendable, Hashable {
 
     /// Send this on `request.lane`. The result is `Input.reply`, `.failed` or
     /// `.preVoteUnsupported`.
-    case send(Request, to: Peer, exchange: Exchange)
+    case send(Request, to: Peer, exchange: ExchangeID)
     /// Answer the `Input.request` of this exchange.
-    case reply(Reply, exchange: Exchange)
+    case reply(Reply, exchange: ExchangeID)
     /// Send the request and, after it, the contents of the snapshot `meta.id`.
-    case sendSnapshot(InstallSnapshot, to: Peer, exchange: Exchange)
+    case sendSnapshot(InstallSnapshot, to: Peer, exchange: ExchangeID)
 
     // MARK: Storage
 
@@ -73,15 +73,15 @@ package enum Directive: Sendable, Hashable {
     case compact(through: LogIndex)
     /// Receive the contents that come with the request of this exchange; then step with
     /// `snapshotReceived` or `snapshotFailed`. Without this directive the contents are discarded.
-    case receiveSnapshot(SnapshotMeta, exchange: Exchange)
+    case receiveSnapshot(SnapshotMeta, exchange: ExchangeID)
     /// Make the received contents the newest snapshot, and load them into the state machine; then
     /// step with `snapshotInstalled`. If either fails this server must stop.
-    case installSnapshot(SnapshotMeta, exchange: Exchange)
+    case installSnapshot(SnapshotMeta, exchange: ExchangeID)
     /// Make the contents that wait with this ticket the newest snapshot, and load them into the
     /// state machine; then step with `restored` or `notRestored`, before any other new input.
     case restore(SnapshotMeta, Ticket)
     /// Discard the received contents.
-    case discardSnapshot(exchange: Exchange)
+    case discardSnapshot(exchange: ExchangeID)
 
     // MARK: The shell's own
 

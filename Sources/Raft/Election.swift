@@ -72,14 +72,14 @@ extension RaftCore {
         countVotes()
     }
 
-    mutating func receiveVoteReply(_ reply: VoteReply, of exchange: Exchange) {
+    mutating func receiveVoteReply(_ reply: VoteReply, of exchange: ExchangeID) {
         if reply.term > term, !(reply.granted && candidate?.isPreVote == true) {
             return follow(term: reply.term, leader: nil)
         }
         countVote(of: exchange, granted: reply.granted)
     }
 
-    mutating func countVote(of exchange: Exchange, granted: Bool) {
+    mutating func countVote(of exchange: ExchangeID, granted: Bool) {
         guard granted, let voter = candidate?.server(of: exchange) else { return }
         candidate?.granted.insert(voter)
         countVotes()
@@ -92,7 +92,7 @@ extension RaftCore {
 
     // MARK: Being asked
 
-    mutating func receiveVote(_ request: RequestVote, _ exchange: Exchange) {
+    mutating func receiveVote(_ request: RequestVote, _ exchange: ExchangeID) {
         let candidate = identify(request.candidate)
         let isLoyal =
             (role == .leader || now < loyalUntil) && !request.isTransfer
@@ -116,7 +116,7 @@ extension RaftCore {
         hold(.reply(.vote(reply), exchange: exchange), until: hardGate)
     }
 
-    private mutating func refuse(_ exchange: Exchange) {
+    private mutating func refuse(_ exchange: ExchangeID) {
         let reply = VoteReply(term: term, granted: false)
         hold(.reply(.vote(reply), exchange: exchange), until: hardGate)
     }
@@ -127,7 +127,7 @@ extension RaftCore {
         return (request.lastTerm, request.lastIndex) >= (tail.lastTerm, tail.lastIndex)
     }
 
-    mutating func receiveTimeoutNow(_ message: TimeoutNow, _ exchange: Exchange) {
+    mutating func receiveTimeoutNow(_ message: TimeoutNow, _ exchange: ExchangeID) {
         out.append(.reply(.timeoutNow, exchange: exchange))
         guard role != .leader, message.term == 0 || message.term == term, mayCampaign else {
             return

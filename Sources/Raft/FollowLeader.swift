@@ -18,7 +18,7 @@ extension RaftCore {
     }
 
     mutating func receiveAppend(
-        _ request: AppendEntries, _ exchange: Exchange, _ log: some LogReader
+        _ request: AppendEntries, _ exchange: ExchangeID, _ log: some LogReader
     ) {
         var reply = AppendReply(term: term, lastLog: tail.lastIndex, success: false)
         guard acknowledge(term: request.term, leader: request.leader) else {
@@ -105,7 +105,7 @@ extension RaftCore {
 
     // MARK: Snapshots
 
-    mutating func receiveSnapshot(_ request: InstallSnapshot, _ exchange: Exchange) {
+    mutating func receiveSnapshot(_ request: InstallSnapshot, _ exchange: ExchangeID) {
         guard acknowledge(term: request.term, leader: request.leader) else {
             return answerSnapshot(exchange, success: false)
         }
@@ -124,12 +124,12 @@ extension RaftCore {
         answerSnapshot(earlier.exchange, success: false)
     }
 
-    private mutating func answerSnapshot(_ exchange: Exchange, success: Bool) {
+    private mutating func answerSnapshot(_ exchange: ExchangeID, success: Bool) {
         let reply = SnapshotReply(term: term, success: success)
         hold(.reply(.snapshot(reply), exchange: exchange), until: hardGate)
     }
 
-    mutating func snapshotReceived(_ exchange: Exchange) {
+    mutating func snapshotReceived(_ exchange: ExchangeID) {
         guard let receiving = follower.receiving, receiving.exchange == exchange else { return }
         guard receiving.meta.index > commitIndex else {
             follower.receiving = nil
@@ -140,7 +140,7 @@ extension RaftCore {
         out.append(.installSnapshot(receiving.meta, exchange: exchange))
     }
 
-    mutating func snapshotFailed(_ exchange: Exchange) {
+    mutating func snapshotFailed(_ exchange: ExchangeID) {
         guard follower.receiving?.exchange == exchange else { return }
         follower.receiving = nil
         answerSnapshot(exchange, success: false)
@@ -148,7 +148,7 @@ extension RaftCore {
 
     /// Replaces the log up to the snapshot by it. Later entries stay if they belong to it (paper,
     /// figure 13, rule 6).
-    mutating func snapshotInstalled(_ exchange: Exchange, _ log: some LogReader) {
+    mutating func snapshotInstalled(_ exchange: ExchangeID, _ log: some LogReader) {
         guard let meta = follower.receiving?.meta, follower.receiving?.exchange == exchange else {
             return
         }

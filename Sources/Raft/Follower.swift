@@ -4,7 +4,7 @@ import Primitives
 struct Follower: Sendable {
     /// A snapshot that is being received.
     struct Receiving: Sendable {
-        let exchange: Exchange
+        let exchange: ExchangeID
         let meta: SnapshotMeta
         /// The contents have arrived; the state machine is loading them. No entries are accepted
         /// meanwhile, and no campaign is begun.

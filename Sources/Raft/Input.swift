@@ -56,16 +56,16 @@ package enum Input: Sendable, Hashable {
 
     /// A request of another server. The answer is a `Directive.reply` with the same exchange: at
     /// once, after the disk has written, or never if this server has ended by then.
-    case request(Request, exchange: Exchange)
+    case request(Request, exchange: ExchangeID)
     /// The answer to `Directive.send` or `.sendSnapshot` of that exchange. Late and repeated ones
     /// have no effect.
-    case reply(Reply, exchange: Exchange)
+    case reply(Reply, exchange: ExchangeID)
     /// No answer will come: there is no connection, the connection broke, or the exchange timed
     /// out.
-    case failed(exchange: Exchange)
+    case failed(exchange: ExchangeID)
     /// The receiver of a pre-vote request does not support pre-votes (HashiCorp before raft 1.7).
     /// Counts as granted.
-    case preVoteUnsupported(exchange: Exchange)
+    case preVoteUnsupported(exchange: ExchangeID)
 
     // MARK: Storage
 
@@ -78,11 +78,11 @@ package enum Input: Sendable, Hashable {
     /// The last `Directive.takeSnapshot` failed. The core repeats it later.
     case snapshotNotTaken
     /// The contents for `Directive.receiveSnapshot` have arrived and are on disk, not yet in use.
-    case snapshotReceived(exchange: Exchange)
+    case snapshotReceived(exchange: ExchangeID)
     /// The contents were incomplete, or wrong.
-    case snapshotFailed(exchange: Exchange)
+    case snapshotFailed(exchange: ExchangeID)
     /// `Directive.installSnapshot` is carried out.
-    case snapshotInstalled(exchange: Exchange)
+    case snapshotInstalled(exchange: ExchangeID)
 
     // MARK: Wishes, each answered with its ticket
 

@@ -179,13 +179,13 @@ extension RaftCore {
     private mutating func remind() {
         guard let due = leading?.reminderDue, now >= due else { return }
         leading?.reminderDue = now + options.heartbeatTimeout
-        for slot in (leading?.peers ?? []).indices { leading?.peers[slot].commitTold = 0 }
+        for slot in (leading?.peers ?? []).indices { leading?.peers[slot].commitSent = 0 }
     }
 
     private mutating func scheduleCommitNews() {
         for slot in (leading?.peers ?? []).indices {
             guard let peer = leading?.peers[slot], peer.commitDue == nil,
-                peer.stage != .snapshot, peer.commitTold < commitIndex
+                peer.stage != .snapshot, peer.commitSent < commitIndex
             else { continue }
             let due = now + randomised(options.commitTimeout)
             leading?.peers[slot].commitDue = due
@@ -198,7 +198,7 @@ extension RaftCore {
         let now = now
         leading?.peers.removeAll { peer in
             guard let leavesAt = peer.leavesAt else { return false }
-            return now >= leavesAt || (peer.match >= end && peer.commitTold >= end)
+            return now >= leavesAt || (peer.match >= end && peer.commitSent >= end)
         }
     }
 

@@ -60,7 +60,7 @@ struct Leader: Sendable {
     }
 
     /// Removes an exchange and returns the request to which it belongs.
-    mutating func take(_ exchange: Exchange) -> (slot: Int, Progress.Inflight)? {
+    mutating func take(_ exchange: ExchangeID) -> (slot: Int, Progress.Inflight)? {
         for slot in peers.indices {
             if let item = peers[slot].take(exchange) { return (slot, item) }
         }

@@ -15,7 +15,7 @@ package struct Peer: Sendable, Hashable {
 
 /// A number that pairs a request with its reply. The sender numbers its own requests; the
 /// receiver's shell numbers what it receives. The two numbers are unrelated.
-package typealias Exchange = UInt64
+package typealias ExchangeID = UInt64
 
 /// The connection on which a request travels. Requests of one lane arrive in order if they arrive;
 /// no lane waits for another (a snapshot that takes minutes must not delay the heartbeats).

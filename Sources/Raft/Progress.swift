@@ -20,7 +20,7 @@ struct Progress: Sendable {
             case timeoutNow
         }
 
-        let exchange: Exchange
+        let exchange: ExchangeID
         let kind: Kind
         let sentAt: Instant
         let round: UInt64
@@ -45,7 +45,7 @@ struct Progress: Sendable {
     /// No appends are sent before.
     var notBefore = Instant.zero
     /// The newest commit index that was sent to it.
-    var commitTold: LogIndex = 0
+    var commitSent: LogIndex = 0
     var commitDue: Instant?
     /// Set for a server that left the group; until then it still receives the entry of its removal.
     var leavesAt: Instant?
@@ -67,7 +67,7 @@ struct Progress: Sendable {
     /// True when the entry right before `next` is not confirmed.
     var mustBeProbed: Bool { stage == .probe && match + 1 != next }
 
-    mutating func take(_ exchange: Exchange) -> Inflight? {
+    mutating func take(_ exchange: ExchangeID) -> Inflight? {
         guard let slot = inflight.firstIndex(where: { $0.exchange == exchange }) else {
             return nil
         }
@@ -78,7 +78,7 @@ struct Progress: Sendable {
     mutating func probe(from index: LogIndex) {
         stage = .probe
         next = index
-        commitTold = 0
+        commitSent = 0
         commitDue = nil
         inflight.removeAll { item in
             if case .entries = item.kind { return true }

@@ -37,9 +37,9 @@ package struct RaftCore: Sendable {
     var out: [Directive] = []
     /// The state last reported to the shell, to find the changes of a step: compared where role,
     /// term or leader were set, which few steps do.
-    private var told: Told
+    private var reported: Reported
     private var mayBeNews = false
-    private struct Told: Sendable {
+    private struct Reported: Sendable {
         var role = Role.follower
         var term: Term
         var leader: Peer?
@@ -72,7 +72,7 @@ package struct RaftCore: Sendable {
     var candidate: Candidate?
     var leading: Leader?
     /// The number that the next request will have.
-    package private(set) var nextExchange: Exchange
+    package private(set) var nextExchange: ExchangeID
     /// No vote is granted before: a leader may rely on this server having heard from it.
     var loyalUntil = Instant.zero
     var wakeAt: Instant?
@@ -89,7 +89,7 @@ package struct RaftCore: Sendable {
     ///     a late reply to the old one is not mistaken for one to this one.
     package init(
         id: ServerID, address: String, stored: StoredState, log: some LogReader,
-        random: SeededRandom, options: RaftOptions = RaftOptions(), nextExchange: Exchange = 1
+        random: SeededRandom, options: RaftOptions = RaftOptions(), nextExchange: ExchangeID = 1
     ) {
         self.id = id
         self.address = address
@@ -99,7 +99,7 @@ package struct RaftCore: Sendable {
         term = stored.hardState.term
         vote = stored.hardState.vote
         snapshot = stored.snapshot
-        told = Told(term: stored.hardState.term)
+        reported = Reported(term: stored.hardState.term)
         (tail, dropThrough) = LogTail.open(log, snapshot: stored.snapshot)
         (lastIndex, lastTerm) = (tail.lastIndex, tail.lastTerm)
         let applied = stored.snapshot?.index ?? 0
@@ -120,7 +120,7 @@ package struct RaftCore: Sendable {
         if let last = configurations.last {
             configuration = last.configuration
             configurationIndex = last.index
-            told.configurationIndex = last.index
+            reported.configurationIndex = last.index
         }
     }
 
@@ -196,7 +196,7 @@ package struct RaftCore: Sendable {
     }
 
     private mutating func receiveRequest(
-        _ request: Request, _ exchange: Exchange, _ log: some LogReader
+        _ request: Request, _ exchange: ExchangeID, _ log: some LogReader
     ) {
         switch request {
         case .append(let append): receiveAppend(append, exchange, log)
@@ -207,7 +207,7 @@ package struct RaftCore: Sendable {
     }
 
     private mutating func receiveReply(
-        _ reply: Reply, _ exchange: Exchange, _ log: some LogReader
+        _ reply: Reply, _ exchange: ExchangeID, _ log: some LogReader
     ) {
         switch reply {
         case .append(let append): receiveAppendReply(append, of: exchange, log)
@@ -221,13 +221,13 @@ package struct RaftCore: Sendable {
     private mutating func finish() {
         writeChanges()
         (lastIndex, lastTerm) = (tail.lastIndex, tail.lastTerm)
-        if mayBeNews, role != told.role || term != told.term || leader != told.leader {
-            (told.role, told.term, told.leader) = (role, term, leader)
+        if mayBeNews, role != reported.role || term != reported.term || leader != reported.leader {
+            (reported.role, reported.term, reported.leader) = (role, term, leader)
             out.append(.roleChanged(role, term: term, leader: leader))
         }
         mayBeNews = false
-        if configurationIndex != told.configurationIndex {
-            told.configurationIndex = configurationIndex
+        if configurationIndex != reported.configurationIndex {
+            reported.configurationIndex = configurationIndex
             out.append(.configurationChanged(configuration, index: configurationIndex))
         }
         if isStopped { return }
@@ -256,7 +256,7 @@ package struct RaftCore: Sendable {
         wait + random.duration(below: wait)
     }
 
-    mutating func takeExchange() -> Exchange {
+    mutating func takeExchange() -> ExchangeID {
         defer { nextExchange += 1 }
         return nextExchange
     }

@@ -13,8 +13,8 @@ extension RaftCore {
             guard now >= peer.notBefore, peer.stage != .snapshot else { return }
             let limit = peer.stage == .probe ? 1 : Limits.inflightMax
             guard peer.appendsInflight < limit else { return }
-            let tellsCommit = peer.commitDue.map { now >= $0 } ?? false
-            guard peer.next <= tail.lastIndex || tellsCommit || peer.mustBeProbed else { return }
+            let sendsCommit = peer.commitDue.map { now >= $0 } ?? false
+            guard peer.next <= tail.lastIndex || sendsCommit || peer.mustBeProbed else { return }
             guard let previousTerm = tail.term(at: peer.next - 1, log),
                 peer.next >= tail.firstIndex || peer.next > tail.lastIndex
             else { return sendSnapshot(to: slot) }
@@ -31,7 +31,7 @@ extension RaftCore {
             term: term, leader: me, previousIndex: previous, previousTerm: previousTerm,
             entries: entries, commitIndex: commitIndex)
         send(.append(request), to: slot, .entries(previous: previous, last: last))
-        leading?.peers[slot].commitTold = min(commitIndex, last)
+        leading?.peers[slot].commitSent = min(commitIndex, last)
         leading?.peers[slot].commitDue = nil
         if leading?.peers[slot].stage == .pipeline { leading?.peers[slot].next = last + 1 }
     }
@@ -87,7 +87,7 @@ extension RaftCore {
         out.append(.send(request, to: Peer(server), exchange: note(kind, at: slot)))
     }
 
-    private mutating func note(_ kind: Progress.Inflight.Kind, at slot: Int) -> Exchange {
+    private mutating func note(_ kind: Progress.Inflight.Kind, at slot: Int) -> ExchangeID {
         let exchange = takeExchange()
         let round = leading?.round ?? 0
         let item = Progress.Inflight(exchange: exchange, kind: kind, sentAt: now, round: round)
@@ -98,7 +98,7 @@ extension RaftCore {
     // MARK: Replies
 
     mutating func receiveAppendReply(
-        _ reply: AppendReply, of exchange: Exchange, _ log: some LogReader
+        _ reply: AppendReply, of exchange: ExchangeID, _ log: some LogReader
     ) {
         if reply.term > term { return follow(term: reply.term, leader: nil) }
         guard let (slot, item) = leading?.take(exchange) else { return }
@@ -156,7 +156,7 @@ extension RaftCore {
         if !reply.noRetryBackoff { leading?.peers[slot].backOff(now: now) }
     }
 
-    mutating func receiveSnapshotReply(_ reply: SnapshotReply, of exchange: Exchange) {
+    mutating func receiveSnapshotReply(_ reply: SnapshotReply, of exchange: ExchangeID) {
         if reply.term > term { return follow(term: reply.term, leader: nil) }
         guard let (slot, item) = leading?.take(exchange),
             case .snapshot(let index) = item.kind, reply.term == term
@@ -170,7 +170,7 @@ extension RaftCore {
         }
     }
 
-    mutating func exchangeFailed(_ exchange: Exchange) {
+    mutating func exchangeFailed(_ exchange: ExchangeID) {
         guard let (slot, item) = leading?.take(exchange) else { return }
         failed(slot, item.kind)
     }

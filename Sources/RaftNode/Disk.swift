@@ -122,7 +122,7 @@ package struct Disk: Sendable {
         defer { close(file) }
         let bytes = try read(file, path, max: limit + 1)
         if bytes.count > limit {
-            throw .damaged(path: path, place: "byte \(limit)", reason: "longer than it may be")
+            throw .damaged(path: path, location: "byte \(limit)", reason: "longer than it may be")
         }
         return bytes
     }

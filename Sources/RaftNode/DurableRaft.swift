@@ -58,7 +58,7 @@ package struct DurableRaft: @unchecked Sendable {
         // Also where the log is empty behind a snapshot that was installed.
         if log.outline.base > newest?.index ?? 0 {
             throw RaftNodeError.damaged(
-                path: folder, place: "the newest snapshot",
+                path: folder, location: "the newest snapshot",
                 reason: "the log begins at entry \(log.outline.base + 1), and no whole snapshot "
                     + "reaches that far")
         }

@@ -67,7 +67,7 @@ final class GzipReader {
             repeat {
                 if isOver {
                     if stream.pointee.avail_in > 0 {
-                        throw RaftNodeError.badArchive(reason: "bytes stand behind its end")
+                        throw RaftNodeError.badArchive(reason: "bytes follow its end")
                     }
                     return
                 }

@@ -42,7 +42,7 @@ package enum PeersFile {
             }
             guard !isTwice else {
                 throw .badPeersFile(
-                    path: path, reason: "the id \(peer.id) or its address stands there twice")
+                    path: path, reason: "the id \(peer.id) or its address occurs twice")
             }
             configuration.servers.append(
                 Server(
@@ -50,7 +50,7 @@ package enum PeersFile {
                     suffrage: peer.isNonvoter ? .nonvoter : .voter))
         }
         guard !configuration.voters.isEmpty else {
-            throw .badPeersFile(path: path, reason: "it names no voter, so nobody could lead")
+            throw .badPeersFile(path: path, reason: "it names no voter, so no server could lead")
         }
         return configuration
     }
@@ -69,7 +69,7 @@ package enum PeersFile {
     }
 
     private static let info = """
-        Who the servers of this datacenter are is part of the replicated log, and cannot be edited
+        The list of servers of this datacenter is in the replicated log, and cannot be edited
         by hand. When so many servers are lost for good that no leader can be elected, put a file
         peers.json here, on every server that is left, while none of them runs. It lists those
         servers, each with the id in its file node-id (in the data directory) and the address of

@@ -34,10 +34,10 @@ extension RaftDriver {
             do {
                 let finished = try Self.write(image, as: meta, milliseconds, in: files.value)
                 persist.record(clock() - start)
-                node?.bring(.snapshotTaken(finished))
+                node?.receive(.snapshotTaken(finished))
             } catch {
-                logger.error("raft: no snapshot was taken", metadata: ["error": "\(error)"])
-                node?.bring(.snapshotNotTaken)
+                logger.error("raft: cannot take a snapshot", metadata: ["error": "\(error)"])
+                node?.receive(.snapshotNotTaken)
             }
             for warning in files.value.takeWarnings() { logger.warning("raft: \(warning)") }
         }
@@ -65,7 +65,7 @@ extension RaftDriver {
     // MARK: Between servers
 
     func sendSnapshot(
-        _ request: InstallSnapshot, _ peer: Peer, _ exchange: Exchange, _ node: RaftNode
+        _ request: InstallSnapshot, _ peer: Peer, _ exchange: ExchangeID, _ node: RaftNode
     ) {
         do {
             let source = try snapshots.source(of: request.meta)
@@ -76,7 +76,7 @@ extension RaftDriver {
         }
     }
 
-    func receiveSnapshot(_ meta: SnapshotMeta, _ exchange: Exchange, _ node: RaftNode) {
+    func receiveSnapshot(_ meta: SnapshotMeta, _ exchange: ExchangeID, _ node: RaftNode) {
         let incoming: IncomingSnapshot
         do {
             let sink = try snapshots.store?.create(
@@ -85,7 +85,7 @@ extension RaftDriver {
                 milliseconds: SystemClock.unixNanoseconds() / 1_000_000)
             incoming = IncomingSnapshot(meta, sink)
         } catch {
-            logger.error("raft: cannot take a snapshot in", metadata: ["error": "\(error)"])
+            logger.error("raft: cannot receive a snapshot", metadata: ["error": "\(error)"])
             enqueue(.snapshotFailed(exchange: exchange))
             return
         }
@@ -96,24 +96,24 @@ extension RaftDriver {
                 if let piece {
                     try incoming.take(piece)
                 } else if try incoming.finish() {
-                    node?.bring(.snapshotReceived(exchange: exchange))
+                    node?.receive(.snapshotReceived(exchange: exchange))
                 }
             } catch {
-                logger.error("raft: cannot take a snapshot in", metadata: ["error": "\(error)"])
-                node?.bring(.snapshotFailed(exchange: exchange))
+                logger.error("raft: cannot receive a snapshot", metadata: ["error": "\(error)"])
+                node?.receive(.snapshotFailed(exchange: exchange))
             }
         } fail: { [weak node] error in
             logger.warning("raft: a snapshot was cut off", metadata: ["error": "\(error)"])
-            node?.bring(.snapshotFailed(exchange: exchange))
+            node?.receive(.snapshotFailed(exchange: exchange))
         }
     }
 
     /// Installs contents that are whole on the disk: the state machine loads them, and the log
     /// begins anew after them when the core directs it.
-    func installSnapshot(_ exchange: Exchange) throws {
+    func installSnapshot(_ exchange: ExchangeID) throws {
         guard let (meta, pieces) = incoming.removeValue(forKey: exchange)?.finished else {
             throw RaftNodeError.failed(
-                operation: "install", path: "a snapshot", reason: "its contents did not come")
+                operation: "install", path: "a snapshot", reason: "its contents did not arrive")
         }
         if let store = snapshots.store {
             let source = try store.open(meta)
@@ -152,7 +152,7 @@ extension RaftDriver {
             // state.
             throw RaftNodeError.unusable(path: path, reason: reason)
         } catch {
-            logger.error("raft: nothing was restored", metadata: ["error": "\(error)"])
+            logger.error("raft: cannot restore a snapshot", metadata: ["error": "\(error)"])
             return nil
         }
         let source = try store.open(finished)

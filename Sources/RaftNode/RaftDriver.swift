@@ -44,7 +44,7 @@ final class RaftDriver: @unchecked Sendable {
     /// Contents from outside, until they are restored or refused.
     private var restoring: [Ticket: RaftNode.Contents] = [:]
     /// Snapshots that are being received, until they are installed or discarded.
-    var incoming: [Exchange: IncomingSnapshot] = [:]
+    var incoming: [ExchangeID: IncomingSnapshot] = [:]
 
     init(
         _ setup: RaftNode.Setup, stored: StoredState, log: any LogStore, snapshots: SnapshotKeeper,
@@ -270,7 +270,7 @@ final class RaftDriver: @unchecked Sendable {
     private func wake(at instant: Instant, _ node: RaftNode) {
         timer?.cancel()
         let wait = max(0, (instant - clock()).nanoseconds)
-        timer = loop.scheduleTask(in: .nanoseconds(wait)) { [weak node] in node?.bring(.tick) }
+        timer = loop.scheduleTask(in: .nanoseconds(wait)) { [weak node] in node?.receive(.tick) }
     }
 
     private func publish(_ node: RaftNode) {

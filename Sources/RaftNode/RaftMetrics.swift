@@ -18,7 +18,7 @@ package struct RaftMetrics: Sendable {
         committed = registry.lastNumber(
             "raft.commitNumLogs", help: "Entries in the newest batch that was carried out.")
         barriers = registry.counter(
-            "raft.barrier", help: "Times the log was waited for, up to all before.")
+            "raft.barrier", help: "Waits until all earlier entries of the log were applied.")
         snapshotCreate = registry.timing(
             "raft.fsm.snapshot", help: "Milliseconds until an image of the state was taken.")
         snapshotPersist = registry.timing(

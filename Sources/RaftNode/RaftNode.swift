@@ -116,7 +116,7 @@ package final class RaftNode: Sendable {
     }
 
     /// Starts the node with the core's first step.
-    package func start() { bring(.tick) }
+    package func start() { receive(.tick) }
 
     // MARK: Wishes
 
@@ -151,7 +151,7 @@ package final class RaftNode: Sendable {
             return nil
         }
         if let refusal { return reply(.failure(refusal)) }
-        kick()
+        wakeDriver()
     }
 
     /// Waits until all entries committed now have been applied.
@@ -162,22 +162,22 @@ package final class RaftNode: Sendable {
 
     /// Requests a read of the state: `reply` receives the index that the state has reached.
     package func read(_ mode: ReadMode, reply: @escaping Reply) {
-        wish(reply) { .read($0, mode) }
+        request(reply) { .read($0, mode) }
     }
 
     package func change(
         _ change: ConfigurationChange, previousIndex: LogIndex? = nil, reply: @escaping Reply
     ) {
-        wish(reply) { .changeConfiguration(change, $0, previousIndex: previousIndex) }
+        request(reply) { .changeConfiguration(change, $0, previousIndex: previousIndex) }
     }
 
     package func transferLeadership(to id: ServerID? = nil, reply: @escaping Reply) {
-        wish(reply) { .transferLeadership(to: id, $0) }
+        request(reply) { .transferLeadership(to: id, $0) }
     }
 
     /// Bootstraps a group. Refused where the group exists.
     package func bootstrap(_ configuration: Configuration, reply: @escaping Reply) {
-        wish(reply) { .bootstrap(configuration, $0) }
+        request(reply) { .bootstrap(configuration, $0) }
     }
 
     /// A function that returns the state to be written down, given its last index.
@@ -189,7 +189,7 @@ package final class RaftNode: Sendable {
     package func restore(
         beyond index: LogIndex, _ contents: @escaping Contents, reply: @escaping Reply
     ) {
-        wish { [weak self] result in
+        request { [weak self] result in
             guard let self, case .success = result else { return reply(result) }
             // An entry after the snapshot, which shows the others that they lack the snapshot.
             barrier(reply: reply)
@@ -199,11 +199,11 @@ package final class RaftNode: Sendable {
         }
     }
 
-    private func wish(_ reply: @escaping Reply, _ input: (Ticket) -> Input) {
-        wish(reply) { _, ticket in input(ticket) }
+    private func request(_ reply: @escaping Reply, _ input: (Ticket) -> Input) {
+        request(reply) { _, ticket in input(ticket) }
     }
 
-    private func wish(
+    private func request(
         _ reply: @escaping Reply, _ input: (inout Inbox, Ticket) -> Input
     ) {
         let refusal = inbox.withLock { inbox -> RaftRefusal? in
@@ -217,23 +217,23 @@ package final class RaftNode: Sendable {
             return nil
         }
         if let refusal { return reply(.failure(refusal)) }
-        kick()
+        wakeDriver()
     }
 
     /// Enqueues an event: a message from the transport, or the end of background work. A request
     /// that arrives while too many wait is dropped, as a network may do; its sender retries.
-    package func bring(_ input: Input) {
+    package func receive(_ input: Input) {
         inbox.withLock { inbox in
             if inbox.isStopped { return }
             if case .request = input, inbox.inputs.count >= Limits.inputsWaitingMax { return }
             inbox.inputs.append(input)
         }
-        kick()
+        wakeDriver()
     }
 
     // MARK: Driving
 
-    private func kick() {
+    private func wakeDriver() {
         let mustDrive = inbox.withLock { inbox in
             defer { inbox.isDriving = true }
             return !inbox.isDriving

@@ -10,7 +10,7 @@ package enum RaftNodeError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The file or its file system is read-only.
     case readOnly(path: String)
     /// Durable data is missing or was changed. The location is a row, a byte or a part.
-    case damaged(path: String, place: String, reason: String)
+    case damaged(path: String, location: String, reason: String)
     /// The end of the log is missing: it has fewer writes than were synced.
     case lostEnd(path: String, reason: String)
     /// The system refused an operation.
@@ -35,9 +35,10 @@ package enum RaftNodeError: Error, Hashable, Sendable, CustomStringConvertible {
     /// - Parameter directory: `raft` in the data directory, with everything that is left of it.
     func advising(of directory: String) -> RaftNodeError {
         switch self {
-        case .damaged(let path, let place, let reason):
+        case .damaged(let path, let location, let reason):
             return .damaged(
-                path: path, place: place, reason: reason + Self.remedy(for: self, in: directory))
+                path: path, location: location,
+                reason: reason + Self.remedy(for: self, in: directory))
         case .lostEnd(let path, let reason):
             return .lostEnd(path: path, reason: reason + Self.remedy(for: self, in: directory))
         default: return self
@@ -45,7 +46,7 @@ package enum RaftNodeError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     private static func remedy(for error: RaftNodeError, in directory: String) -> String {
-        var advice = "; put the file back from a copy, or, to go on "
+        var advice = "; restore the file from a copy, or, to continue "
         let newest = try? SnapshotStore(directory: "\(directory)/snapshots", onlyLooks: true)
             .newest()
         if case .lostEnd = error {
@@ -75,15 +76,15 @@ package enum RaftNodeError: Error, Hashable, Sendable, CustomStringConvertible {
         case .diskFull(let path):
             return "the disk is full: \(path) cannot grow"
         case .readOnly(let path):
-            return "\(path) may only be read: check its owner, mode and file system"
-        case .damaged(let path, let place, let reason):
-            return "\(path) is damaged at \(place): \(reason)"
+            return "\(path) is read-only: check its owner, mode and file system"
+        case .damaged(let path, let location, let reason):
+            return "\(path) is damaged at \(location): \(reason)"
         case .lostEnd(let path, let reason):
             return "\(path) is damaged at its end: \(reason)"
         case .failed(let operation, let path, let reason):
             return "\(operation) \(path): \(reason)"
         case .unusable(let path, let reason):
-            return "\(path) takes no more writes after a failure: \(reason)"
+            return "\(path) accepts no more writes after a failure: \(reason)"
         case .badPeersFile(let path, let reason):
             return "\(path): \(reason)"
         case .badArchive(let reason):

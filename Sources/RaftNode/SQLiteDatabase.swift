@@ -67,7 +67,7 @@ final class SQLiteDatabase {
         case SQLITE_FULL: return .diskFull(path: path)
         case SQLITE_READONLY: return .readOnly(path: path)
         case SQLITE_CORRUPT, SQLITE_NOTADB:
-            return .damaged(path: path, place: "a page of the file", reason: text)
+            return .damaged(path: path, location: "a page of the file", reason: text)
         default:
             let system = handle.map { sqlite3_system_errno($0) } ?? 0
             if [EACCES, EPERM, EROFS].contains(system) { return .readOnly(path: path) }

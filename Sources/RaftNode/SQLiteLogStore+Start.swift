@@ -13,7 +13,7 @@ extension SQLiteLogStore {
         guard Disk.exists(path) else {
             if lock.wasUsed || Disk.exists(journal) {
                 throw .damaged(
-                    path: path, place: "its name", reason: "the file is gone; the log was in it")
+                    path: path, location: "its name", reason: "the file is gone; the log was in it")
             }
             // SQLite would make the file readable for others.
             disk.close(try disk.create(path))
@@ -28,7 +28,7 @@ extension SQLiteLogStore {
             if let fault = WALCheck.fault(in: bytes, path: journal) { throw fault }
         } else if lock.wasLeftOpen {
             throw .damaged(
-                path: journal, place: "its name",
+                path: journal, location: "its name",
                 reason: "the journal is gone, and the newest entries with it: the server that "
                     + "wrote it did not close its log")
         }
@@ -52,7 +52,7 @@ extension SQLiteLogStore {
         switch Int(try database.number("PRAGMA user_version")) {
         case 0 where wasUsed:
             throw .damaged(
-                path: database.path, place: "byte 0",
+                path: database.path, location: "byte 0",
                 reason: "the file is empty; the log was in it")
         case 0:
             try database.run("BEGIN IMMEDIATE")
@@ -88,7 +88,7 @@ extension SQLiteLogStore {
 
     static func damagedState(_ path: String) -> RaftNodeError {
         .damaged(
-            path: path, place: "the state's row", reason: "it is missing or its checksum wrong")
+            path: path, location: "the state's row", reason: "it is missing or its checksum wrong")
     }
 
     /// Compares the log with the newest synced write, which is recorded outside of its files: a
@@ -124,7 +124,7 @@ extension SQLiteLogStore {
             guard index == outline.last + 1, index <= state.last else {
                 throw damaged(
                     path, min(index, outline.last + 1),
-                    "row \(index) stands where \(outline.last + 1) is due, of \(state.last)")
+                    "found row \(index), expected row \(outline.last + 1) of \(state.last)")
             }
             let row = rows.blob(1)
             if let fault = EntryRow.fault(in: row, index: index) {

@@ -149,7 +149,7 @@ package final class SQLiteLogStore: LogStore {
             let found = UInt64(bitPattern: select.integer(0))
             let row = select.blob(1)
             guard found == index else {
-                throw Self.damaged(path, index, "the row is missing; \(found) stands there")
+                throw Self.damaged(path, index, "the row is missing; found row \(found)")
             }
             if let fault = EntryRow.fault(in: row, index: index) {
                 throw Self.damaged(path, index, fault)
@@ -159,7 +159,7 @@ package final class SQLiteLogStore: LogStore {
     }
 
     static func damaged(_ path: String, _ index: LogIndex, _ reason: String) -> RaftNodeError {
-        .damaged(path: path, place: "log entry \(index)", reason: reason)
+        .damaged(path: path, location: "log entry \(index)", reason: reason)
     }
 
     // MARK: Writing

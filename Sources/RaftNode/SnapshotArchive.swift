@@ -32,7 +32,8 @@ package final class SnapshotArchiveWriter {
     }
 
     package func add(_ bytes: [UInt8]) -> [UInt8] {
-        precondition(UInt64(bytes.count) <= left, "more contents than the \(meta.size) bytes told")
+        precondition(
+            UInt64(bytes.count) <= left, "more contents than the \(meta.size) bytes announced")
         left -= UInt64(bytes.count)
         sum.add(bytes)
         return gzip.add(bytes)
@@ -105,7 +106,7 @@ package final class SnapshotArchiveReader {
             throw .badArchive(reason: "an index or term in meta.json is out of range")
         }
         guard record.size == stateCount else {
-            throw .badArchive(reason: "state.bin has not the size that meta.json tells")
+            throw .badArchive(reason: "the size of state.bin differs from meta.json")
         }
         return record.meta
     }
@@ -159,7 +160,7 @@ package final class SnapshotArchiveReader {
             stateCount = header.size
         default:
             throw .badArchive(
-                reason: "\"\(header.name)\" stands in it twice, is too large, or does not belong")
+                reason: "\"\(header.name)\" occurs twice, is too large, or is unexpected")
         }
         left = Int(header.size)
         padding = TarHeader.padding(header.size)

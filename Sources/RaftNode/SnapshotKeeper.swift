@@ -4,34 +4,34 @@ internal import Synchronization
 /// Holds a node's snapshots: on the disk of a durable server, or, under `-dev`, in memory, where
 /// the image itself is the snapshot. For the thread that drives the node alone.
 package final class SnapshotKeeper: @unchecked Sendable {
-    private enum Place {
+    private enum Storage {
         case disk(SnapshotStore)
         case memory((meta: SnapshotMeta, image: any StateImage)?)
     }
 
-    private var place: Place
+    private var storage: Storage
 
-    package init(disk: SnapshotStore) { place = .disk(disk) }
-    package init() { place = .memory(nil) }
+    package init(disk: SnapshotStore) { storage = .disk(disk) }
+    package init() { storage = .memory(nil) }
 
     /// The store, for a writer; nil in memory.
     var store: SnapshotStore? {
-        if case .disk(let store) = place { return store }
+        if case .disk(let store) = storage { return store }
         return nil
     }
 
-    func hold(_ meta: SnapshotMeta, _ image: any StateImage) { place = .memory((meta, image)) }
+    func hold(_ meta: SnapshotMeta, _ image: any StateImage) { storage = .memory((meta, image)) }
 
     /// Returns a function that reads the contents of a snapshot from the beginning.
     func source(of meta: SnapshotMeta) throws -> @Sendable () throws -> [UInt8]? {
-        switch place {
+        switch storage {
         case .disk(let store):
             let source = Unshared(try store.open(meta))
             return { try source.value.next() }
         case .memory(let held):
             guard let held, held.meta.id == meta.id else {
                 throw RaftNodeError.failed(
-                    operation: "open", path: meta.id, reason: "a newer one took its place")
+                    operation: "open", path: meta.id, reason: "a newer one replaced it")
             }
             let image = Unshared(held.image)
             return { image.value.next() }
@@ -93,7 +93,7 @@ final class IncomingSnapshot: Sendable {
                 guard meta.size == 0 || sink.size == meta.size else {
                     throw RaftNodeError.failed(
                         operation: "receive", path: "a snapshot",
-                        reason: "\(sink.size) bytes came of \(meta.size)")
+                        reason: "received \(sink.size) of \(meta.size) bytes")
                 }
                 state = .finished(try sink.finish(), [])
                 return true

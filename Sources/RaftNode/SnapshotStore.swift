@@ -120,10 +120,12 @@ package final class SnapshotStore: Sendable {
         let text = try disk.readAll("\(path)/meta.json", limit: Limits.metaBytesMax)
         let sumText = try disk.readAll("\(path)/SHA256SUMS", limit: Limits.metaBytesMax)
         guard let sums = SnapshotSums(sumText), sumText == sums.text else {
-            throw .damaged(path: "\(path)/SHA256SUMS", place: "byte 0", reason: "no list of sums")
+            throw .damaged(
+                path: "\(path)/SHA256SUMS", location: "byte 0", reason: "no list of sums")
         }
         guard SHA256Sum.hex(of: text) == sums.meta else {
-            throw .damaged(path: "\(path)/meta.json", place: "byte 0", reason: "its sum is wrong")
+            throw .damaged(
+                path: "\(path)/meta.json", location: "byte 0", reason: "its sum is wrong")
         }
         do {
             let record = try JSONReader.decode(SnapshotMetaRecord.self, from: text)
@@ -131,10 +133,10 @@ package final class SnapshotStore: Sendable {
                 return (record.meta, sums)
             }
         } catch {
-            throw .damaged(path: "\(path)/meta.json", place: "its text", reason: "\(error)")
+            throw .damaged(path: "\(path)/meta.json", location: "its text", reason: "\(error)")
         }
         throw .damaged(
-            path: "\(path)/meta.json", place: "its text",
+            path: "\(path)/meta.json", location: "its text",
             reason: "another snapshot, version or range")
     }
 
@@ -166,11 +168,11 @@ package final class SnapshotStore: Sendable {
             guard let oldest = whole.prefix(Limits.snapshotsKept).last else { return }
             for name in names where name < oldest || name < whole[0] && !whole.contains(name) {
                 do { try remove(name.text) } catch {
-                    warn("the old snapshot \(name.text) stays: \(error)")
+                    warn("cannot remove the old snapshot \(name.text): \(error)")
                 }
             }
         } catch {
-            warn("old snapshots stay: \(error)")
+            warn("cannot remove old snapshots: \(error)")
         }
     }
 
@@ -285,12 +287,12 @@ package final class SnapshotSource {
         if !piece.isEmpty, count <= meta.size { return piece }
         guard count == meta.size else {
             throw .damaged(
-                path: path, place: "byte \(min(count, meta.size))",
+                path: path, location: "byte \(min(count, meta.size))",
                 reason: "it has \(count < meta.size ? "fewer" : "more") than \(meta.size) bytes")
         }
         guard sum.hex == expected else {
             throw .damaged(
-                path: path, place: "bytes 0 to \(count)", reason: "their sum is not \(expected)")
+                path: path, location: "bytes 0 to \(count)", reason: "their sum is not \(expected)")
         }
         return nil
     }

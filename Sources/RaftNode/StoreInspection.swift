@@ -62,7 +62,7 @@ package struct StoreInspection: Sendable {
         _ path: String, _ lock: StoreLock?, _ see: (LogEntry) -> Void
     ) -> LogIndex? {
         guard Disk.exists(path) else {
-            note(.damaged(path: path, place: "its name", reason: "the file is gone"))
+            note(.damaged(path: path, location: "its name", reason: "the file is gone"))
             return nil
         }
         do throws(RaftNodeError) {
@@ -86,7 +86,7 @@ package struct StoreInspection: Sendable {
             try database.run("PRAGMA cell_size_check = ON")
             let version = Int(try database.number("PRAGMA user_version"))
             guard version != 0 else {
-                throw .damaged(path: path, place: "byte 0", reason: "the file is empty")
+                throw .damaged(path: path, location: "byte 0", reason: "the file is empty")
             }
             return try lookAtRows(database, version, lock, see)
         } catch {
@@ -117,7 +117,7 @@ package struct StoreInspection: Sendable {
         while try rows.step() {
             let index = UInt64(bitPattern: rows.integer(0))
             if let due, index != due {
-                let reason = "row \(index) stands where \(due) is due"
+                let reason = "found row \(index), expected row \(due)"
                 note(SQLiteLogStore.damaged(path, min(index, due), reason))
             }
             due = index &+ 1
@@ -170,12 +170,12 @@ package struct StoreInspection: Sendable {
         if let newest, problems.isEmpty, max(lastIndex, base ?? 0) < newest.index {
             notes.append(
                 "the log ends at entry \(max(lastIndex, base ?? 0)), before the newest snapshot: "
-                    + "the next start goes on after entry \(newest.index)")
+                    + "the next start continues after entry \(newest.index)")
         }
         if let base, base > newest?.index ?? 0 {
             note(
                 .damaged(
-                    path: directory, place: "the newest snapshot",
+                    path: directory, location: "the newest snapshot",
                     reason: "the log begins at entry \(base + 1), and no whole snapshot reaches "
                         + "that far"))
         }

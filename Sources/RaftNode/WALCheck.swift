@@ -64,7 +64,7 @@ enum WALCheck {
     }
 
     private static func damaged(_ path: String, _ offset: Int, _ reason: String) -> RaftNodeError {
-        .damaged(path: path, place: "byte \(offset)", reason: reason)
+        .damaged(path: path, location: "byte \(offset)", reason: reason)
     }
 
     private static func big(_ bytes: UnsafeRawBufferPointer, _ offset: Int) -> UInt32 {

@@ -88,7 +88,7 @@ import Testing
         let lines = refused.log
         let refusal = "Failed to start Raft: \(raft)/log.sqlite-wal is damaged at its end"
         #expect(lines.contains(refusal), "\(lines)")
-        #expect(lines.contains("to go on without them, remove \(raft)/lock"), "\(lines)")
+        #expect(lines.contains("to continue without them, remove \(raft)/lock"), "\(lines)")
         try Files.remove("\(raft)/lock")
         let again = try await AgentProcess.start(in: scratch)
         try await leads(again)

@@ -10,7 +10,7 @@ import Testing
         #expect(cursor.index == nil && cursor.minQueryIndex == 0)
         #expect(cursor.receive(7) == true)
         #expect(cursor.minQueryIndex == 7)
-        // The query ran out of its wait.
+        // The query's wait timed out.
         #expect(cursor.receive(7) == false)
         #expect(cursor.receive(9) == true)
         #expect(cursor.minQueryIndex == 9)
@@ -37,7 +37,7 @@ import Testing
             #expect(cursor.fail() == .seconds(seconds))
         }
         #expect(cursor.minQueryIndex == 0 && cursor.failures == 7)
-        // The same state after all: it is not new, and the waits begin anew.
+        // The index went back to an equal state: it is not new, and the waits begin anew.
         #expect(cursor.receive(9) == false)
         #expect(cursor.failures == 0)
         #expect(cursor.fail() == .seconds(1))

@@ -12,9 +12,9 @@ import Wire
         }
     }
 
-    /// The request of a client agent's anti-entropy. Its `MaxStaleDuration` bears on the client
+    /// The request of a client agent's anti-entropy. Its `MaxStaleDuration` affects the client
     /// alone, and is 0 in ours.
-    @Test func aRequestAboutANodeIsAnAgentsOwn() throws {
+    @Test func nodeRequestBytesEqualAnAgents() throws {
         let sent = """
             8d aa416c6c6f775374616c65 c3 aa4461746163656e746572 a3646331 a646696c746572 a0
             a64d6178416765 00 ac4d6178517565727954696d65 00
@@ -30,7 +30,7 @@ import Wire
         #expect(MessagePackWriter.encode(request) == bytes(sent.replacing("MAX", with: "00")))
     }
 
-    @Test func aReplyWithoutANodeIsAServersOwn() throws {
+    @Test func replyWithoutANodeBytesEqualAServers() throws {
         let sent = bytes(
             """
             85 b0436f6e73697374656e63794c6576656c a0 a5496e646578 01
@@ -42,7 +42,7 @@ import Wire
         #expect(MessagePackWriter.encode(reply) == sent)
     }
 
-    @Test func aWriteOfAKeyIsAnAgentsOwn() throws {
+    @Test func keyWriteBytesEqualAnAgents() throws {
         let sent = bytes(
             """
             84 aa4461746163656e746572 a3646331
@@ -55,7 +55,7 @@ import Wire
         #expect(MessagePackWriter.encode(request) == sent)
     }
 
-    /// The single tag of old clients, with and without the flag that makes it count.
+    /// The single tag of old clients, with and without the flag that enables it.
     @Test(arguments: [(true, ["v1"]), (false, [])])
     func aSingleTagCountsWithItsFlag(_ filters: Bool, _ expected: [String]) throws {
         struct Old: Record {

@@ -5,7 +5,7 @@ import Synchronization
 import Testing
 import Wire
 
-/// A client's index may be ahead of what it reads: one index kept for several reads, the highest
+/// A client's index may be ahead of the read's index: one index kept for several reads, the highest
 /// ever seen, or one of a state that was replaced.
 @Suite(.timeLimit(.minutes(2))) struct AheadTests {
     @Test func anIndexAheadWaits() async throws {
@@ -22,7 +22,7 @@ import Wire
             #expect(server.backend.hub.waiting == 1)
             box.pending?.cancel()
         }
-        // The wait ends with the state as it is, and a change beyond the index ends it.
+        // The wait ends with the present state, and a change beyond the index ends it.
         let late = try await server.get("a", after: 99, wait: .milliseconds(5))
         #expect(late.meta.index == 3 && late.value.count == 1)
         let box = Box<IndexedDirEntries>()
@@ -36,7 +36,7 @@ import Wire
     }
 
     /// The index of a restored state may be lower.
-    @Test func aReplacedStateAnswersWhoIsAhead() async throws {
+    @Test func replacedStateAnswersClientsAhead() async throws {
         let server = try Server()
         try await server.put("a", "1")
         let saved = try await server.backend.call(.snapshotSave, SnapshotSaveRequest())
@@ -54,9 +54,9 @@ import Wire
         await server.backend.stop()
     }
 
-    /// Every change raises the index: a client that waits for one would miss it otherwise.
+    /// Every change raises the index: otherwise a client that waits for one would miss it.
     @Test(arguments: [1, 2, 3] as [UInt64])
-    func whatChangesGetsAHigherIndex(_ seed: UInt64) async throws {
+    func changesRaiseTheIndex(_ seed: UInt64) async throws {
         let server = try Server()
         var random = SeededRandom(seed: seed)
         var seen: [String: (index: UInt64, content: [UInt8])] = [:]

@@ -10,7 +10,7 @@ import Wire
 
 @testable import ConsulServer
 
-/// Results go to the tickets of their entries, and to nothing else.
+/// Results go to the tickets of their entries alone.
 @Suite struct ApplierTests {
     private let applier: Applier
     private let state = PublishedState(Snapshot(store: StateStore(), index: 0))
@@ -60,11 +60,11 @@ import Wire
         #expect(state.load().index == UInt64(count))
     }
 
-    /// As a follower has them: without tickets, batch by batch. Only the state remains.
-    @Test func aMillionEntriesOfAnotherLeaderLeaveNothingBehind() throws {
+    /// The batches of a follower, without tickets. Only the state remains.
+    @Test func entriesOfAnotherLeaderLeaveNoResults() throws {
         let live = Live()
         let batches: UInt64 = 1_000
-        // A type that is not known and may be left out: the cheapest command to decode.
+        // An unknown type that may be ignored: the cheapest command to decode.
         let data: [UInt8] = [255]
         for batch in 0..<batches {
             let first = batch * 1_000 + 1
@@ -74,7 +74,7 @@ import Wire
                         LogEntry(index: $0, term: 1, kind: .command, data: data)
                     }))
         }
-        // The first ticket behind them gets the result of its own entry.
+        // The first ticket after them gets the result of its own entry.
         let last = batches * 1_000 + 1
         func run() throws {
             let ticket = CountedTicket(live)
@@ -91,8 +91,8 @@ import Wire
         #expect(state.load().store.kvs.count == 1)
     }
 
-    /// Entries with and without tickets in one batch, whole and cut, do the same.
-    @Test func ticketsDoNotChangeWhatIsDone() throws {
+    /// Entries with and without tickets in one batch, whole and cut, have the same effect.
+    @Test func ticketsDoNotChangeTheState() throws {
         let commands: [Command] = (0..<50).map { number in
             var entry = KVEntry()
             entry.key = "k\(number % 7)"

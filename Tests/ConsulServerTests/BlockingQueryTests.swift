@@ -14,7 +14,7 @@ struct BlockingQueryTests {
         try await server.put("a", "1")
         let box = try await server.park(.kvsGet, "a")
         try await server.put("b", "1")
-        try await server.put("a", "1")  // what stands there already
+        try await server.put("a", "1")  // the same value as before
         try await server.settle()
         #expect(!box.isAnswered)
         #expect(server.backend.hub.waiting == 1)
@@ -89,7 +89,7 @@ struct BlockingQueryTests {
         #expect(server.backend.hub.waiting == 0)
     }
 
-    @Test func aNodeThatGoesIsNews() async throws {
+    @Test func removedNodeWakesItsReaders() async throws {
         let server = try Server()
         try await server.register("n1")
         let box = try await server.park(.catalogNodeServices, "n1")
@@ -99,7 +99,7 @@ struct BlockingQueryTests {
         #expect(try await box.answer().value == nil)
     }
 
-    @Test func timeoutsAnswerWithTheStateAsItIs() async throws {
+    @Test func timeoutsAnswerWithThePresentState() async throws {
         let server = try Server { $0.maxQueryTime = .milliseconds(30) }
         try await server.put("a", "1")
         for wait in [1, 5, 1000] as [Int64] {
@@ -107,14 +107,14 @@ struct BlockingQueryTests {
             #expect(answer.value.count == 1)
             #expect(answer.meta.index == 3)
         }
-        // An earlier deadline than those that are waited for already.
+        // An earlier deadline than the pending ones.
         async let long = server.get("a", after: 3, wait: .milliseconds(30))
         async let short = server.get("a", after: 3, wait: .milliseconds(2))
         #expect(try await (long.meta.index, short.meta.index) == (3, 3))
         #expect(server.backend.hub.waiting == 0)
     }
 
-    @Test func cancellingGivesThePlaceUp() async throws {
+    @Test func cancellationFreesTheWaiter() async throws {
         let server = try Server()
         try await server.put("a", "1")
         for _ in 0..<200 {
@@ -165,11 +165,11 @@ struct BlockingQueryTests {
         #expect(boxes.allSatisfy { $0.answers.count == 1 })
     }
 
-    /// One commit wakes readers of keys, of prefixes and of pages, many of each and mixed: what one
-    /// reads is another's answer only where they ask the same, to the byte.
+    /// One commit wakes readers of keys, of prefixes and of pages, many of each and mixed: two
+    /// readers share an answer only when their requests are equal to the byte.
     @Test func eachWokenReaderGetsItsOwnAnswer() async throws {
         let server = try Server()
-        // The second is another spelling of the first, which Swift takes for equal.
+        // The second is another spelling of the first; Swift compares the two as equal.
         let keys = ["t/\u{E9}", "t/e\u{301}", "t/x"]
         for key in keys { try await server.put(key, "old") }
         var boxes: [(box: Box<IndexedDirEntries>, expected: [String])] = []
@@ -198,8 +198,8 @@ struct BlockingQueryTests {
         #expect(server.backend.hub.waiting == 0)
     }
 
-    /// Readers follow keys through blocking queries alone while writers write as fast as they can.
-    /// A lost wake-up leaves a reader hanging until the time limit.
+    /// Readers follow keys through blocking queries alone while writers write at full speed. A lost
+    /// wake-up blocks a reader until the time limit.
     @Test func noWakeUpIsLost() async throws {
         let server = try Server()
         let rounds = 3_000

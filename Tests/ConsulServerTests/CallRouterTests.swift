@@ -11,7 +11,7 @@ import Wire
 
 /// The one step that decides where a call is answered and whether its token allows it.
 @Suite(.timeLimit(.minutes(2))) struct CallRouterTests {
-    /// Passes calls on, as bytes, to the servers that it knows.
+    /// Forwards calls, as bytes, to the servers that it has.
     private final class Relay: CallForwarder {
         struct State {
             var targets: [CallDestination: ServerBackend] = [:]
@@ -79,7 +79,7 @@ import Wire
         #expect(try await follower.put("a", "2"))
         #expect(try await follower.get("a").value.map(\.value.text) == ["2"])
         #expect(relay.forwarded == ["KVS.Apply to leader", "KVS.Get to leader"])
-        // A stale read is the follower's own. Its log follows by itself.
+        // A stale read is answered by the follower, whose log follows without a request.
         var own: KeyRequest = follower.query("a", wait: .seconds(30))
         own.options.consistency = .stale
         var answer = try await follower.backend.call(.kvsGet, own)
@@ -89,7 +89,7 @@ import Wire
         }
         #expect(answer.meta.consistency == .stale && answer.meta.knownLeader)
         #expect(relay.forwarded.count == 2)
-        // Errors of the leader come back as they are, and consistent reads are the leader's.
+        // Errors of the leader come back unchanged, and consistent reads are the leader's.
         await #expect(throws: ConsulError(.internal, "Must provide key")) {
             try await follower.put("", "")
         }

@@ -3,7 +3,7 @@ import ConsulServer
 import Synchronization
 import Testing
 
-/// The numbers by which others keep what they read of the catalog.
+/// The numbers with which callers cache reads of the catalog.
 @Suite struct CatalogVersionTests {
     private func versions(_ server: Server) -> [UInt64] {
         let backend = server.backend
@@ -11,7 +11,7 @@ import Testing
         return parts.map { backend.catalogVersion(of: $0) ?? 0 }
     }
 
-    /// Which of whole, `web`, `db` and `n1` changed.
+    /// Returns which of the versions of the whole, `web`, `db` and `n1` changed.
     private func moved(_ server: Server, _ change: () async throws -> Void) async throws -> [Bool] {
         let before = versions(server)
         try await change()
@@ -47,7 +47,7 @@ import Testing
         await server.backend.stop()
     }
 
-    /// A restored state has the indexes that it was saved with, and yet is another.
+    /// A restored state has the indexes with which it was saved, and nevertheless a new version.
     @Test func aRestoredStateIsAnother() async throws {
         let server = try Server()
         try await server.register("n1", service: "web")

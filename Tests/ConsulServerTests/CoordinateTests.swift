@@ -6,7 +6,8 @@ import Vivaldi
 
 @testable import ConsulServer
 
-/// Where nodes stand, and what is sorted by it. Updates are written when a test says so.
+/// The positions of nodes, and reads sorted by them. Updates are written when a test advances the
+/// clock.
 @Suite struct CoordinateTests {
     private func server() throws -> Server {
         try Server { $0.coordinateUpdatePeriod = .hours(24) }
@@ -18,7 +19,7 @@ import Vivaldi
         return place
     }
 
-    private func tell(
+    private func sendUpdate(
         _ server: Server, _ node: String, _ seconds: Double, segment: String = ""
     ) async throws {
         var request = CoordinateUpdateRequest()
@@ -37,18 +38,18 @@ import Vivaldi
     @Test func theLatestOfEachNodeIsWrittenAtOnce() async throws {
         let server = try server()
         for node in ["a", "b"] { try await server.register(node) }
-        for seconds in [1.0, 2, 3] { try await tell(server, "a", seconds) }
-        try await tell(server, "b", 4)
-        try await tell(server, "b", 5, segment: "west")
-        try await tell(server, "nobody", 6)
+        for seconds in [1.0, 2, 3] { try await sendUpdate(server, "a", seconds) }
+        try await sendUpdate(server, "b", 4)
+        try await sendUpdate(server, "b", 5, segment: "west")
+        try await sendUpdate(server, "unknown", 6)
         #expect(try await known(server) == [])
         let before = server.backend.state.load().index
         server.backend.coordinateUpdates.flush()
         #expect(try await known(server) == ["a:3.0", "b:4.0", "bwest:5.0"])
         #expect(server.backend.state.load().index == before + 1)
-        // What says nothing new is not written.
-        try await tell(server, "a", 3)
-        try await tell(server, "nobody", 7)
+        // An update without news is not written.
+        try await sendUpdate(server, "a", 3)
+        try await sendUpdate(server, "unknown", 7)
         server.backend.coordinateUpdates.flush()
         #expect(server.backend.state.load().index == before + 1)
         await server.backend.stop()
@@ -58,7 +59,7 @@ import Vivaldi
         let server = try server()
         for number in 0..<650 {
             try await server.register("n\(number)")
-            try await tell(server, "n\(number)", 1)
+            try await sendUpdate(server, "n\(number)", 1)
         }
         let before = server.backend.state.load().index
         server.backend.coordinateUpdates.flush()
@@ -67,7 +68,7 @@ import Vivaldi
         await server.backend.stop()
     }
 
-    @Test func whatIsNoPlaceIsRefused() async throws {
+    @Test func invalidCoordinateIsRefused() async throws {
         let server = try server()
         var request = CoordinateUpdateRequest()
         request.node = "a"
@@ -92,17 +93,17 @@ import Vivaldi
         await server.backend.stop()
     }
 
-    @Test func aQueryForANodesPlaceWaitsForIt() async throws {
+    @Test func queryForANodesCoordinateBlocks() async throws {
         let server = try server()
         for node in ["a", "b"] { try await server.register(node) }
         let ofA = try await server.park(.coordinateNode, "A")
         let ofAll = try await server.park(.coordinateListNodes)
-        try await tell(server, "b", 1)
+        try await sendUpdate(server, "b", 1)
         server.backend.coordinateUpdates.flush()
         #expect(try await ofAll.answer().value.count == 1)
         try await server.settle()
         #expect(!ofA.isAnswered)
-        try await tell(server, "a", 2)
+        try await sendUpdate(server, "a", 2)
         server.backend.coordinateUpdates.flush()
         #expect(try await ofA.answer().value.map(\.node) == ["A"])
         await server.backend.stop()
@@ -132,7 +133,7 @@ import Vivaldi
         return (found.meta.isByRoundTrip ? "" : "unsorted ") + order
     }
 
-    /// Nodes a to f; the order is the one in which HashiCorp Consul 1.8.7 answers.
+    /// Nodes a to f; the expected order is that of HashiCorp Consul 1.8.7.
     private func scattered() async throws -> Server {
         let server = try server()
         for node in ["a", "b", "c", "d", "e", "f"] {
@@ -140,9 +141,9 @@ import Vivaldi
             try await server.register(node, check: "c", on: "web")
         }
         for (node, seconds) in [("a", 0.03), ("b", 0.01), ("c", 0.02), ("d", 0.01)] {
-            try await tell(server, node, seconds)
+            try await sendUpdate(server, node, seconds)
         }
-        try await tell(server, "e", 0.01, segment: "west")
+        try await sendUpdate(server, "e", 0.01, segment: "west")
         server.backend.coordinateUpdates.flush()
         return server
     }
@@ -151,15 +152,15 @@ import Vivaldi
         let server = try await scattered()
         #expect(try await names(server, near: "b") == "bdcaef")
         #expect(try await names(server, near: "A") == "acbdef")
-        // Of another segment than all others.
+        // In another segment than all others.
         #expect(try await names(server, near: "e") == "eabcdf")
-        for unknown in ["f", "nobody", ""] {
+        for unknown in ["f", "unknown", ""] {
             #expect(try await names(server, near: unknown) == "unsorted abcdef")
         }
         await server.backend.stop()
     }
 
-    @Test func anAddressStandsForItsNode() async throws {
+    @Test func addressNamesItsNode() async throws {
         let server = try await scattered()
         var request = RegisterRequest()
         request.node = "c"
@@ -172,8 +173,8 @@ import Vivaldi
         await server.backend.stop()
     }
 
-    /// A place moves what goes by distances, and nothing of what does not.
-    @Test func placesMoveTheirVersions() async throws {
+    /// A position moves the versions of reads sorted by distance, and no others.
+    @Test func coordinatesMoveTheirVersions() async throws {
         let server = try await scattered()
         let backend = server.backend
         func versions() -> [UInt64] {
@@ -182,7 +183,7 @@ import Vivaldi
             ].map { (part: CatalogPart) in backend.catalogVersion(of: part) ?? 0 }
         }
         let before = versions()
-        try await tell(server, "a", 0.5)
+        try await sendUpdate(server, "a", 0.5)
         backend.coordinateUpdates.flush()
         #expect(zip(before, versions()).map { $0 != $1 } == [true, true, false, false, false])
         await backend.stop()

@@ -84,7 +84,7 @@ private func message(_ body: () async throws -> Void) async -> String {
         #expect(await locked(.unlock, id) == "no error")
     }
 
-    @Test func readsKeepWhatWasAskedFor() async throws {
+    @Test func readsReturnRequestedRecordsOnly() async throws {
         try await server.register("n1", service: "Web", meta: ["rack": "r1"])
         try await server.register("n2", service: "Web", check: "c", status: "critical")
         func nodes(_ change: (inout ServiceSpecificRequest) -> Void) async throws -> [String] {

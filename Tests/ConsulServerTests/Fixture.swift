@@ -8,7 +8,7 @@ import Primitives
 import Synchronization
 import Wire
 
-/// A server alone, and short ways to talk to it.
+/// A single server, and short forms of its calls.
 struct Server {
     static let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
     let backend: ServerBackend
@@ -73,7 +73,7 @@ struct Server {
         _ = try await backend.call(.catalogRegister, request)
     }
 
-    /// Blocks on a read from where it stands now. The box counts how often it was answered.
+    /// Blocks on a read from its present index. The box counts the answers.
     func park<Request: NamedRequest, Answer: IndexedReply>(
         _ endpoint: Endpoint<Request, Answer>, _ name: String = "",
         _ change: (inout Request) -> Void = { _ in }
@@ -86,7 +86,7 @@ struct Server {
         return box
     }
 
-    /// Returns when every event loop has done what it had to do.
+    /// Returns when every event loop has done its pending work.
     func settle() async throws {
         for loop in Self.group.makeIterator() {
             try await loop.submit {}.get()

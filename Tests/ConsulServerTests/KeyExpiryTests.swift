@@ -5,7 +5,7 @@ import Primitives
 import Testing
 import Wire
 
-/// Keys that end by themselves.
+/// Keys that expire.
 @Suite struct KeyExpiryTests {
     let clock = ManualDutyClock()
     let server: Server
@@ -23,7 +23,7 @@ import Wire
         try await server.backend.call(.kvsListKeys, server.query("")).value
     }
 
-    @Test func theyGoInTheirOrderAndOthersStay() async throws {
+    @Test func keysExpireInOrderAndOthersStay() async throws {
         #expect(try await put("stays", .zero))
         #expect(try await put("late", .seconds(3600)))
         #expect(try await put("soon", .seconds(1)))
@@ -35,8 +35,8 @@ import Wire
         #expect(try await list() == ["late", "stays"])
     }
 
-    /// One that is written again before its end lives as long as the newest write says.
-    @Test func whoIsWrittenAgainLivesOn() async throws {
+    /// A key that is written again before its end expires by the newest write.
+    @Test func rewrittenKeyGetsTheNewExpiry() async throws {
         #expect(try await put("beat", .seconds(1)))
         #expect(try await put("other", .seconds(2)))
         #expect(try await put("beat", .seconds(3600)))
@@ -48,8 +48,8 @@ import Wire
         #expect(try await list() == ["beat"])
     }
 
-    /// What hangs on a key goes with it, and nobody sees the one without the other.
-    @Test func keysGoWithTheirLease() async throws {
+    /// The keys of a lease are deleted with it, and no reader sees one without the other.
+    @Test func keysAreDeletedWithTheirLease() async throws {
         #expect(try await put("lease", .seconds(1)))
         #expect(try await put("other", .seconds(3600)))
         for (key, lease) in [("a", "lease"), ("b", "lease"), ("c", "other")] {
@@ -64,7 +64,7 @@ import Wire
         #expect(try await list() == ["c", "other"])
     }
 
-    @Test func whatCannotHangOnAKeyIsRefusedWithTheReason() async throws {
+    @Test func impossibleLeaseIsRefusedWithTheReason() async throws {
         #expect(try await put("stays", .zero))
         for (lease, reason) in [("stays", "that key has no TTL"), ("x", "there is no such key")] {
             var entry = KVEntry()
@@ -79,7 +79,7 @@ import Wire
         #expect(try await list() == ["stays"])
     }
 
-    /// As many as may, and none more; all of them go in one command.
+    /// A lease takes keys up to the bound and no more; all of them are deleted in one command.
     @Test func aLeaseHasABound() async throws {
         var machine = FSM()
         var index: UInt64 = 1

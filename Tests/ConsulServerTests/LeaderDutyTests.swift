@@ -69,8 +69,8 @@ import Wire
         await server.backend.stop()
     }
 
-    /// A new leader does not know when a session was renewed.
-    @Test func aNewBeginningCountsEverySessionAnew() async throws {
+    /// A new leader has no record of when a session was renewed.
+    @Test func newLeaderRestartsEverySessionTimer() async throws {
         let server = try Server(clock: clock)
         let id = try await session(server, ttl: "10s")
         let box = try await park(server, id)

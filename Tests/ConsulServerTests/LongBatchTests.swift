@@ -7,15 +7,15 @@ import Wire
 
 @testable import ConsulServer
 
-/// Before a batch that may take long a snapshot is made, which its readers have meanwhile. A batch
-/// is judged by its commands, whether they come with tickets or have to be decoded.
+/// Before a batch that may take long a snapshot is made for its readers. The commands of a batch
+/// decide, whether they come with tickets or have to be decoded.
 @Suite struct LongBatchTests {
     @Test(arguments: [KVOperation.set, .cas, .delete, .deleteCAS, .lock, .unlock])
     func changesOfAKeyAreBrief(operation: KVOperation) {
         expect(isLong: false, [kvs(operation)])
     }
 
-    @Test func whatChangesManyRecordsIsNot() {
+    @Test func changesOfManyRecordsAreNotBrief() {
         expect(isLong: true, [kvs(.set), kvs(.deleteTree)])
         expect(isLong: true, [.deregister(DeregisterRequest())])
         expect(isLong: true, [.session(SessionRequest())])
@@ -40,7 +40,7 @@ import Wire
         expect(isLong: false, [.kvs(KVSRequest(.set, entry))])
     }
 
-    @Test func aPieceOfACutCommandMayCompleteAnything() {
+    @Test func chunkMayCompleteAnyCommand() {
         var piece = LogEntry(index: 1, term: 1, kind: .command, data: [1, 2, 3])
         piece.extensions = [8, 1]
         var decoded: [Command?] = []

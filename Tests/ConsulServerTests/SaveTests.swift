@@ -8,8 +8,9 @@ import Wire
 
 /// Saving while others write.
 @Suite struct SaveTests {
-    /// An archive's index is behind nothing that it holds: whoever restores it goes on from there.
-    @Test func anArchiveKnowsHowNewItIs() async throws {
+    /// An archive's index is at or above that of every record in it: a restored state continues
+    /// from there.
+    @Test func archiveHasTheIndexOfItsNewestRecord() async throws {
         let server = try Server()
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             for writer in 0..<4 {

@@ -60,7 +60,7 @@ import Wire
         #expect(await refused { $0.checks = ["d"] } == "Missing check 'd' registration")
     }
 
-    @Test func blockedQueriesSeeTheirSessionsOnly() async throws {
+    @Test func blockedQueriesSeeOnlyTheirSessions() async throws {
         try await server.register("n")
         try await server.register("m")
         let id = try await create()
@@ -77,7 +77,7 @@ import Wire
         #expect(try await ofNode.answer().value == [])
     }
 
-    @Test func aSessionsEndBarsItsKeysForAWhile() async throws {
+    @Test func endedSessionDelaysLocksOnItsKeys() async throws {
         try await server.register("n")
         let delayed = try await create { $0.lockDelayNanoseconds = 60_000_000_000 }
         let plain = try await create()

@@ -4,9 +4,9 @@ import ConsulState
 import Testing
 import Wire
 
-/// A snapshot is made for those who read, and never behind what was answered.
+/// A snapshot is made for reads, and is never older than an answered write.
 @Suite struct SnapshotMakingTests {
-    @Test func isOneUntilTheNextWriteAndThenStaysAsItWas() async throws {
+    @Test func snapshotIsSharedUntilTheNextWrite() async throws {
         let server = try Server()
         try await server.put("a", "1")
         let first = server.backend.state.load()
@@ -22,7 +22,7 @@ import Wire
         await server.backend.stop()
     }
 
-    /// Many threads write keys of their own and read them at once: none reads back what was before.
+    /// Many threads write keys of their own and read them at once: none reads an older value.
     @Test func writersReadWhatTheyWrote() async throws {
         let server = try Server()
         try await withThrowingTaskGroup(of: Void.self) { group in

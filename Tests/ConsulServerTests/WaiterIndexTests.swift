@@ -17,7 +17,7 @@ import Testing
 
     /// Compared with the naive rule over random regions and changes.
     @Test(arguments: 1...8 as ClosedRange<UInt64>)
-    func takesThoseThatTheNaiveRuleNames(seed: UInt64) {
+    func matchesTheNaiveRule(seed: UInt64) {
         var random = SeededRandom(seed: seed)
         var index = WaiterIndex()
         var waiting: [Waiter] = []
@@ -31,7 +31,7 @@ import Testing
                 guard let slot = waiting.indices.randomElement(using: &random) else { continue }
                 let waiter = waiting.remove(at: slot)
                 index.remove(waiter)
-                index.remove(waiter)  // does nothing the second time
+                index.remove(waiter)  // has no effect the second time
                 #expect(waiter.slot == -1)
             default:
                 let changes = Self.changes(&random)

@@ -20,7 +20,7 @@ import Wire
         return .kvs(KVSRequest(.set, entry))
     }
 
-    @Test func everyCommandComesBack() throws {
+    @Test func everyCommandDecodesToItself() throws {
         var register = RegisterRequest()
         register.node = "n"
         register.service = NodeService()
@@ -87,7 +87,7 @@ import Wire
         }
     }
 
-    @Test func anUnknownVerbIsRefusedByAllAlike() throws {
+    @Test func unknownVerbIsRefused() throws {
         var machine = FSM()
         let body: [UInt8] = [2, 0x81, 0xA2, 0x4F, 0x70, 0xA3, 0x66, 0x6F, 0x6F]
         let outcome = try machine.applyEntry(1, term: 1, data: body, extensions: [])
@@ -125,7 +125,7 @@ import Wire
                 index, term: 1, data: piece.data, extensions: piece.extensions)
             #expect(outcome.changes.keys == (number == 2 ? ["long"] : []))
             if number == 1 {
-                // A snapshot between two pieces keeps them.
+                // A snapshot between two chunks keeps them.
                 let bytes = SnapshotTests.stream(machine, index)
                 let restored = try SnapshotTests.restore(bytes, pieces: 10_000).0
                 let isSame = restored.chunks == machine.chunks
@@ -140,7 +140,7 @@ import Wire
         #expect(isJoined)
     }
 
-    @Test func aNewTermDropsWhatIsLeft() throws {
+    @Test func newTermDropsIncompleteCommands() throws {
         let pieces = CommandChunks.cut(
             set("long", [UInt8](repeating: 1, count: 600_000)).encoded(), operation: 5)
         var machine = FSM()
@@ -154,7 +154,7 @@ import Wire
         #expect(machine.store.kvs.count == 1)
     }
 
-    @Test func aPieceThatFitsNowhereIsRefused() throws {
+    @Test func contradictingChunkIsRefused() throws {
         var machine = FSM()
         for (number, pieces) in [(0, 0), (3, 3), (0, 1_000_000)] as [(UInt32, UInt32)] {
             let extensions = ChunkPosition(operation: 1, number: number, pieces: pieces).encoded

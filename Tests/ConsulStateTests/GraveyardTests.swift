@@ -5,7 +5,7 @@ import Wire
 @testable import ConsulState
 
 @Suite struct GraveyardTests {
-    /// A machine that operations on keys are applied to, each with the next index.
+    /// A machine with operations on keys, each applied at the next index.
     private struct Keys {
         var machine = FSM()
         var index: UInt64 = 1
@@ -18,7 +18,7 @@ import Wire
         }
     }
 
-    /// More deletions than are remembered: no prefix's index goes back, and one whose deletion was
+    /// More deletions than the bound: no prefix's index goes back, and a prefix whose deletion was
     /// forgotten counts as touched.
     @Test func forgettingMovesIndexesUpOnly() {
         var keys = Keys()
@@ -44,8 +44,8 @@ import Wire
         return try restore.finish().machine
     }
 
-    /// HashiCorp's servers cannot restore a tombstone without a key, and end. None is written, and
-    /// no index of a prefix goes back.
+    /// HashiCorp's servers cannot restore a tombstone without a key, and crash. None is written,
+    /// and no index of a prefix goes back.
     @Test func deletingEverythingLeavesNoTombstoneWithoutAKey() throws {
         var keys = Keys()
         keys.write(.set, "a/x")
@@ -68,7 +68,7 @@ import Wire
         #expect(keys.machine.store.kvs.list("b/").index == 5)
     }
 
-    /// An archive of an earlier version that has such a tombstone heals.
+    /// A restore repairs an archive of an earlier version that has such a tombstone.
     @Test func aTombstoneWithoutAKeyIsNotWrittenAgain() throws {
         var writer = MessagePackWriter()
         writer.record(SnapshotHead(lastIndex: 9))

@@ -4,8 +4,8 @@ import Primitives
 import Testing
 import Wire
 
-/// Commands about keys are the same once written and read back: a leader carries out those that it
-/// holds, the other servers those that they read.
+/// Commands about keys are the same once written and read back: a leader carries out the commands
+/// in its tickets, the other servers those that they decode.
 @Suite struct ReadBackTests {
     private func randomEntry(_ random: inout SeededRandom) -> KVEntry {
         var entry = KVEntry()
@@ -23,7 +23,7 @@ import Wire
         return entry
     }
 
-    @Test func keysAreTheSameReadBack() throws {
+    @Test func keyCommandsDecodeToThemselves() throws {
         var random = SeededRandom(seed: 11)
         let verbs: [KVOperation] = [
             .set, .cas, .delete, .deleteCAS, .deleteTree, .lock, .unlock,

@@ -6,7 +6,7 @@ import Testing
 import Vivaldi
 import Wire
 
-/// A read with what it found, as text, so that reads of all kinds can be compared.
+/// A read with its result, as text, so that reads of all kinds can be compared.
 private struct Seen: Equatable {
     var value: [UInt8]
     var index: UInt64
@@ -19,11 +19,11 @@ private struct Seen: Equatable {
     }
 }
 
-/// What blocking queries rest on: whatever a read sees change, its region was met and its index
-/// moved up.
+/// The rule of blocking queries: for every change of a read's value, its region was met and its
+/// index moved up.
 @Suite struct RegionTests {
     @Test(arguments: 1...8 as ClosedRange<UInt64>)
-    func noReadChangesUnnoticed(seed: UInt64) {
+    func everyChangeOfAReadIsReported(seed: UInt64) {
         var random = SeededRandom(seed: seed)
         var machine = FSM()
         var index: UInt64 = 1
@@ -50,7 +50,7 @@ private struct Seen: Equatable {
 
     /// One list of changes for many commands: none of them is settled twice.
     @Test(arguments: 1...8 as ClosedRange<UInt64>)
-    func commandsInABatchAreAsApart(seed: UInt64) {
+    func batchedCommandsEqualSingleCommands(seed: UInt64) {
         var random = SeededRandom(seed: seed)
         var (apart, together) = (FSM(), FSM())
         var index: UInt64 = 1
@@ -119,9 +119,9 @@ private struct Seen: Equatable {
         func pick(_ list: [String]) -> String { list.randomElement(using: &random) ?? "" }
         switch Int.random(in: 0..<11, using: &random) {
         case 10:
-            var place = Coordinate.origin
-            place.vector[0] = Double.random(in: 0...2, using: &random).rounded()
-            return .coordinates([NodeCoordinate(pick(names), segment: pick(["", "s"]), place)])
+            var coordinate = Coordinate.origin
+            coordinate.vector[0] = Double.random(in: 0...2, using: &random).rounded()
+            return .coordinates([NodeCoordinate(pick(names), segment: pick(["", "s"]), coordinate)])
         case 0...3:
             var entry = KVEntry()
             entry.key = (0..<Int.random(in: 1...3, using: &random)).map { _ in pick(["a", "b"]) }

@@ -108,7 +108,7 @@ struct ScriptRunner {
         return entry
     }
 
-    /// A short name stands for a UUID that ends with it.
+    /// A short name is a UUID that ends with it.
     static func sessionID(_ name: String) -> String {
         let isShort = (1...12).contains(name.utf8.count)
         guard isShort else { return name }
@@ -215,7 +215,7 @@ struct ScriptRunner {
         }
     }
 
-    /// `node:seconds` or `node:seconds:segment`; anything but a number has no dimensions.
+    /// `node:seconds` or `node:seconds:segment`; any word but a number has no dimensions.
     private static func place(_ word: String) -> NodeCoordinate {
         let parts = word.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
         var coordinate = Coordinate()
@@ -236,7 +236,7 @@ struct ScriptRunner {
             + "create=\(entry.raftIndex.createIndex) modify=\(entry.raftIndex.modifyIndex)"
     }
 
-    /// The indexes of the reads that the real program was asked for.
+    /// The indexes of the reads that were sent to the real program.
     private func indexes(_ services: [String]) -> String {
         let catalog = machine.store.catalog
         var parts = [

@@ -2,9 +2,9 @@ import ConsulState
 import ScriptKit
 import Testing
 
-/// Conversations with the state machine. Each block of a script is commands, a line `----`, and
-/// what they print. Indexes were read off HashiCorp Consul 1.8.7, save where a script says
-/// otherwise.
+/// Runs conversations with the state machine. Each block of a script is commands, a line `----`,
+/// and their output. Indexes were read off HashiCorp Consul 1.8.7, except where a script notes a
+/// difference.
 @Suite struct ScriptTests {
     @Test(arguments: [
         "kv", "kv-expiry", "kv-leases", "catalog-indexes", "node-names", "registration",

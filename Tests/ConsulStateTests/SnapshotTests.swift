@@ -9,8 +9,8 @@ import struct Foundation.URL
 
 @testable import ConsulState
 
-/// `Golden/state.bin` is a snapshot that Consul 1.8.7 wrote; the texts beside it are what that
-/// server answered for the same state.
+/// `Golden/state.bin` is a snapshot that Consul 1.8.7 wrote; the texts next to it are that server's
+/// answers for the same state.
 @Suite struct SnapshotTests {
     static func golden(_ name: String) throws -> [UInt8] {
         let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
@@ -61,7 +61,7 @@ import struct Foundation.URL
         #expect(sessions.index > 0)
     }
 
-    /// `coordinates.bin` is another one, of a server whose nodes have places.
+    /// `coordinates.bin` is another one, of a server whose nodes have coordinates.
     @Test func readsCoordinatesThatConsulWrote() throws {
         let (machine, _) = try Self.restore(try Self.golden("coordinates.bin"))
         machine.checkInvariants()
@@ -72,7 +72,7 @@ import struct Foundation.URL
         #expect(reading.index == 50)
     }
 
-    /// Nothing is lost on the way through our state, save the order of maps.
+    /// Nothing is lost on the way through our state, except the order of maps.
     @Test(arguments: ["state.bin", "coordinates.bin"])
     func writesBackWhatConsulWrote(_ file: String) throws {
         let bytes = try Self.golden(file)
@@ -108,7 +108,7 @@ import struct Foundation.URL
     }
 
     @Test(arguments: [1, 7, 100, 4_096])
-    func isTheSameHoweverItIsCut(_ size: Int) throws {
+    func streamCutAnywhereGivesTheSameState(_ size: Int) throws {
         let (machine, index) = try Self.restore(try Self.golden("state.bin"), pieces: size)
         let whole = Self.stream(machine, index)
         #expect(Self.stream(machine, index, bytesMin: size) == whole)
@@ -117,7 +117,7 @@ import struct Foundation.URL
     }
 
     /// Servers of earlier versions wrote these bytes for the same states.
-    @Test func bytesStayAsTheyWere() throws {
+    @Test func bytesAreUnchanged() throws {
         let files: [(String, UInt64)] = [
             ("state.bin", 12_662_068_012_297_070_144),
             ("coordinates.bin", 13_671_909_184_039_604_258),
@@ -143,9 +143,9 @@ import struct Foundation.URL
         bytes.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
     }
 
-    /// Commands go on after a restore as they do without.
+    /// Commands after a restore have the same effect as without it.
     @Test(arguments: 1...20)
-    func restoredStateGoesOnAsTheOther(_ seed: UInt64) throws {
+    func restoredStateFollowsTheSameCommands(_ seed: UInt64) throws {
         var random = SeededRandom(seed: seed)
         var machine = FSM()
         for index in 1...300 { _ = machine.applyCommand(UInt64(index), Self.command(&random)) }
@@ -178,9 +178,9 @@ import struct Foundation.URL
             return .kvs(KVSRequest(verbs.randomElement(using: &random) ?? .set, entry))
         }
         if Int.random(in: 0..<8, using: &random) == 0 {
-            var place = Coordinate.origin
-            place.height = Double.random(in: 0..<1, using: &random)
-            return .coordinates([NodeCoordinate(pick(["n1", "N1", "n2"]), place)])
+            var coordinate = Coordinate.origin
+            coordinate.height = Double.random(in: 0..<1, using: &random)
+            return .coordinates([NodeCoordinate(pick(["n1", "N1", "n2"]), coordinate)])
         }
         if Int.random(in: 0..<40, using: &random) == 0 { return .reapTombstones(through: 150) }
         let node = pick(["n1", "N1", "n2", "n3"])
@@ -209,9 +209,9 @@ import struct Foundation.URL
         return .register(request)
     }
 
-    /// Cut anywhere, it is refused, or whole records are missing at the end, which the checksum of
-    /// the file tells.
-    @Test func refusesWhatIsDamaged() throws {
+    /// A file that is cut anywhere is refused, or whole records are missing at its end, which the
+    /// checksum of the file reveals.
+    @Test func refusesDamagedStreams() throws {
         let bytes = try Self.golden("state.bin")
         for count in 0..<400 {
             do { _ = try Self.restore(Array(bytes.prefix(count))) } catch {

@@ -2,7 +2,7 @@ import Dispatch
 import Glibc
 import Testing
 
-/// What hostile or broken clients send, at its known worst: a status, and bounded memory.
+/// Input of hostile or broken clients, at its known worst: a status, and bounded memory.
 @Suite(.serialized, .timeLimit(.minutes(10))) struct BadInputTests {
     private static func request(
         _ method: String, _ target: String, header: String = "", body: [UInt8] = []
@@ -24,7 +24,7 @@ import Testing
         String(repeating: text, count: count)
     }
 
-    /// Runs a test against an agent of its own, which must be well at the end.
+    /// Runs a test against an agent of its own, which must be healthy at the end.
     private static func withAgent(_ body: (ServedAgent) async throws -> Void) async throws {
         let agent = try await ServedAgent()
         try await body(agent)
@@ -39,7 +39,7 @@ import Testing
             #expect(put.status == 200)
             let get = try await agent.exchange(Self.request("GET", "/v1/kv/a%20%C3%A9?raw"))
             #expect(get.status == 200 && get.bytes.suffix(3) == [0, 0xFF, 0xC0])
-            // What cannot be printed is no part of a path, in Consul's opinion.
+            // Consul rejects paths with characters that cannot be printed.
             for target in [
                 "/v1/kv/a%00b", "/v1/kv/%0a", "/v1/kv/%7f", "/v1/kv/%c2%a0", "/v1/kv/%E2%80%A8",
                 "/v1/kv/%EF%BF%BF", "/v1/health/service/%1b",
@@ -145,7 +145,7 @@ import Testing
         }
     }
 
-    /// Thousands of clients that say nothing, half a request, or all of one that waits.
+    /// Thousands of clients that send nothing, half a request, or all of a request that waits.
     @Test func idleConnections() async throws {
         try await Self.withAgent { agent in
             var limit = rlimit()
@@ -169,7 +169,7 @@ import Testing
             #expect(isWell)
             let each = (Self.memory() - before) / max(1, count)
             #expect(each < 64 << 10, "\(each) bytes each")
-            // Half of them end their side, the others just go.
+            // Half of them end their side, the others just close.
             for client in clients.prefix(count / 2) { client.endSending() }
             clients = []
         }

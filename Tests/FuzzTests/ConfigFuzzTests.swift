@@ -4,8 +4,8 @@ import Testing
 
 @testable import ConsulConfig
 
-/// Fragments of the configuration: there is a configuration, or there are errors, and these name
-/// the file and a line of it.
+/// Fragments of the configuration: the result is a configuration, or errors that name the file and
+/// a line of it.
 @Suite(.timeLimit(.minutes(60))) struct ConfigFuzzTests {
     private static let words = [
         "services:", "- ", "  ", "&a ", "*a", "<<: *a", "!!int ", "|\n", ">-\n", "? ", "---\n",

@@ -29,7 +29,7 @@ import Testing
         }
     }
 
-    /// Whatever comes is refused or works, and its negation is the opposite.
+    /// Any input is refused or works, and its negation is the opposite.
     private static func fault(in text: String) -> String? {
         guard case .success(let filter) = parsed(text) else { return nil }
         let answers = records.map(filter.matches)

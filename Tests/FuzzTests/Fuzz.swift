@@ -2,7 +2,7 @@ import Glibc
 import Primitives
 import Testing
 
-/// How much is tried, and from which seed on. `SEED=7 FUZZ_ROUNDS=1` repeats one round exactly;
+/// The number of rounds, and the first seed. `SEED=7 FUZZ_ROUNDS=1` repeats one round exactly;
 /// `FUZZ_TRACE=1` names each round before it runs, to find one that ends the process.
 enum Fuzz {
     static let firstSeed = number("SEED") ?? 1
@@ -17,11 +17,11 @@ enum Fuzz {
         firstSeed..<(firstSeed + UInt64(roundsWanted ?? usual))
     }
 
-    /// Tries a property, each round with a seed of its own, up to the first that breaks it.
+    /// Tries a property, each round with a seed of its own, up to the first that violates it.
     ///
     /// - Parameters:
-    ///   - name: `Suite/test`, as `--filter` wants it.
-    ///   - body: nil when the property holds, else what was seen.
+    ///   - name: `Suite/test`, in the form of `--filter`.
+    ///   - body: returns nil when the property holds, else a description.
     static func run(
         _ name: String, rounds usual: Int, _ body: (inout SeededRandom) throws -> String?
     ) {
@@ -37,7 +37,7 @@ enum Fuzz {
         }
     }
 
-    /// The same for what must wait.
+    /// Tries a property that is asynchronous.
     static func run(
         _ name: String, rounds usual: Int,
         _ body: (inout SeededRandom) async throws -> String?

@@ -2,7 +2,7 @@ import Primitives
 import Testing
 
 /// Requests on a real socket to a whole agent: each gets a status, or its connection a clean end;
-/// none is answered 500 where Consul says something else; and the agent is well afterwards.
+/// none is answered 500 where Consul has another status; and the agent is healthy afterwards.
 @Suite(.serialized, .timeLimit(.minutes(60))) struct HTTPFuzzTests {
     @Test func mutatedBytes() async throws {
         let agent = try await ServedAgent()
@@ -53,8 +53,8 @@ import Testing
     }
 }
 
-/// What Consul 1.8 itself calls an internal error, by the beginning of its text. Each has been seen
-/// from it: `http.txt` of InteropTests asks for them.
+/// The errors that Consul 1.8 itself calls internal, by the beginning of their text. Each was
+/// observed: `http.txt` of InteropTests requests them.
 enum InternalErrors {
     private static let beginnings = [
         "Failed to create boolean expression evaluator", "No path to datacenter",
@@ -71,7 +71,7 @@ enum InternalErrors {
     }
 }
 
-/// Requests in good form, with nonsense in their places.
+/// Well-formed requests with random values in their fields.
 struct RequestMaker {
     private let bodies = Mutator(
         Corpus.files("json").filter { !String(decoding: $0, as: UTF8.self).contains("\"args\"") },
@@ -81,7 +81,7 @@ struct RequestMaker {
         bytesMax: 3000)
     private let filters = Mutator(Corpus.lines("filter"))
 
-    /// Without those that end the agent, speak to others, or never end.
+    /// Without those that end the agent, talk to other programs, or never end.
     private let paths = [
         "/v1/kv/", "/v1/kv/", "/v1/catalog/register", "/v1/catalog/deregister",
         "/v1/catalog/datacenters", "/v1/catalog/nodes", "/v1/catalog/services",
@@ -115,7 +115,7 @@ struct RequestMaker {
             let value = texts.input(&random).filter { $0 >= 0x20 && $0 != 0x7F }
             bytes += "X-Consul-Token: ".utf8 + value + "\r\n".utf8
         }
-        // Compressed answers come elsewhere: what an error says must be read here.
+        // Compressed answers are tested elsewhere: the text of an error must be readable here.
         if Bool.random(using: &random) { bytes += "Accept-Encoding: gzip;q=0\r\n".utf8 }
         let body = Int.random(in: 0..<3, using: &random) == 0 ? [] : bodies.input(&random)
         bytes += "Content-Length: \(body.count)\r\n\r\n".utf8
@@ -134,13 +134,13 @@ struct RequestMaker {
             let value = name == "filter" ? filters.input(&random) : texts.input(&random)
             pairs.append(Array(name.utf8) + [0x3D] + escaped(value, &random))
         }
-        // Nobody waits here.
+        // No request waits here.
         if !pairs.isEmpty { target += "?wait=1ms".utf8 }
         for pair in pairs { target += [0x26] + pair }
         return target.isEmpty ? [0x2F] : target
     }
 
-    /// What would end the target is escaped, the rest as it falls.
+    /// Escapes the characters that would end the target, and the others at random.
     private func escaped(_ bytes: [UInt8], _ random: inout SeededRandom) -> [UInt8] {
         let escapesAll = Bool.random(using: &random)
         let hex = Array("0123456789abcdef".utf8)

@@ -3,8 +3,8 @@ import Primitives
 import Testing
 import Wire
 
-/// Bodies in JSON: any text is read or refused, and what was read is written and read back as it
-/// was.
+/// Bodies in JSON: any text is read or refused, and a read value is written and read back
+/// unchanged.
 @Suite(.timeLimit(.minutes(60))) struct JSONFuzzTests {
     private static let mutator = Mutator(
         Corpus.files("json"), words: ["\"TTL\":", "\"Port\":", "{}", "[]", "\"Meta\":", "{\"a\":"])
@@ -66,14 +66,14 @@ import Wire
         }
     }
 
-    /// Go's text form: what is printed is read as the same.
+    /// Go's text form: a printed duration is read as the same.
     @Test func durations() {
         Fuzz.run("JSONFuzzTests/durations", rounds: 20_000) { random in
             let digits = Int64.random(in: 0...63, using: &random)
             let value = GoDuration(
                 nanoseconds: Int64.random(in: .min ... .max, using: &random) >> digits)
             let text = value.description
-            // The least of all is printed by Go, and not read by it.
+            // The smallest of all is printed by Go, and not read by it.
             if value.nanoseconds == .min { return nil }
             return GoDuration(text) == value ? nil : "\(value.nanoseconds) is printed as \(text)"
         }

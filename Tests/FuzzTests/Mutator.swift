@@ -3,7 +3,7 @@ import Primitives
 /// Makes new inputs out of kept ones.
 struct Mutator {
     let corpus: [[UInt8]]
-    /// Words of the language at hand, which chance alone would hardly spell.
+    /// Words of the language, which random bytes would hardly spell.
     let words: [[UInt8]]
     /// Longer inputs are cut.
     var bytesMax = 8192
@@ -15,7 +15,7 @@ struct Mutator {
         self.bytesMax = bytesMax
     }
 
-    /// What programs trip over: ends of ranges, bytes that are no text, texts that look alike.
+    /// Frequent triggers of faults: ends of ranges, bytes that are no text, texts that look alike.
     private static let nasty: [[UInt8]] =
         [
             "0", "-1", "-0", "1e999", "2147483648", "9223372036854775807",
@@ -37,7 +37,7 @@ struct Mutator {
         return Array(bytes.prefix(bytesMax))
     }
 
-    /// The same as text; what is not UTF-8 becomes U+FFFD.
+    /// Returns the input as text; bytes that are not UTF-8 become U+FFFD.
     func text(_ random: inout SeededRandom) -> String {
         String(decoding: input(&random), as: UTF8.self)
     }

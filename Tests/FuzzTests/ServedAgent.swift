@@ -38,9 +38,9 @@ final class ServedAgent: Sendable {
 
     func stop() async { await agent.stop(gracefully: false) }
 
-    /// Sends all of a request and reads until the agent ends the connection. On a thread of its
-    /// own: a test that blocks must not keep the agent's tasks from theirs.
-    /// - Parameter halfCloses: say that nothing more will come.
+    /// Sends all of a request and reads until the agent ends the connection. Runs on a thread of
+    /// its own: a test that blocks must not delay the agent's tasks.
+    /// - Parameter halfCloses: ends the sending side after the request.
     func exchange(_ request: [UInt8], halfCloses: Bool = false) async throws -> RawAnswer {
         let path = socket
         let answer = await withCheckedContinuation { continuation in
@@ -55,25 +55,25 @@ final class ServedAgent: Sendable {
         return answer
     }
 
-    /// What an agent in good health says to a good request.
+    /// Returns true when the agent answers a good request.
     func isWell() async throws -> Bool {
         let request = "GET /v1/status/leader HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
         return try await exchange(Array(request.utf8)).status == 200
     }
 }
 
-/// What came back before the connection ended.
+/// The bytes received before the connection ended.
 struct RawAnswer: Sendable {
     var bytes: [UInt8]
     /// False: the agent was silent for a minute.
     var isEnded: Bool
 
-    /// Nothing, or nothing but an encouragement to go on.
+    /// True without an answer, or with `100 Continue` alone.
     var isSilent: Bool {
         bytes.isEmpty || bytes.elementsEqual("HTTP/1.1 100 Continue\r\n\r\n".utf8)
     }
 
-    /// Of the first answer that is not `100 Continue`; nil when there is none.
+    /// The status of the first answer that is not `100 Continue`; nil when there is none.
     var status: Int? {
         var text = String(decoding: bytes, as: UTF8.self)[...]
         let interim = "HTTP/1.1 100 Continue\r\n\r\n"
@@ -86,13 +86,13 @@ struct RawAnswer: Sendable {
 
     var body: String {
         let text = String(decoding: bytes, as: UTF8.self)
-        // Behind an encouragement to go on, if there is one.
+        // After a `100 Continue`, if there is one.
         let head = text.firstRange(of: "HTTP/1.1 5").map { text[$0.lowerBound...] } ?? text[...]
         return head.firstRange(of: "\r\n\r\n").map { String(head[$0.upperBound...]) } ?? ""
     }
 }
 
-/// A client without manners.
+/// A client that sends any bytes.
 final class RawSocket {
     let descriptor: Int32
 

@@ -8,7 +8,7 @@ import Testing
     private static let mutator = Mutator(
         Corpus.lines("uri"), words: ["%25", "%C3%A9", "%c3", "+", "?", "/./", "/../", "/v1/kv/"])
 
-    /// The rules again, byte by byte.
+    /// The rules in a second form, byte by byte.
     private static func decoded(_ bytes: some Sequence<UInt8>, plusIsSpace: Bool) -> [UInt8]? {
         var out: [UInt8] = []
         var rest = Array(bytes)[...]
@@ -67,7 +67,7 @@ import Testing
         }
     }
 
-    /// A path that is moved is moved once: no client is sent in circles.
+    /// A path is redirected at most once: no client is sent in circles.
     @Test func paths() {
         Fuzz.run("URIFuzzTests/paths", rounds: 6000) { random in
             let text = Self.mutator.text(&random)

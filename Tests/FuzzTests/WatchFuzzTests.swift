@@ -5,7 +5,7 @@ import Wire
 
 @testable import Watch
 
-/// Random lives of a watch: whatever comes in whatever order, its promises are kept.
+/// Random lives of a watch: its guarantees hold for any input in any order.
 @Suite(.timeLimit(.minutes(60))) struct WatchFuzzTests {
     @Test(arguments: ["coalesce", "queue", "cancel", "parallel(3)"])
     func states(onBusy: String) {
@@ -34,7 +34,7 @@ import Wire
     }
 }
 
-/// A plan and a host that keeps account of it.
+/// A plan and a host that records its runs.
 struct WatchLife {
     private(set) var fault: String?
     private(set) var story: [String] = []
@@ -52,7 +52,7 @@ struct WatchLife {
     private var newest: UInt64 = 0
     /// Events in first runs, in order.
     private var handedOver: [String] = []
-    /// What became of the last run with a new state: nil while it goes on.
+    /// The outcome of the last run with a new state: nil while it runs.
     private var last: (payload: [UInt8], outcome: Outcome)?
 
     private enum Outcome { case open, succeeded, failed, gaveUp, cancelled }
@@ -108,7 +108,7 @@ struct WatchLife {
         case 11: wake()
         case 12: step(plan.isPaused ? .resume : .pause)
         case 13 where Bool.random(using: &random): step(.trigger)
-        default: step(.runEnded(number: 999, succeeded: true))  // of a run that never was
+        default: step(.runEnded(number: 999, succeeded: true))  // of a run that never existed
         }
     }
 
@@ -189,7 +189,7 @@ struct WatchLife {
 
     // MARK: The end
 
-    /// Nothing more changes, all runs succeed, all wakes come: what was to be done is done.
+    /// Nothing more changes, all runs succeed, all wakes come: all pending work is done.
     mutating func settle() {
         story.append("settle")
         if plan.isPaused { step(.resume) }

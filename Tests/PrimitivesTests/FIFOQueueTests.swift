@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct FIFOQueueTests {
     /// Compares a queue with a plain array, over random operations.
-    @Test(arguments: 0..<20) func itEqualsAnArray(seed: UInt64) {
+    @Test(arguments: 0..<20) func equalsAnArray(seed: UInt64) {
         var random = SeededRandom(seed: seed)
         var queue = FIFOQueue<Int>()
         var model: [Int] = []

@@ -1,7 +1,7 @@
 import Primitives
 import Testing
 
-/// The tree beside a sorted array that does the same.
+/// The tree next to a sorted array with the same content.
 private struct Model {
     var keys: [[UInt8]] = []
     var values: [[UInt8]: Int] = [:]

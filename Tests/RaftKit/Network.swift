@@ -16,9 +16,9 @@ package final class Network: Sendable {
         /// The number of snapshots to cut off in transit.
         var snapshotsCut = 0
         var random = SeededRandom(seed: 1)
-        var nextExchange: Exchange = 1
-        var asked: [Exchange: (ServerID, Exchange)] = [:]
-        var contents: [Exchange: @Sendable () throws -> [UInt8]?] = [:]
+        var nextExchange: ExchangeID = 1
+        var asked: [ExchangeID: (ServerID, ExchangeID)] = [:]
+        var contents: [ExchangeID: @Sendable () throws -> [UInt8]?] = [:]
     }
     private let state = Mutex(State())
     private let loop: any EventLoop = MultiThreadedEventLoopGroup.singleton.next()
@@ -45,13 +45,13 @@ package final class Network: Sendable {
     }
 
     package func send(
-        _ request: Request, from: ServerID, to: ServerID, _ exchange: Exchange,
+        _ request: Request, from: ServerID, to: ServerID, _ exchange: ExchangeID,
         contents: (@Sendable () throws -> [UInt8]?)? = nil
     ) {
         loop.scheduleTask(in: delay) { [self] in
             guard let target = arrives(from: from, at: to) else {
                 let sender = state.withLock { $0.nodes[from] }
-                sender?.bring(.failed(exchange: exchange))
+                sender?.receive(.failed(exchange: exchange))
                 return
             }
             let number = state.withLock { state in
@@ -60,25 +60,25 @@ package final class Network: Sendable {
                 state.contents[state.nextExchange] = contents
                 return state.nextExchange
             }
-            target.bring(.request(request, exchange: number))
+            target.receive(.request(request, exchange: number))
         }
     }
 
-    package func reply(_ reply: Reply, from: ServerID, _ number: Exchange) {
+    package func reply(_ reply: Reply, from: ServerID, _ number: ExchangeID) {
         guard let (to, exchange) = state.withLock({ $0.asked.removeValue(forKey: number) }) else {
             return
         }
         loop.scheduleTask(in: delay) { [self] in
             if let target = arrives(from: from, at: to) {
-                target.bring(.reply(reply, exchange: exchange))
+                target.receive(.reply(reply, exchange: exchange))
             } else {
-                state.withLock { $0.nodes[to] }?.bring(.failed(exchange: exchange))
+                state.withLock { $0.nodes[to] }?.receive(.failed(exchange: exchange))
             }
         }
     }
 
     package func receive(
-        _ number: Exchange, _ take: @escaping @Sendable ([UInt8]?) -> Void,
+        _ number: ExchangeID, _ take: @escaping @Sendable ([UInt8]?) -> Void,
         _ fail: @escaping @Sendable (any Error) -> Void
     ) {
         let (source, isCut) = state.withLock { state in
@@ -109,20 +109,20 @@ package final class NetworkTransport: RaftTransport {
         self.id = id
     }
 
-    package func send(_ request: Request, to peer: Peer, exchange: Exchange) {
+    package func send(_ request: Request, to peer: Peer, exchange: ExchangeID) {
         network.send(request, from: id, to: peer.id, exchange)
     }
-    package func reply(_ reply: Reply, exchange: Exchange) {
+    package func reply(_ reply: Reply, exchange: ExchangeID) {
         network.reply(reply, from: id, exchange)
     }
     package func sendSnapshot(
-        _ request: InstallSnapshot, to peer: Peer, exchange: Exchange,
+        _ request: InstallSnapshot, to peer: Peer, exchange: ExchangeID,
         source: @escaping @Sendable () throws -> [UInt8]?
     ) {
         network.send(.snapshot(request), from: id, to: peer.id, exchange, contents: source)
     }
     package func receiveContents(
-        of exchange: Exchange, take: @escaping @Sendable ([UInt8]?) -> Void,
+        of exchange: ExchangeID, take: @escaping @Sendable ([UInt8]?) -> Void,
         fail: @escaping @Sendable (any Error) -> Void
     ) { network.receive(exchange, take, fail) }
 }

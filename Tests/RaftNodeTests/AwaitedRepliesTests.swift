@@ -5,10 +5,10 @@ import Testing
 
 @testable import RaftNode
 
-/// Whoever waits is found by the ticket, in any order, once.
+/// A waiting request is found by its ticket, in any order, once.
 @Suite struct AwaitedRepliesTests {
     @Test(arguments: 1...4 as ClosedRange<UInt64>)
-    func eachIsFoundOnce(seed: UInt64) {
+    func waitingRequestIsFoundOnce(seed: UInt64) {
         var random = SeededRandom(seed: seed)
         var awaited = AwaitedReplies()
         var open: [Ticket] = []
@@ -23,8 +23,8 @@ import Testing
                 open.append(ticket)
             } else {
                 let isFirst = UInt64.random(in: 0..<4, using: &random) > 0
-                let place = isFirst ? 0 : Int.random(in: open.indices, using: &random)
-                let ticket = open.remove(at: place)
+                let slot = isFirst ? 0 : Int.random(in: open.indices, using: &random)
+                let ticket = open.remove(at: slot)
                 awaited.remove(ticket)?(.success(1))
                 #expect(answered.withLock { $0.popLast() } == ticket)
                 #expect(awaited.remove(ticket) == nil)

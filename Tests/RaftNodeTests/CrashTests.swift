@@ -8,8 +8,8 @@ import Testing
 
 @testable import RaftNode
 
-/// A server that dies at any operation on its disk, or whose files someone removed or cut: the next
-/// start goes on, or names the file and the remedy.
+/// A server that crashes at any operation on its disk, or whose files were removed or truncated:
+/// the next start continues, or names the file and the remedy.
 @Suite(.serialized) struct CrashTests {
     private static let options = Member.options {
         $0.snapshotThreshold = 5
@@ -27,7 +27,7 @@ import Testing
         #expect(isOrdered, "\(what)")
         try await first.writeAll(["more"])
         await first.stop()
-        // A snapshot may still be written to the folder, which ends with the process elsewhere.
+        // A snapshot may still be written to the folder; in production it ends with the process.
         let second = try Member(in: folder.copy(), options: Self.options)
         second.start()
         try await second.leads()
@@ -36,10 +36,10 @@ import Testing
         return found
     }
 
-    /// Runs a server whose operation `number` and all that follow it fail: eight writes, a restore,
-    /// two writes.
+    /// Runs a server whose operation `number` and all later ones fail: eight writes, a restore, two
+    /// writes.
     ///
-    /// - Returns: what was acknowledged, and whether the restore was.
+    /// - Returns: the acknowledged commands, and whether the restore was acknowledged.
     private func run(
         in folder: Folder, failing number: Int, code: Int32
     ) async throws -> (acknowledged: [String], isRestored: Bool) {
@@ -85,7 +85,7 @@ import Testing
             let isNew = found.starts(with: ["r0", "r1"])
             #expect(isNew || !isRestored, "operation \(number): \(found)")
             if isNew || found.isEmpty {
-                // The restore was not answered; what was acknowledged before it is replaced.
+                // The restore was not answered; the commands acknowledged before it are replaced.
                 if isRestored { #expect(found.starts(with: acknowledged), "operation \(number)") }
             } else {
                 let kept = found.filter { acknowledged.contains($0) }
@@ -97,7 +97,7 @@ import Testing
         #expect(isWhole && number > 60)
     }
 
-    /// One operation fails and those after it do not: what is acknowledged afterwards counts too.
+    /// One operation fails and the later ones do not: later acknowledged writes count too.
     @Test func aRestoreThatFailsLeavesNothingForALaterStart() async throws {
         for name in ["create", "write", "sync", "rename", "sync directory", "remove", "mkdir"] {
             for number in 0..<6 {
@@ -123,7 +123,7 @@ import Testing
                 }
                 await member.stop()
                 let found = try await served(try folder.copy(), "\(name) \(number)")
-                // A server that stopped may have been restored all the same.
+                // A server that stopped may have been restored nevertheless.
                 let isKept = found == acknowledged || acknowledged.count == 2 && found == ["r0"]
                 #expect(isKept, "\(name) \(number): \(found), acknowledged \(acknowledged)")
             }
@@ -183,7 +183,7 @@ import Testing
 
     private static let all = (0..<80).map { "w\($0)" }
 
-    @Test func aLogThatWasRemovedIsGoneOnFromTheSnapshot() async throws {
+    @Test func removedLogContinuesAfterTheSnapshot() async throws {
         let folder = try await killed()
         for name in ["log.sqlite", "log.sqlite-wal", "lock"] { try folder.remove(name) }
         let inspected = try StoreInspection.look(directory: folder.path) { _ in }
@@ -192,7 +192,7 @@ import Testing
         #expect(found.count > 30 && found == Array(Self.all.prefix(found.count)))
     }
 
-    @Test func aJournalThatWasCutIsNoticed() async throws {
+    @Test func truncatedJournalIsNoticed() async throws {
         let folder = try await killed()
         let journal = try folder.bytes("log.sqlite-wal")
         for part in [0.98, 0.9, 0.5, 0.3, 0.1] {
@@ -209,15 +209,15 @@ import Testing
                 return text.contains("log.sqlite-wal is damaged at its end: ")
                     && text.contains("remove \(copy.path)/lock")
             }
-            // As it says.
+            // The remedy of the message.
             try copy.remove("lock")
             let found = try await served(try copy.copy(), "\(part)")
             #expect(found == Array(Self.all.prefix(found.count)) && found.count > 30)
         }
     }
 
-    /// The newest snapshot holds all that the cut took: nothing is lost.
-    @Test func aJournalThatWasCutBeforeTheSnapshotCostsNothing() async throws {
+    /// The newest snapshot contains all entries that the cut removed: nothing is lost.
+    @Test func truncatedJournalBeforeTheSnapshotLosesNothing() async throws {
         let folder = try Folder()
         var options = Self.options
         options.snapshotThreshold = 1
@@ -274,7 +274,7 @@ import Testing
     }
 
     /// A file of version 1 does not count its writes; it does from the first start on.
-    @Test func aStoreOfTheFirstVersionIsTakenOver() throws {
+    @Test func firstVersionStoreIsUpgraded() throws {
         let folder = try Folder()
         var store: SQLiteLogStore? = try SQLiteLogStore(directory: folder.path)
         let state = HardState(term: 3, vote: "someone")

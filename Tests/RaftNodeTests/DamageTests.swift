@@ -7,7 +7,7 @@ import Testing
 
 @testable import RaftNode
 
-/// What disks do to a log: it is served as it was written, or an error names the file.
+/// Damage of a log by its disk: it is served as it was written, or an error names the file.
 @Suite(.serialized) struct DamageTests {
     private static let written = entries(1...40) + entries(41...60, term: 2, size: 5_000)
 
@@ -28,7 +28,7 @@ import Testing
         return folder
     }
 
-    /// What a damaged copy gives: all that was written, or a named error.
+    /// Checks that a damaged copy gives all that was written, or a named error.
     private func check(_ folder: Folder, _ what: String) {
         do {
             let store = try SQLiteLogStore(directory: folder.path)
@@ -71,7 +71,7 @@ import Testing
     }
 
     /// The journal: changed anywhere, it is refused. In its last transaction the change looks like
-    /// a crash in the middle of it, but for the record of that write.
+    /// a crash in the middle of it; only the record of that write reveals it.
     @Test func aChangedJournalIsRefused() throws {
         let folder = try Folder()
         let store = try filled(folder)
@@ -116,8 +116,8 @@ import Testing
         #expect(throws: RaftNodeError.self) { try SQLiteLogStore(directory: closed.path) }
     }
 
-    /// A file cut at any place, as by a crash that lost what was not synced: never a wrong entry.
-    @Test func aTornJournalGivesABeginning() throws {
+    /// A file cut at any position, as by a crash that lost unsynced bytes: never a wrong entry.
+    @Test func tornJournalGivesAPrefix() throws {
         let folder = try Folder()
         let store = try filled(folder)
         let bytes = try folder.bytes("log.sqlite-wal")
@@ -135,10 +135,10 @@ import Testing
 
     // MARK: Operations that fail
 
-    /// Operation 1, 2, 3 … fails and so do those after it: whatever was acknowledged is there
-    /// when the log opens again, whole writes only, nothing else.
+    /// Operation 1, 2, 3 … fails and so do the later ones: everything acknowledged is there when
+    /// the log opens again, whole writes only, nothing else.
     @Test(arguments: [IOFault.write, SQLITE_FULL])
-    func whateverFailsNothingAcknowledgedIsLost(_ code: Int32) throws {
+    func noFailureLosesAcknowledgedWrites(_ code: Int32) throws {
         var isWhole = false
         var count = 0
         while !isWhole {
@@ -171,7 +171,7 @@ import Testing
         #expect(count > 30)
     }
 
-    @Test func aFileThatMayOnlyBeReadIsNamed() throws {
+    @Test func readOnlyFileIsNamed() throws {
         let folder = try closed()
         FaultyFiles.use(.max)
         FaultyFiles.isReadOnly.store(true, ordering: .relaxed)
@@ -180,7 +180,7 @@ import Testing
         #expect(throws: error) {
             try SQLiteLogStore(directory: folder.path, vfs: FaultyFiles.name)
         }
-        #expect("\(error)".contains("may only be read: check its owner, mode and file system"))
+        #expect("\(error)".contains("is read-only: check its owner, mode and file system"))
     }
 
     @Test(.timeLimit(.minutes(1)), arguments: ["log.sqlite", "log.sqlite-wal", "lock"])
@@ -194,7 +194,7 @@ import Testing
         _ = try? StoreInspection.look(directory: folder.path) { _ in }
     }
 
-    @Test func afterAFailureTheStoreTakesNoMore() throws {
+    @Test func failedStoreRefusesWrites() throws {
         let folder = try Folder()
         FaultyFiles.use(.max)
         let store = try SQLiteLogStore(directory: folder.path, vfs: FaultyFiles.name)
@@ -212,7 +212,7 @@ import Testing
         #expect(store.lastIndex == 3)
     }
 
-    /// With room again, it goes on.
+    /// It continues when there is room again.
     @Test func aFullDiskLosesNothing() throws {
         let folder = try Folder()
         FaultyFiles.use(.max)

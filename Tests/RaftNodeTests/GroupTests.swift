@@ -15,16 +15,16 @@ import Testing
     private func group(
         on folders: [Folder] = [], options: RaftOptions = Member.options()
     ) throws -> [Member] {
-        let members = try names.enumerated().map { place, name in
+        let members = try names.enumerated().map { slot, name in
             try Member(
-                name, in: folders.isEmpty ? nil : folders[place], network: network,
+                name, in: folders.isEmpty ? nil : folders[slot], network: network,
                 options: options)
         }
         for member in members { member.start(bootstrap: names) }
         return members
     }
 
-    /// The one that leads, and may be read.
+    /// Returns the server that leads, and may be read.
     private func leader(_ members: [Member]) async throws -> Member {
         var found: Member?
         try await eventually("somebody leads") {
@@ -39,7 +39,7 @@ import Testing
         return try #require(found)
     }
 
-    /// Writes in spite of changes of leadership. What was refused may be written twice.
+    /// Writes in spite of changes of leadership. A refused command may be written twice.
     private func write(_ texts: [String], to members: [Member]) async throws {
         for text in texts {
             try await eventually("\(text) is written") {
@@ -61,7 +61,7 @@ import Testing
     }
 
     @Test(arguments: [0, 10])
-    func allCarryOutTheSame(lost: UInt64) async throws {
+    func allServersApplyTheSameCommands(lost: UInt64) async throws {
         let members = try group()
         network.lose(ofHundred: lost)
         try await write((0..<60).map { "w\($0)" }, to: members)
@@ -71,7 +71,7 @@ import Testing
         await stop(members)
     }
 
-    @Test func anotherLeadsWhenTheLeaderIsGone() async throws {
+    @Test func anotherServerLeadsAfterTheLeaderStops() async throws {
         let folders = try names.map { _ in try Folder() }
         var members = try group(on: folders)
         try await write(["one", "two"], to: members)
@@ -80,9 +80,9 @@ import Testing
         members.removeAll { $0 === old }
         try await write(["three"], to: members)
         try await agree(members)
-        // It comes back, takes what it missed, and changes nothing.
-        let place = try #require(names.firstIndex(of: old.id))
-        let again = try Member(old.id, in: try folders[place].copy(), network: network)
+        // It returns, receives the missed entries, and changes nothing.
+        let slot = try #require(names.firstIndex(of: old.id))
+        let again = try Member(old.id, in: try folders[slot].copy(), network: network)
         again.start(bootstrap: names)
         members.append(again)
         try await agree(members)
@@ -90,7 +90,7 @@ import Testing
         await stop(members)
     }
 
-    @Test func aLeaderThatIsCutOffStopsLeadingAndServesNobody() async throws {
+    @Test func partitionedLeaderStepsDownAndRefusesReads() async throws {
         let members = try group()
         try await write(["one"], to: members)
         let old = try await leader(members)
@@ -121,7 +121,7 @@ import Testing
     }
 
     @Test(arguments: [false, true])
-    func whoIsFarBehindGetsASnapshot(onDisk: Bool) async throws {
+    func laggingServerReceivesASnapshot(onDisk: Bool) async throws {
         let folders = onDisk ? try names.map { _ in try Folder() } : []
         let options = Member.options {
             $0.snapshotThreshold = 30
@@ -148,8 +148,8 @@ import Testing
         try await agree(members)
         await stop(members)
         if onDisk {
-            let place = try #require(names.firstIndex(of: behind.id))
-            let again = try Member(behind.id, in: try folders[place].copy(), options: options)
+            let slot = try #require(names.firstIndex(of: behind.id))
+            let again = try Member(behind.id, in: try folders[slot].copy(), options: options)
             #expect(again.machine.restores == 1)
             await again.stop()
         }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import RaftNode
 
-/// What `consul operator raft inspect` sees.
+/// The report of `consul operator raft inspect`.
 @Suite(.serialized) struct InspectionTests {
     private func everything(_ folder: Folder) throws -> [String: [UInt8]] {
         let names = try FileManager.default.subpathsOfDirectory(atPath: folder.path)
@@ -21,7 +21,7 @@ import Testing
     }
 
     @Test(arguments: [false, true])
-    func seesAllAndChangesNothing(afterACrash: Bool) async throws {
+    func reportsTheWholeStoreWithoutChanges(afterACrash: Bool) async throws {
         var folder = try Folder()
         let options = Member.options {
             $0.snapshotThreshold = 10
@@ -30,7 +30,7 @@ import Testing
         }
         let member = try await Member.alone(in: folder, options: options)
         try await member.writeAll((0..<40).map { "w\($0)" })
-        // Told after the answer.
+        // Compaction follows the answer.
         try await eventually("the log is compacted") {
             member.node.status.snapshotIndex > 30 && member.node.status.lastIndex == 42
         }
@@ -54,7 +54,7 @@ import Testing
         #expect(before == after)
     }
 
-    @Test func thereMustBeAStore() throws {
+    @Test func missingStoreIsAnError() throws {
         let folder = try Folder()
         #expect {
             _ = try StoreInspection.look(directory: folder.path) { _ in }
@@ -62,7 +62,7 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: folder.path))
     }
 
-    @Test func namesEachProblemAndGoesOn() throws {
+    @Test func namesEachProblemAndContinues() throws {
         let folder = try Folder()
         var store: SQLiteLogStore? = try SQLiteLogStore(directory: folder.path)
         for index in 1...40 {
@@ -77,8 +77,8 @@ import Testing
         for index in [12, 30] {
             var row: [UInt8] = []
             EntryRow.write(entries(UInt64(index)...UInt64(index), size: 3_000)[0], to: &row)
-            let place = try #require(bytes.firstRange(of: row[..<17]))
-            bytes[place.lowerBound + 100] ^= 1
+            let offset = try #require(bytes.firstRange(of: row[..<17]))
+            bytes[offset.lowerBound + 100] ^= 1
         }
         try folder.write("log.sqlite", bytes)
         try folder.write("peers.json", Array("[]".utf8))
@@ -93,7 +93,7 @@ import Testing
         #expect(texts[2].contains("peers.json: it names no voter"))
     }
 
-    @Test func everyDamageThatStopsAServerIsSeen() throws {
+    @Test func everyDamageThatStopsAServerIsReported() throws {
         let folder = try Folder()
         var store: SQLiteLogStore? = try SQLiteLogStore(directory: folder.path)
         try store?.write(
@@ -102,14 +102,14 @@ import Testing
         try store?.close()
         store = nil
         let bytes = try folder.bytes("log.sqlite")
-        for place in stride(from: 0, to: bytes.count, by: 997) {
+        for offset in stride(from: 0, to: bytes.count, by: 997) {
             let copy = try folder.copy()
             var changed = bytes
-            changed[place] ^= 0x5A
+            changed[offset] ^= 0x5A
             try copy.write("log.sqlite", changed)
             let found = try StoreInspection.look(directory: copy.path) { _ in }
             do { _ = try SQLiteLogStore(directory: copy.path) } catch {
-                #expect(!found.problems.isEmpty, "byte \(place): \(error)")
+                #expect(!found.problems.isEmpty, "byte \(offset): \(error)")
             }
         }
         let copy = try folder.copy()

@@ -4,7 +4,7 @@ import Testing
 
 @testable import RaftNode
 
-/// What holds of every log store, and of a log that was closed and opened again.
+/// The guarantees of every log store, and of a log that was closed and opened again.
 @Suite(.serialized) struct LogStoreTests {
     private func eachStore(_ body: (any LogStore) throws -> Void) throws {
         try body(MemoryLogStore())
@@ -21,7 +21,7 @@ import Testing
         }
     }
 
-    @Test func entriesComeBackInParts() throws {
+    @Test func entriesAreReadInParts() throws {
         try eachStore { (store: any LogStore) throws in
             try store.write(
                 hardState: HardState(term: 3, vote: "b"), truncateFrom: nil,
@@ -102,7 +102,7 @@ import Testing
     private func reopened(
         _ store: inout SQLiteLogStore, _ folder: Folder
     ) throws -> SQLiteLogStore {
-        // The lock ends with the store: what is open must go before the next begins.
+        // The lock ends with the store: the open one must be released before the next begins.
         let copy = try folder.copy()
         defer { withExtendedLifetime(copy) {} }
         store = try SQLiteLogStore(directory: copy.path)
@@ -131,7 +131,7 @@ import Testing
         }
     }
 
-    @Test func whatWasLeftOpenIsThereAfterwards() throws {
+    @Test func unclosedStoreKeepsItsEntries() throws {
         let folder = try Folder()
         let store = try SQLiteLogStore(directory: folder.path)
         for index in 1...50 {

@@ -4,8 +4,8 @@ import Synchronization
 
 @testable import RaftNode
 
-/// SQLite's own file layer, beside which it is kept what a power cut would leave: what was synced,
-/// and of what was not, any sectors.
+/// SQLite's own file layer, which also keeps the state that a power cut would leave: the synced
+/// bytes, and of the others any sectors.
 enum LosingFiles {
     static let name = "losing"
     /// Sectors are written whole or not at all.
@@ -14,11 +14,12 @@ enum LosingFiles {
     private struct File: Sendable {
         var path: String
         var synced: [UInt8] = []
-        /// What a cut may lose, in order: writes, and cuts to a length.
+        /// The operations that a cut may lose, in order: writes, and truncations.
         var pending: [(offset: Int, bytes: [UInt8])] = []
         var length: Int?
     }
-    /// By the address of SQLite's structure; those of closed files stay until it is used again.
+    /// By the address of SQLite's structure; those of closed files stay until the address is used
+    /// again.
     private static let files = Mutex<[UInt: File]>([:])
 
     nonisolated(unsafe) private static var real: UnsafeMutablePointer<sqlite3_vfs>!
@@ -27,8 +28,8 @@ enum LosingFiles {
     nonisolated(unsafe) private static var tables:
         [UnsafePointer<sqlite3_io_methods>: UnsafePointer<sqlite3_io_methods>] = [:]
 
-    /// The folder as a power cut would leave it now; the files of other layers as they are. Nothing
-    /// is written to the log meanwhile.
+    /// Returns the folder as a power cut would leave it now; the files of other layers are copied
+    /// unchanged. Nothing is written to the log meanwhile.
     static func cut(_ folder: Folder, random: inout SystemRandomNumberGenerator) throws -> Folder {
         nonisolated(unsafe) var other = folder
         try files.withLock { files in

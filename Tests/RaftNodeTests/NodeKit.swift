@@ -37,7 +37,7 @@ final class ListMachine: StateMachine {
     var items: [Item] { state.withLock { $0.items } }
     var texts: [String] { items.map(\.text) }
     var restores: Int { state.withLock { $0.restores } }
-    /// How many entries came with a ticket.
+    /// The number of entries that had a ticket.
     var tickets: Int { state.withLock { $0.tickets } }
     var isOutOfOrder: Bool { state.withLock { $0.isOutOfOrder } }
 
@@ -86,9 +86,9 @@ final class ListMachine: StateMachine {
     }
 }
 
-/// A server of the tests: a node with all that it stands on. On the disk where a folder is given.
+/// A server of the tests: a node with all its parts. On the disk where a folder is given.
 final class Member: Sendable {
-    /// Why the node stopped for good.
+    /// The reasons why the node stopped permanently.
     final class Stops: Sendable {
         let texts = Mutex<[String]>([])
         var count: Int { texts.withLock { $0.count } }
@@ -129,7 +129,7 @@ final class Member: Sendable {
                 directory: $0.path, machine: machine, logger: logger, vfs: vfs, disk: disk)
         }
         let log: any LogStore = durable?.log ?? MemoryLogStore()
-        // After the node's end nobody else uses it.
+        // Used by no other thread after the node's end.
         nonisolated(unsafe) let store = durable?.log
         close = { try? store?.close() }
         let setup = RaftNode.Setup(
@@ -154,7 +154,7 @@ final class Member: Sendable {
         node.start()
     }
 
-    /// A server alone that has become the leader.
+    /// Returns a single server that has become the leader.
     static func alone(
         in folder: Folder? = nil, options: RaftOptions = Member.options()
     ) async throws -> Member {
@@ -197,7 +197,7 @@ final class Member: Sendable {
     func transfer(to id: ServerID) async -> Answer {
         await asked { node.transferLeadership(to: id, reply: $0) }
     }
-    /// Puts these commands in the place of all there is.
+    /// Replaces the whole state by these commands.
     func restore(_ texts: [String], beyond index: LogIndex = 0) async -> Answer {
         await asked { reply in
             node.restore(beyond: index) { last in
@@ -212,7 +212,7 @@ final class Member: Sendable {
         return await asked { node.bootstrap(Configuration(servers: servers), reply: $0) }
     }
 
-    /// Writes one after the other until the last is acknowledged, whoever leads by then.
+    /// Writes one after the other until the last is acknowledged, by any leader.
     func writeAll(_ texts: [String]) async throws {
         for text in texts {
             let answer = await propose(text)

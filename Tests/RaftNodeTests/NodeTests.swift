@@ -9,7 +9,7 @@ import Testing
 
 @testable import RaftNode
 
-/// A server alone, in memory and on the disk.
+/// A single server, in memory and on the disk.
 @Suite(.serialized) struct NodeTests {
     @Test(arguments: [false, true])
     func writesAreCarriedOutInOrderBeforeTheyAreAnswered(onDisk: Bool) async throws {
@@ -39,7 +39,7 @@ import Testing
         await member.stop()
     }
 
-    @Test func whatCannotBeGrantedIsRefused() async throws {
+    @Test func impossibleRequestsAreRefused() async throws {
         let member = try Member()
         member.start()
         #expect(await member.propose("x") == .failure(.notLeader(nil)))
@@ -63,7 +63,7 @@ import Testing
         #expect(member.machine.texts.isEmpty)
     }
 
-    @Test func aStopAnswersAllThatWaits() async throws {
+    @Test func stopAnswersAllPendingRequests() async throws {
         let folder = try Folder()
         let member = try await Member.alone(in: folder)
         let answers = await withTaskGroup(of: Member.Answer.self) { tasks in
@@ -93,7 +93,7 @@ import Testing
         await second.stop()
     }
 
-    @Test func snapshotsTakeThePlaceOfTheLog() async throws {
+    @Test func snapshotsReplaceTheLog() async throws {
         let folder = try Folder()
         let options = Member.options {
             $0.snapshotThreshold = 40
@@ -117,7 +117,7 @@ import Testing
         #expect(second.machine.restores == 1)
         #expect(second.machine.items == items && !second.machine.isOutOfOrder)
         await second.stop()
-        // The log begins behind the snapshots: without them nothing may be served.
+        // The log begins after the snapshots: without them nothing may be served.
         let without = try folder.copy()
         try without.remove("snapshots")
         #expect {
@@ -127,7 +127,7 @@ import Testing
         }
     }
 
-    @Test func anEmptyLogBehindALostSnapshotIsALoss() throws {
+    @Test func emptyLogWithoutItsSnapshotIsALoss() throws {
         let folder = try Folder()
         var store: SQLiteLogStore? = try SQLiteLogStore(directory: folder.path)
         try store?.write(
@@ -142,7 +142,7 @@ import Testing
         }
     }
 
-    /// A majority is lost for good, and one server goes on alone.
+    /// A majority is lost permanently, and one server continues alone.
     @Test func aPeersFileSetsTheGroup() async throws {
         let network = Network()
         let names = ["a", "b", "c"]
@@ -166,7 +166,7 @@ import Testing
         for (text, reason) in [
             ("[]", "it names no voter"), ("{", "peers.json"),
             (#"[{"id": "b", "address": ""}]"#, "a server needs an id and an address"),
-            (#"[{"id": "b", "address": "x"}, {"id": "b", "address": "y"}]"#, "stands there twice"),
+            (#"[{"id": "b", "address": "x"}, {"id": "b", "address": "y"}]"#, "occurs twice"),
         ] {
             try folder.write("peers.json", Array(text.utf8))
             #expect {
@@ -174,7 +174,7 @@ import Testing
             } throws: { "\($0)".contains(reason) }
         }
         try folder.write("peers.json", Array(#"[{"id": "b", "address": "b:8300"}]"#.utf8))
-        // A crash before the file is gone repeats it.
+        // A crash before the file is removed repeats it.
         let interrupted = try folder.copy()
         for place in [folder, interrupted] {
             let member = try Member("b", in: place)
@@ -202,7 +202,7 @@ import Testing
         } throws: { "\($0)".contains("peers.json: this server holds nothing to recover from") }
     }
 
-    @Test func aStateMachineThatCannotFollowStopsTheNode() async throws {
+    @Test func failingStateMachineStopsTheNode() async throws {
         let member = try await Member.alone()
         try await member.writeAll(["one"])
         guard case .failure(.stopped) = await member.propose("poison") else {
@@ -242,7 +242,7 @@ import Testing
         return try Member(in: folder, options: options, vfs: FaultyFiles.name, disk: disk)
     }
 
-    /// What a folder holds is served by whoever opens it now.
+    /// Returns the state that a start on the folder serves now.
     private func served(_ folder: Folder) async throws -> ListMachine {
         let member = try Member(in: folder)
         member.start(bootstrap: ["a"])
@@ -251,7 +251,7 @@ import Testing
         return member.machine
     }
 
-    @Test func aFullDiskRefusesWritesAndHealsItself() async throws {
+    @Test func fullDiskRefusesWritesUntilThereIsRoom() async throws {
         let folder = try Folder()
         FaultyFiles.use(.max)
         let member = try faulty(folder)
@@ -276,7 +276,7 @@ import Testing
         #expect(try await served(try folder.copy()).texts == ["one", "two", "four"])
     }
 
-    @Test func anyOtherFailureStopsTheNodeForGood() async throws {
+    @Test func anyOtherFailureStopsTheNodePermanently() async throws {
         let folder = try Folder()
         FaultyFiles.use(.max)
         let member = try faulty(folder)
@@ -300,7 +300,7 @@ import Testing
         #expect(texts == ["one"] || texts == ["one", "two"])
     }
 
-    /// Operation 1, 2, 3 … of the store fails, and all that follow it, until none does.
+    /// Operation 1, 2, 3 … of the store fails, and all later ones, until none does.
     @Test(arguments: [IOFault.write, SQLITE_FULL])
     func everyAcknowledgedWriteSurvivesAFailureAnywhere(code: Int32) async throws {
         var failing = 0

@@ -6,19 +6,19 @@ import Testing
 
 @testable import RaftNode
 
-/// The power is cut at any moment, under load, with a disk that keeps of what was not synced
-/// whatever it likes.
+/// The power is cut at any moment, under load, with a disk that keeps any part of the unsynced
+/// bytes.
 @Suite(.serialized) struct PowerCutTests {
     private static let rounds =
         ProcessInfo.processInfo.environment["BADDAYS"] == "long" ? 400 : 25
 
-    /// What was told of, by those who wrote it.
-    private final class Told: Sendable {
+    /// The texts that their writers saw acknowledged.
+    private final class AcknowledgedTexts: Sendable {
         let texts = Mutex<[String]>([])
         let isOver = Mutex(false)
     }
 
-    @Test func whatWasAcknowledgedIsThereAfterAPowerCut() async throws {
+    @Test func acknowledgedWritesSurviveAPowerCut() async throws {
         LosingFiles.register
         let options = Member.options {
             $0.snapshotThreshold = 60
@@ -31,7 +31,7 @@ import Testing
         var lastIndex: LogIndex = 0
         var count = 0
         for round in 0..<Self.rounds {
-            if round % 25 == 0 {  // or the state would be what takes the time
+            if round % 25 == 0 {  // or the state would take most of the time
                 (folder, known, lastIndex) = (try Folder(), [], 0)
             }
             let member = try Member(in: folder, options: options, vfs: LosingFiles.name)
@@ -43,30 +43,30 @@ import Testing
             #expect(served.count == texts.count && !member.machine.isOutOfOrder)
             #expect(member.node.status.lastIndex > lastIndex)
             known = served
-            let told = Told()
+            let acknowledged = AcknowledgedTexts()
             let moment = UInt64.random(in: 1_000_000...60_000_000, using: &random)
             try await withThrowingTaskGroup(of: Void.self) { tasks in
                 for writer in 0..<6 {
                     tasks.addTask {
                         var number = 0
-                        while !told.isOver.withLock({ $0 }) {
+                        while !acknowledged.isOver.withLock({ $0 }) {
                             let text = "\(round)-\(writer)-\(number)"
                             if case .success = await member.propose(text) {
-                                told.texts.withLock { $0.append(text) }
+                                acknowledged.texts.withLock { $0.append(text) }
                             }
                             number += 1
                         }
                     }
                 }
-                defer { told.isOver.withLock { $0 = true } }
+                defer { acknowledged.isOver.withLock { $0 = true } }
                 try await Task.sleep(nanoseconds: moment)
-                let texts = told.texts.withLock { $0 }
+                let texts = acknowledged.texts.withLock { $0 }
                 known.formUnion(texts)
                 count += texts.count
                 lastIndex = member.machine.items.last?.index ?? 0
-                // All that is known by now was acknowledged before the cut.
+                // All texts recorded by now were acknowledged before the cut.
                 folder = try LosingFiles.cut(folder, random: &random)
-                told.isOver.withLock { $0 = true }
+                acknowledged.isOver.withLock { $0 = true }
                 try await tasks.waitForAll()
             }
             await member.stop()

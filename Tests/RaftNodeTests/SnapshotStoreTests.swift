@@ -32,7 +32,7 @@ import Testing
         return bytes
     }
 
-    @Test func whatIsSavedIsReadAndTwoAreKept() throws {
+    @Test func savedSnapshotsAreReadAndTwoAreKept() throws {
         let folder = try Folder()
         let store = try SnapshotStore(directory: folder.path)
         #expect(try store.newest() == nil)
@@ -47,7 +47,7 @@ import Testing
     }
 
     /// A removal that a crash interrupted, by this program or an earlier one, and a damaged
-    /// snapshot: gone when they are of no use, and warned of once at most.
+    /// snapshot: removed when useless, and warned of once at most.
     @Test(.timeLimit(.minutes(1)))
     func theRestOfAnOldSnapshotIsCleanedUp() throws {
         let folder = try Folder()
@@ -65,7 +65,7 @@ import Testing
         let left = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
         #expect(left == ["2-101-1101", "2-103-1103"])
         #expect(again.takeWarnings().isEmpty)
-        // The newest stays whatever it lacks, and so does a name of someone else's.
+        // The newest stays with any fault, and so does an unknown name.
         try folder.remove("2-103-1103/SHA256SUMS")
         #expect(mkfifo("\(folder.path)/other", 0o600) == 0)
         let last = try SnapshotStore(directory: folder.path)
@@ -73,7 +73,7 @@ import Testing
         #expect(last.takeWarnings().count == 2)
     }
 
-    @Test func whatIsGivenUpIsGone() throws {
+    @Test func cancelledSnapshotIsRemoved() throws {
         let folder = try Folder()
         let store = try SnapshotStore(directory: folder.path)
         let sink = try store.create(
@@ -84,8 +84,8 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
     }
 
-    /// A snapshot of which any file is cut at any byte, or changed at any, is passed over by name,
-    /// and the older one taken.
+    /// A snapshot of which any file is cut or changed at any byte is passed over by name, and the
+    /// older one used.
     @Test func aDamagedSnapshotIsPassedOver() throws {
         let folder = try Folder()
         let store = try SnapshotStore(directory: folder.path)
@@ -110,8 +110,8 @@ import Testing
         #expect(try store.newest() == newest)
     }
 
-    /// Operation 1, 2, 3 … fails: the older snapshot stands until the new one does.
-    @Test func whateverFailsASnapshotStands() throws {
+    /// Operation 1, 2, 3 … fails: the older snapshot remains until the new one is complete.
+    @Test func everyFailureLeavesASnapshot() throws {
         let folder = try Folder()
         _ = try save(try SnapshotStore(directory: folder.path), 1, [[1]])
         var isWhole = false
@@ -164,7 +164,7 @@ import Testing
     }
 
     @Test(arguments: [0, 1, 511, 512, 513, 200_000])
-    func anArchiveComesBack(_ size: Int) throws {
+    func archiveReadsAsItWasWritten(_ size: Int) throws {
         let contents = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* $0 >> 3) }
         let (meta, bytes) = archive(contents)
         for pieces in [7, 1_024, .max / 2] {
@@ -181,7 +181,7 @@ import Testing
                 try unpack(Array(bytes.prefix(count)), pieces: 100)
             }
         }
-        // Gzip has bits that nobody reads, such as the time in its head.
+        // Gzip has bits that no reader uses, such as the time in its head.
         var refused = 0
         for place in bytes.indices {
             var changed = bytes
@@ -238,7 +238,7 @@ import Testing
         "[]", "{", "[{\"id\":\"a\"}]", "[{\"id\":\"a\",\"address\":\"x:1\",\"non_voter\":true}]",
         "[{\"id\":\"a\",\"address\":\"x:1\"},{\"id\":\"a\",\"address\":\"y:1\"}]",
     ])
-    func refusesAGroupThatCannotBe(_ text: String) {
+    func refusesAnInvalidGroup(_ text: String) {
         #expect(throws: RaftNodeError.self) { try read(text) }
     }
 

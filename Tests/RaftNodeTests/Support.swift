@@ -6,7 +6,7 @@ import TestKit
 
 @testable import RaftNode
 
-/// A directory of a test's own, gone with it; its user makes it.
+/// A directory for one test, removed with the object; its user makes it.
 final class Folder {
     private let folder: TestFolder
     let path: String
@@ -16,7 +16,7 @@ final class Folder {
         path = folder.path + "/data"
     }
 
-    /// As after a crash: the files as they are now, without the lock.
+    /// Returns the files as after a crash: as they are now, without the lock.
     func copy() throws -> Folder {
         // A server whose first operation failed has made nothing.
         if !FileManager.default.fileExists(atPath: path) { return try Folder() }
@@ -55,7 +55,8 @@ func entries(
     }
 }
 
-/// All that a log holds, and what it remembers: two stores with the same text hold the same.
+/// Returns all entries of a log and its hard state as text: two stores with the same text hold the
+/// same.
 func contents(_ store: some LogStore) throws -> [LogEntry] {
     guard store.lastIndex > 0 else { return [] }
     return try store.entries(store.firstIndex...store.lastIndex, bytesMax: .max)
@@ -72,10 +73,10 @@ enum IOFault {
 /// SQLite's own file layer, of which the n-th write, sync, cut or removal fails. One at a time.
 enum FaultyFiles {
     static let name = "faulty"
-    /// Operations until one fails; that one and all that follow it.
+    /// The number of operations until one fails; that one and all later ones fail.
     static let left = Atomic<Int>(.max)
     static let code = Atomic<Int32>(IOFault.write)
-    /// Files open for reading alone, as those that the process may not write.
+    /// Makes files open for reading only, like those that the process may not write.
     static let isReadOnly = Atomic(false)
 
     nonisolated(unsafe) private static var real: UnsafeMutablePointer<sqlite3_vfs>!

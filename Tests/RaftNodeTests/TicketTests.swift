@@ -14,10 +14,10 @@ import Testing
     }
 
     @Test(arguments: [false, true])
-    func eachReceivesItsOwnResult(onDisk: Bool) async throws {
+    func ticketReceivesItsOwnResult(onDisk: Bool) async throws {
         let folder = onDisk ? try Folder() : nil
         let member = try await Member.alone(in: folder)
-        // On a disk they gather, and come to the state machine in large batches.
+        // On a disk they gather, and reach the state machine in large batches.
         let count = onDisk ? 4_000 : 200
         let held = try await withThrowingTaskGroup(of: (Held, [String]).self) { group in
             for number in 0..<count {
@@ -47,7 +47,7 @@ import Testing
         await again.stop()
     }
 
-    /// The pieces of a command that is proposed as several entries share one ticket.
+    /// The chunks of a command that is proposed as several entries share one ticket.
     @Test func theLastEntryHasTheTicket() async throws {
         let member = try await Member.alone()
         let ticket = TextTicket()

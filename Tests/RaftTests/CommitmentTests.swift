@@ -2,7 +2,7 @@ import Testing
 
 @testable import Raft
 
-/// The rule that decides what survives, from every side.
+/// The commit rule, from every side.
 @Suite struct CommitmentTests {
     private func commitment(_ voters: Int, from start: LogIndex = 1) -> Commitment {
         Commitment(startIndex: start, voters: (1...voters).map { "s\($0)" })
@@ -13,13 +13,13 @@ import Testing
         #expect(Commitment(startIndex: 1, voters: []).commitIndex == 0)
     }
 
-    @Test func oneVoterCommitsWhatItHas() {
+    @Test func singleVoterCommitsItsOwnEntries() {
         var alone = commitment(1)
         alone.record("s1", has: 7)
         #expect(alone.commitIndex == 7)
     }
 
-    /// As many as may fail, and the rest.
+    /// As many as may fail, and the others.
     @Test(arguments: [(1, 1), (2, 2), (3, 2), (4, 3), (5, 3), (6, 4), (7, 4)])
     func aMajorityCommitsAndNoFewer(voters: Int, majority: Int) {
         var some = commitment(voters)
@@ -52,14 +52,14 @@ import Testing
         #expect(three.commitIndex == 9)
     }
 
-    @Test func saidTwiceCountsOnce() {
+    @Test func repeatedReportCountsOnce() {
         var three = commitment(3)
         three.record("s1", has: 4)
         three.record("s1", has: 4)
         #expect(three.commitIndex == 0)
     }
 
-    /// Figure 8: the entries of earlier terms lie before `startIndex`.
+    /// Figure 8: the entries of earlier terms are before `startIndex`.
     @Test func oldTermsAreCommittedByTheFirstEntryOfTheOwnAlone() {
         var three = commitment(3, from: 10)
         three.record("s1", has: 9)
@@ -72,7 +72,7 @@ import Testing
         #expect(three.commitIndex == 10)
     }
 
-    @Test func whoDoesNotVoteDoesNotCount() {
+    @Test func nonvoterDoesNotCount() {
         var three = commitment(3)
         three.record("s1", has: 5)
         three.record("learner", has: 5)
@@ -80,7 +80,7 @@ import Testing
         #expect(three.commitIndex == 0)
     }
 
-    @Test func aNewVoterBeginsWithNothing() {
+    @Test func newVoterBeginsAtZero() {
         var three = commitment(3)
         three.record("s1", has: 5)
         three.record("s2", has: 4)
@@ -93,7 +93,7 @@ import Testing
         #expect(three.commitIndex == 8)
     }
 
-    @Test func aVoterWhoLeavesMayHaveBeenAllThatWasWaitedFor() {
+    @Test func removingAVoterMayCommit() {
         var four = commitment(4)
         four.record("s1", has: 6)
         four.record("s2", has: 6)
@@ -102,7 +102,7 @@ import Testing
         #expect(four.commitIndex == 6)
     }
 
-    @Test func whoLeavesAndReturnsIsForgotten() {
+    @Test func returningVoterBeginsAtZero() {
         var three = commitment(3)
         three.record("s3", has: 6)
         three.setVoters(["s1", "s2"])
@@ -111,7 +111,7 @@ import Testing
         #expect(three.commitIndex == 0)
     }
 
-    @Test func aMajorityOfNobodyHasReachedNothing() {
+    @Test func emptyGroupHasNoMajority() {
         #expect(Majority.reached(by: [Int]()) == nil)
         #expect(Majority.reached(by: [3]) == 3)
         #expect(Majority.reached(by: [1, 2]) == 1)

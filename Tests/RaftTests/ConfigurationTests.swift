@@ -27,7 +27,7 @@ import Testing
         #expect(Configuration(encoded: expected) == configuration)
     }
 
-    @Test func manyServersComeBack() {
+    @Test func manyServersDecodeToThemselves() {
         let servers = (0..<20).map { number in
             Server(
                 id: "s\(number)", address: "10.0.0.\(number):8300",
@@ -37,7 +37,7 @@ import Testing
         #expect(Configuration(encoded: configuration.encoded) == configuration)
     }
 
-    @Test func anythingElseIsRefused() {
+    @Test func otherDataIsRefused() {
         let encoded = Self.three.encoded
         for length in 0..<encoded.count {
             #expect(Configuration(encoded: Array(encoded.prefix(length))) == nil)

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Raft
 
-/// Where the log ends, and which of it counts as written.
+/// The end of the log, and its durable part.
 @Suite struct LogTailTests {
     private func entry(_ index: LogIndex, _ term: Term) -> LogEntry {
         LogEntry(index: index, term: term, kind: .command, data: [UInt8(index)])
@@ -26,7 +26,7 @@ import Testing
         #expect(drop == nil)
     }
 
-    @Test func aLogThatGoesOnBehindTheSnapshotIsKept() {
+    @Test func logBeyondTheSnapshotIsKept() {
         let around = LogTail.open(log([1, 1, 2, 2]), snapshot: meta(3, 2))
         #expect(around.dropThrough == nil)
         #expect(around.tail.lastIndex == 4)
@@ -42,7 +42,7 @@ import Testing
         #expect(LogTail.open(log([5], from: 7), snapshot: meta(3, 2)).dropThrough == 7)
     }
 
-    @Test func onlyWhatTheDiskHasReportedIsDurable() {
+    @Test func onlyReportedWritesAreDurable() {
         let log = ScriptLog()
         var tail = LogTail.open(log, snapshot: nil).tail
         tail.append(entry(1, 1))
@@ -56,8 +56,9 @@ import Testing
         #expect(tail.durableIndex == 2)
     }
 
-    /// A write reported after its entries were cut off says nothing of those that took their place.
-    @Test func whatWasCutOffIsNotDurable() {
+    /// A report of a write whose entries were truncated does not apply to the entries that replaced
+    /// them.
+    @Test func truncatedEntriesAreNotDurable() {
         var tail = LogTail.open(log([1, 1, 1]), snapshot: nil).tail
         tail.append(entry(4, 1))
         tail.append(entry(5, 1))
@@ -75,7 +76,7 @@ import Testing
         #expect(tail.durableIndex == 4)
     }
 
-    @Test func cuttingWithinTheStepLeavesTheDiskAlone() {
+    @Test func truncationWithinTheStepWritesNothing() {
         var tail = LogTail.open(log([1]), snapshot: nil).tail
         for index in LogIndex(2)...5 { tail.append(entry(index, 1)) }
         tail.truncate(from: 4, previousTerm: 1)
@@ -100,7 +101,7 @@ import Testing
         #expect(tail.firstIndex(ofTerm: 4, through: 10, log) == 9)
     }
 
-    @Test func anInstalledSnapshotTakesTheLogsPlace() {
+    @Test func installedSnapshotReplacesTheLog() {
         var tail = LogTail.open(log([1, 1, 1, 1]), snapshot: nil).tail
         tail.install(meta(9, 4), keepsRest: false)
         #expect(tail.firstIndex == 10)

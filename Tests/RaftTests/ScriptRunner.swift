@@ -1,9 +1,9 @@
 import Primitives
 import Raft
 
-/// Talks with a group of cores, line by line. Disks and state machines do at once what they are
-/// told; messages wait until they are delivered. A line may begin with `@5s`, the time of what
-/// follows, and with `quietly`, which prints nothing.
+/// Runs a script on a group of cores, line by line. Disks and state machines carry out directives
+/// at once; messages wait until they are delivered. A line may begin with `@5s`, the time of the
+/// rest of the line, and with `quietly`, which prints nothing.
 ///
 /// - `group s1 s2 s3` makes servers with that configuration as their entry 1; `learner=s4` adds a
 ///   non-voter. `log s1 1 1 2 term=3 vote=s2` gives a server that is not yet started these terms.
@@ -13,7 +13,7 @@ import Raft
 ///   `snapshot s1`, `bootstrap s1`.
 /// - `settle` delivers all messages until there are none; `settle except s4` loses those of s4.
 ///   `deliver s1 s2` those from s1 to s2 that wait now. `lose` breaks all connections.
-/// - `show s1` prints its log and where it stands.
+/// - `show s1` prints its log and its state.
 struct ScriptRunner {
     struct Problem: Error { let text: String }
 
@@ -22,13 +22,13 @@ struct ScriptRunner {
         var log = ScriptLog()
         var hardState = HardState()
         var snapshot: SnapshotMeta?
-        var inbound: [Exchange: (from: ServerID, exchange: Exchange)] = [:]
-        var nextInbound: Exchange = 1
+        var inbound: [ExchangeID: (from: ServerID, exchange: ExchangeID)] = [:]
+        var nextInbound: ExchangeID = 1
     }
 
     enum Message {
-        case request(Request, Exchange)
-        case reply(Reply, Exchange)
+        case request(Request, ExchangeID)
+        case reply(Reply, ExchangeID)
     }
 
     var members: [ServerID: Member] = [:]
@@ -71,11 +71,11 @@ struct ScriptRunner {
             waiting = []
             for item in lost { lose(item.from, item.message) }
         case "show": show(words[0])
-        default: try wish(verb, words)
+        default: try request(verb, words)
         }
     }
 
-    private mutating func wish(_ verb: String, _ words: [String]) throws {
+    private mutating func request(_ verb: String, _ words: [String]) throws {
         let id = words[0]
         ticket += 1
         switch verb {

@@ -1,7 +1,7 @@
 import Glibc
 
-/// A script, `Scripts/<name>.txt` beside the file of its reader: blocks of commands, a line `----`,
-/// and what they print. An empty line ends a block; lines that begin with `#` are comments.
+/// A script, `Scripts/<name>.txt` next to the file of its reader: blocks of commands, a line
+/// `----`, and their output. An empty line ends a block; lines that begin with `#` are comments.
 package struct ScriptFile {
     package struct Block {
         package var line: Int

@@ -1,6 +1,6 @@
 package import Raft
 
-/// What must hold in every run (paper, figure 3), looked at whenever something happens.
+/// The rules that hold in every run (paper, figure 3), checked at every event.
 package struct Checkers {
     private struct Committed {
         var term: Term
@@ -111,7 +111,7 @@ package struct Checkers {
         check(acknowledged[acknowledged.count - 1])
     }
 
-    /// Within one client the state that its reads are answered from never goes back.
+    /// Within one client the state of its reads never goes back.
     package mutating func reads(client: Int, index: LogIndex) {
         if let newest = newestSeen[client], newest > index {
             breaks("reads never go back", "client \(client) saw \(newest), now \(index)")

@@ -14,7 +14,7 @@ extension Cluster {
             Operation(
                 client: number, key: command.key, operation: command.operation, called: calls))
         clients[number].open = .init(
-            ticket: ticket, place: history.count - 1, server: server, data: command.encoded)
+            ticket: ticket, historyIndex: history.count - 1, server: server, data: command.encoded)
         owners[ticket] = number
         later(.giveUp(client: number, ticket), within: 150, atLeast: 20)
         guard servers[server].isUp else { return refused(number, hint: nil) }
@@ -51,15 +51,15 @@ extension Cluster {
         else { return }
         let machine = servers[server].machine
         checkers.reads(client: number, index: machine.index)
-        finish(number, result: machine.values[Int(history[open.place].key)])
+        finish(number, result: machine.values[Int(history[open.historyIndex].key)])
     }
 
     private func finish(_ number: Int, result: UInt16) {
         guard let open = clients[number].open else { return }
         calls += 1
-        history[open.place].returned = calls
-        history[open.place].result = result
-        let item = history[open.place]
+        history[open.historyIndex].returned = calls
+        history[open.historyIndex].result = result
+        let item = history[open.historyIndex]
         if let value = item.operation.value(result: result) {
             clients[number].believed[Int(item.key)] = value
         }
@@ -70,14 +70,14 @@ extension Cluster {
     /// Nothing was written, so that nothing happened.
     private func refused(_ number: Int, hint: Int?) {
         guard let open = clients[number].open else { return }
-        history[open.place].operation = .get
+        history[open.historyIndex].operation = .get
         close(number)
         let random = Int(random.next() % UInt64(servers.count))
         clients[number].server = hint.map { $0 - 1 } ?? random
         later(.client(number), within: 8, atLeast: 2)
     }
 
-    /// Nobody knows what happened.
+    /// The outcome is unknown.
     private func forget(_ number: Int) {
         close(number)
         clients[number].server = Int(random.next() % UInt64(servers.count))

@@ -54,7 +54,7 @@ extension Cluster {
         }
     }
 
-    /// `FaultPlan.Kind.trapNextLeader`, before anything that it wants is carried out.
+    /// `FaultPlan.Kind.trapNextLeader`, before any of its directives is carried out.
     func spring(on leader: Int) {
         trapsNextLeader = false
         let incarnation = servers[leader].incarnation
@@ -102,7 +102,7 @@ extension Cluster {
     }
 
     private func changeGroup() {
-        // Sometimes one who believes to lead and does not.
+        // Sometimes a server that believes to lead and does not.
         let leaders = servers.indices.filter { servers[$0].core?.role == .leader }
         for leader in leaders {
             for _ in 0...random.next() % 3 {
@@ -126,7 +126,7 @@ extension Cluster {
         }
     }
 
-    /// From here on nothing goes wrong: what was acknowledged must be there, and the group must
+    /// From here on there are no faults: all acknowledged writes must be there, and the group must
     /// find together.
     func repairAll() {
         isRepairing = true
@@ -142,7 +142,7 @@ extension Cluster {
         }
     }
 
-    /// There is one leader, and every server of its group has applied all that it has.
+    /// True when there is one leader, and every server of its group has applied its whole log.
     var isSettled: Bool {
         guard let leader, let core = servers[leader].core, core.commitIndex == core.lastIndex,
             core.lastTerm == core.term

@@ -1,7 +1,7 @@
 import Primitives
 import Raft
 
-/// What a shell does with directives; no decision about the protocol is made here.
+/// The actions of a shell for directives; no decision about the protocol is made here.
 extension Cluster {
     func carryOut(_ directive: Directive, _ number: Int) {
         switch directive {
@@ -42,7 +42,7 @@ extension Cluster {
         servers.indices.first { Self.address($0) == peer.address }
     }
 
-    private func send(_ request: Request, _ from: Int, _ to: Peer, _ exchange: Exchange) {
+    private func send(_ request: Request, _ from: Int, _ to: Peer, _ exchange: ExchangeID) {
         guard let to = place(of: to) else { return }
         var request = request
         if foreign[from] { request = Self.withoutExtensions(request) }
@@ -61,7 +61,7 @@ extension Cluster {
         }
     }
 
-    private func reply(_ reply: Reply, _ number: Int, _ exchange: Exchange) {
+    private func reply(_ reply: Reply, _ number: Int, _ exchange: ExchangeID) {
         guard let inbound = servers[number].inbound.removeValue(forKey: exchange) else {
             return checkers.breaks("one reply per request", "s\(number + 1): \(reply)")
         }
@@ -85,7 +85,7 @@ extension Cluster {
         }
     }
 
-    /// What is left of a request on HashiCorp's wire.
+    /// Returns the request with the fields of HashiCorp's wire alone.
     private static func withoutExtensions(_ request: Request) -> Request {
         switch request {
         case .append(var append):
@@ -136,17 +136,17 @@ extension Cluster {
         }
     }
 
-    /// One sync for all that waits: what was written since it began has to wait for the next.
+    /// One sync for all pending writes: a write that came after its begin has to wait for the next.
     func synced(_ number: Int, _ incarnation: Int, _ sequence: UInt64) {
         guard servers[number].isUp, servers[number].incarnation == incarnation else { return }
         servers[number].isSyncing = false
         guard servers[number].disk.sync() else { return crash(number) }
-        // The disk's queue is one: by now all of it is there.
+        // The disk has one queue: by now all of it is there.
         let through = chance(1, in: 2) ? servers[number].newest : sequence
-        servers[number].told = through
+        servers[number].reported = through
         step(number, .persisted(sequence: through))
         guard servers[number].isUp, !servers[number].isSyncing else { return }
-        if servers[number].told < servers[number].newest {
+        if servers[number].reported < servers[number].newest {
             startSync(number, through: servers[number].newest)
         }
     }
@@ -191,7 +191,7 @@ extension Cluster {
     }
 
     private func sendSnapshot(
-        _ install: InstallSnapshot, _ from: Int, _ to: Peer, _ exchange: Exchange
+        _ install: InstallSnapshot, _ from: Int, _ to: Peer, _ exchange: ExchangeID
     ) {
         let incarnation = servers[from].incarnation
         let found = servers[from].disk.snapshots.last { $0.meta.id == install.meta.id }
@@ -202,7 +202,7 @@ extension Cluster {
         var time = clock.now + network.delayMax * 11
         let size = 20
         for start in stride(from: 0, to: contents.count, by: size) {
-            // The stream breaks where a piece is lost; both ends notice after a while.
+            // The stream breaks where a piece is lost; both ends notice after some time.
             guard !network.copies(from: from, to: to, &random).isEmpty else {
                 let failed = Input.failed(exchange: exchange)
                 queue.schedule(
@@ -230,7 +230,7 @@ extension Cluster {
 
     func receiveChunk(
         _ bytes: [UInt8], _ isLast: Bool, _ from: Int, _ incarnation: Int, _ to: Int,
-        _ exchange: Exchange
+        _ exchange: ExchangeID
     ) {
         guard servers[to].isUp,
             let number = servers[to].incoming.keys.sorted().last(where: { key in
@@ -249,7 +249,7 @@ extension Cluster {
         }
     }
 
-    private func startInstall(_ number: Int, _ exchange: Exchange) {
+    private func startInstall(_ number: Int, _ exchange: ExchangeID) {
         guard let incoming = servers[number].incoming.removeValue(forKey: exchange) else {
             return checkers.breaks("what is installed is there", "s\(number + 1)")
         }
@@ -260,7 +260,7 @@ extension Cluster {
         later(event, within: 4)
     }
 
-    func install(_ number: Int, _ exchange: Exchange, _ snapshot: SimulatedDisk.Snapshot) {
+    func install(_ number: Int, _ exchange: ExchangeID, _ snapshot: SimulatedDisk.Snapshot) {
         guard let machine = KVMachine(encoded: snapshot.contents) else {
             return checkers.breaks("snapshots are whole", "s\(number + 1)")
         }
@@ -299,7 +299,7 @@ extension Cluster {
             ?? KVMachine()
         checkers.restores(servers[number].machine, by: number)
         servers[number].newest = 0
-        servers[number].told = 0
+        servers[number].reported = 0
         servers[number].core = RaftCore(
             id: servers[number].id, address: Self.address(number), stored: stored,
             log: servers[number].disk.log, random: SeededRandom(seed: random.next()),

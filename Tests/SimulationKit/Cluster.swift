@@ -1,19 +1,19 @@
 import Primitives
 import Raft
 
-/// A group of servers in one thread, with a network, disks, clocks and clients that do what the
-/// seed says. Runs once.
+/// A group of servers in one thread, with a network, disks, clocks and clients that the seed
+/// drives. Runs once.
 package final class Cluster {
     enum Event {
-        case request(Request, from: Int, fromIncarnation: Int, to: Int, exchange: Exchange)
-        case reply(Reply, to: Int, incarnation: Int, exchange: Exchange)
+        case request(Request, from: Int, fromIncarnation: Int, to: Int, exchange: ExchangeID)
+        case reply(Reply, to: Int, incarnation: Int, exchange: ExchangeID)
         case input(Input, to: Int, incarnation: Int)
-        case chunk([UInt8], isLast: Bool, from: Int, incarnation: Int, to: Int, Exchange)
+        case chunk([UInt8], isLast: Bool, from: Int, incarnation: Int, to: Int, ExchangeID)
         case wake(Int, at: Instant)
         case synced(Int, incarnation: Int, through: UInt64)
         case apply(Int, incarnation: Int)
         case snapshotWritten(Int, incarnation: Int, SimulatedDisk.Snapshot)
-        case installed(Int, incarnation: Int, Exchange, SimulatedDisk.Snapshot)
+        case installed(Int, incarnation: Int, ExchangeID, SimulatedDisk.Snapshot)
         case start(Int)
         case crash(Int, incarnation: Int)
         case cutOff(Int)
@@ -37,11 +37,11 @@ package final class Cluster {
     var calls: UInt64 = 0
     var nextTicket: Ticket = 1
     var nextCommand: UInt32 = 1
-    /// Clients' tickets, and whose they are.
+    /// The owners of the clients' tickets.
     var owners: [Ticket: Int] = [:]
     var isRepairing = false
     var trapsNextLeader = false
-    /// Of the trace: two runs of one seed agree.
+    /// The digest of the trace: two runs of one seed agree.
     package private(set) var digest: UInt64 = 0
     package private(set) var steps = 0
     let appliesSlowly: Bool
@@ -72,7 +72,7 @@ package final class Cluster {
         clients = (0..<options.clients).map { SimulatedClient(number: $0) }
         self.random = random
         for number in servers.indices {
-            // The lease trusts that no clock runs twice as fast as another; nothing else does.
+            // The lease trusts that no clock runs twice as fast as another; no other rule does.
             let spread: UInt64 = readsByLease ? 101 : 801
             servers[number].rate = 1000 - Int64(spread / 2) + Int64(self.random.next() % spread)
             servers[number].disk.keepsTornRecord = options.bugs.contains(.keepsTornRecord)
@@ -101,7 +101,9 @@ package final class Cluster {
 
     // MARK: Running
 
-    /// - Throws: The first rule that was broken.
+    /// Runs the simulation to its end.
+    ///
+    /// - Throws: the first violated rule.
     package func run() throws(Violation) {
         let end = clock.now + .milliseconds(options.milliseconds)
         try play(until: end)
@@ -213,7 +215,7 @@ package final class Cluster {
         }
     }
 
-    /// Steps a server with one input, and with all that its directives bring about at once.
+    /// Steps a server with one input, and with all immediate results of its directives.
     func step(_ number: Int, _ input: Input) {
         guard servers[number].isUp else { return }
         servers[number].todo.append(input)

@@ -1,6 +1,6 @@
 package import Primitives
 
-/// What is to happen, by time; things of one instant in the order in which they were scheduled.
+/// The pending events, by time; those of one instant in the order in which they were scheduled.
 package struct EventQueue<Event> {
     private struct Item {
         let time: Int64

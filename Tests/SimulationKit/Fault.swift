@@ -1,14 +1,14 @@
-/// What goes wrong in a run, and how often. All is drawn from the run's seed.
+/// The faults of a run, and their frequency. All are drawn from the run's seed.
 package struct FaultPlan: Sendable {
     package enum Kind: Sendable, CaseIterable {
         /// A server loses power and comes back.
         case crash
         /// All of them at once.
         case blackout
-        /// Loses power in the middle of what a step wants done.
+        /// Loses power while a step's directives are carried out.
         case crashInStep
-        /// Whoever is elected next, at that moment or soon after: it crashes, or is cut off and all
-        /// others are joined again.
+        /// The next elected leader, at that moment or soon after: it crashes, or is partitioned and
+        /// all others are joined again.
         case trapNextLeader
         /// The group falls into two halves.
         case split
@@ -25,11 +25,12 @@ package struct FaultPlan: Sendable {
         case fullDisk
         /// One of the next operations of a disk fails.
         case failingDisk
-        /// A disk that says it has synced. No protocol survives it: it shows that the checkers see.
+        /// A disk that reports a sync without one. No protocol survives it: it shows that the
+        /// checkers work.
         case lyingDisk
-        /// One to three changes are asked for at once.
+        /// One to three changes are requested at once.
         case changeGroup
-        /// The same, and the group falls into two halves while they are on their way.
+        /// The same changes, and the group falls into two halves while they are on their way.
         case changeAndSplit
         case transfer
     }
@@ -67,11 +68,11 @@ package struct FaultPlan: Sendable {
     package static let shortTerms = FaultPlan(
         [(.trapNextLeader, 8), (.isolateLeader, 2), (.crash, 1), (.heal, 1)], pauseMin: 10,
         pauseMax: 50)
-    /// What is written late and lost early.
+    /// Writes that are late and lost early.
     package static let power = FaultPlan([
         (.slowDisk, 3), (.crash, 6), (.crashInStep, 2), (.blackout, 4),
     ])
-    /// A leader that does not know that it is one no longer.
+    /// A leader that has not noticed that it no longer leads.
     package static let staleLeaders = FaultPlan(
         [(.transfer, 6), (.isolateLeader, 4), (.heal, 5)], pauseMin: 1, pauseMax: 12)
     package static let everything = FaultPlan([

@@ -1,6 +1,6 @@
 package import Raft
 
-/// A tiny state machine: a few keys with numbers, and a hash of everything it was ever given.
+/// A tiny state machine: a few keys with numbers, and a hash of all entries it was ever given.
 package struct KVMachine: Sendable, Hashable {
     package enum Operation: Sendable, Hashable {
         case get
@@ -30,34 +30,36 @@ package struct KVMachine: Sendable, Hashable {
 
     package init() {}
 
-    /// - Returns: What the client is told: the value, or whether the swap was made.
+    /// Applies a command.
+    ///
+    /// - Returns: the client's answer: the value, or whether the swap was made.
     @discardableResult
     package mutating func apply(_ entry: LogEntry) -> UInt16 {
         index = entry.index
         hash = Self.digest(entry, hash)
         guard entry.kind == .command, let command = Command(entry.data) else { return 0 }
-        let place = Int(command.key) % Self.keys
+        let slot = Int(command.key) % Self.keys
         switch command.operation {
-        case .get: return values[place]
+        case .get: return values[slot]
         case .put(let value):
-            values[place] = value
+            values[slot] = value
             return value
         case .swap(let from, let to):
-            guard values[place] == from else { return 0 }
-            values[place] = to
+            guard values[slot] == from else { return 0 }
+            values[slot] = to
             return 1
         }
     }
 
-    /// FNV-1a over what makes an entry what it is.
+    /// Returns FNV-1a over the identifying fields of an entry.
     package static func digest(_ entry: LogEntry, _ start: UInt64 = 0) -> UInt64 {
         var hash = start ^ 0xCBF2_9CE4_8422_2325
         func mix(_ value: UInt64) { hash = (hash ^ value) &* 0x0000_0100_0000_01B3 }
         mix(UInt64(entry.kind.rawValue))
         var word: UInt64 = 0
-        for (place, byte) in entry.data.enumerated() {
+        for (slot, byte) in entry.data.enumerated() {
             word = word << 8 | UInt64(byte)
-            if place % 8 == 7 { mix(word) }
+            if slot % 8 == 7 { mix(word) }
         }
         mix(word)
         mix(UInt64(entry.data.count))

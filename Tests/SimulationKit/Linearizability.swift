@@ -3,11 +3,11 @@ package struct Operation: Sendable, Hashable {
     package var client: Int
     package var key: UInt8
     package var operation: KVMachine.Operation
-    /// Places in the one order of all calls and returns.
+    /// Positions in the one order of all calls and returns.
     package var called: UInt64
     /// nil when no answer came: it may have taken effect at any time after the call, or never.
     package var returned: UInt64?
-    /// What `KVMachine.apply` answered.
+    /// The result of `KVMachine.apply`.
     package var result: UInt16 = 0
 
     package init(
@@ -23,12 +23,15 @@ package struct Operation: Sendable, Hashable {
     }
 }
 
-/// Is there an order of the operations, each at one point between its call and its return, in which
-/// a single register would have given these answers? (Herlihy and Wing, 1990.) The search is Wing
-/// and Gong's (1993); a set of operations taken out and the value they left, once seen, is not
-/// looked at again (Lowe, 2017). Each key is judged alone, which is as good (locality).
+/// Decides whether there is an order of the operations, each at one point between its call and its
+/// return, in which a single register would have given these answers (Herlihy and Wing, 1990). The
+/// search is Wing and Gong's (1993); a set of removed operations and the value they left, once
+/// seen, is not searched again (Lowe, 2017). Each key is checked alone, which is equivalent
+/// (locality).
 package enum Linearizability {
-    /// - Returns: The first key whose history no register could have.
+    /// Checks a history.
+    ///
+    /// - Returns: the first key whose history no register could have.
     package static func violation(in history: [Operation]) -> UInt8? {
         for key in 0..<UInt8(KVMachine.keys) {
             let own = history.filter { $0.key == key }
@@ -38,7 +41,7 @@ package enum Linearizability {
     }
 
     private struct State: Hashable {
-        /// One bit per operation that has been given its place.
+        /// One bit per operation that has its position.
         var taken: [UInt64]
         var value: UInt16
     }
@@ -49,7 +52,7 @@ package enum Linearizability {
     }
 
     package static func isLinearizable(_ history: [Operation]) -> Bool {
-        // A read without an answer says nothing.
+        // A read without an answer has no effect.
         let history = history.filter { $0.returned != nil || $0.operation != .get }
             .sorted { $0.called < $1.called }
         var state = State(
@@ -86,7 +89,8 @@ package enum Linearizability {
         return true
     }
 
-    /// The next operation that may come first among those left: called before any of them returned.
+    /// Returns the next operation that may come first among those left: called before any of them
+    /// returned.
     private static func nextCandidate(
         _ history: [Operation], _ taken: [UInt64], from start: Int
     ) -> Int? {
@@ -99,7 +103,7 @@ package enum Linearizability {
         return nil
     }
 
-    /// The register's value afterwards; nil when it would have answered otherwise.
+    /// Returns the register's value afterwards; nil when it would have answered otherwise.
     private static func outcome(_ item: Operation, _ value: UInt16) -> UInt16? {
         switch item.operation {
         case .get: return item.result == value ? value : nil

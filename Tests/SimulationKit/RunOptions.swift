@@ -1,23 +1,23 @@
 package import Primitives
 package import Raft
 
-/// One run, but for its seed.
+/// The options of one run, without its seed.
 package struct RunOptions: Sendable {
     /// 3, 5 or 7; nil to draw it.
     package var servers: Int?
-    /// Servers beside them: non-voters at first, or outside of the group.
+    /// Servers in addition to them: non-voters at first, or outside of the group.
     package var spares = 1
     /// How many of the spares are non-voters; nil to draw it.
     package var nonvoters: Int?
     package var clients = 4
-    /// Of faults and load; then all is repaired and the end is awaited.
+    /// The time of faults and load; then all is repaired and the end is awaited.
     package var milliseconds: Int64 = 500
     package var faults = FaultPlan.everything
     package var bugs: PlantedBugs = []
     package var lostPerMille: Int?
     /// Reads by the leader's lease, which trusts the clocks, among the others.
     package var readsByLease: Bool?
-    /// Prints all that happens.
+    /// Prints all events.
     package var isTraced = false
 
     package init() {}
@@ -27,7 +27,8 @@ package struct RunOptions: Sendable {
         self.bugs = bugs
     }
 
-    /// Times a tenth of the usual, snapshots every few entries, little kept behind them.
+    /// Returns times a tenth of the usual, snapshots every few entries, few entries kept before
+    /// them.
     package static func raft(
         _ bugs: PlantedBugs, trailing: UInt64, appendEntriesMax: Int
     ) -> RaftOptions {
@@ -50,7 +51,7 @@ package struct RunOptions: Sendable {
     }
 }
 
-/// A rule that was broken. `description` ends with the line that repeats the run.
+/// A violated rule. `description` ends with the line that repeats the run.
 package struct Violation: Error, Sendable, CustomStringConvertible {
     package let rule: String
     package let detail: String

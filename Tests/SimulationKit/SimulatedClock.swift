@@ -1,6 +1,6 @@
 package import Primitives
 
-/// Time that moves when told.
+/// Time that moves when a test moves it.
 package struct SimulatedClock: Sendable {
     package private(set) var now: Instant
 

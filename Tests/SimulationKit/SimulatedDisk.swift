@@ -1,9 +1,9 @@
 package import Primitives
 package import Raft
 
-/// One server's disk. What was written is seen at once and survives a crash only if it was synced,
-/// but for as much of it as happened to reach the disk: whole writes, then part of one, its last
-/// record torn.
+/// One server's disk. A write is seen at once and survives a crash only if it was synced, except
+/// for the part that happened to reach the disk: whole writes, then part of one, its last record
+/// torn.
 package struct SimulatedDisk: Sendable {
     package enum Write: Sendable {
         case persist(Persist)
@@ -29,7 +29,7 @@ package struct SimulatedDisk: Sendable {
     package private(set) var operations = 0
     package var failsAt: Int?
     package var isFull = false
-    /// Says that it has synced and has not.
+    /// Reports a sync without one.
     package var lies = false
     /// `PlantedBugs.keepsTornRecord`.
     package var keepsTornRecord = false
@@ -43,7 +43,9 @@ package struct SimulatedDisk: Sendable {
 
     // MARK: Writing
 
-    /// - Returns: False when it failed; the server must stop then.
+    /// Writes without a sync.
+    ///
+    /// - Returns: false when it failed; the server must stop then.
     package mutating func write(_ write: Write) -> Bool {
         operations += 1
         if isFull || operations == failsAt { return false }
@@ -52,7 +54,7 @@ package struct SimulatedDisk: Sendable {
         return true
     }
 
-    /// Everything written so far.
+    /// Syncs all writes so far.
     package mutating func sync() -> Bool {
         operations += 1
         if operations == failsAt { return false }
@@ -62,7 +64,7 @@ package struct SimulatedDisk: Sendable {
         return true
     }
 
-    /// Written aside, synced, and then put in place: there or not, never half.
+    /// Written to another file, synced, and then renamed: there or not, never half.
     package mutating func keep(_ snapshot: Snapshot) {
         snapshots.append(snapshot)
         snapshots.sort { $0.meta.index < $1.meta.index }
@@ -71,7 +73,7 @@ package struct SimulatedDisk: Sendable {
 
     // MARK: Crashes
 
-    /// The power is gone: of the writes that were not synced a random beginning is kept.
+    /// Cuts the power: of the unsynced writes a random prefix is kept.
     package mutating func crash(_ random: inout SeededRandom) {
         var kept = pending.isEmpty ? 0 : Int(random.next() % UInt64(pending.count + 1))
         if lies { kept = 0 }
@@ -83,7 +85,7 @@ package struct SimulatedDisk: Sendable {
         written = synced
     }
 
-    /// Each record is written behind the one before; the last of those that made it is torn.
+    /// Each record is written after the one before; the last of the written ones is torn.
     private mutating func tear(_ persist: Persist, _ random: inout SeededRandom) {
         let parts = 2 + persist.entries.count
         let made = Int(random.next() % UInt64(parts + 1))
@@ -100,8 +102,8 @@ package struct SimulatedDisk: Sendable {
         }
     }
 
-    /// What a restart finds: the checksum of a torn record is wrong, so it was never acknowledged
-    /// and is cut off.
+    /// Returns the state at a restart: the checksum of a torn record is wrong, so it was never
+    /// acknowledged and is removed.
     package mutating func recover() -> StoredState {
         if synced.lastIsTorn, !keepsTornRecord {
             synced.log.truncate(from: synced.log.lastIndex)

@@ -1,6 +1,6 @@
 package import Raft
 
-/// A log in memory: what a store shows of itself, and what is found after a restart.
+/// A log in memory: the reader's view of a store, and the state after a restart.
 package struct SimulatedLog: LogReader, Sendable {
     package struct Unreadable: Error {}
 
@@ -31,7 +31,9 @@ package struct SimulatedLog: LogReader, Sendable {
         items.removeLast(Int(lastIndex - max(index, base + 1)) + 1)
     }
 
-    /// - Returns: False for a gap, which no store takes.
+    /// Appends an entry.
+    ///
+    /// - Returns: false for a gap, which no store accepts.
     package mutating func append(_ entry: LogEntry) -> Bool {
         if items.isEmpty { base = entry.index - 1 }
         guard entry.index == base + LogIndex(items.count) + 1 else { return false }

@@ -1,11 +1,11 @@
 package import Primitives
 
-/// Decides what becomes of a message: when it arrives, how often, or never. Messages overtake each
-/// other by themselves, since each has its own delay.
+/// Decides the fate of a message: when it arrives, how often, or never. Messages overtake each
+/// other, since each has its own delay.
 package struct SimulatedNetwork: Sendable {
     package var delayMin = GoDuration.milliseconds(1)
     package var delayMax = GoDuration.milliseconds(4)
-    /// Of a thousand messages.
+    /// Lost messages of a thousand.
     package var lostPerMille = 0
     package var repeatedPerMille = 0
     /// Delayed by ten times more than `delayMax`.

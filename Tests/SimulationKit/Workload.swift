@@ -1,12 +1,13 @@
 import Primitives
 import Raft
 
-/// A client with one operation open at a time. It asks some server, follows hints to the leader,
-/// and gives up when no answer comes; then nobody knows whether the operation took effect.
+/// A client with one operation open at a time. It sends it to some server, follows hints to the
+/// leader, and times out when no answer comes; then it is unknown whether the operation took
+/// effect.
 struct SimulatedClient {
     struct Open {
         let ticket: Ticket
-        let place: Int
+        let historyIndex: Int
         let server: Int
         let data: [UInt8]
     }
@@ -14,10 +15,10 @@ struct SimulatedClient {
     let number: Int
     var open: Open?
     var server = 0
-    /// What it believes to be there, for swaps that have a chance.
+    /// The values that it believes to be stored, for swaps that have a chance.
     var believed = [UInt16](repeating: 0, count: KVMachine.keys)
 
-    /// The next operation, and the command that stands for it.
+    /// Returns the next operation, and its command.
     mutating func next(
         _ random: inout SeededRandom, number: UInt32
     ) -> KVMachine.Command {

@@ -19,7 +19,7 @@ import Testing
         return disk
     }
 
-    @Test func whatIsSyncedIsFoundAgain() {
+    @Test func syncedWritesSurvive() {
         for seed in UInt64(1)...50 {
             var disk = disk(synced: 3, written: 6)
             var random = SeededRandom(seed: seed)
@@ -31,7 +31,7 @@ import Testing
         }
     }
 
-    @Test func whatIsNotSyncedMayBeLostPartly() {
+    @Test func unsyncedWritesMayBeLostPartly() {
         var found: Set<LogIndex> = []
         for seed in UInt64(1)...100 {
             var disk = disk(synced: 3, written: 6)
@@ -43,7 +43,7 @@ import Testing
         #expect(found.isSuperset(of: [3, 4, 6]))
     }
 
-    @Test func aTornRecordIsSeenByWhoDoesNotLook() {
+    @Test func readerWithoutAChecksumSeesTheTornRecord() {
         let torn = (UInt64(1)...100).contains { seed in
             var disk = disk(synced: 3, written: 6)
             disk.keepsTornRecord = true

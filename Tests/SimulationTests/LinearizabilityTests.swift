@@ -1,7 +1,7 @@
 import SimulationKit
 import Testing
 
-/// The judge of histories is itself judged: by such as must pass, and such as must not.
+/// Tests the judge of histories with valid and invalid ones.
 @Suite struct LinearizabilityTests {
     /// `client call return operation`; a return of 0 is none.
     private func history(
@@ -40,7 +40,7 @@ import Testing
         }
     }
 
-    @Test func whatWasOnceSeenStays() {
+    @Test func observedValuesStay() {
         let items = history([
             (1, 1, 2, .put(5), 5), (1, 3, 10, .put(6), 6), (2, 4, 5, .get, 6),
             (3, 6, 7, .get, 5),
@@ -85,13 +85,13 @@ import Testing
         #expect(!Linearizability.isLinearizable(items))
     }
 
-    @Test func nothingIsSeenBeforeItIsAskedFor() {
+    @Test func noWriteIsSeenBeforeItsCall() {
         let items = history([(2, 1, 2, .get, 5), (1, 3, 4, .put(5), 5)])
         #expect(!Linearizability.isLinearizable(items))
     }
 
     /// Six at a time, ten times: the search must not take the time of all orders.
-    @Test func manyAtOnceAreJudgedSoon() {
+    @Test func manyConcurrentOperationsAreJudgedQuickly() {
         var items: [Operation] = []
         for number in UInt64(0)..<60 {
             let value = UInt16(number % 5 + 1)

@@ -2,8 +2,8 @@ import Raft
 import SimulationKit
 import Testing
 
-/// The simulation is worth something if it finds what is known to be wrong. One known mistake at a
-/// time is planted in every server; some seed of the first few hundred must show it.
+/// Checks that the simulation finds known faults. One known mistake at a time is planted in every
+/// server; some seed of the first few hundred must show it.
 @Suite struct PlantedBugTests {
     #if PLANTED_BUGS  // debug builds alone
         struct Case: Sendable, CustomTestStringConvertible {
@@ -67,7 +67,8 @@ import Testing
         }
     #endif
 
-    /// No protocol survives a disk that lies; that the checkers notice says that they look.
+    /// No protocol survives a disk that reports a sync without one; that the checkers notice shows
+    /// that they work.
     @Test func aLyingDiskIsNoticed() {
         var faults = FaultPlan.crashes
         faults.kinds.append((.lyingDisk, 6))

@@ -3,7 +3,7 @@ import SimulationKit
 import Testing
 
 /// Workload × faults. `SEED=… swift test --filter SimulationTests` repeats that run of each plan,
-/// and `TRACE=1` with it prints all that happens.
+/// and `TRACE=1` with it prints all events.
 @Suite struct SimulationTests {
     static let plans: [(name: String, faults: FaultPlan, seeds: UInt64)] = [
         ("calm", .calm, 40), ("crashes", .crashes, 200), ("partitions", .partitions, 200),
@@ -23,8 +23,8 @@ import Testing
     }
 
     /// The run that a failure named, or the fixed list.
-    @Test(arguments: plans.indices) func holds(_ place: Int) throws {
-        let plan = Self.plans[place]
+    @Test(arguments: plans.indices) func holds(_ index: Int) throws {
+        let plan = Self.plans[index]
         let seeds = Self.number("SEED").map { $0...$0 } ?? 1...plan.seeds
         for seed in seeds {
             try Cluster(seed: seed, options: Self.options(plan.faults)).run()

@@ -1,8 +1,8 @@
 package import ConsulState
 
 extension Changes {
-    /// Whether a read of `region` must look again: the rule of `WaiterIndex` written naively, for
-    /// tests to compare with.
+    /// Returns whether a read of `region` must look again: the rule of `WaiterIndex` written
+    /// naively, for tests to compare with.
     package func meets(_ region: Region) -> Bool {
         switch region {
         case .key(let key):

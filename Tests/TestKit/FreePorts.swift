@@ -1,15 +1,15 @@
 import Glibc
 import Synchronization
 
-/// Ports for servers that are told theirs before they bind it.
+/// Ports for servers that are given theirs before they bind it.
 ///
-/// A port that the kernel chose for a test that closes it again may be anyone's by the time the
-/// server binds: the kernel gives it to the next connection or the next test. These lie below the
-/// range that the kernel chooses from, and each process has a block of its own, held by a name
-/// among the abstract sockets, which ends with the process. Within a block they are given in turn,
-/// so that one comes again only after all others.
+/// A port that the kernel chose for a test that closes it again may belong to any process by the
+/// time the server binds: the kernel gives it to the next connection or the next test. These are
+/// below the range from which the kernel chooses, and each process has a block of its own, held by
+/// a name among the abstract sockets, which ends with the process. Within a block they are given in
+/// turn, so that one comes again only after all others.
 package enum FreePorts {
-    /// Below what Linux gives away by itself, 32768 on.
+    /// Below the range that Linux assigns, 32768 on.
     private static let range = 22000..<32000
     private static let blockSize = 500
 
@@ -17,6 +17,8 @@ package enum FreePorts {
         package let description: String
     }
 
+    /// Returns free ports.
+    ///
     /// - Returns: ports that nothing listens on, neither TCP nor UDP, on any local address.
     package static func take(_ count: Int) throws -> [Int] {
         let block = try block.get()

@@ -1,9 +1,11 @@
 import Glibc
 
-/// A datagram socket, as the system's log daemon has it. It takes nothing out by itself.
+/// A datagram socket like that of the system's log daemon. It reads nothing by itself.
 package final class LogDaemon: Sendable {
     private let descriptor: Int32
 
+    /// Binds the socket.
+    ///
     /// - Throws: when the path is too long, or taken.
     package init(at path: String) throws {
         descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
@@ -27,7 +29,7 @@ package final class LogDaemon: Sendable {
         let code: Int32
     }
 
-    /// What has come since the last time.
+    /// Returns the messages since the last call.
     package func received() -> [String] {
         var lines: [String] = []
         var buffer = [UInt8](repeating: 0, count: 65536)

@@ -1,14 +1,16 @@
 import Glibc
 import Synchronization
 
-/// A folder of its own for one test, gone with the last reference.
+/// A folder of its own for one test, removed with the last reference.
 ///
-/// All of them stand below one folder of the process, `consul-tests-XXXXXX` in `$TMPDIR` or `/tmp`,
-/// which goes when the process ends: what a failed test still held goes with it. What a process
-/// left that was killed is removed by the next one.
+/// All of them are below one folder of the process, `consul-tests-XXXXXX` in `$TMPDIR` or `/tmp`,
+/// which is removed when the process ends, including the folders that a failed test still held. The
+/// folder of a killed process is removed by the next one.
 package final class TestFolder: Sendable {
     package let path: String
 
+    /// Creates a folder.
+    ///
     /// - Parameter name: the folder's last component; from the second of that name on a number
     ///   follows. No path comes twice in a process.
     /// - Throws: `Unmade` when the system refuses.
@@ -26,7 +28,8 @@ package final class TestFolder: Sendable {
 
     deinit { Self.remove(path) }
 
-    /// A file or a folder with all that is in it; links are not followed. Nothing is no error.
+    /// Removes a file or a folder with its content; links are not followed. A missing file is no
+    /// error.
     package static func remove(_ path: String) {
         var status = stat()
         guard lstat(path, &status) == 0 else { return }
@@ -63,7 +66,7 @@ package final class TestFolder: Sendable {
     }
 }
 
-/// The folder of this process. A lock tells it from one whose owner is no more.
+/// The folder of this process. A lock distinguishes it from one whose owner has ended.
 private enum Root {
     private static let prefix = "consul-tests-"
     private static let lock = "lock"
@@ -76,7 +79,7 @@ private enum Root {
             return .failure(TestFolder.Unmade(path: "\(parent)/\(prefix)*", code: errno))
         }
         let path = template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
-        // Under its name only when it is held: another process may look meanwhile.
+        // Under its final name only when it is locked: another process may look meanwhile.
         let descriptor = open("\(path)/\(lock).new", O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
         flock(descriptor, LOCK_EX)
         rename("\(path)/\(lock).new", "\(path)/\(lock)")

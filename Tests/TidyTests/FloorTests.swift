@@ -1,8 +1,8 @@
 import Testing
 
-/// Who may import whom, and what the pure floors may not touch.
+/// The rules of imports between targets, and of the pure floors.
 @Suite struct FloorTests {
-    /// Floor by target; plugins stand beside floor 4.
+    /// Floor by target; plugins are next to floor 4.
     static let floors: [String: Int] = [
         "CLibYAML": 0, "CPosix": 0, "CSQLite": 0, "CZlib": 0, "Primitives": 0, "Wire": 0,
         "Digests": 0, "Vivaldi": 0, "ConsulModel": 1, "Raft": 2, "ConsulState": 2,
@@ -49,7 +49,7 @@ import Testing
         #expect(faults.isEmpty, "\(faults.joined(separator: "\n"))")
     }
 
-    @Test func pureFloorsTouchNothing() {
+    @Test func pureFloorsImportNoIO() {
         let forbidden = [
             "NIOCore", "NIOPosix", "Foundation", "FoundationEssentials", "Glibc", "Dispatch",
             "Logging", "Synchronization",
@@ -75,7 +75,7 @@ import Testing
         #expect(faults.isEmpty, "\(faults.joined(separator: "\n"))")
     }
 
-    @Test func shellsKnowNothingOfConsul() {
+    @Test func shellsImportNothingOfConsul() {
         let shells: Set<String> = [
             "Raft", "DNSWire", "Platform", "RaftNode", "HTTPTransport", "Telemetry",
             "TelemetrySinks", "Vivaldi",
@@ -86,12 +86,12 @@ import Testing
         #expect(faults.isEmpty, "\(faults)")
     }
 
-    @Test func pluginsTouchTheWorldThroughTheirContextOnly() {
+    @Test func pluginsDoIOThroughTheirContextOnly() {
         let allowed: Set<String> = [
             "ConsulModel", "PluginAPI", "Primitives", "Wire", "Synchronization",
             "_StringProcessing", "ConsulClient",
         ]
-        // What these do of themselves is done by the command line, not by the agent.
+        // These imports are allowed for the command line, not for the agent.
         let further: [String: Set<String>] = [
             "Lock": ["Platform", "ClientCommands"],
             // The rules of remote execution are a section of the configuration.

@@ -1,9 +1,9 @@
 import Glibc
 import Testing
 
-/// What lies in the repository beside the source.
+/// The files of the repository in addition to the source.
 @Suite struct ShipmentTests {
-    @Test func theTopLevelIsAsAgreed() {
+    @Test func topLevelFilesAreTheAgreedOnes() {
         let agreed: Set<String> = [
             "Package.swift", "Sources", "Plugins", "Tests", "handlers", "config.d", "README.md",
             "LICENSE", "Makefile", "Package.resolved", "data",

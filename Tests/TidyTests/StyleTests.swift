@@ -1,12 +1,12 @@
 import Testing
 
-/// The house's measures, read off its source.
+/// The limits of the project's style, checked on its source.
 @Suite struct StyleTests {
     private func faults(_ check: (SourceFile) -> [String]) -> [String] {
         Project.swift.flatMap(check)
     }
 
-    @Test func thereIsSourceToRead() {
+    @Test func sourceIsFound() {
         #expect(Project.swift.count > 100)
     }
 
@@ -31,7 +31,7 @@ import Testing
         #expect(long.isEmpty, "\(long.joined(separator: "\n"))")
     }
 
-    @Test func nothingIsLeftOver() {
+    @Test func noMarksAreLeftOver() {
         let marks = ["TO" + "DO", "FIX" + "ME", "XX" + "X", "fatalError" + "()", "try" + "! "]
         let found = faults { file in
             file.lines.enumerated().filter { _, line in

@@ -13,7 +13,7 @@ import Wire
         "{\"a\":[1,2,{\"b\":null}],\"c\":\"\\ud83d\\ude00\"}", " [ ] ", "-0.5e+3", "\"\\u0041\"",
         "{}", "0",
     ])
-    func readsWhatIsJSON(_ text: String) { #expect(failure(text) == nil) }
+    func readsJSON(_ text: String) { #expect(failure(text) == nil) }
 
     @Test(arguments: [
         ("[1,]", "line 1, column 3: trailing comma: remove it"),
@@ -30,7 +30,7 @@ import Wire
         ("", "line 1, column 1: unexpected end of JSON input"),
         ("// x", "line 1, column 1: unexpected '/' where a value should begin"),
     ])
-    func namesThePlaceAndTheFault(_ text: String, _ message: String) {
+    func namesTheLocationAndTheFault(_ text: String, _ message: String) {
         #expect(failure(text) == message)
     }
 

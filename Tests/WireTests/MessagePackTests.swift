@@ -119,7 +119,7 @@ import Wire
         }
     }
 
-    @Test func putsNamesIntoByteOrder() {
+    @Test func writesNamesInByteOrder() {
         let expected = [
             "AZ", "B", "BC", "BCCZZZ", "BCD", "BCDE", "BCDEF", "BCDEFG", "BCDEFGH", "BCDEFGHI",
             "BCDEFGHIK", "BCDEFGHIKLMNOPQRS",
@@ -176,7 +176,7 @@ import Wire
     }
 
     /// `str8`, `bin8`, wide and signed numbers, a short float, nil, unknown fields, any order.
-    @Test func readsWhatOthersWrite() throws {
+    @Test func readsOtherEncodings() throws {
         let bytes = Self.bytes(
             """
             8a a457616974 d30000000000000005 d90454657874 d90161
@@ -237,8 +237,8 @@ import Wire
         }
     }
 
-    /// No prefix of a value reads as a value, no length is believed, nesting is bounded.
-    @Test func refusesWhatIsCutShortOrTooDeep() throws {
+    /// No prefix of a value reads as a value, no length is trusted, nesting is bounded.
+    @Test func refusesTruncatedAndTooDeepValues() throws {
         for count in 0..<Self.vote.count {
             #expect {
                 try MessagePackReader.decode(Vote.self, from: Array(Self.vote.prefix(count)))
@@ -269,7 +269,7 @@ import Wire
         _ = try MessagePackReader.decode(T.self, from: bytes)
     }
 
-    /// Changed bytes give a value or an error, whatever they are.
+    /// Changed bytes give a value or an error.
     @Test func survivesAnyChangeOfAByte() {
         var random = SeededRandom(seed: 7)
         for place in Self.vote.indices {

@@ -48,7 +48,7 @@ private struct Index: Record {
             text == #"{"Name":"","Tags":null,"Payload":null,"Inner":{},"ModifyIndex":0}"#)
     }
 
-    @Test func readsEitherSpellingOfAKeyAndKeepsMapKeysAsTheyAre() throws {
+    @Test func readsEitherSpellingOfAKeyAndKeepsMapKeysVerbatim() throws {
         let json = """
             {"NAME":"<web>","tags":["a"],"check_interval":"90s","Meta":{"Some_Key":"v"},
              "unknown":[{"x":1}],"payload":"aGk=","inner":{"port":80},"modify_index":7}
