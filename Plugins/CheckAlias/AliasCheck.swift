@@ -2,7 +2,7 @@ public import ConsulModel
 public import PluginAPI
 import Primitives
 
-/// `alias_service` and `alias_node`: as bad as the worst check of another service or node.
+/// `alias_service` and `alias_node`: has the worst status of the checks of another service or node.
 public struct AliasCheckType: CheckType {
     public let kind = "alias"
     public init() {}

@@ -9,6 +9,7 @@ public struct DockerCheckType: CheckType {
     public let kind = "docker"
     public let socket: String
 
+    /// Makes the type.
     /// - Parameter socket: path of Docker's socket; `DOCKER_HOST=unix://…` names another.
     public init(socket: String = "/var/run/docker.sock") { self.socket = socket }
 
@@ -37,7 +38,7 @@ public struct DockerCheckType: CheckType {
     }
 }
 
-/// Docker Engine API: create an exec instance, start it, ask how it ended.
+/// Docker Engine API: creates an exec instance, starts it, queries how it ended.
 struct DockerCheck: PolledCheck {
     let definition: CheckDefinition
     let socket: String
@@ -62,7 +63,7 @@ struct DockerCheck: PolledCheck {
         let body = JSONValue.object([
             "AttachStdin": .bool(false), "AttachStdout": .bool(true),
             "AttachStderr": .bool(true), "Tty": .bool(false),
-            // As they are: `shell` counts for Consul's former `script` alone.
+            // Unchanged: `shell` applies to Consul's former `script` alone.
             "Cmd": .array(definition.args.map { .string($0) }),
         ])
         let answer = try await call(
@@ -91,7 +92,7 @@ struct DockerCheck: PolledCheck {
     {
         let answer = try await call("GET", "/exec/\(id)/json", nil, until: deadline)
         guard answer.status == 200, let code = Self.object(answer)?["ExitCode"]?.integerValue
-        else { throw ProbeError("Docker does not say how the exec ended: \(Self.reason(answer))") }
+        else { throw ProbeError("Docker does not report how the exec ended: \(Self.reason(answer))") }
         return Int32(truncatingIfNeeded: code)
     }
 
@@ -123,8 +124,8 @@ struct DockerCheck: PolledCheck {
     }
 }
 
-/// Docker's framing of an exec's two output streams: a byte for the stream, three zeros, a length
-/// in four bytes, big-endian.
+/// Decodes Docker's framing of an exec's two output streams: a byte for the stream, three zeros, a
+/// length in four bytes, big-endian.
 enum DockerStream {
     static func unwrap(_ bytes: [UInt8], _ take: (ArraySlice<UInt8>) -> Void) {
         var rest = bytes[...]
@@ -136,7 +137,7 @@ enum DockerStream {
             take(rest.prefix(length))
             rest = rest.dropFirst(length)
         }
-        // Not framed: a terminal's output, taken as it is.
+        // Not framed: a terminal's output, kept unchanged.
         take(rest)
     }
 }

@@ -2,8 +2,8 @@ public import ConsulModel
 public import PluginAPI
 import Primitives
 
-/// `http: URL` with an interval. 2xx passes, 429 warns, anything else is critical, unless `expect`
-/// says otherwise.
+/// `http: URL` with an interval. 2xx passes, 429 warns, any other status is critical, unless
+/// `expect` defines other conditions.
 public struct HTTPCheckType: CheckType {
     public let kind = "http"
     public init() {}
@@ -54,7 +54,7 @@ struct HTTPCheck: PolledCheck {
         }
     }
 
-    /// Consul's reading of a status.
+    /// Maps an HTTP status as Consul does.
     static func status(_ code: Int) -> CheckStatus {
         switch code {
         case 200..<300: .passing
@@ -70,7 +70,7 @@ struct HTTPCheck: PolledCheck {
         probe.followRedirects = !definition.disableRedirects
         probe.tlsSkipVerify = definition.tlsSkipVerify
         probe.tlsServerName = definition.tlsServerName
-        // A body is looked at whole only when something is expected of it.
+        // A body is examined whole only when `expect` has conditions on it.
         probe.bodyMax = judge?.bodyBytesNeeded ?? context.outputMax
         probe.keepsBodyStart = judge?.bodyBytesNeeded != nil
         var given: Set<String> = []

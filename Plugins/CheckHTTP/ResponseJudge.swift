@@ -3,14 +3,14 @@ import PluginAPI
 import Primitives
 import Wire
 
-/// Compares an answer with what a check expects (`expect`): status, body, JSON value, latency.
+/// Compares an answer with a check's conditions (`expect`): status, body, JSON value, latency.
 struct ResponseJudge: Sendable {
-    /// Bytes of a body that are looked at.
+    /// Bytes of a body that are examined.
     private static let bodyBytesMax = 64 << 10
 
     private let expect: HTTPExpectation
     private let ranges: [ClosedRange<Int>]
-    /// Nil when the body's text does not matter.
+    /// Nil without a condition on the body's text.
     private let pattern: TextPattern?
 
     init(_ expect: HTTPExpectation) throws {
@@ -22,7 +22,7 @@ struct ResponseJudge: Sendable {
         pattern = expect.body.isEmpty ? nil : try TextPattern(expect.body)
     }
 
-    /// Nil when the body does not matter.
+    /// The bytes of the body to read; nil without a condition on the body.
     var bodyBytesNeeded: Int? {
         expect.body.isEmpty && expect.jsonPath.isEmpty ? nil : Self.bodyBytesMax
     }
@@ -56,7 +56,7 @@ struct ResponseJudge: Sendable {
         return low...high
     }
 
-    /// The status, and in words what was not as expected.
+    /// Returns the status, and the violated condition in words.
     func verdict(on answer: HTTPProbeAnswer, latency: GoDuration) -> (CheckStatus, String) {
         if ranges.isEmpty {
             let status = HTTPCheck.status(answer.status)
@@ -82,11 +82,11 @@ struct ResponseJudge: Sendable {
             ? "the body matches \(expect.body)" : "the body does not match \(expect.body)"
     }
 
-    /// The beginning of a body, as much as a pattern can look at.
+    /// Returns the beginning of a body, within a pattern's bound on its input.
     private static func matchable(_ body: [UInt8]) -> String {
         let most = TextPattern.subjectBytesMax
         let text = String(decoding: body.prefix(most), as: UTF8.self)
-        // What is not UTF-8 becomes three bytes for one.
+        // A byte that is not UTF-8 becomes three bytes.
         guard text.utf8.count > most else { return text }
         return String(decoding: body.prefix(most / 3), as: UTF8.self)
     }
@@ -103,7 +103,7 @@ struct ResponseJudge: Sendable {
             + "\"\(expect.value)\""
     }
 
-    /// Follows names and numbers between dots; nil where there is nothing.
+    /// Follows names and numbers between dots; returns nil for a missing value.
     private static func text(at path: String, in document: JSONValue) -> String? {
         var place = document
         for step in path.split(separator: ".") {

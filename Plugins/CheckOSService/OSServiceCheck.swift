@@ -3,7 +3,7 @@ public import PluginAPI
 import Primitives
 
 /// `os_service: unit` with an interval: the state of a systemd unit. Active passes, activating and
-/// reloading warn, anything else is critical.
+/// reloading warn, any other state is critical.
 public struct OSServiceCheckType: CheckType {
     public let kind = "os_service"
     public init() {}

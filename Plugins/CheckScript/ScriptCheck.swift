@@ -2,8 +2,8 @@ public import ConsulModel
 public import PluginAPI
 import Primitives
 
-/// `args` with an interval: exit code 0 passes, 1 warns, anything else is critical; the output is
-/// what the program wrote. The whole process group is killed when time is up.
+/// `args` with an interval: exit code 0 passes, 1 warns, any other code is critical; the check's
+/// output is the program's. The whole process group is killed at the timeout.
 public struct ScriptCheckType: CheckType {
     public let kind = "script"
     public init() {}

@@ -2,7 +2,7 @@ public import ConsulModel
 public import PluginAPI
 import Primitives
 
-/// `tcp: host:port` with an interval: a connection that is accepted passes.
+/// `tcp: host:port` with an interval: an accepted connection passes.
 public struct TCPCheckType: CheckType {
     public let kind = "tcp"
     public init() {}

@@ -3,7 +3,7 @@ public import PluginAPI
 import Primitives
 import Synchronization
 
-/// `ttl: duration`: the program under watch sends heartbeats; without one in time the check is
+/// `ttl: duration`: the monitored program sends heartbeats; without one in time the check is
 /// critical.
 public struct TTLCheckType: CheckType {
     public let kind = "ttl"
@@ -25,7 +25,7 @@ public struct TTLCheckType: CheckType {
 final class TTLCheck: PushedCheck {
     private struct State {
         var report: (@Sendable (CheckObservation) -> Void)?
-        /// A heartbeat that came before anything could be reported.
+        /// A heartbeat that arrived before the receiver was attached.
         var early: CheckObservation?
         var lastOutput = ""
         /// The end of the time to live; nil when it has ended.
@@ -50,8 +50,8 @@ final class TTLCheck: PushedCheck {
         }
     }
 
-    /// Reports before it returns. Reports come under the lock: a time to live that ends during a
-    /// heartbeat must not be reported behind it.
+    /// Reports before it returns. Reports are made under the lock: the expiry during a heartbeat
+    /// must not be reported after it.
     func heartbeat(_ observation: CheckObservation) -> Bool {
         var observation = observation
         observation.output = bounded(observation.output)
@@ -67,7 +67,7 @@ final class TTLCheck: PushedCheck {
         return true
     }
 
-    /// The head of an output that is too long, in Consul's words.
+    /// Returns the head of an output that is too long, in Consul's words.
     private func bounded(_ output: String) -> String {
         let (total, kept) = (output.utf8.count, context.outputMax)
         guard total > kept else { return output }
@@ -75,7 +75,7 @@ final class TTLCheck: PushedCheck {
         return "\(head) ... (captured \(kept) of \(total) bytes)"
     }
 
-    /// Sleeps to the deadline as it was, so that a heartbeat only has to move it.
+    /// Sleeps to the deadline known at its start, so that a heartbeat only moves the deadline.
     func run(reporting report: @escaping @Sendable (CheckObservation) -> Void) async {
         if state.withLock({ $0.report == nil }) { attach(report) }
         var next = state.withLock { $0.deadline } ?? context.clock.now() + ttl

@@ -2,8 +2,8 @@ public import ConsulModel
 public import PluginAPI
 import Primitives
 
-/// `udp: host:port` with an interval. A datagram is sent: an answer, or silence until the timeout,
-/// passes; a refusal by the host (ICMP) is critical.
+/// `udp: host:port` with an interval. The check sends a datagram: an answer, or silence until the
+/// timeout, passes; a refusal by the host (ICMP) is critical.
 public struct UDPCheckType: CheckType {
     public let kind = "udp"
     public init() {}

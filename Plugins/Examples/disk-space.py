@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A check type "disk" for Consul: how full a file system is. Python 3, standard library only.
+"""A check type "disk" for Consul: the used space of a file system. Python 3, standard library only.
 
 Put this file into plugin_dir, executable, and write:
 
@@ -9,11 +9,11 @@ Put this file into plugin_dir, executable, and write:
       config: {path: /, warn_percent: 80, critical_percent: 90}
       interval: 30s
 
-Passing below warn_percent, warning from there on, critical from critical_percent on.
+It passes below warn_percent, warns from there on, and is critical from critical_percent on.
 
-The agent starts the program once and talks to it in lines of JSON (Plugins/External has the protocol).
-This one reads requests on its main thread and works on each in a thread of its own: a file system that
-hangs (a network share, say) then holds up nobody else's probe.
+The agent starts the program once and exchanges lines of JSON with it (Plugins/External has the
+protocol). The main thread reads requests, and each has a thread of its own: a file system that hangs,
+such as a network share, then delays no other probe.
 """
 import json
 import os
@@ -58,7 +58,7 @@ def probe(request):
         found = os.statvfs(path)
     except OSError as error:
         return "critical", "%s: %s" % (path, error.strerror)
-    # As df counts: what is reserved for root counts as neither used nor available.
+    # Counts as df does: space reserved for root is neither used nor available.
     used = found.f_blocks - found.f_bfree
     usable = used + found.f_bavail
     percent = 100.0 * used / usable if usable else 0.0
@@ -77,7 +77,7 @@ def answer(request):
 
 
 def main():
-    # The end of the input means that the agent is gone: so are we.
+    # The end of the input means that the agent is gone: the program ends too.
     for line in sys.stdin:
         message = json.loads(line)
         if message["type"] == "hello":
@@ -86,7 +86,7 @@ def main():
             threading.Thread(target=answer, args=(message,), daemon=True).start()
         elif message["type"] == "shutdown":
             break
-        # "cancel": a statvfs cannot be broken off; its late answer is ignored by the agent.
+        # "cancel": a statvfs cannot be interrupted; the agent ignores its late answer.
 
 
 if __name__ == "__main__":

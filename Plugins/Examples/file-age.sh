@@ -16,12 +16,12 @@
 #         handler_config: {path: /var/log/app-mode.jsonl}
 #
 # The check passes while the file was changed within max_minutes, and is critical when it is older or
-# missing. The handler appends what the watch saw, one JSON document a line, to its file.
+# missing. The handler appends the watch's data, one JSON document a line, to its file.
 #
 # A shell has no JSON. The agent writes its messages compactly, on one line, type and id first and the
 # other keys in alphabetical order, so sed finds the simple fields; values with an escape in them (a
-# quote, a backslash, <, > or &) are refused here rather than guessed. Requests are answered one after another, which is good
-# enough for work that takes a moment. For more, write the program in a language that has JSON.
+# quote, a backslash, <, > or &) are refused here rather than guessed. Requests are answered
+# one after another, which suffices for short work. For more, write the program in a language that has JSON.
 
 # text MESSAGE NAME: the string member NAME; fails when there is none that is simple.
 text() {
@@ -33,17 +33,17 @@ number() {
     printf '%s\n' "$1" | sed -n 's/.*"'"$2"'":\(-\{0,1\}[0-9][0-9]*\).*/\1/p'
 }
 
-# id MESSAGE: what an answer must repeat.
+# id MESSAGE: the number that an answer must repeat.
 id() {
     printf '%s\n' "$1" | sed -n 's/^{"type":"[a-z]*","id":\([0-9]*\).*/\1/p'
 }
 
-# config MESSAGE: the object "config", which in the kinds of this program is flat.
+# config MESSAGE: the object "config", which is flat in this program's kinds.
 config() {
     printf '%s\n' "$1" | sed -n 's/.*"config":\({[^}]*}\).*/\1/p'
 }
 
-# quote TEXT: as the inside of a JSON string.
+# quote TEXT: escapes a text for a JSON string.
 quote() {
     printf '%s' "$1" | tr -d '\000-\037' | sed 's/\\/\\\\/g; s/"/\\"/g'
 }
@@ -83,7 +83,7 @@ probe() {
 
 handle() {
     id=$(id "$1")
-    # The payload may have members of the same names: it goes by its base64 alone.
+    # The payload may have members of the same names: the program reads its base64 form only.
     plain=$(printf '%s\n' "$1" | sed 's/"payload":.*"payload_base64"/"payload_base64"/')
     if ! path=$(text "$(config "$plain")" path); then
         outcome "$id" 1 "path has characters that this program does not read"
@@ -94,7 +94,7 @@ handle() {
     fi
 }
 
-# read fails when the agent is gone, and then so are we.
+# read fails when the agent is gone; then the program ends too.
 while IFS= read -r message; do
     case "$message" in
     '{"type":"hello",'*) hello ;;

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""A command "kv-size" for Consul: how many keys and bytes are below a prefix. Python 3, standard library.
+"""A command "kv-size" for Consul: counts the keys and bytes below a prefix. Python 3, standard library.
 
 Put this file into a folder, executable, and run:
 
     export CONSUL_PLUGIN_DIR=/etc/consul/plugins
     consul kv-size app/
 
-Without arguments the program is asked for its hello, as every plugin is. With arguments it is the
-command: the first word is the command's name, the others are what was typed after it. It runs in
-place of `consul`, so its streams, signals and exit code are its own.
+Without arguments the program answers the hello, as every plugin. With arguments it is the command:
+the first word is the command's name, the others are its arguments. It replaces the `consul` process,
+so its streams, signals and exit code are its own.
 """
 import base64
 import http.client

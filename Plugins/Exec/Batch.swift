@@ -1,11 +1,13 @@
-/// Nodes that run at the same time, named one by one; none of them: whoever the filters mean.
+/// The nodes that run at the same time, named one by one; an empty list means all nodes that the
+/// filters match.
 struct Batch: Hashable, Sendable {
     var nodes: [String] = []
 
     /// A regular expression for these names and no others.
     var filter: String { "^(\(nodes.map(Self.escaped).joined(separator: "|")))$" }
 
-    /// At most `size` in a batch, and no more than an event can name.
+    /// Splits the nodes into batches of at most `size`, each no longer than an event's filter can
+    /// name.
     static func plan(_ nodes: [String], size: Int) -> [Batch] {
         var batches: [Batch] = []
         for node in nodes {

@@ -19,28 +19,28 @@ package struct ExecCommand: Command {
               $ consul exec -service=web uptime
               $ consul exec -batch=2 -node-meta=rack=b2 deploy v42
 
-          A node runs what it is sent only where its configuration has disable_remote_exec at false.
-          Where it lists remote_exec.jobs, it runs these alone, by their names, without a shell.
+          A node runs commands only where its configuration sets disable_remote_exec to false.
+          Where it lists remote_exec.jobs, it runs only these, by their names, without a shell.
 
-          -limit, -batch and -node-meta choose among the living nodes before anything is sent. The
-          next batch waits until every node of the one before has ended well; after a failure the
-          rest is left alone.
+          -limit, -batch and -node-meta select among the living nodes before the event is sent. The
+          next batch waits until every node of the one before has succeeded; after a failure the
+          remaining batches do not run.
 
-          Exit codes: 0 every job ended with 0; 2 a job failed, or a node did not tell its end; 1
-          nothing could be run.
+          Exit codes: 0 every job ended with 0; 2 a job failed, or a node did not report its end; 1
+          no job could be started.
         """
     package let flags =
         ClientFlags.server + [
             Flag(
-                "batch", .value, "How many nodes run it at a time. By default all of them.",
+                "batch", .value, "Number of nodes that run it at a time. By default all of them.",
                 type: "int"),
             Flag(
-                "batch-pause", .value, "How long to wait between one batch and the next.",
+                "batch-pause", .value, "Time to wait between one batch and the next.",
                 type: "duration"),
             Flag.format,
             Flag(
                 "limit", .value,
-                "How many nodes at most run it, the first ones in the order of their names.",
+                "Maximum number of nodes that run it, the first ones in the order of their names.",
                 type: "int"),
             Flag("node", .value, "Regular expression to filter on node names."),
             Flag(

@@ -1,6 +1,6 @@
 package import Wire
 
-/// What the event `_rexec` carries: where the job is.
+/// The payload of the event `_rexec`: the location of the job.
 package struct ExecNotice: Record, Hashable, Sendable {
     package static let eventName = "_rexec"
 
@@ -13,7 +13,7 @@ package struct ExecNotice: Record, Hashable, Sendable {
         try visit.field("Session", &session)
     }
 
-    /// The folder of everything that belongs to this job, without a slash at its end.
+    /// The folder of this job's keys, without a slash at its end.
     package var folder: String {
         let parts = "\(prefix)/\(session)".split(separator: "/").joined(separator: "/")
         return prefix.hasPrefix("/") ? "/\(parts)" : parts
@@ -29,14 +29,14 @@ package struct ExecNotice: Record, Hashable, Sendable {
         }
     }
 
-    /// Five digits at least, so that the parts' keys stand in order.
+    /// Formats at least five digits, so that the parts' keys are in order.
     private static func hex(_ number: Int) -> String {
         let digits = String(number, radix: 16)
         return String(repeating: "0", count: max(0, 5 - digits.count)) + digits
     }
 
-    /// What a key below the folder tells, and of which node; nil for the job and for what is
-    /// neither.
+    /// Parses a key below the folder into its node and result; returns nil for the job's key and
+    /// for other keys.
     package func result(_ key: String) -> (node: String, result: ExecResult)? {
         guard key.hasPrefix("\(folder)/") else { return nil }
         let words = key.dropFirst(folder.count + 1)
@@ -52,24 +52,24 @@ package struct ExecNotice: Record, Hashable, Sendable {
     }
 }
 
-/// What a node tells of its run, each in a key of its own.
+/// A result that a node reports of its run, each in a key of its own.
 package enum ExecResult: Hashable, Sendable {
     case acknowledged
-    /// A part of the output; an empty one says that the job still runs.
+    /// A part of the output; an empty one means that the job still runs.
     case part(Int)
     /// The exit code, in decimal.
     case ended
 }
 
-/// What is to be run: one of the three.
+/// The job to run: exactly one of command, arguments and script.
 package struct ExecJob: Record, Hashable, Sendable {
-    /// A line for the shell.
+    /// A command line for the shell.
     package var command = ""
     /// A program and its arguments.
     package var args: [String] = []
-    /// The bytes of a file that is executed.
+    /// The content of a file to execute.
     package var script = Bytes()
-    /// How long the caller waits for a sign of life, in nanoseconds.
+    /// The time in nanoseconds that the caller waits for a result or an empty part.
     package var wait = 0
     package init() {}
 

@@ -1,11 +1,11 @@
-/// Where the caller's side prints.
+/// The caller's standard output and error.
 package struct ExecOutput: Sendable {
-    /// A line, to standard output.
+    /// Writes a line to standard output.
     let say: @Sendable (String) -> Void
-    /// A line, to standard error.
+    /// Writes a line to standard error.
     let complain: @Sendable (String) -> Void
-    /// Whole lines with their line breaks, to standard output: what jobs wrote, which may be any
-    /// bytes.
+    /// Writes the jobs' output, of any bytes, to standard output: whole lines with their line
+    /// breaks.
     let write: @Sendable ([UInt8]) -> Void
 
     package init(

@@ -3,7 +3,7 @@ import PluginAPI
 import Primitives
 import Wire
 
-/// What the node's rules make of a job: a request to run a program, or a refusal.
+/// Applies the node's rules to a job: a request to run a program, or a refusal.
 struct ExecPermit {
     struct Refusal: Error, Hashable, Sendable {
         var reason: String
@@ -32,8 +32,8 @@ struct ExecPermit {
         return .success(request)
     }
 
-    /// The first word names a job of the list; a line is taken apart at its spaces, and no shell
-    /// ever sees it.
+    /// Finds the job of the list that the first word names. A line is split at its spaces, and no
+    /// shell parses it.
     private func allowed(_ job: ExecJob) -> Result<ProcessRequest, Refusal> {
         guard job.script.isEmpty else {
             return .failure(Refusal(reason: "this node runs its named jobs only, no scripts"))

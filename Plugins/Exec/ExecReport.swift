@@ -1,13 +1,13 @@
 package import Wire
 
-/// What became of a job, for `-format=json`.
+/// The result of a job on all nodes, for `-format=json`.
 package struct ExecReport: Record, Hashable, Sendable {
     package var nodes: [NodeReport] = []
     package var acknowledged = 0
     package var completed = 0
-    /// Nodes that were named but not heard of.
+    /// Nodes that were named and did not report.
     package var missing: [String] = []
-    /// Nodes whose batch was not begun.
+    /// Nodes whose batch was not started.
     package var skipped: [String] = []
     package init() {}
 
@@ -32,10 +32,10 @@ package struct ExecReport: Record, Hashable, Sendable {
     }
 }
 
-/// What one node told.
+/// The report of one node.
 package struct NodeReport: Record, Hashable, Sendable {
     package var node = ""
-    /// Null when it did not tell its end.
+    /// Null when the node did not report its end.
     package var exitCode: Int?
     package var output = ""
     package init() {}

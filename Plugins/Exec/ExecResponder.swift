@@ -5,13 +5,14 @@ import Primitives
 import Synchronization
 import Wire
 
-/// The agent's side of `consul exec`: takes the event, runs the job, tells what came of it in keys
-/// that the caller's session holds.
+/// The agent's side of `consul exec`: receives the event, runs the job, reports its results in keys
+/// held by the caller's session.
 package final class ExecResponder: EventResponder {
     package let eventName = ExecNotice.eventName
     private let shell: String
     private let running = Mutex(0)
 
+    /// Makes a responder.
     /// - Parameter shell: runs command lines and scripts.
     package init(shell: String) { self.shell = shell }
 
@@ -50,16 +51,16 @@ package final class ExecResponder: EventResponder {
     }
 }
 
-/// Exit codes that no program gave.
+/// The exit codes of jobs without an exit code of their own.
 enum ExecCode {
-    /// It could not be started, or its output not be sent (Consul's own).
+    /// The job could not be started, or its output not be sent (Consul's own).
     static let failed = "255"
-    /// A signal ended it (Consul's own).
+    /// A signal ended the job (Consul's own).
     static let signalled = "-1"
-    /// Its time was over, as of timeout(1).
+    /// The job reached its timeout, as in timeout(1).
     static let timedOut = "124"
-    /// As of shells: it may not be executed.
+    /// The job may not be executed, as in shells.
     static let notAllowed = "126"
-    /// EX_TEMPFAIL: it may be tried again.
+    /// EX_TEMPFAIL: the caller may retry.
     static let busy = "75"
 }

@@ -4,15 +4,16 @@ import Platform
 import Primitives
 import Wire
 
-/// `consul exec`, the caller's side: writes a job that a session of its own holds, sends the event,
-/// and follows what the nodes tell, until they are done or quiet.
+/// The caller's side of `consul exec`: writes a job held by its own session, fires the event, and
+/// follows the nodes' reports until they are complete or quiet.
 package struct ExecRun: Sendable {
     let options: ExecOptions
     let client: ConsulClient
     let datacenter: String
     let output: ExecOutput
 
-    /// - Parameter datacenter: that was asked for; empty for the agent's own.
+    /// Makes a run.
+    /// - Parameter datacenter: the requested one; empty for the agent's own.
     package init(
         options: ExecOptions, client: ConsulClient, datacenter: String, output: ExecOutput
     ) {
@@ -24,18 +25,19 @@ package struct ExecRun: Sendable {
 
     func complain(_ text: String) { output.complain(text) }
 
-    /// Said of the course of things, which is no part of a JSON document.
-    func tell(_ text: String, isVerbose: Bool = true) {
+    /// Prints progress, unless the output is a JSON document.
+    func progress(_ text: String, isVerbose: Bool = true) {
         if !options.printsJSON, options.isVerbose || !isVerbose { output.say(text) }
     }
 
+    /// Runs the job on all batches.
     /// - Returns: the exit code.
     package func run() async throws(ConsulClientError) -> Int32 {
         let own = try await client.ownPlace()
         let isForeign = !datacenter.isEmpty && datacenter != own.datacenter
-        if isForeign { tell("Remote exec in foreign datacenter, using Session TTL") }
+        if isForeign { progress("Remote exec in foreign datacenter, using Session TTL") }
         guard options.namesNodes else {
-            let (code, report) = await inOneGo(Batch(), own, isForeign)
+            let (code, report) = await runBatch(Batch(), own, isForeign)
             return end(code, report)
         }
         let nodes: [String]
@@ -49,11 +51,11 @@ package struct ExecRun: Sendable {
         var whole = ExecReport()
         for (number, batch) in batches.enumerated() {
             if batches.count > 1 {
-                tell(
+                progress(
                     "Batch \(number + 1) of \(batches.count): "
                         + batch.nodes.joined(separator: ", "), isVerbose: false)
             }
-            let (code, report) = await inOneGo(batch, own, isForeign)
+            let (code, report) = await runBatch(batch, own, isForeign)
             whole.add(report)
             let isLast = number + 1 == batches.count
             if code == ExecExit.done, !isLast {
@@ -77,8 +79,8 @@ package struct ExecRun: Sendable {
         return code
     }
 
-    /// One session, one job, one event.
-    private func inOneGo(
+    /// Runs one batch with one session, one job, one event.
+    private func runBatch(
         _ batch: Batch, _ own: OwnPlace, _ isForeign: Bool
     ) async -> (Int32, ExecReport) {
         let keeper: SessionKeeper
@@ -90,7 +92,7 @@ package struct ExecRun: Sendable {
             complain("Failed to create session: \(error)")
             return (ExecExit.failed, ExecReport())
         }
-        tell("Created remote execution session: \(keeper.id)")
+        progress("Created remote execution session: \(keeper.id)")
         var notice = ExecNotice()
         notice.prefix = options.prefix
         notice.session = keeper.id
@@ -99,9 +101,9 @@ package struct ExecRun: Sendable {
             await stop.guarding(keeper, output.complain) { [notice] in
                 await begin(notice, batch)
             } ?? (ExecExit.failed, ExecReport())
-        // In this order: without its session no node can write what would then stay.
+        // The session is destroyed first: without it no node can write further keys.
         await keeper.destroy()
-        _ = try? await client.kvDeleteTree("\(notice.folder)/", timeout: Limits.partingTime)
+        _ = try? await client.kvDeleteTree("\(notice.folder)/", timeout: Limits.lastRequestTimeout)
         return (code, report)
     }
 
@@ -122,7 +124,7 @@ package struct ExecRun: Sendable {
         guard let node else {
             throw ConsulClientError("Failed to find Consul server in remote datacenter")
         }
-        tell("Binding session to remote node \(node)@\(datacenter)")
+        progress("Binding session to remote node \(node)@\(datacenter)")
         session.name = "Remote Exec via \(own.node)@\(own.datacenter)"
         session.node = node
         session.checks = []
@@ -130,7 +132,7 @@ package struct ExecRun: Sendable {
     }
 
     private func begin(_ notice: ExecNotice, _ batch: Batch) async -> (Int32, ExecReport) {
-        let nothing = (ExecExit.failed, ExecReport())
+        let failure = (ExecExit.failed, ExecReport())
         var job = options.job
         job.wait = Int(options.wait.nanoseconds)
         do throws(ConsulClientError) {
@@ -141,10 +143,10 @@ package struct ExecRun: Sendable {
             }
         } catch {
             complain("Failed to create job file: \(error)")
-            return nothing
+            return failure
         }
-        tell("Uploaded remote execution spec")
-        guard await Stop.pause(options.replicationWait) else { return nothing }
+        progress("Uploaded remote execution spec")
+        guard await Stop.pause(options.replicationWait) else { return failure }
         var event = UserEvent()
         event.name = ExecNotice.eventName
         event.payload = Bytes(JSONWriter.encode(notice))
@@ -155,10 +157,10 @@ package struct ExecRun: Sendable {
         }
         do throws(ConsulClientError) {
             let fired = try await client.fire(event)
-            tell("Fired remote execution event: \(fired.id)")
+            progress("Fired remote execution event: \(fired.id)")
         } catch {
             complain("Failed to fire event: \(error)")
-            return nothing
+            return failure
         }
         var follow = ResultsFollow(run: self, notice: notice, expected: Set(batch.nodes))
         return await follow.run()

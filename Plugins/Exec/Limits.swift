@@ -4,17 +4,17 @@ import Primitives
 enum Limits {
     /// Bytes of one part of the output.
     static let partBytes = 4096
-    /// What is less than a part is sent after so long without more.
+    /// The delay after which an incomplete part is sent.
     static let partIdle = GoDuration.milliseconds(500)
-    /// A caller that wants to hear of a running job more often than this is told less often.
+    /// The least time between two empty parts of a running job, however short the caller's wait is.
     static let heartbeatMin = GoDuration.milliseconds(100)
-    /// Of the caller's session.
+    /// The TTL of the caller's session.
     static let sessionTTL = GoDuration.seconds(15)
-    /// A write of a result is tried again so often, a while apart, where no leader is to be had.
+    /// Attempts to write a result, with a pause between them, while there is no leader.
     static let writeTriesMax = 10
     static let writeRetry = GoDuration.milliseconds(500)
-    /// Bytes of a node filter that names nodes one by one: an event has 512 for everything.
+    /// Bytes of a node filter that names nodes one by one: an event has 512 in all.
     static let filterBytesMax = 240
-    /// For each of the last requests of one who goes.
-    static let partingTime = GoDuration.seconds(5)
+    /// The timeout of each last request of an ending caller.
+    static let lastRequestTimeout = GoDuration.seconds(5)
 }

@@ -1,8 +1,8 @@
 import ConsulClient
 import ConsulModel
 
-/// Which nodes are meant, where the caller has to know: the living members that the filters match,
-/// in the order of their names.
+/// Selects the nodes where the caller must name them: the living members that the filters match, in
+/// the order of their names.
 struct NodeChoice {
     private let options: ExecOptions
     private let client: ConsulClient
@@ -29,7 +29,7 @@ struct NodeChoice {
         return options.limit.map { Array(sorted.prefix($0)) } ?? sorted
     }
 
-    /// Those with an instance whose service and one of whose tags match.
+    /// Returns the nodes with an instance whose service and one of whose tags match.
     private func nodesOfServices() async throws(ConsulClientError) -> Set<String> {
         let service = try pattern(options.service)
         let tag = options.tag.isEmpty ? nil : try pattern(options.tag)

@@ -1,10 +1,10 @@
-/// Lines about one node, as Consul prints them: `==> NODE: text` for what became of it, the same
-/// without an arrow for what its job wrote, byte for byte.
+/// Formats lines about one node as Consul does: `==> NODE: text` for the run's progress, the same
+/// without an arrow for the job's output, byte for byte.
 enum NodeLines {
     static func notice(_ text: String, of node: String) -> String { "==> \(node): \(text)" }
 
-    /// A line for each of the output's, also for the empty one behind its last line break. White
-    /// space at the very end is not printed.
+    /// Prefixes each line of the output, also the empty one after its last line break. White space
+    /// at the very end is not printed.
     /// - Returns: with a line break at the end.
     static func output(_ bytes: [UInt8], of node: String) -> [UInt8] {
         let head = Array("    \(node): ".utf8)

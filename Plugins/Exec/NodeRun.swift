@@ -4,17 +4,17 @@ import PluginAPI
 import Primitives
 import Wire
 
-/// One job on this node, from the reading of its key to the writing of its exit code.
+/// One job on this node, from reading its key to writing its exit code.
 struct NodeRun: Sendable {
     let event: UserEvent
     let notice: ExecNotice
-    /// As they were when the event came.
+    /// The rules at the event's arrival.
     let rules: RemoteExecRules
     let context: ResponderContext
 
     // MARK: Keys
 
-    /// The job as the caller wrote it: by a stale read first, which costs the leader nothing.
+    /// Reads the caller's job: by a stale read first, which costs the leader nothing.
     func job() async -> ExecJob? {
         for consistency in [QueryOptions.Consistency.stale, .standard] {
             var query = KeyRequest(notice.jobKey)
@@ -32,6 +32,7 @@ struct NodeRun: Sendable {
         return nil
     }
 
+    /// Writes a result.
     /// - Returns: false when the caller is gone, or the store cannot be written.
     func write(_ result: ExecResult, _ value: [UInt8]) async -> Bool {
         var entry = KVEntry()
@@ -69,8 +70,8 @@ struct NodeRun: Sendable {
         _ = await write(.ended, Array(code.utf8))
     }
 
-    /// Runs the program beside the writing of its output. It outlives a caller that goes, as in
-    /// Consul: half of a deployment is worse than one that nobody looks at.
+    /// Runs the program and writes its output concurrently. The job outlives its caller, as in
+    /// Consul: half of a deployment is worse than one without an observer.
     func run(_ job: ExecJob, _ request: ProcessRequest) async {
         let caller = await caller()
         audit(
@@ -91,21 +92,21 @@ struct NodeRun: Sendable {
         }
         var upload = OutputUpload(
             run: self, wait: GoDuration(nanoseconds: Int64(job.wait)), feed: feed)
-        var isHeard = await upload.follow(events) != nil
+        var isReported = await upload.follow(events) != nil
         let (code, reason) = Self.code(await program.value)
-        if isHeard, let text = [gate.notice, reason].compactMap({ $0 }).first {
-            isHeard = await upload.add(Array("\(text)\n".utf8))
+        if isReported, let text = [gate.notice, reason].compactMap({ $0 }).first {
+            isReported = await upload.add(Array("\(text)\n".utf8))
         }
-        if isHeard { isHeard = await write(.ended, Array(code.utf8)) }
+        if isReported { isReported = await write(.ended, Array(code.utf8)) }
         audit(
             .info, "remote exec ended", job,
             [
                 ("code", code), ("took", "\(context.clock.now() - started)"),
-                ("output_bytes", "\(gate.total)"), ("told", "\(isHeard)"),
+                ("output_bytes", "\(gate.total)"), ("reported", "\(isReported)"),
             ])
     }
 
-    /// The node at whose agent the caller made its session.
+    /// Returns the node at whose agent the caller made its session.
     private func caller() async -> String {
         let query = SessionSpecificRequest(notice.session)
         let found = try? await context.backend.call(.sessionGet, query).value.first
@@ -116,12 +117,12 @@ struct NodeRun: Sendable {
         switch ending {
         case .exited(let code): ("\(code)", nil)
         case .signalled: (ExecCode.signalled, nil)
-        case .timedOut: (ExecCode.timedOut, "[its time was over on this node]")
+        case .timedOut: (ExecCode.timedOut, "[timed out on this node]")
         case .failedToStart, .cancelled: (ExecCode.failed, nil)
         }
     }
 
-    /// The line that says who had what run here: the event, the caller's session, the job.
+    /// Logs the event, the caller's session and the job, for an audit.
     private func audit(
         _ level: ResponderContext.Level, _ text: String, _ job: ExecJob,
         _ further: [(String, String)]

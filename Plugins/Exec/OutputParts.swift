@@ -4,7 +4,8 @@ struct OutputParts {
 
     var isEmpty: Bool { open.isEmpty }
 
-    /// - Returns: the parts that are full.
+    /// Adds output.
+    /// - Returns: the full parts.
     mutating func add(_ bytes: [UInt8]) -> [[UInt8]] {
         open += bytes
         var parts: [[UInt8]] = []
@@ -15,7 +16,7 @@ struct OutputParts {
         return parts
     }
 
-    /// What is left.
+    /// Returns the rest.
     mutating func flush() -> [UInt8] {
         defer { open = [] }
         return open

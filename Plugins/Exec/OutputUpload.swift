@@ -2,7 +2,7 @@ import PluginAPI
 import Primitives
 import Synchronization
 
-/// Takes what a job writes until its bound is reached: what waits to be sent is bounded by it.
+/// Accepts a job's output up to its bound, which also bounds the bytes queued for sending.
 final class OutputGate: Sendable {
     private struct State {
         var kept = 0
@@ -13,7 +13,7 @@ final class OutputGate: Sendable {
 
     init(most: Int) { self.most = most }
 
-    /// What is to be sent of these bytes; nil for nothing.
+    /// Returns the part of these bytes to send; nil for none.
     func take(_ bytes: [UInt8]) -> [UInt8]? {
         let count = state.withLock { state in
             state.total += bytes.count
@@ -26,19 +26,19 @@ final class OutputGate: Sendable {
 
     var total: Int { state.withLock { $0.total } }
 
-    /// What tells the caller that there was more; nil when there was not.
+    /// A notice for the caller about dropped output; nil when there was none.
     var notice: String? {
         let dropped = state.withLock { $0.total - $0.kept }
         return dropped > 0 ? "[\(dropped) more bytes of output were dropped by this node]" : nil
     }
 }
 
-/// Sends a job's output in parts: full ones at once, the rest after a while without more; and an
-/// empty one where the caller would otherwise wait too long for a sign of life.
+/// Sends a job's output in parts: full ones at once, the rest after a delay without more; and an
+/// empty one where the caller would otherwise wait too long for a report.
 struct OutputUpload {
     enum Event: Sendable {
         case output([UInt8])
-        /// The timer that was set with this number is over.
+        /// The timer with this number has expired.
         case timer(Int)
         case ended(ProcessEnding)
     }
@@ -57,6 +57,7 @@ struct OutputUpload {
         self.feed = feed
     }
 
+    /// Sends the output until the job ends.
     /// - Returns: how the job ended; nil when its output could not be sent.
     mutating func follow(_ events: AsyncStream<Event>) async -> ProcessEnding? {
         defer { timer?.cancel() }
@@ -80,7 +81,7 @@ struct OutputUpload {
         return nil
     }
 
-    /// One part more, behind all others.
+    /// Sends one more part after all others.
     mutating func add(_ bytes: [UInt8]) async -> Bool { await send(bytes) }
 
     private mutating func send(_ bytes: [UInt8]) async -> Bool {

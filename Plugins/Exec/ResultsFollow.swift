@@ -4,17 +4,17 @@ import Platform
 import Primitives
 import Wire
 
-/// Follows the keys in which nodes tell of their runs, and prints them as they come.
+/// Follows the keys of the nodes' reports, and prints the reports as they arrive.
 ///
-/// Nobody knows how many nodes an event reaches. So it is over when none has told anything for
-/// `wait`, or twice that while some still run; where the nodes were named, as soon as all of them
-/// have told their ends.
+/// The number of nodes that an event reaches is unknown. So the run is over when no node has
+/// reported for `wait`, or twice that while some still run; with named nodes, as soon as all of
+/// them have reported their ends.
 struct ResultsFollow {
     private let run: ExecRun
     private let notice: ExecNotice
     private let expected: Set<String>
     private var nodes: [String: NodeReport] = [:]
-    /// Bytes, for a part may end within a character.
+    /// Bytes, because a part may end within a character.
     private var outputs: [String: [UInt8]] = [:]
     private var acknowledged: Set<String> = []
     private var seen: Set<String> = []
@@ -29,11 +29,12 @@ struct ResultsFollow {
 
     private var options: ExecOptions { run.options }
 
-    /// - Returns: the exit code, and what there is to report.
+    /// Follows the keys until the run is over.
+    /// - Returns: the exit code and the report.
     mutating func run() async -> (Int32, ExecReport) {
         let start = SystemClock.now()
         var lastNews = start
-        // A failure ends the command, so no wait follows one.
+        // The back-off is zero: a failure ends the command.
         var cursor = BlockingCursor<UInt64>(BackOff(constant: .zero))
         while !Task.isCancelled {
             let quiet = acknowledged.count > completed ? options.wait * 2 : options.wait
@@ -45,7 +46,7 @@ struct ResultsFollow {
                 let (keys, newest) = try await run.client.kvKeys(
                     "\(notice.folder)/", after: cursor.minQueryIndex, wait: wait)
                 _ = cursor.receive(newest)
-                for key in keys.sorted(by: Self.isTold) where seen.insert(key).inserted {
+                for key in keys.sorted(by: Self.precedes) where seen.insert(key).inserted {
                     if try await take(key) { lastNews = SystemClock.now() }
                 }
             } catch {
@@ -57,8 +58,8 @@ struct ResultsFollow {
         return (ExecExit.failed, report)
     }
 
-    /// A node's end comes behind its output, though its key stands before.
-    private static func isTold(_ one: String, before other: String) -> Bool {
+    /// Orders a node's end after its output, although its key sorts before.
+    private static func precedes(_ one: String, before other: String) -> Bool {
         let isEnd = (one.hasSuffix("/exit"), other.hasSuffix("/exit"))
         return isEnd.0 == isEnd.1 ? one < other : isEnd.1
     }
@@ -67,7 +68,8 @@ struct ResultsFollow {
         !expected.isEmpty && expected.allSatisfy { nodes[$0]?.exitCode != nil }
     }
 
-    /// - Returns: whether a node told something.
+    /// Processes a key.
+    /// - Returns: true for a node's report.
     private mutating func take(_ key: String) async throws(ConsulClientError) -> Bool {
         if key == notice.jobKey { return false }
         guard let (node, result) = notice.result(key) else {
@@ -78,7 +80,7 @@ struct ResultsFollow {
         if result == .acknowledged {
             acknowledged.insert(node)
             nodes[node, default: NodeReport(node: node)].exitCode = nil
-            run.tell(NodeLines.notice("acknowledged", of: node))
+            run.progress(NodeLines.notice("acknowledged", of: node))
             return true
         }
         guard let value = try await run.client.kvGet(key)?.value.array else {
@@ -88,7 +90,7 @@ struct ResultsFollow {
         var report = nodes[node] ?? NodeReport(node: node)
         switch result {
         case .part where value.isEmpty:
-            run.tell(NodeLines.notice("heartbeat received", of: node))
+            run.progress(NodeLines.notice("heartbeat received", of: node))
         case .part:
             if options.printsJSON {
                 outputs[node, default: []] += value
@@ -104,7 +106,7 @@ struct ResultsFollow {
             completed += 1
             if code != 0 { badExits += 1 }
             report.exitCode = code
-            run.tell(
+            run.progress(
                 NodeLines.notice("finished with exit code \(code)", of: node), isVerbose: false)
         }
         nodes[node] = report
@@ -125,16 +127,16 @@ struct ResultsFollow {
     }
 
     private func end(since start: Instant) -> (Int32, ExecReport) {
-        run.tell(
+        run.progress(
             "\(completed) / \(acknowledged.count) node(s) completed / acknowledged",
             isVerbose: false)
         let report = report
         if !report.missing.isEmpty {
-            run.complain("Not heard of: \(report.missing.joined(separator: ", "))")
+            run.complain("No report from: \(report.missing.joined(separator: ", "))")
         }
         let hundredths = (SystemClock.now() - start).milliseconds / 10
         let fraction = hundredths % 100 < 10 ? "0\(hundredths % 100)" : "\(hundredths % 100)"
-        run.tell("Completed in \(hundredths / 100).\(fraction) seconds")
+        run.progress("Completed in \(hundredths / 100).\(fraction) seconds")
         let isBad = badExits > 0 || completed < acknowledged.count || !report.missing.isEmpty
         return (isBad ? ExecExit.jobFailed : ExecExit.done, report)
     }

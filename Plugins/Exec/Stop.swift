@@ -3,10 +3,10 @@ import Platform
 import Primitives
 import Synchronization
 
-/// What ends a run before its time: a signal, or the loss of its session.
+/// The events that end a run early: a signal, or the loss of its session.
 struct Stop: Sendable {
-    /// Does the work while the session is kept alive.
-    /// - Returns: nil when it was ended.
+    /// Runs the work while keeping the session alive.
+    /// - Returns: nil when it was ended early.
     func guarding<Value: Sendable>(
         _ keeper: SessionKeeper, _ complain: @escaping @Sendable (String) -> Void,
         _ body: @escaping @Sendable () async -> Value
@@ -37,6 +37,7 @@ struct Stop: Sendable {
         var isMarked: Bool { marked.withLock { $0 } }
     }
 
+    /// Waits for a time.
     /// - Returns: false when the task was cancelled.
     static func pause(_ wait: GoDuration) async -> Bool {
         guard wait > .zero else { return !Task.isCancelled }

@@ -1,10 +1,10 @@
 import ConsulModel
 import Wire
 
-/// What a kind's `config` must look like: a small part of JSON Schema. `type`, `properties`,
-/// `required`, `enum`, `default`, `items` and `additionalProperties` (true or false) count;
-/// `title`, `description` and `$schema` are passed over; anything else is refused, because an
-/// author would rely on it.
+/// The schema of a kind's `config`: a small part of JSON Schema. `type`, `properties`, `required`,
+/// `enum`, `default`, `items` and `additionalProperties` (true or false) count; `title`,
+/// `description` and `$schema` are ignored; any other keyword is refused, because an author would
+/// rely on it.
 struct ConfigSchema: Hashable, Sendable {
     enum Kind: String, Sendable { case object, array, string, integer, number, boolean }
 
@@ -78,7 +78,7 @@ struct ConfigSchema: Hashable, Sendable {
 
     // MARK: Judging
 
-    /// Everything wrong with a value, each at its own path below `path`.
+    /// Returns the faults of a value, each at its own path below `path`.
     func problems(in value: JSONValue, at path: String) -> [DefinitionProblem] {
         guard isOfKind(value) else {
             return [
@@ -122,7 +122,7 @@ struct ConfigSchema: Hashable, Sendable {
         return problems
     }
 
-    /// The value with the defaults of what it leaves out.
+    /// Returns the value with defaults for its missing members.
     func filled(_ value: JSONValue) -> JSONValue {
         guard case .object(var members) = value else { return value }
         for (name, schema) in properties {

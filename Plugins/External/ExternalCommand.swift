@@ -17,7 +17,7 @@ struct ExternalCommand: Command {
     }
 
     private enum ExitCode {
-        /// As shells answer for a program that cannot be executed.
+        /// The exit code of shells for a program that cannot be executed.
         static let notStarted: Int32 = 126
     }
 }

@@ -22,7 +22,7 @@ struct ExternalCheckType: CheckType {
         ]
         return CheckRules.intervalProblems(in: definition)
             + others.filter { $0.1 }.map {
-                DefinitionProblem($0.0, "has no place in a check of type \"\(kind)\"")
+                DefinitionProblem($0.0, "is not valid in a check of type \"\(kind)\"")
             } + schema.problems(in: .object(definition.config), at: "config")
     }
 

@@ -1,6 +1,6 @@
 import Wire
 
-/// Describes a program, as its `hello` does.
+/// The description of a program in its `hello`.
 struct Manifest: Hashable, Sendable {
     struct Command: Hashable, Sendable {
         var name: String
@@ -18,10 +18,10 @@ struct Manifest: Hashable, Sendable {
     var handlers: [Kind]
     var commands: [Command]
 
-    /// Throws a sentence on what is wrong with it.
+    /// Parses a `hello`. Throws a sentence that names the fault.
     init(_ document: JSONValue) throws(ProgramFault) {
         guard let version = document["protocol"]?.integerValue else {
-            throw ProgramFault("its hello does not say which protocol it speaks")
+            throw ProgramFault("its hello does not name its protocol")
         }
         guard version == AgentMessage.version else {
             throw ProgramFault(
@@ -40,7 +40,7 @@ struct Manifest: Hashable, Sendable {
         }
     }
 
-    /// As `PluginStatus.provides` lists them.
+    /// The value of `PluginStatus.provides`.
     var provides: [String] {
         checks.map { "check:\($0.name)" } + handlers.map { "handler:\($0.name)" }
             + commands.map { "command:\($0.name)" }

@@ -3,7 +3,7 @@ import PluginAPI
 import Primitives
 import Synchronization
 
-/// A file of plugin_dir as the host found it. The stamp changes when the file does.
+/// A file of plugin_dir as the host found it. The stamp changes with the file.
 package struct ProgramFile: Hashable, Sendable {
     package var path: String
     package var stamp: String
@@ -13,14 +13,15 @@ package struct ProgramFile: Hashable, Sendable {
     }
 }
 
-/// Keeps one external program running: starts it, shakes hands, starts it again when it ends.
+/// Keeps one external program running: starts it, performs the handshake, restarts it after its
+/// end.
 ///
-/// After a first handshake that failed it stays down: the next reload tries it anew. After a later
-/// end it is started again, waiting longer each time.
+/// A program whose first handshake failed stays down until the next reload. After a later end it is
+/// restarted, with a growing back-off.
 final class PluginProgram: Sendable {
     private struct State {
         var session: ProgramSession?
-        /// Has not said hello yet.
+        /// A session before its `hello`.
         var opening: ProgramSession?
         var first: Task<Void, Never>?
         var manifest: Manifest?
@@ -30,21 +31,21 @@ final class PluginProgram: Sendable {
         var restarts = 0
         var retryAt: Instant?
         var isStopped = false
-        /// It came back with other kinds: only a reload can take them in.
+        /// True when a restart provided other kinds, which only a reload can install.
         var wantsReload = false
     }
 
     let file: ProgramFile
-    private let host: PluginSurroundings
+    private let host: PluginDependencies
     private let state = Mutex(State())
 
-    init(_ file: ProgramFile, host: PluginSurroundings) {
+    init(_ file: ProgramFile, host: PluginDependencies) {
         self.file = file
         self.host = host
     }
 
     var manifest: Manifest? { state.withLock { $0.manifest } }
-    /// False: a reload should start it anew rather than keep it.
+    /// False when a reload should restart the program rather than keep it.
     var isHealthy: Bool {
         state.withLock { ($0.phase != "failed" || $0.manifest != nil) && !$0.wantsReload }
     }
@@ -69,9 +70,9 @@ final class PluginProgram: Sendable {
 
     // MARK: Life
 
-    /// Starts the program for the first time; returns when it has said hello or has failed to.
+    /// Starts the program for the first time; returns after its `hello` or a failure.
     func start() async {
-        // Its own task: what comes of the program does not hang on the caller's.
+        // A task of its own, independent of the caller's cancellation.
         let first = Task {
             switch await connect(expecting: nil) {
             case .success(let run):
@@ -88,7 +89,8 @@ final class PluginProgram: Sendable {
         await first.value
     }
 
-    /// Ends the program and its whole group; returns when all of it is gone. May be called again.
+    /// Ends the program and its whole group; returns when all processes are gone. May be called
+    /// again.
     func stop() async {
         let (first, opening) = state.withLock { state in
             state.isStopped = true
@@ -102,7 +104,7 @@ final class PluginProgram: Sendable {
         await task?.value
     }
 
-    /// Listed as failed for a reason that is not its own (another has its kind).
+    /// Lists the program as failed for a reason that is not its own (another has its kind).
     func refuse(_ reason: String) {
         state.withLock { state in
             state.phase = "failed"
@@ -110,7 +112,7 @@ final class PluginProgram: Sendable {
         }
     }
 
-    /// A program that shook hands, and the task that serves it until its end.
+    /// A program after its handshake, and the task that serves it until its end.
     private struct Run {
         var session: ProgramSession
         var serving: Task<String, Never>
@@ -160,7 +162,7 @@ final class PluginProgram: Sendable {
         return min(doubled, host.times.backoffMax)
     }
 
-    /// Starts the process and waits for its hello. On failure nothing of it is left.
+    /// Starts the process and waits for its `hello`. A failure leaves no process.
     private func connect(expecting known: Manifest?) async -> Result<Run, ProgramFault> {
         let process: any LineProcess
         do throws(ProbeError) {
@@ -195,11 +197,11 @@ final class PluginProgram: Sendable {
                 Run(session: session, serving: serving, began: host.clock.now()))
         case .hello:
             state.withLock { $0.wantsReload = true }
-            session.kill("it provides other kinds than before: reload to take them in")
+            session.kill("it provides other kinds than before: reload to install them")
         case .timedOut:
             session.kill("no hello within \(host.times.handshake)")
         default:
-            session.kill("the handshake was broken off")
+            session.kill("the handshake was aborted")
         }
         return .failure(ProgramFault(await serving.value))
     }
@@ -212,9 +214,9 @@ final class PluginProgram: Sendable {
         }
         switch await session.probe(request) {
         case .result(let observation): return observation
-        case .timedOut(let lastWord):
+        case .timedOut(let lastLine):
             var text = "Timed out (\(request.timeout)) running check"
-            if !lastWord.isEmpty { text += "; its last word: \(lastWord)" }
+            if !lastLine.isEmpty { text += "; its last line: \(lastLine)" }
             return CheckObservation(.critical, text, isFinal: true)
         case .cancelled: return CheckObservation(.critical, "check was stopped")
         case .ended(let reason):
@@ -224,7 +226,7 @@ final class PluginProgram: Sendable {
             return CheckObservation(.critical, "plugin program \(file.path): \(reason)")
         case .hello, .outcome:
             return CheckObservation(
-                .critical, "plugin program \(file.path) answered a probe with something else")
+                .critical, "plugin program \(file.path) answered a probe with a different message")
         }
     }
 
@@ -234,9 +236,9 @@ final class PluginProgram: Sendable {
         }
         switch await session.handle(request) {
         case .outcome(let outcome): return outcome
-        case .timedOut(let lastWord):
+        case .timedOut(let lastLine):
             return HandlerOutcome(
-                code: nil, output: lastWord, failure: "timed out after \(request.timeout)")
+                code: nil, output: lastLine, failure: "timed out after \(request.timeout)")
         case .cancelled: return HandlerOutcome(code: nil, output: "", failure: "killed")
         case .ended(let reason):
             return HandlerOutcome(
@@ -248,11 +250,11 @@ final class PluginProgram: Sendable {
         case .hello, .result:
             return HandlerOutcome(
                 code: nil, output: "",
-                failure: "plugin program \(file.path) answered with something else")
+                failure: "plugin program \(file.path) answered with a different message")
         }
     }
 
-    /// Why it cannot be asked now, and when it is tried again.
+    /// The reason why it cannot serve now, and the time of the next attempt.
     private var outage: String {
         let now = host.clock.now()
         return state.withLock { state in

@@ -2,15 +2,15 @@ package import PluginAPI
 import Primitives
 import Synchronization
 
-/// Lends the programs what they use of the agent.
-package struct PluginSurroundings: Sendable {
+/// The programs' dependencies in the agent.
+package struct PluginDependencies: Sendable {
     package typealias Log = @Sendable (PluginLogLevel, _ program: String, _ text: String) -> Void
 
     package var processes: any ProcessRunner
     package var clock: any WaitingClock
     package var agentVersion: String
     package var times: PluginTimes
-    /// Names of the commands that no plugin may take: those of `consul` itself.
+    /// The names of commands that no plugin may use: those of `consul` itself.
     package var reservedCommands: Set<String>
     package var log: Log
 
@@ -30,20 +30,20 @@ package struct PluginSurroundings: Sendable {
 
 /// All external programs of an agent.
 ///
-/// A change of them goes in steps, so that a reload can still be refused: `prepare` starts what is
-/// new, `install` puts it in the place of the old, `release` stops what is no longer used.
+/// A change of them has three steps, so that a reload can still be refused: `prepare` starts the
+/// new programs, `install` replaces the old ones, `release` stops the unused ones.
 package final class PluginPrograms: Sendable {
     /// A set of programs, in the order of their names.
     package struct Selection: Sendable {
         struct Entry: Sendable {
             var program: PluginProgram
-            /// Why it is not used although it runs; empty when it is.
+            /// The reason why a running program is not used; empty when it is.
             var refusal = ""
         }
         var entries: [Entry] = []
-        /// Of the programs that are used.
+        /// The plugins of the used programs.
         package internal(set) var plugins: [Plugin] = []
-        /// The programs that are not used, and why.
+        /// The programs that are not used, with the reasons.
         package var failures: [(program: String, reason: String)] {
             entries.compactMap { entry in
                 let reason = entry.refusal.isEmpty ? entry.program.status.error : entry.refusal
@@ -53,7 +53,7 @@ package final class PluginPrograms: Sendable {
         }
         package init() {}
 
-        /// What became of the programs, a line for each that is not what it was.
+        /// Returns a line for each program that has changed.
         package func changes(from old: Selection) -> [String] {
             var lines: [String] = []
             for entry in entries {
@@ -76,19 +76,19 @@ package final class PluginPrograms: Sendable {
 
     private struct State {
         var selection = Selection()
-        /// Started for a reload that goes on.
+        /// The programs started for a pending reload.
         var preparing: [PluginProgram] = []
         var isStopped = false
     }
 
-    private let host: PluginSurroundings
+    private let host: PluginDependencies
     private let state = Mutex(State())
     private var entries: [Selection.Entry] { state.withLock { $0.selection.entries } }
 
-    package init(_ host: PluginSurroundings) { self.host = host }
+    package init(_ host: PluginDependencies) { self.host = host }
 
     /// Starts the programs that are new, changed, or were down; keeps the others. Bounded by the
-    /// time limit of a handshake. A program whose kinds the built-in plugins or an earlier program
+    /// timeout of a handshake. A program whose kinds the built-in plugins or an earlier program
     /// have is refused.
     package func prepare(_ files: [ProgramFile], builtIn: [Plugin]) async -> Selection {
         let running = entries
@@ -109,10 +109,11 @@ package final class PluginPrograms: Sendable {
                 selection.entries.append(entry)
             }
         }
-        judge(&selection, builtIn: builtIn)
+        collectPlugins(&selection, builtIn: builtIn)
         return selection
     }
 
+    /// Registers a program in preparation.
     /// - Returns: false after `stop`.
     private func isPreparing(_ program: PluginProgram) -> Bool {
         state.withLock { state in
@@ -121,7 +122,7 @@ package final class PluginPrograms: Sendable {
         }
     }
 
-    private func judge(_ selection: inout Selection, builtIn: [Plugin]) {
+    private func collectPlugins(_ selection: inout Selection, builtIn: [Plugin]) {
         var owners: [String: String] = [:]
         for command in host.reservedCommands { owners["command:\(command)"] = "consul itself" }
         for plugin in builtIn {
@@ -160,8 +161,8 @@ package final class PluginPrograms: Sendable {
             contributions: checks + handlers + commands)
     }
 
-    /// From now on these answer. Returns what they replace, to be released; after `stop` that is
-    /// the selection itself.
+    /// Installs a selection. Returns the replaced one, to be released; after `stop` that is the
+    /// selection itself.
     package func install(_ selection: Selection) -> Selection {
         state.withLock { state in
             if state.isStopped { return selection }
@@ -186,7 +187,7 @@ package final class PluginPrograms: Sendable {
         }
     }
 
-    /// Ends all programs; returns when they are gone.
+    /// Stops all programs; returns when they are gone.
     package func stop() async {
         let (old, preparing) = state.withLock { state in
             defer { state = State(isStopped: true) }

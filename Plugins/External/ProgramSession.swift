@@ -3,17 +3,18 @@ import PluginAPI
 import Primitives
 import Synchronization
 
-/// One run of a program, from its start to its end: the requests under way and the lines both ways.
+/// One run of a program, from its start to its end: the requests under way and the lines in both
+/// directions.
 ///
-/// `run` reads and writes until the program ends or did something that ends it. Every `ask` is
-/// answered exactly once, whatever the program does.
+/// `run` reads and writes until the program ends or a fault ends it. Every `request` is answered
+/// exactly once, whatever the program does.
 final class ProgramSession: Sendable {
     enum Answer: Sendable {
         case hello(Manifest)
         case result(CheckObservation)
         case outcome(HandlerOutcome)
-        /// No answer in time; the text is what it last said about the request.
-        case timedOut(lastWord: String)
+        /// No answer in time; the text is the program's last log line about the request.
+        case timedOut(lastLine: String)
         case cancelled
         /// The program ended, or was killed for the reason given.
         case ended(String)
@@ -24,7 +25,7 @@ final class ProgramSession: Sendable {
     private struct Request {
         var continuation: CheckedContinuation<Answer, Never>
         var timer: Task<Void, Never>?
-        var lastWord = ""
+        var lastLine = ""
     }
 
     private struct State {
@@ -34,14 +35,14 @@ final class ProgramSession: Sendable {
         var outboxBytes = 0
         var writer: CheckedContinuation<Void, Never>?
         var isOver = false
-        /// Why it was ended by the agent; empty when it ended by itself.
+        /// The reason why the agent ended it; empty when it ended by itself.
         var verdict = ""
         var silentRequests = 0
         var meter = LineMeter()
         var errorBytesSeen = 0
     }
 
-    /// The request that `hello` answers; no other has this number.
+    /// The request that `hello` answers; no other request has this number.
     private static let helloID: Int64 = 0
 
     private let process: any LineProcess
@@ -62,20 +63,20 @@ final class ProgramSession: Sendable {
 
     // MARK: Life
 
-    /// Says hello and begins to serve; the answer comes back, or why there is none. To be called
-    /// once.
+    /// Sends the `hello` and starts serving; returns the answer, or the reason why there is none.
+    /// To be called once.
     func open(agentVersion: String) async -> (Answer, serving: Task<String, Never>) {
         let line = AgentMessage.hello(agentVersion: agentVersion)
         let serving = Mutex<Task<String, Never>?>(nil)
-        // Nothing is read before the answer is awaited: a program may greet first.
-        let answer = await ask(id: Self.helloID, line, times.handshake) {
+        // Reading starts when the answer is awaited: a program may send its `hello` first.
+        let answer = await request(id: Self.helloID, line, times.handshake) {
             serving.withLock { $0 = Task { await run() } }
         }
         return (answer, serving.withLock { $0 } ?? Task { await run() })
     }
 
     /// Serves until the program is gone with its whole group.
-    /// - Returns: why it ended, with the end of what it wrote to stderr.
+    /// - Returns: why it ended, with the end of its stderr.
     private func run() async -> String {
         let writing = Task { await write() }
         let looking = Task { await look() }
@@ -105,7 +106,7 @@ final class ProgramSession: Sendable {
         Task { await process.stop() }
     }
 
-    /// Asks the program to end, and kills it if it does not.
+    /// Requests the program's end, and kills it after the timeout.
     func shutdown() {
         _ = enqueue(AgentMessage.shutdown)
         Task {
@@ -132,7 +133,7 @@ final class ProgramSession: Sendable {
         }
     }
 
-    /// The last lines of stderr, on one line.
+    /// Returns the last lines of stderr, on one line.
     private static func quote(_ tail: String) -> String {
         let kept = String(decoding: tail.utf8.suffix(Limits.quotedErrorBytesMax), as: UTF8.self)
         return kept.split(whereSeparator: { $0.isNewline }).joined(separator: " | ")
@@ -142,12 +143,12 @@ final class ProgramSession: Sendable {
 
     func probe(_ request: ProbeRequest) async -> Answer {
         let id = newID()
-        return await ask(id: id, AgentMessage.probe(request, id: id), request.timeout)
+        return await request(id: id, AgentMessage.probe(request, id: id), request.timeout)
     }
 
     func handle(_ request: HandleRequest) async -> Answer {
         let id = newID()
-        return await ask(id: id, AgentMessage.handle(request, id: id), request.timeout)
+        return await request(id: id, AgentMessage.handle(request, id: id), request.timeout)
     }
 
     private func newID() -> Int64 {
@@ -157,8 +158,9 @@ final class ProgramSession: Sendable {
         }
     }
 
+    /// Sends a request and returns its answer.
     /// - Parameter begin: called once the answer is awaited; not if the request is refused.
-    private func ask(
+    private func request(
         id: Int64, _ line: [UInt8], _ timeout: GoDuration, begin: () -> Void = {}
     ) async -> Answer {
         guard line.count <= Limits.lineBytesMax else {
@@ -205,11 +207,11 @@ final class ProgramSession: Sendable {
     }
 
     private func runOut(_ id: Int64) {
-        let lastWord = state.withLock { state in
+        let lastLine = state.withLock { state in
             if state.requests[id] != nil { state.silentRequests += 1 }
-            return state.requests[id]?.lastWord ?? ""
+            return state.requests[id]?.lastLine ?? ""
         }
-        guard answer(id, .timedOut(lastWord: lastWord)), id != Self.helloID else { return }
+        guard answer(id, .timedOut(lastLine: lastLine)), id != Self.helloID else { return }
         if state.withLock({ $0.silentRequests }) >= Limits.silentRequestsMax {
             kill("\(Limits.silentRequestsMax) requests in a row had no answer in time")
         } else {
@@ -217,7 +219,8 @@ final class ProgramSession: Sendable {
         }
     }
 
-    /// - Returns: false when nobody waits for it (any more).
+    /// Delivers an answer.
+    /// - Returns: false when no request waits for it (any more).
     private func answer(_ id: Int64, _ answer: Answer) -> Bool {
         guard let request = state.withLock({ $0.requests.removeValue(forKey: id) }) else {
             return false
@@ -259,7 +262,7 @@ final class ProgramSession: Sendable {
                 let isSent = await process.send(line)
                 guarding.cancel()
                 if isSent { continue }
-                // Most likely it has just ended, and how is about to be told.
+                // Most likely the program has just ended, and its ending is about to be reported.
                 await clock.sleep(until: clock.now() + times.shutdown)
                 return kill("it takes no more input")
             }
@@ -303,8 +306,8 @@ final class ProgramSession: Sendable {
         case .result(let id, let observation): _ = answer(id, .result(observation))
         case .outcome(let id, let outcome): _ = answer(id, .outcome(outcome))
         case .log(let id, let level, let text):
-            if id > 0 { state.withLock { $0.requests[id]?.lastWord = text } }
-            tell(level, text)
+            if id > 0 { state.withLock { $0.requests[id]?.lastLine = text } }
+            logBounded(level, text)
         }
     }
 
@@ -313,12 +316,12 @@ final class ProgramSession: Sendable {
             state.meter.garbage += 1
             return state.meter.garbage
         }
-        // A hello that is refused will not get better by waiting.
+        // A refused `hello` stays refused: the program need not be waited for.
         if line.starts(with: Array("{".utf8)), state.withLock({ $0.requests[Self.helloID] != nil })
         {
             return kill(reason)
         }
-        tell(
+        logBounded(
             .warn, "not understood: \(reason): \(String(decoding: line.prefix(200), as: UTF8.self))"
         )
         if count >= Limits.garbageLinesMax {
@@ -326,8 +329,8 @@ final class ProgramSession: Sendable {
         }
     }
 
-    /// Into the agent's log, as long as the program keeps to its share.
-    private func tell(_ level: PluginLogLevel, _ text: String) {
+    /// Writes to the agent's log, within the program's bound of lines.
+    private func logBounded(_ level: PluginLogLevel, _ text: String) {
         let count = state.withLock { state in
             state.meter.logged += 1
             return state.meter.logged
@@ -335,11 +338,11 @@ final class ProgramSession: Sendable {
         if count < Limits.logLinesMax {
             log(level, text)
         } else if count == Limits.logLinesMax {
-            log(.warn, "it says too much: further lines are left out for up to \(times.window)")
+            log(.warn, "it logs too much: further lines are dropped for up to \(times.window)")
         }
     }
 
-    /// Looks now and then at what goes to stderr, which nobody reads line by line.
+    /// Checks the volume of stderr periodically, which is not read line by line.
     private func look() async {
         let looks = max(1, times.window.nanoseconds / max(1, times.look.nanoseconds))
         let allowed = Limits.errorBytesMax / Int(looks)
@@ -361,6 +364,7 @@ struct LineMeter {
     var garbage = 0
     var logged = 0
 
+    /// Counts a line.
     /// - Returns: true when there are too many.
     mutating func countLine(at now: Instant, window: GoDuration) -> Bool {
         if let began, now - began < window {

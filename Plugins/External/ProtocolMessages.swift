@@ -3,9 +3,9 @@ import PluginAPI
 import Primitives
 import Wire
 
-/// What the agent says. Each is one line of JSON; the design page describes them all.
+/// The agent's messages. Each is one line of JSON; the design page describes them all.
 enum AgentMessage {
-    /// The protocol's version. A program that answers another is refused.
+    /// The protocol's version. A program with another version is refused.
     static let version: Int64 = 1
 
     static func hello(agentVersion: String) -> [UInt8] {
@@ -39,7 +39,8 @@ enum AgentMessage {
         if let json = try? JSONReader.decode(JSONValue.self, from: payload) {
             members["payload"] = json
         }
-        // Always there, byte for byte: large numbers and the order of keys survive only in it.
+        // Always present, byte for byte: only this form preserves large numbers and the order of
+        // keys.
         members["payload_base64"] = .string(Base64.encode(payload))
         let whole = line("handle", id: id, members)
         if whole.count <= Limits.lineBytesMax { return whole }
@@ -51,8 +52,8 @@ enum AgentMessage {
 
     static let shutdown = line("shutdown", [:])
 
-    /// `type` and `id` stand first and the rest in the order of the names, so that a program
-    /// without a JSON reader can find its way.
+    /// Encodes a line. `type` and `id` come first and the rest in the order of the names, so that a
+    /// program without a JSON parser can find them.
     private static func line(_ type: String, id: Int64? = nil, _ members: [String: JSONValue])
         -> [UInt8]
     {
@@ -78,15 +79,15 @@ struct HandleRequest: Sendable {
     var firing: HandlerFiring
 }
 
-/// What a program says.
+/// A program's message.
 enum ProgramMessage: Hashable, Sendable {
     case hello(Manifest)
     case result(id: Int64, CheckObservation)
     case outcome(id: Int64, HandlerOutcome)
-    /// `id` is that of the request it belongs to; 0 for none.
+    /// `id` is that of its request; 0 for none.
     case log(id: Int64, level: PluginLogLevel, String)
 
-    /// Throws a sentence on what is wrong with the line.
+    /// Parses a line. Throws a sentence that names the fault.
     init(line: [UInt8]) throws(ProgramFault) {
         let document: JSONValue
         do {
@@ -140,11 +141,11 @@ enum ProgramMessage: Hashable, Sendable {
     }
 }
 
-/// A sentence on what a program did wrong.
+/// A sentence that describes a program's fault.
 struct ProgramFault: Error, Hashable, CustomStringConvertible {
     var description: String
     init(_ description: String) { self.description = description }
 }
 
-/// How loud a line of a program is in the agent's log.
+/// The level of a program's line in the agent's log.
 package enum PluginLogLevel: String, Sendable { case debug, info, warn, error }

@@ -37,7 +37,7 @@ public struct HTTPHandlerKind: HandlerKind {
 }
 
 struct HTTPHandler: WatchHandler {
-    /// Bytes of a reply that are kept for the log, as Consul keeps of a script's output.
+    /// Bytes of a reply kept for the log, as many as Consul keeps of a script's output.
     private static let replyBytesMax = 4096
 
     let settings: HTTPHandlerDefinition

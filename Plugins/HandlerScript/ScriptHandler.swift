@@ -2,13 +2,14 @@ public import ConsulModel
 public import PluginAPI
 import Primitives
 
-/// `args`, run without a shell, or `handler`, a command line for `$SHELL -c`. The data comes on
-/// stdin, the index in `CONSUL_INDEX`.
+/// `args`, run without a shell, or `handler`, a command line for `$SHELL -c`. The data is on stdin,
+/// the index in `CONSUL_INDEX`.
 public struct ScriptHandlerKind: HandlerKind {
     public let kind = "script"
     private let shell: String
 
-    /// - Parameter shell: for `handler`; Consul takes `$SHELL`, else `/bin/sh`.
+    /// Makes the kind.
+    /// - Parameter shell: for `handler`; Consul uses `$SHELL`, else `/bin/sh`.
     public init(shell: String = "/bin/sh") { self.shell = shell }
 
     public func problems(in definition: WatchDefinition) -> [DefinitionProblem] {
@@ -42,7 +43,7 @@ struct ScriptHandler: WatchHandler {
     func run(_ firing: HandlerFiring) async -> HandlerOutcome {
         let arguments =
             definition.args.isEmpty ? [shell, "-c", definition.handler] : definition.args
-        // Without a time limit of its own a handler may run as long as it likes, as in Consul.
+        // Without a timeout of its own a handler may run without a limit, as in Consul.
         let timeout =
             definition.timeout > .zero ? definition.timeout : GoDuration(nanoseconds: .max)
         var request = ProcessRequest(arguments, timeout: timeout)

@@ -2,7 +2,7 @@ import ConsulClient
 import Platform
 import Primitives
 
-/// From the moment the lock is held to its release.
+/// The part of a run from the lock's acquisition to its release.
 struct HeldRun {
     let run: LockRun
     let lock: any HeldLock
@@ -13,6 +13,7 @@ struct HeldRun {
 
     private var options: LockOptions { run.options }
 
+    /// Runs the child and releases the lock.
     /// - Returns: the exit code.
     mutating func run(
         _ events: inout AsyncStream<LockRun.Event>.Iterator
@@ -31,7 +32,8 @@ struct HeldRun {
             feed.yield(.childEnded(await ProcessRun.run(spec, handle: handle).ending))
             start.finish()
         }
-        // A signal that comes before the child runs would reach nobody: it waits in `events`.
+        // A signal that arrives before the child runs waits in `events`: it would have no receiver
+        // yet.
         for await _ in starts {}
         let started = SystemClock.now()
         var isLost = false
@@ -39,7 +41,7 @@ struct HeldRun {
         var ending = ProcessEnding.cancelled
         waiting: while let event = await events.next() {
             switch event {
-            case .acquired, .holdOver: break
+            case .acquired, .holdEnded: break
             case .childEnded(let how):
                 ending = how
                 break waiting
@@ -52,7 +54,7 @@ struct HeldRun {
             case .signalled(.hangup):
                 handle.signal(ProcessSignal.hangup.rawValue, toGroup: true)
             case .signalled(let signal):
-                // The second one is not patient.
+                // The second signal kills at once.
                 if stopper != nil {
                     child.cancel()
                 } else {
@@ -64,19 +66,19 @@ struct HeldRun {
         }
         await warden.end()
         if !isLost, stopper == nil, run.isTooLate(keeper) {
-            // This process was stopped meanwhile, and the guard did what was to be done.
+            // This process was stopped meanwhile, and the guard ended the child.
             isLost = true
             run.complain("Lock lost: its session could not be renewed in time")
         }
-        tell(ending, wasStopped: isLost || stopper != nil)
+        report(ending, wasStopped: isLost || stopper != nil)
         if let hold = options.hold, !isLost, stopper == nil {
             await keep(until: started + hold, &events)
         }
         watch.cancel()
-        let isReleased = await letGo(isLost: isLost)
+        let isReleased = await release(isLost: isLost)
         if isLost, options.exactCodes { return LockExit.lost }
-        // The exact code is the child's: an agent that is gone takes nothing from its success, and
-        // the session's end frees the lock.
+        // The exact code is the child's: an unreachable agent does not change its success, and the
+        // session's end releases the lock.
         if !isReleased, !options.exactCodes { return LockExit.failed }
         return code(of: ending, wasStopped: isLost || stopper != nil)
     }
@@ -86,7 +88,8 @@ struct HeldRun {
         handle.stop(with: signal.rawValue)
     }
 
-    /// Keeps others out a while longer: one whose clock is late would run the child once more.
+    /// Holds the lock for the rest of the time: a contender with a late clock would run the child
+    /// once more.
     private func keep(
         until end: Instant, _ events: inout AsyncStream<LockRun.Event>.Iterator
     ) async {
@@ -95,18 +98,19 @@ struct HeldRun {
         run.say("Holding the lock for \(left)")
         let timer = Task { [feed] in
             try? await Task.sleep(nanoseconds: UInt64(left.nanoseconds))
-            feed.yield(.holdOver)
+            feed.yield(.holdEnded)
         }
         defer { timer.cancel() }
         while let event = await events.next() {
             switch event {
-            case .holdOver, .lost, .signalled: return
+            case .holdEnded, .lost, .signalled: return
             case .acquired, .childEnded: break
             }
         }
     }
 
-    /// Its output is this process's own: nothing stands between it and the terminal or cron.
+    /// Describes the child. Its output is this process's own, so that the terminal or cron receives
+    /// it directly.
     private func spec() -> ProcessSpec {
         var spec = ProcessSpec(options.child)
         var environment = [
@@ -124,7 +128,7 @@ struct HeldRun {
         return spec
     }
 
-    private func tell(_ ending: ProcessEnding, wasStopped: Bool) {
+    private func report(_ ending: ProcessEnding, wasStopped: Bool) {
         switch ending {
         case .exited(0): break
         case .failedToStart(let reason): run.complain("Error starting handler: \(reason)")
@@ -138,7 +142,7 @@ struct HeldRun {
     /// Releases the lock and removes its keys. A lost lock needs neither, but an agent that does
     /// not answer is a failure all the same, as in Consul: the child was killed because of it.
     /// - Returns: false when one failed, which is then reported.
-    private func letGo(isLost: Bool) async -> Bool {
+    private func release(isLost: Bool) async -> Bool {
         do throws(LockError) {
             try await lock.releaseInTime()
         } catch {
@@ -168,11 +172,11 @@ struct HeldRun {
             }
         }
         if ending == .exited(0) || wasStopped { return LockExit.done }
-        return options.tellsChildFailure ? LockExit.childFailed : LockExit.done
+        return options.returnsChildFailure ? LockExit.childFailed : LockExit.done
     }
 }
 
-/// How Go names a signal that ended a program.
+/// Names the signal that ended a program, as Go does.
 enum SignalText {
     static func of(_ number: Int32) -> String {
         let names: [Int32: String] = [

@@ -3,20 +3,21 @@ import ConsulModel
 import Platform
 import Primitives
 
-/// `consul lock`: takes a lock or a place in a semaphore, runs a child while it is held, lets go.
+/// Runs `consul lock`: acquires a lock or a slot of a semaphore, runs a child while it is held,
+/// releases it.
 ///
-/// The child is dead before another can hold the lock: it is told to end when the session's time,
-/// counted by this machine's clock from the last renewal that was answered, has only the child's
-/// grace left.
+/// The child is dead before another can hold the lock: it is signalled when the session's time,
+/// counted by this machine's clock from the last answered renewal, has only the child's grace left.
 package struct LockRun: Sendable {
     /// Between SIGTERM and SIGKILL of a child whose lock is lost (Consul's own).
     static let childGrace = GoDuration.seconds(5)
 
     package let options: LockOptions
     package let client: ConsulClient
-    /// What starts a guard of the child's group: this program, led to `guardIfAsked`.
+    /// The command that starts a guard of the child's group: this program, which calls
+    /// `guardIfRequested`.
     package let guardCommand: [String]
-    /// To standard output, where `-verbose` is told.
+    /// Writes to standard output, with `-verbose`.
     package let say: @Sendable (String) -> Void
     package let complain: @Sendable (String) -> Void
 
@@ -31,17 +32,18 @@ package struct LockRun: Sendable {
         self.complain = complain
     }
 
-    /// Guards a child's group, if this process was started for that, and ends it.
-    package static func guardIfAsked() { GroupGuard.runIfRequested(grace: childGrace) }
+    /// Guards a child's group and exits, if this process was started as a guard.
+    package static func guardIfRequested() { GroupGuard.runIfRequested(grace: childGrace) }
 
     enum Event: Sendable {
         case acquired(Result<UInt64?, LockError>)
         case lost(String)
         case childEnded(ProcessEnding)
         case signalled(ProcessSignal)
-        case holdOver
+        case holdEnded
     }
 
+    /// Runs the command.
     /// - Returns: the exit code.
     package func run() async -> Int32 {
         let keeper: SessionKeeper
@@ -77,7 +79,7 @@ package struct LockRun: Sendable {
     private func makeSession() async throws(ConsulClientError) -> SessionKeeper {
         var session = NewSession()
         session.name = options.sessionName
-        // A contender's key is worth nothing without its session.
+        // A contender's key is useless without its session.
         session.behavior = (options.hasContenders ? SessionBehavior.delete : .release).rawValue
         return try await SessionKeeper.create(
             session, ttl: SessionKeeper.lockTTL, client: client)
@@ -122,7 +124,7 @@ package struct LockRun: Sendable {
                 run: self, lock: lock, keeper: keeper, token: token, feed: feed, warden: warden)
             return await held.run(&iterator)
         case .acquired(.success(nil)):
-            // A key of one's own may have been made.
+            // The contender's own key may exist already.
             if options.hasContenders { try? await lock.releaseInTime() }
             return notAcquired(options.doesNotWait ? LockExit.skipped : nil)
         case .acquired(.failure(let error)):
@@ -135,11 +137,11 @@ package struct LockRun: Sendable {
             complain("Shutdown triggered or timeout during lock acquisition")
             return options.exactCodes
                 ? LockExit.signalBase + signal.rawValue : LockExit.failed
-        case .childEnded, .holdOver, nil: return LockExit.failed
+        case .childEnded, .holdEnded, nil: return LockExit.failed
         }
     }
 
-    /// Whether the session's time left is no more than what the child's end may take.
+    /// Returns true when the session's remaining time is no more than the child's end may take.
     func isTooLate(_ keeper: SessionKeeper) -> Bool {
         keeper.aliveUntil - SystemClock.now() <= Self.childGrace
     }

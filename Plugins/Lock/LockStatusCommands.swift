@@ -6,12 +6,12 @@ import Wire
 /// Runs `consul lock list`: lists locks and their holders.
 package struct LockListCommand: Command {
     package let path = ["lock", "list"]
-    package let synopsis = "Lists locks and who holds them"
+    package let synopsis = "Lists locks and their holders"
     package let usage = """
         Usage: consul lock list [options] [PREFIX]
 
           Lists the locks and semaphores at and below a prefix, or all of them: those of consul
-          lock, and of other programs that lay theirs out alike.
+          lock, and of other programs with the same layout.
 
           To hold a lock whose prefix is the word list, write a slash before it: consul lock /list …
         """
@@ -53,15 +53,15 @@ package struct LockListCommand: Command {
 /// Runs `consul lock show`: shows one lock with its waiters.
 package struct LockShowCommand: Command {
     package let path = ["lock", "show"]
-    package let synopsis = "Shows who holds a lock, and who waits for it"
+    package let synopsis = "Shows the holders and the waiters of a lock"
     package let usage = """
         Usage: consul lock show [options] PREFIX
 
           Shows the sessions that hold a lock or a semaphore, and those known to wait for it.
-          Since when is told by those who took it with -fair or -shared; the index of the others
+          Only holders and waiters with -fair or -shared record a time; the index of the others
           rises with time.
 
-          The exit code is 2 when nobody holds it.
+          The exit code is 2 without a holder.
         """
     package let flags = ClientFlags.all + [Flag.format]
 
@@ -106,19 +106,18 @@ package struct LockBreakCommand: Command {
     package let usage = """
         Usage: consul lock break [options] PREFIX
 
-          Ends the sessions of those who hold a lock or a semaphore, after asking. consul lock then
-          kills what it runs; another can have the lock when the lock-delay, 15 seconds, is over. A
-          semaphore's place has no such delay: it is free while the old holder's child still ends.
+          Ends the sessions that hold a lock or a semaphore, after a confirmation. consul lock then
+          kills its child; another can hold the lock when the lock-delay, 15 seconds, is over. A
+          semaphore's slot has no such delay: it is free while the old holder's child still ends.
 
-          The exit code is 2 when nobody holds it, 3 when the answer was no.
+          The exit code is 2 without a holder, 3 when the answer was no.
         """
     package let flags =
         ClientFlags.all + [
-            Flag("force", .bool, "Do not ask."),
+            Flag("force", .bool, "Do not ask for a confirmation."),
             Flag(
                 "session", .value,
-                "Only from the holder with this session, of those who share a lock or a "
-                    + "semaphore."),
+                "End only this session, where a lock or a semaphore has several holders."),
         ]
 
     package init() {}
@@ -130,7 +129,7 @@ package struct LockBreakCommand: Command {
             var holders = try await client.lock(at: prefix)?.holders ?? []
             if flags.has("session") { holders = holders.filter { $0.session == flags["session"] } }
             guard !holders.isEmpty else {
-                console.error("Nobody holds \(prefix)")
+                console.error("\(prefix) has no holder")
                 return 2
             }
             for holder in holders {

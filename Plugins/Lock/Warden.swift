@@ -2,15 +2,16 @@ import Platform
 import Primitives
 import Synchronization
 
-/// The guard of the child's group, from the child's start to its end: should this process be killed
-/// or stopped, the child ends in time all the same.
+/// Holds the guard of the child's group, from the child's start to its end: if this process is
+/// killed or stopped, the guard ends the child in time.
 final class Warden: Sendable {
     private let command: [String]
     private let guardian = Mutex<GroupGuard?>(nil)
 
     init(command: [String]) { self.command = command }
 
-    /// - Returns: why there is no guard; nil when there is one.
+    /// Starts the guard.
+    /// - Returns: the reason why there is no guard; nil when there is one.
     func begin(until: Instant) -> String? {
         if command.isEmpty { return nil }
         do throws(ChildProcessError) {
@@ -22,7 +23,7 @@ final class Warden: Sendable {
         }
     }
 
-    /// For the child to announce itself; nil without a guard.
+    /// The descriptor on which the child announces itself; nil without a guard.
     var announceDescriptor: Int32? { guardian.withLock { $0 }?.announceDescriptor }
 
     func extend(until: Instant) { guardian.withLock { $0 }?.extend(until: until) }

@@ -12,11 +12,12 @@ import HandlerScript
 import LockHelper
 package import PluginAPI
 
-/// Lists the built-in plugins. The list is handed to the agent and to the command table; nothing
+/// Lists the built-in plugins. The agent and the command table receive the list; no plugin
 /// registers itself. A plugin that is not in the list adds neither checks nor commands.
 package enum StandardPlugins {
     package static let version = "1.0.0"
 
+    /// Returns the list.
     /// - Parameters:
     ///   - shell: runs command lines: of handlers, of `consul lock` and of `consul exec`.
     ///   - dockerSocket: path of Docker's socket.

@@ -52,16 +52,16 @@ package final class PluginHost: Sendable {
         self.builtIn = builtIn
         let state = StateBox(State(registry: try Agent.registry(builtIn)))
         self.state = state
-        var surroundings = PluginSurroundings(
+        var dependencies = PluginDependencies(
             processes: RealProcesses(), clock: RealClock(), agentVersion: Version.number,
             reservedCommands: reservedCommands
         ) { level, program, text in
             let logger = state.value.withLock { $0.logger }
             logger?.log(level: Self.level(level), "\(text)", metadata: ["program": "\(program)"])
         }
-        programs = PluginPrograms(surroundings)
-        surroundings.times.handshake = Self.validateHandshakeMax
-        validating = PluginPrograms(surroundings)
+        programs = PluginPrograms(dependencies)
+        dependencies.times.handshake = Self.validateHandshakeMax
+        validating = PluginPrograms(dependencies)
     }
 
     private static func level(_ level: PluginLogLevel) -> Logger.Level {

@@ -146,7 +146,7 @@ import Wire
         #expect(try await agent.get("/v1/session/list").text == "[]")
         try agent.scratch.write("go", "")
         try await eventually("the job has ended") { agent.scratch.exists("over") }
-        try await eventually("the log says so") { agent.log.contains("told=false") }
+        try await eventually("the log says so") { agent.log.contains("reported=false") }
         await agent.stop()
     }
 

@@ -133,7 +133,7 @@ struct ProtocolMessagesTests {
                 + #""payload_base64":"eyJhIjogMX0K","timeout_ms":1000}"#)
         request.firing.payload = [0xFF]
         #expect(!text(AgentMessage.handle(request, id: 4)).contains(#""payload":"#))
-        // What is too large twice goes once.
+        // A payload that is too large in two forms is sent in one.
         request.firing.payload =
             Array("\"".utf8) + [UInt8](repeating: 0x61, count: 600_000) + Array("\"".utf8)
         #expect(AgentMessage.handle(request, id: 4).count < Limits.lineBytesMax)
@@ -166,7 +166,7 @@ struct ProtocolMessagesTests {
         ),
         (#"{"type":"result","status":"passing"}"#, "the id is missing"),
         (#"{"type":"outcome","id":-1}"#, "the id is missing"),
-        (#"{"type":"hello"}"#, "its hello does not say which protocol it speaks"),
+        (#"{"type":"hello"}"#, "its hello does not name its protocol"),
         (
             #"{"type":"hello","protocol":1,"name":"n","version":"1"}"#,
             "it provides no check type, no handler kind and no command"

@@ -43,7 +43,7 @@ import Wire
                 "check:\n  name: a\n  type: good\n  interval: 1s\n  tcp: a:1\n"
                     + "  config: {mode: 1, x: 2}\n"), scope: .agent)
         try #require(texts(wrong).count == 3)
-        #expect(texts(wrong)[0].hasSuffix("check.tcp: has no place in a check of type \"good\""))
+        #expect(texts(wrong)[0].hasSuffix("check.tcp: is not valid in a check of type \"good\""))
         #expect(
             texts(wrong)[1].contains("check.config.mode: expected a string, found the number 1"))
         #expect(texts(wrong)[2].contains("check.config.x: unknown key (known are mode)"))
@@ -55,7 +55,7 @@ import Wire
         let file = plugins.program("dead", "exit 3")
         let host = try PluginHost(builtIn: [])
         let text = good + "watches: [{type: nodes, handler_type: other}]\n"
-        // A start goes on without the program.
+        // A start continues without the program.
         let start = await host.open(sources(text))
         #expect(start.config != nil && start.held.count == 2)
         #expect(host.statuses.map { $0.state } == ["failed"])
@@ -136,7 +136,7 @@ import Wire
         #expect(host.statuses.map { $0.name } == ["keep", "new", "swap"])
         #expect(host.statuses.allSatisfy { $0.state == "loaded" })
 
-        // A reload that is refused changes nothing and leaves nothing behind.
+        // A refused reload changes nothing and leaves no process behind.
         _ = plugins.program("extra", script("extra", goodBranch))
         let refused = await host.load(sources(good))
         #expect(refused.outcome.config == nil)
@@ -170,7 +170,7 @@ import Wire
     }
 }
 
-/// The programs as shipped.
+/// The shipped example programs.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct ExampleTests {
     private static let folder =
         #filePath.split(separator: "/").dropLast(3).map { "/\($0)" }.joined() + "/Plugins/Examples"

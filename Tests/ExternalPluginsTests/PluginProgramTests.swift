@@ -9,7 +9,7 @@ import Wire
 @testable import ConsulAgent
 @testable import ExternalPlugins
 
-/// Real programs, good and bad.
+/// Real programs, correct and faulty.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct PluginProgramTests {
     @Test func goodProgramAnswersAndIsGoneAfterStop() async throws {
         let bench = try Bench()
@@ -42,7 +42,7 @@ import Wire
 
     @Test func severalProbesAreUnderWayAtOnce() async throws {
         let bench = try Bench()
-        // The first is answered only when the second has come, and after it.
+        // The first is answered only after the second.
         let branch = """
             '{"type":"probe",'*)
               if [ -z "$first" ]; then first=$(id "$line"); else
@@ -94,7 +94,7 @@ import Wire
             """
         let file = bench.folder.program("slow", script("slow", branch))
         let registry = try await bench.load([file])
-        // On a busy machine the program may not get to its word in the shortest time.
+        // On a busy machine the program may not write its line within the shortest time.
         var found = CheckObservation(.passing, "")
         for milliseconds in [300, 3_000, 10_000] as [Int64] {
             let timeout = GoDuration.milliseconds(milliseconds)
@@ -102,9 +102,9 @@ import Wire
             let start = "Timed out (\(timeout)) running check"
             #expect(found.status == .critical && found.isFinal)
             #expect(found.output.hasPrefix(start))
-            if found.output == "\(start); its last word: half way" { break }
+            if found.output == "\(start); its last line: half way" { break }
         }
-        #expect(found.output.hasSuffix("; its last word: half way"))
+        #expect(found.output.hasSuffix("; its last line: half way"))
         try await eventually("the cancel arrives") {
             bench.folder.read("slow.cancelled").hasPrefix("1")
         }
@@ -186,7 +186,7 @@ import Wire
     @Test func floodOnStandardErrorEndsTheProgram() async throws {
         let bench = try Bench { times in
             times.look = .milliseconds(100)
-            // A few kilobytes between two looks are too many: a busy machine writes no more.
+            // A few kilobytes between two checks are too many: a busy machine writes no more.
             times.window = .minutes(10)
         }
         let branch = "'{\"type\":\"probe\",'*) exec cat /dev/zero >&2 ;;"
@@ -294,7 +294,7 @@ import Wire
         #expect(bench.status().provides == ["check:first"])
         _ = try await bench.probe("first", registry)
         try await eventually("the new kinds are noticed") {
-            bench.status().error == "it provides other kinds than before: reload to take them in"
+            bench.status().error == "it provides other kinds than before: reload to install them"
         }
         try await eventually("it keeps failing") { bench.status().state == "failed" }
         _ = try await bench.load([file])

@@ -21,7 +21,7 @@ final class TempFolder: Sendable {
     @discardableResult
     func write(_ name: String, _ text: String, mode: mode_t = 0o644) -> String {
         let file = "\(path)/\(name)"
-        // A new file each time: one that runs cannot be written to.
+        // A new file each time: a running one cannot be written to.
         unlink(file)
         let stream = fopen(file, "w")
         fputs(text, stream)
@@ -44,7 +44,7 @@ final class TempFolder: Sendable {
     }
 }
 
-/// What `hello` answers in the programs of these tests.
+/// Returns the answer to `hello` of these tests' programs.
 func helloLine(_ kind: String, protocol version: Int = 1) -> String {
     """
     echo '{"type":"hello","protocol":\(version),"name":"\(kind)","version":"1.2",\
@@ -53,7 +53,8 @@ func helloLine(_ kind: String, protocol version: Int = 1) -> String {
     """
 }
 
-/// A program that says hello and then treats each line by the given branches of a `case`.
+/// Returns a program that sends its `hello` and then handles each line by the given branches of a
+/// `case`.
 func script(_ kind: String, _ branches: String) -> String {
     """
     echo $$ >"$0.pid"
@@ -75,7 +76,7 @@ let goodBranch = """
     '{"type":"probe",'*) result "$(id "$line")" passing fine ;;
     """
 
-/// The programs under test with everything they said in the log.
+/// The programs under test, with their lines in the log.
 final class Bench: Sendable {
     let folder: TempFolder
     let programs: PluginPrograms
@@ -94,7 +95,7 @@ final class Bench: Sendable {
         times.shutdown = .milliseconds(500)
         change(&times)
         programs = PluginPrograms(
-            PluginSurroundings(
+            PluginDependencies(
                 processes: RealProcesses(), clock: RealClock(), agentVersion: "9.9",
                 times: times
             ) { [lines] level, _, text in
@@ -129,7 +130,7 @@ final class Bench: Sendable {
 
     func status(_ index: Int = 0) -> PluginStatus { programs.statuses[index] }
 
-    /// The number of the process that a program wrote down; 0 before.
+    /// Returns the process ID that a program wrote to its file; 0 before.
     func pid(of file: ProgramFile) -> Int32 {
         let name = file.path.split(separator: "/").last ?? ""
         let text = folder.read("\(name).pid")
