@@ -1,6 +1,6 @@
 // swift-tools-version: 6.2
 // The floors of the house, lowest first. A target imports lower floors only; the exceptions are
-// said beside the target. `swift build --explicit-target-dependency-import-check error` guards it.
+// named next to the target. `swift build --explicit-target-dependency-import-check error` checks it.
 import PackageDescription
 
 let strict: [SwiftSetting] = [
@@ -69,9 +69,9 @@ let package = Package(
             name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .target(name: "CPosix"),  // starting a child, signal handlers: what Swift cannot say
         house("Primitives"),
-        house("Wire", ["Primitives"]),  // stands on Primitives
+        house("Wire", ["Primitives"]),  // above Primitives
         house("Digests", [crypto]),  // the one target that sees swift-crypto
-        house("Vivaldi", ["Primitives", "Wire"]),  // stands on both: records hold coordinates
+        house("Vivaldi", ["Primitives", "Wire"]),  // above both: records hold coordinates
 
         // ---- Floor 1: vocabulary --------------------------------------------------------------
         house("ConsulModel", ["Primitives", "Wire", "Vivaldi"]),
@@ -90,10 +90,10 @@ let package = Package(
             "Platform",
             ["Primitives", "CPosix", nioCore, nioPosix, nioSSL, nioTLS, logging]),
         house(
-            "TelemetrySinks",  // stands on Platform
+            "TelemetrySinks",  // above Platform
             ["Primitives", "CPosix", "Telemetry", "Platform", nioCore, nioPosix, logging]),
         house(
-            "HTTPTransport",  // stands on Platform
+            "HTTPTransport",  // above Platform
             [
                 "Primitives", "CZlib", "Telemetry", "Platform", nioCore, nioPosix, nioHTTP1, nioSSL,
                 nioTLS, asyncHTTP, logging,
@@ -126,7 +126,7 @@ let package = Package(
                 "HTTPTransport", nioPosix, nioHTTP1,
             ]),
 
-        house("ClientCommands", ["Wire", "PluginAPI", "ConsulClient"]),  // stands on ConsulClient
+        house("ClientCommands", ["Wire", "PluginAPI", "ConsulClient"]),  // above ConsulClient
 
         // ---- Floor 5: faces -------------------------------------------------------------------
         house(
@@ -169,7 +169,7 @@ let package = Package(
         .executableTarget(
             name: "ClientExamples", dependencies: ["ConsulClient"], swiftSettings: strict),
 
-        // ---- Plugins: one small target per check type; they stand beside floor 4 ---------------
+        // ---- Plugins: one small target per check type, next to floor 4 -----------------------
         plugin("CheckScript", in: "CheckScript"),
         plugin("CheckHTTP", in: "CheckHTTP", ["Wire"]),
         plugin("CheckTCP", in: "CheckTCP"),
@@ -186,7 +186,7 @@ let package = Package(
             "ExecHelper", in: "Exec",
             ["Wire", "ConsulConfig", "Platform", "ConsulClient", "ClientCommands"]),
         plugin(
-            "StandardPlugins", in: "Standard",  // stands on the other plugins: the list of them all
+            "StandardPlugins", in: "Standard",  // above the other plugins: the list of them all
             [
                 "CheckScript", "CheckHTTP", "CheckTCP", "CheckUDP", "CheckTTL", "CheckAlias",
                 "CheckDocker", "CheckOSService", "HandlerScript", "HandlerHTTP",

@@ -92,7 +92,9 @@ struct DockerCheck: PolledCheck {
     {
         let answer = try await call("GET", "/exec/\(id)/json", nil, until: deadline)
         guard answer.status == 200, let code = Self.object(answer)?["ExitCode"]?.integerValue
-        else { throw ProbeError("Docker does not report how the exec ended: \(Self.reason(answer))") }
+        else {
+            throw ProbeError("Docker does not report how the exec ended: \(Self.reason(answer))")
+        }
         return Int32(truncatingIfNeeded: code)
     }
 

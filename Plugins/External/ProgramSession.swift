@@ -143,12 +143,12 @@ final class ProgramSession: Sendable {
 
     func probe(_ request: ProbeRequest) async -> Answer {
         let id = newID()
-        return await request(id: id, AgentMessage.probe(request, id: id), request.timeout)
+        return await self.request(id: id, AgentMessage.probe(request, id: id), request.timeout)
     }
 
     func handle(_ request: HandleRequest) async -> Answer {
         let id = newID()
-        return await request(id: id, AgentMessage.handle(request, id: id), request.timeout)
+        return await self.request(id: id, AgentMessage.handle(request, id: id), request.timeout)
     }
 
     private func newID() -> Int64 {

@@ -227,14 +227,14 @@ public final class ConsulClient: Sendable {
         }
     }
 
-    /// - Parameter position: a file, or a folder whose files each contain certificates.
-    private static func refuseBadAuthorities(in position: String) throws(ConsulClientError) {
+    /// - Parameter location: a file, or a folder whose files each contain certificates.
+    private static func refuseBadAuthorities(in location: String) throws(ConsulClientError) {
         let what = "Error loading CA Path: "
         let files: [(path: String, bytes: [UInt8])]
         do throws(FileError) {
-            var paths = [position]
-            if Files.isDirectory(position) {
-                paths = try Files.list(position).map { "\(position)/\($0)" }
+            var paths = [location]
+            if Files.isDirectory(location) {
+                paths = try Files.list(location).map { "\(location)/\($0)" }
                     .filter { !Files.isDirectory($0) }
             }
             var found: [(String, [UInt8])] = []

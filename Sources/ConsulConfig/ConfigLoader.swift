@@ -77,7 +77,9 @@ package struct ConfigLoader {
             ranks[fragment.path] = rank
         }
         func key(_ error: ConfigError) -> (Int, Int, Int) {
-            guard case .file(let position) = error.origin else { return (fragments.count + 1, 0, 0) }
+            guard case .file(let position) = error.origin else {
+                return (fragments.count + 1, 0, 0)
+            }
             return (ranks[position.file] ?? fragments.count, position.line, position.column)
         }
         // Reports an error that two rules found once, and refuses where either does.
@@ -247,7 +249,9 @@ package struct ConfigLoader {
         for key in map.keys {
             let written = keys?.first { $0.key == key }
             guard written != nil || keys == nil && before[key] != map[key] else { continue }
-            config.origins["\(setting.name).\(key)"] = [written.map { .file($0.position) } ?? origin]
+            config.origins["\(setting.name).\(key)"] = [
+                written.map { .file($0.position) } ?? origin
+            ]
         }
     }
 

@@ -20,7 +20,7 @@ public struct Permission: Hashable, Sendable {
 }
 
 /// The permission that a call needs. It is declared beside the name of the call, and judged in one
-/// position: the router of a server. Routes that the agent answers itself declare theirs in the table
+/// place: the router of a server. Routes that the agent answers itself declare theirs in the table
 /// of routes.
 public enum AccessRule: Hashable, Sendable {
     /// Everyone may call.

@@ -50,7 +50,7 @@ indirect enum FilterNode: Sendable {
                 guard case .match(var first) = result[position],
                     case .oneOf(var texts) = first.operand
                 else { continue }
-                // The set has one reference, and is extended in position.
+                // The set has one reference, and is extended in place.
                 first.operand = .none
                 result[position] = .all([])
                 texts.insert(Array(text.utf8))

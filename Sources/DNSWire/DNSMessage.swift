@@ -62,7 +62,9 @@ package struct DNSHeader: Hashable, Sendable {
     /// Returns nil for fewer than twelve octets.
     package init?(_ bytes: [UInt8]) {
         guard bytes.count >= Limits.headerBytes else { return nil }
-        func word(_ position: Int) -> UInt16 { UInt16(bytes[position]) << 8 | UInt16(bytes[position + 1]) }
+        func word(_ offset: Int) -> UInt16 {
+            UInt16(bytes[offset]) << 8 | UInt16(bytes[offset + 1])
+        }
         id = word(0)
         flags = DNSMessage.Flags(rawValue: word(2))
         opcode = Opcode(rawValue: (bytes[2] >> 3) & 15)

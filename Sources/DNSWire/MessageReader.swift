@@ -55,7 +55,8 @@ struct MessageReader {
             let code = try word()
             let count = Int(try word())
             guard count <= end - position else { throw .wrongRecordLength }
-            edns.options.append(EDNS.Option(code: code, data: Array(bytes[position..<position + count])))
+            let data = Array(bytes[position..<position + count])
+            edns.options.append(EDNS.Option(code: code, data: data))
             position += count
         }
         return edns

@@ -83,7 +83,8 @@ package struct HeaderFields: Sendable, Hashable, ExpressibleByDictionaryLiteral 
     private mutating func append(_ text: String) {
         let start = lines.count
         lines.append(contentsOf: text.utf8)
-        for position in start..<lines.count where lines[position] < 0x20 && lines[position] != 0x09 {
+        for position in start..<lines.count
+        where lines[position] < 0x20 && lines[position] != 0x09 {
             lines[position] = 0x20
         }
     }

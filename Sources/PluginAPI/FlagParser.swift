@@ -8,7 +8,7 @@ public struct Flag: Sendable {
     public let name: String
     public let form: Form
     public let help: String
-    /// Names the value's type in Go's words, which decides what is accepted: `string`, `int`,
+    /// Names the value's type in Go's words, which decides the accepted values: `string`, `int`,
     /// `uint`, `duration`, `pair` for `key=value`, or `value` for a form of Consul's own.
     public let type: String
 

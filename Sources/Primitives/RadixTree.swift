@@ -1,5 +1,5 @@
 /// A sorted map from byte strings with value semantics: copying costs one retain and shares all
-/// nodes. A write changes nodes in position where it holds the only reference, and copies the path to
+/// nodes. A write changes nodes in place where it holds the only reference, and copies the path to
 /// them otherwise.
 ///
 /// Keys are any collection of bytes (`text.utf8`, `[UInt8]`), in byte order. Without a lock: one

@@ -105,8 +105,8 @@ package struct DurableRaft: @unchecked Sendable {
                 try log.reset(after: newest.index)
                 logger.warning(
                     log.isNew
-                        ? "raft: there is no log, and what was written after the snapshot is lost"
-                        : "raft: the log was older than the newest snapshot, and goes on after it",
+                        ? "raft: there is no log, and the entries after the snapshot are lost"
+                        : "raft: the log was older than the snapshot, and continues after it",
                     metadata: ["last-index": "\(last)", "snapshot": "\(newest.id)"])
             }
             let term = max(newest.term, log.outline.lastTerm, log.lostTerm ?? 0)

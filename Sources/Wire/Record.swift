@@ -8,7 +8,7 @@
 ///     }
 ///
 /// Fields have Consul's order of printing. `fields` itself changes nothing: visitors that write
-/// visit shared records in position.
+/// visit shared records in place.
 public protocol Record: WireValue {
     mutating func fields<V: FieldVisitor>(_ visit: inout V) throws
     /// True when unknown keys are skipped even by a reader that refuses them.

@@ -6,7 +6,7 @@ public protocol WireValue {
     /// True for Go's zero value, which `omitEmpty` omits.
     var isWireEmpty: Bool { get }
     func encode<E: WireEncoder>(to encoder: inout E)
-    /// Encodes in offset, without a copy for the visitor of the fields. Does not change the value:
+    /// Encodes in place, without a copy for the visitor of the fields. Does not change the value:
     /// other threads may be reading it.
     mutating func encodeInPlace<E: WireEncoder>(to encoder: inout E)
     /// Replaces the value by the next one in `decoder`. Null gives the empty value, as in Go.
@@ -37,7 +37,7 @@ public protocol WireEncoder {
     mutating func key(_ key: String)
     mutating func endMap()
     mutating func record<R: Record>(_ value: R)
-    /// Writes a record in offset. Does not change it.
+    /// Writes a record in place. Does not change it.
     mutating func recordInPlace<R: Record>(_ value: inout R)
 }
 

@@ -18,6 +18,24 @@ enum Project {
 
     static let swift: [SourceFile] = ["Sources", "Plugins", "Tests"].flatMap { files(below: $0) }
 
+    /// README and the design pages.
+    static let pages: [SourceFile] =
+        [page("README.md")]
+        + names(in: "Sources").flatMap { pages(in: "Sources/\($0)") }
+        + names(in: "Plugins").flatMap { pages(in: "Plugins/\($0)") }
+
+    private static func pages(in folder: String) -> [SourceFile] {
+        names(in: folder).filter { $0.hasSuffix(".docc") }.flatMap { catalog in
+            names(in: "\(folder)/\(catalog)").filter { $0.hasSuffix(".md") }
+                .map { page("\(folder)/\(catalog)/\($0)") }
+        }
+    }
+
+    private static func page(_ path: String) -> SourceFile {
+        let lines = text(path).split(separator: "\n", omittingEmptySubsequences: false)
+        return SourceFile(path: path, lines: lines.map { String($0) })
+    }
+
     static func exists(_ path: String) -> Bool { access("\(root)/\(path)", F_OK) == 0 }
 
     static func names(in folder: String) -> [String] {

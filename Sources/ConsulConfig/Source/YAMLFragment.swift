@@ -178,7 +178,7 @@ struct YAMLFragment: ~Copyable {
         guard let target = anchors[name] else {
             errors.append(
                 failure(
-                    position, "*\(name) has no anchor: &\(name) must stand before it, outside of it"))
+                    position, "*\(name) has no anchor: &\(name) must be before it, outside of it"))
             return SourceNode(.null, at: position)
         }
         aliasedValues += target.count

@@ -5,7 +5,8 @@ import CLibYAML
 enum YAMLProblem {
     static func explain(_ parser: yaml_parser_t, bytes: [UInt8], file: String) -> ConfigError {
         let mark = parser.problem_mark
-        let position = SourcePosition(file: file, line: Int(mark.line) + 1, column: Int(mark.column) + 1)
+        let position = SourcePosition(
+            file: file, line: Int(mark.line) + 1, column: Int(mark.column) + 1)
         let problem = parser.problem.map { String(cString: $0) } ?? "unreadable"
         if parser.error == YAML_READER_ERROR {
             var cursor = PlaceCursor(bytes, file: file)
