@@ -108,7 +108,7 @@ import Testing
         let refused = try AgentProcess.launch([:], in: scratch)
         _ = await refused.exit()
         #expect(refused.log.contains("node-id: not a UUID; put this server's own ID back"))
-        #expect(refused.log.contains("knows: \(id) (127.0.0.1:8300)"), "\(refused.log)")
+        #expect(refused.log.contains("raft: \(id) (127.0.0.1:8300)"), "\(refused.log)")
         // As one that removed the file.
         try Files.remove(file)
         let stranger = try await AgentProcess.start(in: scratch, leads: false)
