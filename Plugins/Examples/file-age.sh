@@ -20,8 +20,8 @@
 #
 # A shell has no JSON. The agent writes its messages compactly, on one line, type and id first and the
 # other keys in alphabetical order, so sed finds the simple fields; values with an escape in them (a
-# quote, a backslash, <, > or &) are refused here rather than guessed. Requests are answered
-# one after another, which suffices for short work. For more, write the program in a language that has JSON.
+# quote, a backslash, <, > or &) are refused here rather than guessed. Requests are answered one after
+# another, which suffices for short work. For more, write the program in a language that has JSON.
 
 # text MESSAGE NAME: the string member NAME; fails when there is none that is simple.
 text() {
