@@ -1,8 +1,6 @@
 SWIFT ?= swift
 export SWIFT
 STRICT = --explicit-target-dependency-import-check error
-# An index for editors costs a fifth of the time of a debug build; editors make their own.
-DEBUG_BUILD = $(SWIFT) build --disable-index-store $(STRICT)
 FORMAT = {"version": 1, "lineLength": 100, "indentation": {"spaces": 4}, "respectsExistingLineBreaks": true}
 
 .PHONY: setup setup-tests build run test fuzz torture release bench format install
@@ -14,18 +12,18 @@ setup-tests:
 	@.ci/setup tests
 
 build: setup ## a debug build
-	$(DEBUG_BUILD)
+	$(SWIFT) build $(STRICT)
 
 run: setup ## the agent on this node, with the fragments of config.d
-	$(DEBUG_BUILD) --product consul
+	$(SWIFT) build $(STRICT) --product consul
 	.build/debug/consul agent -dev -enable-local-script-checks -config-dir config.d
 
 test: setup-tests ## all tests, in lanes at the same time: the pure ones, the agents, the rest
-	$(DEBUG_BUILD) --build-tests
+	$(SWIFT) build $(STRICT) --build-tests
 	@.ci/test
 
 fuzz: setup-tests ## random input without end, each time from a fresh seed; stops at the first fault
-	$(DEBUG_BUILD) --build-tests
+	$(SWIFT) build $(STRICT) --build-tests
 	@while SEED=$$(od -An -N4 -tu4 /dev/urandom | tr -d ' '); do \
 	  echo "SEED=$$SEED"; \
 	  SEED=$$SEED FUZZ_ROUNDS=$${FUZZ_ROUNDS:-20000} \

@@ -46,7 +46,7 @@ final class Exchange: Sendable {
     func options(looksAtNamespace: Bool = true) throws(ConsulError) -> QueryOptions {
         try CacheControl.refuseWrong(request.headers)
         return looksAtNamespace
-            ? try query.options(token: token) : try query.consistency(token: token)
+            ? try query.options(token: token) : try query.optionsIgnoringNamespace(token: token)
     }
 
     /// Returns the options of a read of the catalog or of health, with `discovery_max_stale`.

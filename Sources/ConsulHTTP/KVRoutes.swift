@@ -90,6 +90,7 @@ enum KVRoutes {
     // MARK: Writing
 
     @Sendable static func put(_ exchange: Exchange) throws(ConsulError) {
+        // Consul parses the parameters of a read here too, and refuses wrong ones.
         _ = try exchange.options()
         try requireKey(exchange)
         try refuseConflicts(exchange, among: ["acquire", "cas", "release"])

@@ -88,11 +88,11 @@ package struct QueryParameters: Sendable {
             return options
         }
         try refuseNamespace()
-        return try consistency(token: token)
+        return try optionsIgnoringNamespace(token: token)
     }
 
     /// Returns the options of a read that ignores `?ns`.
-    func consistency(token: String) throws(ConsulError) -> QueryOptions {
+    func optionsIgnoringNamespace(token: String) throws(ConsulError) -> QueryOptions {
         var options = QueryOptions()
         if !pairs.isEmpty {
             options = try waiting()

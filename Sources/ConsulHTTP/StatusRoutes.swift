@@ -18,6 +18,6 @@ enum StatusRoutes {
 
     /// Ignores `?ns`, as Consul does here.
     private static func request(_ exchange: Exchange) throws(ConsulError) -> DCSpecificRequest {
-        DCSpecificRequest(try exchange.query.consistency(token: exchange.token))
+        DCSpecificRequest(try exchange.query.optionsIgnoringNamespace(token: exchange.token))
     }
 }

@@ -4,8 +4,8 @@ public protocol Backend: Sendable {
     /// Makes a call, and calls `reply` exactly once: on the calling thread before this returns when
     /// the answer is available at once, else later and on any thread.
     ///
-    /// - Returns: a handle when the answer is pending (a parked blocking query, a write in
-    ///   progress), with which a caller that goes away can cancel it.
+    /// - Returns: a handle when the call can be cancelled (a parked blocking query, a forwarded
+    ///   call), for a caller that goes away; nil otherwise, also for a local write in progress.
     @discardableResult
     func call<Request: ClusterRequest, Response: Sendable>(
         _ endpoint: Endpoint<Request, Response>, _ request: Request,

@@ -1,7 +1,8 @@
 public import Wire
 
 /// A request of a call between the parts of a cluster. `route` on a server reads these members, and
-/// nothing else of a request, to decide where the call is answered and by whose right.
+/// nothing else of a request, to decide where the call is answered, and with the rights of which
+/// token.
 public protocol ClusterRequest: Sendable {
     /// The datacenter that answers; empty for the one of the server.
     var datacenter: String { get set }

@@ -9,7 +9,7 @@ public struct KVEntry: Record, Hashable, Sendable {
     public var session = ""
     /// The time at which the key expires. Not in HashiCorp Consul, whose servers ignore it.
     public var expires = KVExpiry()
-    /// The key with whose end this one ends; empty for none. Not in HashiCorp Consul.
+    /// The key together with which this one is deleted; empty for none. Not in HashiCorp Consul.
     public var lease = ""
     public var raftIndex = RaftIndex()
     public init() {}

@@ -6,11 +6,11 @@ package import RaftNode
 internal import Synchronization
 internal import Telemetry
 
-/// The state machine of the replicated log: applies committed commands, invalidates the published
+/// Connects Raft to `FSM`: applies committed commands, invalidates the published
 /// snapshot once per batch, then wakes the waiters whose region the batch changed.
 package final class Applier: StateMachine {
     package let state: PublishedState
-    package let hub: WatchHub
+    package let hub: WaiterHub
 
     private struct Machine: Sendable {
         var fsm: FSM
@@ -33,7 +33,7 @@ package final class Applier: StateMachine {
     private let metrics: ServerMetrics
 
     package init(
-        state: PublishedState, hub: WatchHub, lockDelays: LockDelays,
+        state: PublishedState, hub: WaiterHub, lockDelays: LockDelays,
         metrics: ServerMetrics = ServerMetrics()
     ) {
         self.metrics = metrics
@@ -63,7 +63,7 @@ package final class Applier: StateMachine {
         try guarded.machine.withLock { machine in
             var decoded: [Command?] = []
             // Readers use the state before the batch, instead of waiting for the lock.
-            if state.current == nil, LongBatch.isOne(batch, decoding: &decoded) {
+            if state.current == nil, LongBatch.isLong(batch, decoding: &decoded) {
                 state.publish(machine.snapshot)
             }
             let begin = SystemClock.now()

@@ -3,7 +3,7 @@ internal import Platform
 internal import Telemetry
 internal import Wire
 
-/// Every call that this server answers, by name. Filled once, by one file for each group of
+/// Every call that this server answers, by its method. Filled once, by one file for each group of
 /// endpoints.
 ///
 /// Each call is registered with its handler, and may be called in two ways: with typed values by
@@ -99,15 +99,15 @@ struct EndpointTable: Sendable {
             handler: handler, wire: wire)
     }
 
-    /// Adds a read that may block. Records of `subject` can be filtered by expression.
+    /// Adds a read that may block. Records of `type` can be filtered by expression.
     /// - Parameter check: refuses a request that no state could answer.
     mutating func add<Request: ReadRequest, Answer: IndexedReply & Sendable>(
         _ endpoint: Endpoint<Request, Answer>,
-        filtering subject: (any Filterable.Type)? = nil,
+        filtering type: (any Filterable.Type)? = nil,
         check: (@Sendable (Request) throws(ConsulError) -> Void)? = nil,
         reading body: @escaping ReadEndpoint<Request, Answer>.Body
     ) {
-        let read = ReadEndpoint<Request, Answer>(host: host, subject: subject, body)
+        let read = ReadEndpoint<Request, Answer>(host: host, filteredType: type, body)
         guard let check else {
             add(endpoint) { request, reply in read.call(request, reply) }
             return

@@ -35,5 +35,5 @@ package enum Limits {
     static let staleDeadlinesMin = 256
     /// The divisor of the random part that is added to a wait, so that clients do not return all at
     /// once (Consul's own).
-    static let jitterFraction: Int64 = 16
+    static let jitterDivisor: Int64 = 16
 }

@@ -7,7 +7,7 @@ internal import RaftNode
 enum LongBatch {
     /// - Parameter decoded: receives the commands of the entries without a ticket, slot by slot as
     ///   far as they were examined, so that no entry is decoded twice.
-    static func isOne(_ batch: CommittedBatch, decoding decoded: inout [Command?]) -> Bool {
+    static func isLong(_ batch: CommittedBatch, decoding decoded: inout [Command?]) -> Bool {
         let count = batch.entries.count
         if count > Limits.briefBatchMax { return true }
         for slot in 0..<count {

@@ -20,12 +20,12 @@ final class ReadEndpoint<Request: ReadRequest, Answer: IndexedReply & Sendable>:
 
     private let host: ReadHost
     /// The type of record that `?filter` judges; nil for reads that ignore it, as Consul does.
-    private let subject: (any Filterable.Type)?
+    private let filteredType: (any Filterable.Type)?
     private let body: Body
 
-    init(host: ReadHost, subject: (any Filterable.Type)?, _ body: @escaping Body) {
+    init(host: ReadHost, filteredType: (any Filterable.Type)?, _ body: @escaping Body) {
         self.host = host
-        self.subject = subject
+        self.filteredType = filteredType
         self.body = body
     }
 
@@ -77,9 +77,9 @@ final class ReadEndpoint<Request: ReadRequest, Answer: IndexedReply & Sendable>:
     }
 
     private func filter(_ expression: String) throws(ConsulError) -> Filter? {
-        guard !expression.isEmpty, let subject else { return nil }
+        guard !expression.isEmpty, let filteredType else { return nil }
         do {
-            return try Filter(expression, for: subject)
+            return try Filter(expression, for: filteredType)
         } catch {
             throw ConsulError(.internal, error.description)
         }
@@ -90,7 +90,7 @@ final class ReadEndpoint<Request: ReadRequest, Answer: IndexedReply & Sendable>:
 struct ReadHost: Sendable {
     let configuration: ServerConfiguration
     let state: PublishedState
-    let hub: WatchHub
+    let hub: WaiterHub
     let log: RaftLog
     let metrics: ServerMetrics
 
@@ -106,14 +106,14 @@ final class QueryWaiter<Request: ReadRequest, Answer: IndexedReply & Sendable>: 
 {
     private let plan: ReadPlan<Request>
     private let endpoint: ReadEndpoint<Request, Answer>
-    private let hub: WatchHub
+    private let hub: WaiterHub
     private let reply: Reply<Answer>
     /// The generation of the snapshot that left the query unanswered.
     private let generation: UInt64
 
     init(
         _ plan: ReadPlan<Request>, _ endpoint: ReadEndpoint<Request, Answer>, region: Region,
-        generation: UInt64, deadline: NIODeadline, lane: WakeLane, hub: WatchHub,
+        generation: UInt64, deadline: NIODeadline, lane: WakeLane, hub: WaiterHub,
         reply: @escaping Reply<Answer>, handler: @escaping Handler
     ) {
         self.plan = plan

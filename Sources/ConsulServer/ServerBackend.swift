@@ -14,7 +14,7 @@ package import Telemetry
 package final class ServerBackend: Backend {
     package let configuration: ServerConfiguration
     package let state: PublishedState
-    package let hub: WatchHub
+    package let hub: WaiterHub
     package let log: RaftLog
     private let table: EndpointTable
     private let metrics: ServerMetrics
@@ -46,7 +46,7 @@ package final class ServerBackend: Backend {
         self.metrics = metrics
         self.configuration = configuration
         state = PublishedState(Snapshot(store: StateStore(), index: 0))
-        hub = WatchHub(
+        hub = WaiterHub(
             state: state, group: group, configuration: configuration, ownGroup: ownGroup)
         let lockDelays = LockDelays(clock: SystemClock.now)
         let applier = Applier(state: state, hub: hub, lockDelays: lockDelays, metrics: metrics)

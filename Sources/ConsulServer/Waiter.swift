@@ -50,9 +50,9 @@ class Waiter: @unchecked Sendable {
 /// The caller's handle of a waiter.
 final class ParkedCall: PendingCall {
     private let waiter: Waiter
-    private let hub: WatchHub
+    private let hub: WaiterHub
 
-    init(_ waiter: Waiter, _ hub: WatchHub) {
+    init(_ waiter: Waiter, _ hub: WaiterHub) {
         self.waiter = waiter
         self.hub = hub
     }

@@ -22,7 +22,7 @@ final class WakeLane: Sendable {
 
     // MARK: Wakes
 
-    func wake(_ waiters: [Waiter], _ hub: WatchHub) {
+    func wake(_ waiters: [Waiter], _ hub: WaiterHub) {
         let mustSchedule = state.withLock { state in
             state.woken += waiters
             defer { state.isScheduled = true }
@@ -31,11 +31,11 @@ final class WakeLane: Sendable {
         if mustSchedule { schedule(hub) }
     }
 
-    private func schedule(_ hub: WatchHub) {
+    private func schedule(_ hub: WaiterHub) {
         loop.execute { self.runTurn(hub) }
     }
 
-    private func runTurn(_ hub: WatchHub) {
+    private func runTurn(_ hub: WaiterHub) {
         let (turn, isMore) = state.withLock { state -> ([Waiter], Bool) in
             if state.woken.count <= Limits.wakesPerTurn {
                 state.isScheduled = false
@@ -52,7 +52,7 @@ final class WakeLane: Sendable {
 
     // MARK: Deadlines
 
-    func expect(_ waiter: Waiter, _ hub: WatchHub) {
+    func expect(_ waiter: Waiter, _ hub: WaiterHub) {
         let tick = state.withLock { state -> NIODeadline? in
             Self.push(waiter, on: &state.deadlines)
             guard waiter.deadline < state.nextTick else { return nil }
@@ -81,11 +81,11 @@ final class WakeLane: Sendable {
         _ = consume swept
     }
 
-    private func scheduleTick(at deadline: NIODeadline, _ hub: WatchHub) {
+    private func scheduleTick(at deadline: NIODeadline, _ hub: WaiterHub) {
         loop.scheduleTask(deadline: deadline) { self.tick(hub) }
     }
 
-    private func tick(_ hub: WatchHub) {
+    private func tick(_ hub: WaiterHub) {
         let now = NIODeadline.now()
         let (expired, next) = state.withLock { state -> ([Waiter], NIODeadline?) in
             var expired: [Waiter] = []

@@ -1,6 +1,6 @@
 /// The records that a commit touched, as reads see them.
 ///
-/// Every change that meets a read's region has also moved that read's index; the reverse does not
+/// Every change that affects a read's region has also moved that read's index; the reverse does not
 /// hold, as some indexes are those of whole tables.
 package struct Changes: Hashable, Sendable {
     package var keys: [String] = []

@@ -11,8 +11,8 @@ package struct RegionKind: Hashable, Sendable {
     package init(_ text: String) { self.text = text }
 }
 
-/// The part of the state that a read looked at. A commit concerns the read when its `Changes` meet
-/// the region: `WaiterIndex` has the rule.
+/// The part of the state that a read looked at. A commit concerns the read when its `Changes`
+/// affect the region: `WaiterIndex` has the rule.
 package enum Region: Hashable, Sendable {
     case key(String)
     /// Every key with this prefix.

@@ -7,7 +7,7 @@ import Telemetry
 extension HTTPConnection {
     func respond(_ id: UInt64, _ response: HTTPResponse) {
         guard let index = waiting(id) else { return }
-        if let further = slots[index].further { further.onAnswer?() }
+        slots[index].extras?.onAnswer?()
         slots[index].recordTime()
         guard index == 0 else {
             slots[index].answer = .whole(response)

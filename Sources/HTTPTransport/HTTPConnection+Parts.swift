@@ -19,18 +19,18 @@ extension HTTPConnection.Slot {
 
 extension HTTPConnection.Slot {
     /// Returns the rarely used fields, made at the first use.
-    var extrasCreatingIfNeeded: HTTPConnection.Further {
+    var extrasCreatingIfNeeded: HTTPConnection.Extras {
         mutating get {
-            if let further { return further }
-            let made = HTTPConnection.Further()
-            further = made
+            if let extras { return extras }
+            let made = HTTPConnection.Extras()
+            extras = made
             return made
         }
     }
 
     /// Returns the response with the headers that are added to every answer.
     func completed(_ response: HTTPResponse) -> HTTPResponse {
-        guard let headers = further?.headers else { return response }
+        guard let headers = extras?.headers else { return response }
         var response = response
         for (name, value) in headers where !response.headers.contains(name: name) {
             response.headers.add(name: name, value: value)

@@ -28,14 +28,14 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
         var keepsAlive: Bool
         var takesGzip: Bool
         var answer = Answer.none
-        var further: Further?
+        var extras: Extras?
         var onClose: (@Sendable () -> Void)?
         /// Records the duration of the answer.
         var timing: Timing?
         var timedSince = Instant.zero
     }
 
-    final class Further {
+    final class Extras {
         /// Added to the answer.
         var headers: [(name: String, value: String)] = []
         var onAnswer: (@Sendable () -> Void)?
@@ -67,7 +67,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
     let server: ServerCore
     let loopState: HTTPLoopState
     let peer: HTTPPeer
-    let refusal: ConnectionCounts.Admission
+    let admission: ConnectionCounts.Admission
     /// Whether its listener is on a loopback address; nil on a unix socket.
     private let onLoopback: Bool?
     /// The last `Host` that the handler accepted.
@@ -104,13 +104,13 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
 
     init(
         _ server: ServerCore, _ loopState: HTTPLoopState, _ peer: HTTPPeer,
-        _ refusal: ConnectionCounts.Admission, onLoopback: Bool?
+        _ admission: ConnectionCounts.Admission, onLoopback: Bool?
     ) {
         self.onLoopback = onLoopback
         self.server = server
         self.loopState = loopState
         self.peer = peer
-        self.refusal = refusal
+        self.admission = admission
         eventLoop = loopState.eventLoop
         parser = RequestParser(headBytesMax: server.limits.headerBytes)
         let wait = server.usesTLS ? server.limits.handshakeTimeout : server.limits.headerTimeout
@@ -127,7 +127,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
     func channelInactive(context: ChannelHandlerContext) { gone() }
 
     func channelActive(context: ChannelHandlerContext) {
-        if refusal != .admitted { server.refuse(self, refusal) }
+        if admission != .admitted { server.refuse(self, admission) }
     }
 
     private func gone() {
@@ -135,7 +135,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
         isAdded = false
         context = nil
         loopState.connections[ObjectIdentifier(self)] = nil
-        server.connectionEnded(peer, refusal)
+        server.connectionEnded(peer, admission)
         let waiting = slots
         slots = []
         held = nil
@@ -191,7 +191,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
         if isWritable {
             if !isClosing { unsent = nil }
             rearmDeadline()
-            processParked()
+            parseBuffered()
         } else {
             watchUnsent()
         }
@@ -201,10 +201,10 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
     func resume() {
         setDeadline(server.limits.bodyTimeout, atMost: bodyEnd)
         process()  // the end of the body needs no further bytes
-        processParked()
+        parseBuffered()
     }
 
-    private func processParked() {
+    private func parseBuffered() {
         guard !isProcessing else { return }
         if input.readableBytes > 0 { process() }
         if wantsRead && mayRead, let context {
@@ -350,7 +350,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
         deadline = min(loopState.now + .nanoseconds(wait.nanoseconds), end)
     }
 
-    /// Returns the deadline of the connection's present activity.
+    /// Sets the deadline for the connection's present activity.
     func rearmDeadline() {
         if unsent != nil { return }
         if isClosing {
@@ -428,7 +428,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
             rearmDeadline()
             if server.isStopping, case .head = reading { close() }
         }
-        processParked()
+        parseBuffered()
     }
 
     private func sendContinueIfOwed() {

@@ -37,12 +37,12 @@ package struct HTTPResponder: Sendable {
         connection.addHeaders(id, headers)
     }
 
-    /// Records in `timing` the time from now until the request is answered completely; not when the
-    /// client disconnects before. Must be called on the loop, before the answer.
+    /// Records in `timing` the time from now until `respond` is called, or until a stream ends; not
+    /// when the client disconnects before. Must be called on the loop, before the answer.
     package func measure(_ timing: Timing) { connection.measure(id, timing) }
 
-    /// Runs `callback` once, on the loop, when the request is answered completely. Must be called
-    /// on the loop, before the answer.
+    /// Runs `callback` once, on the loop, when `respond` is called, before the answer is written;
+    /// not for a streamed answer. Must be called on the loop, before the answer.
     package func onAnswer(_ callback: @escaping @Sendable () -> Void) {
         connection.setOnAnswer(id, callback)
     }

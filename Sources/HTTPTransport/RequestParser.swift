@@ -3,8 +3,8 @@ import NIOCore
 
 /// Parses requests from a connection's bytes (RFC 9112), however they are split.
 ///
-/// Our own instead of a library's, since every request pays for it: a general parser with its
-/// pipeline stage took twice the time of the rest of a KV read. It is strict where two parsers of
+/// Our own instead of a library's, since every request pays for it (the design page has the
+/// measurement). It is strict where two parsers of
 /// one stream could disagree: a length together with chunks, several lengths, blanks before a
 /// colon, folded lines and control characters are refused.
 struct RequestParser {

@@ -37,7 +37,7 @@ package final class RaftNode: Sendable {
         }
     }
 
-    /// A write, and the receiver of its result.
+    /// The content of one log entry to propose.
     package struct Write: Sendable {
         package var data: [UInt8]
         package var extensions: [UInt8]
@@ -118,7 +118,7 @@ package final class RaftNode: Sendable {
     /// Starts the node with the core's first step.
     package func start() { receive(.tick) }
 
-    // MARK: Wishes
+    // MARK: Requests
 
     /// Proposes commands, which are committed in order and in one term, and carried out.
     ///

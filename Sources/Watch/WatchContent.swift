@@ -18,7 +18,7 @@ package struct WatchContent: Hashable, Sendable {
         package var name: String
         package var json: [UInt8]
         /// True when the item counts as handled only at the end of its run, not at its start.
-        package var isLasting = false
+        package var isReliable = false
 
         package init<Value: WireValue>(_ name: String, _ value: Value) {
             self.name = name

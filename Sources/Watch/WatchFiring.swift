@@ -15,7 +15,7 @@ package struct WatchFiring: Hashable, Sendable {
     /// The IDs of the events in it, for an event watch.
     var events: [String] = []
     /// The IDs among `events` that count as handled at the end of the run.
-    package internal(set) var lastingEvents: [String] = []
+    package internal(set) var reliableEvents: [String] = []
 }
 
 /// Makes firings out of the states of a plan's sources.

@@ -54,7 +54,7 @@ extension WatchPlan {
             number: firings, contents: contents, before: before, index: newestIndex)
         if isEventWatch {
             firing.events = pendingEvents.map { $0.name }
-            firing.lastingEvents = pendingEvents.filter { $0.isLasting }.map { $0.name }
+            firing.reliableEvents = pendingEvents.filter { $0.isReliable }.map { $0.name }
             memory.rememberHandled(pendingEvents.map { $0.name })
             pendingEvents = []
             if droppedEvents > 0 { out.append(.reportDroppedEvents(droppedEvents)) }
@@ -64,7 +64,7 @@ extension WatchPlan {
             memory.contentHash = WatchContent.hash(of: contents)
         }
         var kept = memoryToKeep
-        kept.handledEvents.removeAll { firing.lastingEvents.contains($0) }
+        kept.handledEvents.removeAll { firing.reliableEvents.contains($0) }
         out.append(.remember(kept))
         return firing
     }
@@ -87,9 +87,9 @@ extension WatchPlan {
     mutating func endRun(
         _ number: UInt64, succeeded: Bool, now: Instant, _ out: inout [Directive]
     ) {
-        let lasting = running[number]?.lastingEvents ?? []
+        let reliable = running[number]?.reliableEvents ?? []
         endRun(number, succeeded, now: now, &out)
-        guard !lasting.isEmpty, !retries.contains(where: { $0.firing.number == number }) else {
+        guard !reliable.isEmpty, !retries.contains(where: { $0.firing.number == number }) else {
             return
         }
         out.append(.remember(memoryToKeep))

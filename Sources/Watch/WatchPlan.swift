@@ -24,8 +24,8 @@ package struct WatchPlan: Sendable {
     }
 
     package enum Directive: Hashable, Sendable {
-        /// Send the source's query, to be answered once its index differs from `after`; not before
-        /// the instant, if there is one.
+        /// Send the source's query, to be answered once the source has news after `after` (a higher
+        /// index, or another hash); not before the instant, if there is one.
         case query(source: Int, after: WatchIndex?, notBefore: Instant?)
         case fire(WatchFiring)
         /// Kill this run; its end is still reported.
@@ -86,8 +86,8 @@ package struct WatchPlan: Sendable {
     package var queries: [WatchQuery] { cursors.map { $0.query } }
     package var isRunning: Bool { !running.isEmpty }
 
-    /// The memory for a plan that replaces this one. Events whose run has not started are left to
-    /// it.
+    /// The memory for a plan that replaces this one, which handles the events whose run has not
+    /// started.
     package var memoryForSuccessor: WatchMemory {
         var memory = memory
         let open = Set((queue + retries.map { $0.firing }).flatMap { $0.events })
@@ -95,10 +95,10 @@ package struct WatchPlan: Sendable {
         return memory
     }
 
-    /// The memory for a restart: a lasting event whose run is not over is delivered again.
+    /// The memory for a restart: a reliable event whose run is not over is delivered again.
     var memoryToKeep: WatchMemory {
         let firings = Array(running.values) + queue + retries.map { $0.firing }
-        let open = Set(firings.flatMap { $0.lastingEvents })
+        let open = Set(firings.flatMap { $0.reliableEvents })
         var memory = memory
         if !open.isEmpty { memory.handledEvents.removeAll { open.contains($0) } }
         return memory
@@ -182,8 +182,8 @@ package struct WatchPlan: Sendable {
 
     private mutating func takeAsBaseline(_ out: inout [Directive]) {
         if isEventWatch {
-            memory.rememberHandled(pendingEvents.filter { !$0.isLasting }.map { $0.name })
-            pendingEvents.removeAll { !$0.isLasting }
+            memory.rememberHandled(pendingEvents.filter { !$0.isReliable }.map { $0.name })
+            pendingEvents.removeAll { !$0.isReliable }
         } else {
             lastFired = contents
             memory.contentHash = WatchContent.hash(of: contents)

@@ -16,7 +16,7 @@ import Wire
     private let state = PublishedState(Snapshot(store: StateStore(), index: 0))
 
     init() {
-        let hub = WatchHub(
+        let hub = WaiterHub(
             state: state, group: Server.group, configuration: ServerConfiguration())
         applier = Applier(state: state, hub: hub, lockDelays: LockDelays(clock: { .zero }))
     }

@@ -44,7 +44,7 @@ import Wire
         var piece = LogEntry(index: 1, term: 1, kind: .command, data: [1, 2, 3])
         piece.extensions = [8, 1]
         var decoded: [Command?] = []
-        #expect(LongBatch.isOne(CommittedBatch([piece]), decoding: &decoded))
+        #expect(LongBatch.isLong(CommittedBatch([piece]), decoding: &decoded))
         #expect(decoded.allSatisfy { $0 == nil })
     }
 
@@ -56,10 +56,10 @@ import Wire
         var decoded: [Command?] = []
         let tickets = made.map { $0.ticket }
         #expect(
-            LongBatch.isOne(CommittedBatch(entries, tickets: tickets), decoding: &decoded)
+            LongBatch.isLong(CommittedBatch(entries, tickets: tickets), decoding: &decoded)
                 == isLong)
         #expect(decoded.isEmpty)
-        #expect(LongBatch.isOne(CommittedBatch(entries), decoding: &decoded) == isLong)
+        #expect(LongBatch.isLong(CommittedBatch(entries), decoding: &decoded) == isLong)
         if !isLong { #expect(decoded.count == entries.count && decoded.allSatisfy { $0 != nil }) }
     }
 

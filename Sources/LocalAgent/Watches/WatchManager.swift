@@ -97,8 +97,8 @@ package final class WatchManager: Sendable {
             runner.stop()
             dependencies.health?.forget(runner.status.id)
         }
-        // Only a stopped runner's memory is final: it contains an event, or its successor handles
-        // that.
+        // Only a stopped runner's memory is final: each event is in it, or its successor handles
+        // the event.
         for (id, runner) in fresh {
             runner.start(
                 inheriting: current[id]?.memory ?? dependencies.store.memory(of: id),

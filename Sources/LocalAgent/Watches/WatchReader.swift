@@ -17,7 +17,7 @@ package struct WatchReader: Sendable {
         self.local = local
     }
 
-    /// Calls back once the source's index differs from `after`.
+    /// Calls back once the source has news after `after` (a higher index, or another hash).
     /// - Returns: a handle when the answer is still pending.
     package func read(_ query: WatchQuery, after: WatchIndex?, reply: @escaping Reply)
         -> (any PendingCall)?

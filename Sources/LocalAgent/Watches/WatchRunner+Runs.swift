@@ -96,13 +96,13 @@ extension WatchRunner {
 
     /// Reports the reliable events of a run once it has succeeded or has failed for the last time.
     func report(_ run: HandlerRun, _ outcome: HandlerOutcome) {
-        guard let reports = dependencies.reports, !run.firing.lastingEvents.isEmpty else { return }
+        guard let reports = dependencies.reports, !run.firing.reliableEvents.isEmpty else { return }
         let isOver = state.withLock { state in
             if state.isEnding { return false }
             return outcome.succeeded
-                || run.firing.lastingEvents.allSatisfy { state.plan.hasHandled($0) }
+                || run.firing.reliableEvents.allSatisfy { state.plan.hasHandled($0) }
         }
         guard isOver else { return }
-        reports.report(watch: id, events: run.firing.lastingEvents, succeeded: outcome.succeeded)
+        reports.report(watch: id, events: run.firing.reliableEvents, succeeded: outcome.succeeded)
     }
 }

@@ -26,7 +26,8 @@ package final class WatchRunner: Sendable {
         /// Receives the reliable events that a handler has completed.
         package var reports: EventReports?
         /// The loop that steps the plans and starts the handlers. Starting may take a millisecond,
-        /// so this loop serves no requests. Each watch keeps one loop; nil means tasks.
+        /// so this loop serves no requests. Each watch keeps one loop. Nil: each step runs in a
+        /// task.
         package var loops: (any EventLoopGroup)?
         package var registry: MetricRegistry
 

@@ -18,7 +18,7 @@ extension WatchContent {
             .array(emptyIsNull: false),
             events.map { event in
                 var item = Item(event.id, event)
-                item.isLasting = event.isReliable
+                item.isReliable = event.isReliable
                 return item
             })
     }

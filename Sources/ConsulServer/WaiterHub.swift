@@ -9,8 +9,8 @@ internal import Synchronization
 /// event loop from which it was parked; a waiter whose index has not moved is parked again.
 ///
 /// No change is missed: a waiter is first inserted and then reads the newest snapshot, and a commit
-/// first publishes its snapshot and then removes waiters.
-package final class WatchHub: Sendable {
+/// first outdates the snapshot and then removes waiters.
+package final class WaiterHub: Sendable {
     private let state: PublishedState
     private let group: MultiThreadedEventLoopGroup
     private let lanes: [ObjectIdentifier: WakeLane]
@@ -60,7 +60,7 @@ package final class WatchHub: Sendable {
 
     /// Returns the deadline of a wait that begins now, with a random part added.
     func deadline(after wait: GoDuration) -> NIODeadline {
-        let jitter = random.withLock { $0.duration(below: wait / Limits.jitterFraction) }
+        let jitter = random.withLock { $0.duration(below: wait / Limits.jitterDivisor) }
         return .now() + .nanoseconds((wait + jitter).nanoseconds)
     }
 
@@ -78,8 +78,8 @@ package final class WatchHub: Sendable {
     /// - Returns: true when the waiter is answered.
     private func enter(_ waiter: Waiter, seen: Snapshot) -> Bool {
         index.withLock { index in
-            // A concurrent answer is given before the waiter is removed, so that it is seen here or
-            // undone there.
+            // A thread that answers first marks the waiter, then removes it: either this one sees
+            // the mark, or that one removes the waiter that is inserted here.
             if !waiter.isAnswered, waiter.slot < 0 { index.insert(waiter) }
         }
         let newest = state.load()
