@@ -20,7 +20,7 @@ package protocol StateMachine: AnyObject, Sendable {
     func restore(_ next: () throws -> [UInt8]?) throws
 }
 
-/// An object of the proposer that accompanies a command to the state machine, which stores the
+/// Accompanies a command to the state machine, which stores the
 /// result in it. It exists in the memory of the proposing leader alone: the node releases it when
 /// it answers the proposal, whatever the answer is.
 package typealias ProposalTicket = AnyObject & Sendable
