@@ -57,7 +57,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-        // Async HTTP client brings it along already. SHA-256 alone, behind the target Digests.
+        // Async HTTP client brings it along already. SHA-256 alone, behind the target Cryptography.
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     ],
     targets: [
@@ -70,7 +70,7 @@ let package = Package(
         .target(name: "CPosix"),  // starting a child, signal handlers: what Swift cannot say
         house("Primitives"),
         house("Wire", ["Primitives"]),  // above Primitives
-        house("Digests", [crypto]),  // the one target that sees swift-crypto
+        house("Cryptography", [crypto]),  // the one target that sees swift-crypto
         house("Vivaldi", ["Primitives", "Wire"]),  // above both: records hold coordinates
 
         // ---- Floor 1: vocabulary --------------------------------------------------------------
@@ -78,6 +78,10 @@ let package = Package(
 
         // ---- Floor 2: pure rules --------------------------------------------------------------
         house("Raft", ["Primitives", "Wire"], settings: plantedBugs),
+        house("Memberlist", ["Primitives", "Wire", "Cryptography"], settings: plantedBugs),
+        house(
+            "Serf", ["Primitives", "Wire", "Vivaldi", "Memberlist"],  // above Memberlist
+            settings: plantedBugs),
         house("ConsulState", ["Primitives", "Wire", "Vivaldi", "ConsulModel"]),
         house("ConsulConfig", ["Primitives", "Wire", "ConsulModel", "CLibYAML"]),
         house("Watch", ["Primitives", "Wire", "ConsulModel"]),
@@ -101,7 +105,7 @@ let package = Package(
         house(
             "RaftNode",
             [
-                "Primitives", "Wire", "Digests", "Raft", "CSQLite", "CZlib", "Telemetry",
+                "Primitives", "Wire", "Cryptography", "Raft", "CSQLite", "CZlib", "Telemetry",
                 "Platform",
                 nioCore, logging,
             ]),
@@ -110,7 +114,7 @@ let package = Package(
         house(
             "ConsulServer",
             [
-                "Primitives", "Wire", "Digests", "Vivaldi", "ConsulModel", "ConsulState", "Raft",
+                "Primitives", "Wire", "Cryptography", "Vivaldi", "ConsulModel", "ConsulState", "Raft",
                 "RaftNode", "Platform", "Telemetry", nioCore, nioPosix, logging,
             ]),
         house(
@@ -282,7 +286,7 @@ let package = Package(
         tests(
             of: "RaftNode",
             [
-                "Primitives", "Wire", "Digests", "Raft", "CSQLite", "Platform", "RaftKit",
+                "Primitives", "Wire", "Cryptography", "Raft", "CSQLite", "Platform", "RaftKit",
                 "TestKit", nioCore,
                 nioPosix, logging,
             ],

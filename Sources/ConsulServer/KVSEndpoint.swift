@@ -1,6 +1,6 @@
 internal import ConsulModel
 internal import ConsulState
-internal import Digests
+internal import Cryptography
 internal import Primitives
 internal import Telemetry
 internal import Wire

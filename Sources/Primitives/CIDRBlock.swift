@@ -16,6 +16,12 @@ public struct IPAddress: Hashable, Sendable, CustomStringConvertible {
         bytes = found
     }
 
+    /// - Parameter unchecked: 4 or 16 bytes in network order.
+    init(unchecked bytes: [UInt8]) {
+        self.bytes = bytes
+        zone = ""
+    }
+
     public var isIPv6: Bool { bytes.count == 16 }
     /// True for `0.0.0.0` and `::`: every address of the machine.
     public var isUnspecified: Bool { bytes.allSatisfy { $0 == 0 } }

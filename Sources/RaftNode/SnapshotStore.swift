@@ -1,4 +1,4 @@
-internal import Digests
+internal import Cryptography
 package import Raft
 internal import Synchronization
 internal import Wire
