@@ -10,7 +10,7 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
-/// Known mistakes, which the tests have the consensus core make: none of it is in a release.
+/// Known mistakes, which the tests have the cores make: none of it is in a release.
 let plantedBugs: [SwiftSetting] = [.define("PLANTED_BUGS", .when(configuration: .debug))]
 
 func house(
@@ -108,6 +108,12 @@ let package = Package(
                 "Primitives", "Wire", "Cryptography", "Raft", "CSQLite", "CZlib", "Telemetry",
                 "Platform",
                 nioCore, logging,
+            ]),
+        house(
+            "GossipNode",
+            [
+                "Primitives", "Wire", "Vivaldi", "Memberlist", "Serf", "Telemetry", "Platform",
+                nioCore, nioPosix, logging,
             ]),
 
         // ---- Floor 4: services ----------------------------------------------------------------

@@ -81,6 +81,27 @@ package enum HostAddresses {
         return buffer.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
     }
 
+    /// Resolves a host name to addresses of 4 or 16 bytes, without repeats; empty when there is none.
+    /// Blocks as long as the system's resolver does.
+    package static func lookup(_ host: String, limit: Int) -> [[UInt8]] {
+        var hints = addrinfo()
+        hints.ai_socktype = Int32(SOCK_DGRAM.rawValue)
+        var list: UnsafeMutablePointer<addrinfo>?
+        guard getaddrinfo(host, nil, &hints, &list) == 0 else { return [] }
+        defer { freeaddrinfo(list) }
+        var found: [[UInt8]] = []
+        var next = list
+        while let entry = next, found.count < limit {
+            if let address = entry.pointee.ai_addr.flatMap({ bytes(of: $0) }),
+                !found.contains(address)
+            {
+                found.append(address)
+            }
+            next = entry.pointee.ai_next
+        }
+        return found
+    }
+
     private static func bytes(of address: UnsafeMutablePointer<sockaddr>) -> [UInt8]? {
         switch Int32(address.pointee.sa_family) {
         case AF_INET:

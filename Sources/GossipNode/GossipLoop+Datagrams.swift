@@ -1,0 +1,62 @@
+internal import Memberlist
+internal import NIOCore
+internal import NIOPosix
+internal import Platform
+internal import Primitives
+
+extension GossipLoop {
+    /// Queues a datagram; the end of the step flushes. A full send buffer drops it: gossip repeats.
+    func send(_ packet: [UInt8], to address: TransportAddress, checksummed: Bool) {
+        guard datagrams.isWritable else { return }
+        let bytes = codec.seal(packet, checksummed: checksummed, nonce: Self.nonce)
+        setup.metrics.bytesSent.increment(by: bytes.count)
+        datagrams.write(
+            AddressedEnvelope(
+                remoteAddress: address.socketAddress, data: ByteBuffer(bytes: bytes)),
+            promise: nil)
+    }
+
+    /// Returns 12 bytes of the system's generator: a nonce must never repeat under one key.
+    static func nonce() -> [UInt8] { SystemRandom.bytes(12) }
+
+    func receive(_ datagram: [UInt8], from source: TransportAddress) {
+        setup.metrics.bytesReceived.increment(by: datagram.count)
+        guard isAllowed(source) else {
+            return log(
+                MemberlistNote(
+                    .warning, "packet.refused", "memberlist: Blocked packet from \(source)"))
+        }
+        do throws(CodecFault) {
+            step(.gossip(.packet(try codec.open(datagram), from: source)))
+        } catch {
+            log(
+                MemberlistNote(
+                    .error, "packet.invalid", "memberlist: \(error) from=\(source)"))
+        }
+    }
+
+    func isAllowed(_ source: TransportAddress) -> Bool {
+        setup.allowed.isEmpty || setup.allowed.contains { $0.contains(source.ip) }
+    }
+}
+
+/// Passes the datagrams of the socket to the node.
+final class DatagramHandler: ChannelInboundHandler {
+    typealias InboundIn = AddressedEnvelope<ByteBuffer>
+
+    private let owner: GossipSockets.Owner
+
+    init(_ owner: GossipSockets.Owner) { self.owner = owner }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let envelope = unwrapInboundIn(data)
+        guard let gossip = owner.value,
+            let source = TransportAddress(envelope.remoteAddress)
+        else { return }
+        gossip.receive(Array(envelope.data.readableBytesView), from: source)
+    }
+
+    /// A datagram that could not be sent says nothing about the socket: the host of one member
+    /// refused it.
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {}
+}
