@@ -126,8 +126,9 @@ let package = Package(
         house(
             "LocalAgent",
             [
-                "Primitives", "Wire", "ConsulModel", "ConsulConfig", "PluginAPI", "Watch",
-                "Telemetry", "Platform", "HTTPTransport", nioCore, logging,
+                "Primitives", "Wire", "Vivaldi", "ConsulModel", "ConsulConfig", "PluginAPI",
+                "Watch", "Memberlist", "Serf", "GossipNode", "Telemetry", "Platform",
+                "HTTPTransport", nioCore, logging,
             ]),
         house(
             "ConsulClient",
@@ -160,7 +161,7 @@ let package = Package(
             [
                 "Primitives", "Wire", "ConsulModel", "ConsulState", "ConsulConfig", "PluginAPI",
                 "Watch", "Platform", "HTTPTransport", "ConsulServer", "LocalAgent", "ConsulHTTP",
-                "ConsulDNS", "ExternalPlugins", "Telemetry", "TelemetrySinks", nioCore, nioPosix,
+                "ConsulDNS", "ExternalPlugins", "Memberlist", "Serf", "GossipNode", "Telemetry", "TelemetrySinks", nioCore, nioPosix,
                 nioHTTP1, logging,
             ]),
 

@@ -97,6 +97,7 @@ extension Agent {
         await host.stop()
         let (servers, dns, tasks) = changing.withLock { ($0.servers, $0.dns, $0.tasks) }
         for task in tasks { task.cancel() }
+        await membership.stop()
         await dns?.stop()
         for server in servers { await server.stop(grace: .milliseconds(500)) }
         await serverBackend?.stop()

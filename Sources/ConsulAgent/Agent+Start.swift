@@ -48,6 +48,7 @@ extension Agent {
         } catch {
             throw .start(error.message)
         }
+        try await startGossip(config)
         try await startDNS(config)
         try await listen(config)
         try startWatches(config)

@@ -48,7 +48,7 @@ package final class Agent: Sendable {
 
     let backend: any Backend
     let serverBackend: ServerBackend?
-    let membership: LocalMembership
+    let membership: GossipMembership
     let local: LocalState
     let runners: CheckRunners
     let registrar: Registrar
@@ -133,9 +133,9 @@ package final class Agent: Sendable {
             local: local, backend: backend, clock: clock, logger: logSink.logger("agent"),
             checkUpdateInterval: config.checkRules.updateInterval,
             node: { [nodeMeta] in nodeMeta.node })
-        membership = LocalMembership(
+        membership = GossipMembership(
             member: NodeIdentity.member(config, id: id), events: events, local: local,
-            responders: responders)
+            responders: responders, logger: logSink.logger("agent"))
     }
 
     /// Warns that a server's state is lost: a node with an ID has started here before, and its raft

@@ -17,6 +17,7 @@ package struct RuntimeConfig: Sendable {
     package var telemetry = TelemetrySettings()
     package var ui = UISettings()
     package var raft = RaftSettings()
+    package var gossip = GossipSettings()
     package var sessions = SessionSettings()
     package var remoteExec = RemoteExecRules()
 

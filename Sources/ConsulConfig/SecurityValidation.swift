@@ -93,7 +93,7 @@ extension Validation {
     // MARK: Keys
 
     private mutating func checkGossipKey() {
-        let key: String = config.stored("encrypt") ?? ""
+        let key = config.gossip.encrypt
         if key.isEmpty { return }
         guard let bytes = Base64.decode(key) else {
             return refuse("encrypt", "encrypt has invalid key: it is not base64 (consul keygen)")

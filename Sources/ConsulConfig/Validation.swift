@@ -133,12 +133,6 @@ struct Validation {
                 "\(config.limits.defaultQueryTime) is more than max_query_time, "
                     + "\(config.limits.maxQueryTime)", isHeld: true)
         }
-        for name in ["reconnect_timeout", "reconnect_timeout_wan"] {
-            guard let time: GoDuration = config.stored(name) else { continue }
-            if time < .hours(8) {
-                refuse(name, "\(time) is less than the 8h that it must be", isHeld: true)
-            }
-        }
     }
 
     /// Any client of the HTTP port may then run programs here.

@@ -34,6 +34,7 @@ final class GossipLoop {
     var notes = NoteLimiter()
     private var timer: Scheduled<Void>?
     private var timerAt = Instant.distantFuture
+    private var publishedAt = Instant.zero
 
     /// Inputs that arrive while directives are carried out.
     private var inbox = FIFOQueue<SerfInput>()
@@ -128,11 +129,17 @@ final class GossipLoop {
         timerAt = at
         let me = bound
         let wait = max(0, (at - SystemClock.now()).nanoseconds)
-        timer = loop.scheduleTask(in: .nanoseconds(wait)) {
-            me.value.timer = nil
-            me.value.setup.metrics.healthScore.set(me.value.core.statistics.healthScore)
-            me.value.step(.tick)
-        }
+        timer = loop.scheduleTask(in: .nanoseconds(wait)) { me.value.tick() }
+    }
+
+    private func tick() {
+        timer = nil
+        step(.tick)
+        let now = SystemClock.now()
+        guard !isStopped, now - publishedAt >= Limits.publishInterval else { return }
+        publishedAt = now
+        published.update(core)
+        setup.metrics.healthScore.set(published.current.statistics.healthScore)
     }
 
     // MARK: Requests

@@ -69,17 +69,13 @@ package final class GossipNode: Sendable {
     // MARK: Reads, from any thread
 
     /// Every known member, in the order of their names.
-    package var members: [SerfMember] { published.members }
+    package var members: [SerfMember] { published.current.members }
     /// This node.
-    package var localMember: SerfMember { published.local }
-
-    /// Counts and clocks for `consul info`.
-    package func statistics() async -> SerfStatistics {
-        await onLoop { $0.core.statistics }
-    }
-
-    /// This node's coordinate.
-    package func coordinate() async -> Coordinate { await onLoop { $0.core.coordinate } }
+    package var localMember: SerfMember { published.current.local }
+    /// Counts and clocks for `consul info`, at most a second old.
+    package var statistics: SerfStatistics { published.current.statistics }
+    /// This node's coordinate, at most a second old.
+    package var coordinate: Coordinate { published.current.coordinate }
 
     // MARK: Requests
 
@@ -194,13 +190,6 @@ package final class GossipNode: Sendable {
         let owner = owner
         return await withCheckedContinuation { continuation in
             loop.execute { start(owner.value) { continuation.resume(returning: $0) } }
-        }
-    }
-
-    private func onLoop<T: Sendable>(_ read: @escaping @Sendable (GossipLoop) -> T) async -> T {
-        let owner = owner
-        return await withCheckedContinuation { continuation in
-            loop.execute { continuation.resume(returning: read(owner.value)) }
         }
     }
 }

@@ -18,6 +18,8 @@ enum Limits {
     /// Notes of one kind that are logged within `notesPeriod`; the others are counted.
     static let notesMax = 5
     static let notesPeriod = GoDuration.seconds(10)
+    /// The age that the published figures may have.
+    static let publishInterval = GoDuration.seconds(1)
     /// Attempts to find a port that is free for both protocols, when the system chooses it.
     static let portAttempts = 16
     /// Bytes that the kernel holds for datagrams not yet read, memberlist's value.

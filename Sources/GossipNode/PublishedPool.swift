@@ -1,24 +1,32 @@
 internal import Serf
 internal import Synchronization
+internal import Vivaldi
 
-/// The members of a pool for readers on other threads: replaced as a whole when they change.
+/// The pool as readers on other threads see it: replaced as a whole when the members change, and
+/// once per `Limits.publishInterval` for the figures.
 final class PublishedPool: Sendable {
-    private struct State {
+    struct State: Sendable {
         var members: [SerfMember]
         var local: SerfMember
+        var statistics: SerfStatistics
+        var coordinate: Coordinate
+
+        init(_ core: SerfCore) {
+            members = core.members
+            local = core.localMember
+            statistics = core.statistics
+            coordinate = core.coordinate
+        }
     }
 
     private let state: Mutex<State>
 
-    init(_ core: SerfCore) {
-        state = Mutex(State(members: core.members, local: core.localMember))
-    }
+    init(_ core: SerfCore) { state = Mutex(State(core)) }
 
     func update(_ core: SerfCore) {
-        let new = State(members: core.members, local: core.localMember)
+        let new = State(core)
         state.withLock { $0 = new }
     }
 
-    var members: [SerfMember] { state.withLock { $0.members } }
-    var local: SerfMember { state.withLock { $0.local } }
+    var current: State { state.withLock { $0 } }
 }

@@ -7,6 +7,12 @@ package enum Limits {
     package static let userEventsMax = 256
     /// Bytes of an event's name and payload together, as Consul's gossip allows.
     package static let userEventBytesMax = 512
+    /// The interval of joining this datacenter's servers into the pool between datacenters.
+    static let floodInterval = GoDuration.seconds(60)
+    /// The least time between two updates of this node's coordinate, and the updates per second of
+    /// a whole datacenter: Consul's.
+    static let coordinateIntervalMin = GoDuration.seconds(15)
+    static let coordinatesPerSecondMax: Int64 = 64
     /// Reliable events kept; the next event evicts the oldest. As many as an agent's buffer.
     package static let reliableEventsMax = 256
     /// Bytes of a reliable event's payload: in base64 it must fit into a value of the store.

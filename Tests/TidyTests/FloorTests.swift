@@ -7,7 +7,7 @@ import Testing
         "CLibYAML": 0, "CPosix": 0, "CSQLite": 0, "CZlib": 0, "Primitives": 0, "Wire": 0,
         "Cryptography": 0, "Vivaldi": 0, "ConsulModel": 1, "Raft": 2, "ConsulState": 2,
         "ConsulConfig": 2, "Watch": 2, "PluginAPI": 2, "DNSWire": 2, "Telemetry": 2,
-        "TelemetrySinks": 3,
+        "Memberlist": 2, "Serf": 2, "TelemetrySinks": 3, "GossipNode": 3,
         "Platform": 3, "RaftNode": 3, "HTTPTransport": 3,
         "ConsulServer": 4, "LocalAgent": 4, "ConsulClient": 4, "ClientCommands": 4,
         "ConsulHTTP": 5, "ConsulDNS": 5,
@@ -17,7 +17,7 @@ import Testing
     static let arrows: Set<String> = [
         "Wire>Primitives", "HTTPTransport>Platform", "RaftNode>Platform",
         "TelemetrySinks>Platform", "Vivaldi>Primitives", "Vivaldi>Wire",
-        "ClientCommands>ConsulClient",
+        "ClientCommands>ConsulClient", "Serf>Memberlist", "GossipNode>Platform",
     ]
 
     private func imports(of file: SourceFile) -> [String] {

@@ -68,12 +68,12 @@ package struct AddressSettings: Sendable {
         Setting(
             "serf_lan_allowed_cidrs", \.addresses.serfLANAllowed,
             "Networks (eg: 192.168.1.0/24) allowed for Serf LAN. Can be specified multiple times.",
-            flag: "serf-lan-allowed-cidrs", isActedOn: false, check: networks),
+            flag: "serf-lan-allowed-cidrs", check: networks),
         Setting(
             "serf_wan_allowed_cidrs", \.addresses.serfWANAllowed,
             "Networks (eg: 192.168.1.0/24) allowed for Serf WAN (other datacenters). "
                 + "Can be specified multiple times.",
-            flag: "serf-wan-allowed-cidrs", isActedOn: false, check: networks),
+            flag: "serf-wan-allowed-cidrs", check: networks),
     ]
 
     private static let told: [Setting] = [

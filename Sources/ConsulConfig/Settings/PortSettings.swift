@@ -17,11 +17,11 @@ package struct PortSettings: Sendable {
             check: SettingChecks.port),
         Setting(
             "ports.serf_lan", \.ports.serfLAN, "Sets the Serf LAN port to listen on.",
-            flag: "serf-lan-port", isActedOn: false,
+            flag: "serf-lan-port",
             check: SettingChecks.port),
         Setting(
             "ports.serf_wan", \.ports.serfWAN, "Sets the Serf WAN port to listen on.",
-            flag: "serf-wan-port", isActedOn: false,
+            flag: "serf-wan-port",
             check: SettingChecks.port),
         Setting(
             "ports.http", \.ports.http, "Sets the HTTP API port to listen on.",

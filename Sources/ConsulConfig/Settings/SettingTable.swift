@@ -6,6 +6,7 @@ package enum SettingTable {
         NodeSettings.settings + AddressSettings.settings + PortSettings.settings
         + LoggingSettings.settings + LimitSettings.settings + CheckSettings.settings
         + TLSFileSettings.settings + DNSSettings.settings
+        + GossipSettings.settings
         + TelemetrySettings.settings + UISettings.settings + RaftSettings.settings
         + SessionSettings.settings
         + RemoteExecSettings.settings

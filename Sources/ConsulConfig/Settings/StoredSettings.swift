@@ -5,60 +5,8 @@ import Wire
 /// stored under their name, and named in one warning.
 enum StoredSettings {
     static let settings: [Setting] =
-        joining + protocols + acl + secrets + tls + mesh + gossipKeys
-        + gossip("gossip_lan", isLAN: true) + gossip("gossip_wan", isLAN: false) + server
+        protocols + acl + secrets + tls + mesh + server
         + ui + inner
-
-    private static let joining: [Setting] = [
-        .later(
-            "start_join", [String](),
-            "Address of an agent to join at start time. Can be specified multiple times.",
-            flag: "join"),
-        .later(
-            "start_join_wan", [String](),
-            "Address of an agent to join -wan at start time. Can be specified multiple times.",
-            flag: "join-wan"),
-        .later(
-            "retry_join", [String](),
-            "Address of an agent to join at start time with retries enabled. Can be specified "
-                + "multiple times.",
-            flag: "retry-join"),
-        .later(
-            "retry_join_wan", [String](),
-            "Address of an agent to join -wan at start time with retries enabled. Can be "
-                + "specified multiple times.",
-            flag: "retry-join-wan"),
-        .later(
-            "retry_interval", GoDuration.seconds(30), "Time to wait between join attempts.",
-            flag: "retry-interval"),
-        .later(
-            "retry_interval_wan", GoDuration.seconds(30),
-            "Time to wait between join -wan attempts.", flag: "retry-interval-wan"),
-        .later(
-            "retry_max", 0,
-            "Maximum number of join attempts. Defaults to 0, which will retry indefinitely.",
-            flag: "retry-max"),
-        .later(
-            "retry_max_wan", 0,
-            "Maximum number of join -wan attempts. Defaults to 0, which will retry indefinitely.",
-            flag: "retry-max-wan"),
-        .later(
-            "rejoin_after_leave", false,
-            "Ignores a previous leave and attempts to rejoin the cluster.", flag: "rejoin"),
-        .later(
-            "reconnect_timeout", GoDuration.hours(72), "After which a failed member is forgotten."),
-        .later(
-            "reconnect_timeout_wan", GoDuration.hours(72),
-            "After which a failed member of the WAN is forgotten."),
-        .later(
-            "primary_gateways", [String](),
-            "Address of a mesh gateway in the primary datacenter to use to bootstrap WAN "
-                + "federation at start time with retries enabled. Can be specified multiple times.",
-            flag: "primary-gateway"),
-        .later(
-            "primary_gateways_interval", GoDuration.seconds(30),
-            "Time to wait between attempts to reach the primary's gateways."),
-    ]
 
     private static let protocols: [Setting] = [
         .later(
@@ -126,6 +74,14 @@ enum StoredSettings {
     ]
 
     private static let mesh: [Setting] = [
+        .later(
+            "primary_gateways", [String](),
+            "Address of a mesh gateway in the primary datacenter to use to bootstrap WAN "
+                + "federation at start time with retries enabled. Can be specified multiple times.",
+            flag: "primary-gateway"),
+        .later(
+            "primary_gateways_interval", GoDuration.seconds(30),
+            "Time to wait between attempts to reach the primary's gateways."),
         .later("connect.enabled", false, "The service mesh.", dev: true),
         .later("connect.ca_provider", "", "Who issues the mesh's certificates."),
         .later("connect.ca_config", JSONValue.null, "How the issuer is set up.", secret: true),
@@ -139,34 +95,6 @@ enum StoredSettings {
         .later("ports.expose_min_port", 21500, "Of exposed check paths."),
         .later("ports.expose_max_port", 21755, "Of exposed check paths."),
     ]
-
-    private static let gossipKeys: [Setting] = [
-        .later(
-            "encrypt", "", "Provides the gossip encryption key.", flag: "encrypt", secret: true),
-        .later("encrypt_verify_incoming", true, "Refuse gossip in the clear."),
-        .later("encrypt_verify_outgoing", true, "Encrypt outgoing messages."),
-        .later(
-            "disable_keyring_file", false, "Disables the backing up of the keyring to a file.",
-            flag: "disable-keyring-file", dev: true),
-    ]
-
-    private static func gossip(_ section: String, isLAN: Bool) -> [Setting] {
-        [
-            .later(
-                "\(section).gossip_interval", GoDuration.milliseconds(isLAN ? 200 : 500),
-                "Between rounds of gossip."),
-            .later("\(section).gossip_nodes", isLAN ? 3 : 4, "Members gossiped to per round."),
-            .later(
-                "\(section).probe_interval", GoDuration.seconds(isLAN ? 1 : 5),
-                "Between probes of members."),
-            .later(
-                "\(section).probe_timeout", GoDuration.milliseconds(isLAN ? 500 : 3000),
-                "How long a probe waits."),
-            .later("\(section).retransmit_mult", 4, "How often a message is passed on."),
-            .later(
-                "\(section).suspicion_mult", isLAN ? 4 : 6, "How long a member is only suspected."),
-        ]
-    }
 
     private static let server: [Setting] = [
         .later("autopilot.cleanup_dead_servers", true, "Remove failed servers."),
