@@ -7,6 +7,7 @@ import Platform
 import Primitives
 import Serf
 import Synchronization
+import TelemetrySinks
 
 extension Agent {
     /// Starts the pools and joins the nodes of `start_join`. Members of `retry_join` and of the
@@ -18,8 +19,9 @@ extension Agent {
         let (wakes, wake) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
         var lan: GossipNode?
         var wan: GossipNode?
+        let (lanSetup, wanSetup) = (try pools.lan(), try pools.wan())
         do throws(GossipError) {
-            if var setup = try pools.lan() {
+            if var setup = lanSetup {
                 let membership = membership
                 setup.onEvent = { event in
                     membership.receive(event)
@@ -34,7 +36,7 @@ extension Agent {
                 lan = try await GossipNode.start(setup, on: loops.next())
                 membership.attach(lan: lan, wan: nil)
             }
-            if let setup = try pools.wan() {
+            if let setup = wanSetup {
                 wan = try await GossipNode.start(setup, on: loops.next())
             }
         } catch {

@@ -1,10 +1,12 @@
 import ConsulConfig
 import ConsulModel
 import ConsulServer
+import GossipNode
 import LocalAgent
 import NIOCore
 import Platform
 import Primitives
+import Serf
 import Wire
 
 /// Describes the agent for `/v1/agent/self` and `consul info`.
@@ -55,7 +57,24 @@ enum AgentDescription {
             sections["raft"] = raft
         }
         sections["consul"] = consul
+        sections["serf_lan"] = agent.membership.lan.map { serf($0.statistics) }
+        sections["serf_wan"] = agent.membership.wan.map { serf($0.statistics) }
         return sections
+    }
+}
+
+extension AgentDescription {
+    /// Returns the figures of a pool under Serf's names.
+    private static func serf(_ figures: SerfStatistics) -> [String: String] {
+        [
+            "coordinate_resets": "\(figures.coordinateResets)",
+            "encrypted": "\(figures.isEncrypted)", "event_queue": "\(figures.eventQueue)",
+            "event_time": "\(figures.eventTime)", "failed": "\(figures.failed)",
+            "health_score": "\(figures.healthScore)", "intent_queue": "\(figures.intentQueue)",
+            "left": "\(figures.left)", "member_time": "\(figures.memberTime)",
+            "members": "\(figures.members)", "query_queue": "\(figures.queryQueue)",
+            "query_time": "\(figures.queryTime)",
+        ]
     }
 }
 

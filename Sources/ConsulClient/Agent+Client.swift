@@ -113,3 +113,18 @@ extension ConsulClient {
         try await stream("/v1/agent/monitor", parameters, part: line)
     }
 }
+
+extension ConsulClient {
+    /// Asks the members of the agent's pool; returns when all have answered or the time is over.
+    package func query(_ query: PoolQuery) async throws(ConsulClientError) -> PoolAnswers {
+        var parameters = query.nodes.map { ("node", $0) }
+        parameters += query.tags.sorted { $0.key < $1.key }.map { ("tag", "\($0.key)=\($0.value)") }
+        if query.wantsAcks { parameters.append(("ack", "")) }
+        if query.timeout > .zero { parameters.append(("timeout", query.timeout.description)) }
+        if query.relayFactor > 0 { parameters.append(("relay-factor", "\(query.relayFactor)")) }
+        return try await send(
+            "PUT", "/v1/agent/query/\(Self.escape(query.name))", parameters,
+            body: query.payload.array
+        ).successful().decode()
+    }
+}

@@ -16,6 +16,9 @@ let agentRoutes = [
     Route("/v1/agent/leave", ("PUT", .agentWrite, .direct(AgentRoutes.leave))),
     Route("/v1/agent/join/", ("PUT", .agentWrite, .task(AgentRoutes.join))),
     Route("/v1/agent/force-leave/", ("PUT", .operatorWrite, .task(AgentRoutes.forceLeave))),
+    Route(
+        "/v1/agent/query/",
+        ("PUT", .found(PoolQueryRoutes.permission), .task(PoolQueryRoutes.ask))),
     Route("/v1/agent/maintenance", ("PUT", .nodeWrite, .task(AgentRoutes.maintenance))),
     Route("/v1/agent/ready", ("GET", .open, .direct(AgentRoutes.ready))),
     Route("/v1/agent/live", ("GET", .open, .direct(AgentRoutes.live))),
@@ -30,8 +33,8 @@ enum AgentRoutes {
         var description = SelfDescription()
         description.config = config
         description.debugConfig = debug
-        // An agent without gossip has measured nothing.
-        description.coordinate = exchange.active.settings.disablesCoordinates ? nil : .origin
+        description.coordinate =
+            exchange.active.settings.disablesCoordinates ? nil : agent.membership.coordinate
         description.member = agent.membership.localMember
         description.stats = agent.statistics()
         description.meta = agent.nodeMeta()

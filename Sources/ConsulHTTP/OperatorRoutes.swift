@@ -4,6 +4,12 @@ import HTTPTransport
 let operatorRoutes = [
     Route("/v1/operator/raft/configuration", ("GET", .direct(OperatorRoutes.configuration))),
     Route("/v1/operator/raft/peer", ("DELETE", .direct(OperatorRoutes.removePeer))),
+    Route(
+        "/v1/operator/keyring",
+        ("GET", .keyringRead, .task(KeyringRoutes.list)),
+        ("POST", .keyringWrite, .task(KeyringRoutes.install)),
+        ("PUT", .keyringWrite, .task(KeyringRoutes.use)),
+        ("DELETE", .keyringWrite, .task(KeyringRoutes.remove))),
 ]
 
 /// `/v1/operator/…`.

@@ -23,6 +23,8 @@ enum RouteAccess: Sendable {
     static let nodeWrite = own(.node, .write)
     static let operatorRead = own(.operator, .read)
     static let operatorWrite = own(.operator, .write)
+    static let keyringRead = own(.keyring, .read)
+    static let keyringWrite = own(.keyring, .write)
     static let eventWrite = subject(.event, .write)
 
     /// For the service instance whose ID the subject is.
@@ -49,7 +51,8 @@ enum RouteAccess: Sendable {
         case .endpoint, .open, .inAction: nil
         case .own(let resource, let access):
             Permission(
-                resource, access, resource == .operator ? "" : exchange.agent.local.nodeName)
+                resource, access,
+                [.operator, .keyring].contains(resource) ? "" : exchange.agent.local.nodeName)
         case .subject(let resource, let access): Permission(resource, access, exchange.subject)
         case .found(let find): find(exchange)
         }

@@ -1,3 +1,4 @@
+public import Vivaldi
 public import Wire
 
 /// A member of the gossip pool, as `/v1/agent/members` shows it.
@@ -37,12 +38,24 @@ public struct Member: Record, Hashable, Sendable {
 public protocol Membership: Sendable {
     func members(wan: Bool) -> [Member]
     var localMember: Member { get }
+    /// This node's position in the datacenter's network; the origin while nothing is measured.
+    var coordinate: Coordinate { get }
     /// Sends an event to every member of the datacenter, this one included.
     func fire(_ event: UserEvent) throws(ConsulError)
     /// - Returns: the number of addresses that were joined.
     func join(_ addresses: [String], wan: Bool) async throws(ConsulError) -> Int
     func forceLeave(_ node: String, prune: Bool) async throws(ConsulError)
     func leave() async
+    /// Asks the members of the datacenter, and returns when all have answered or the time is over.
+    func query(_ query: PoolQuery) async throws(ConsulError) -> PoolAnswers
+    /// Runs an operation on the gossip keys of every member, first of the pool between datacenters.
+    /// - Parameters:
+    ///   - relayFactor: members that also carry each answer, 0...5.
+    ///   - isLocalOnly: leaves out the pool between datacenters.
+    /// - Returns: a report of each pool; faults are in `KeyringReport.error`.
+    func keyring(
+        _ operation: KeyringOperation, relayFactor: Int, isLocalOnly: Bool
+    ) async throws(ConsulError) -> [KeyringReport]
 }
 
 /// The settings that a reload changed, and those that need a restart.

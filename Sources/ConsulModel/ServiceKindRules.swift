@@ -11,9 +11,7 @@ extension NodeService {
     /// The faults as one text; nil for none.
     public var kindFault: String? {
         let faults = kindFaults
-        guard !faults.isEmpty else { return nil }
-        let count = faults.count == 1 ? "1 error" : "\(faults.count) errors"
-        return "\(count) occurred:\n" + faults.map { "\t* \($0)\n" }.joined() + "\n"
+        return faults.isEmpty ? nil : ErrorText.list(faults)
     }
 
     private var proxyFaults: [String] {

@@ -3,6 +3,8 @@ internal import NIOCore
 internal import NIOPosix
 internal import Platform
 internal import Primitives
+internal import Serf
+internal import Telemetry
 
 extension GossipLoop {
     /// Queues a datagram; the end of the step flushes. A full send buffer drops it: gossip repeats.

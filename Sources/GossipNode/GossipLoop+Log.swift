@@ -1,6 +1,7 @@
 internal import Logging
 internal import Memberlist
 internal import Platform
+internal import Primitives
 internal import Serf
 
 extension GossipLoop {

@@ -4,6 +4,7 @@ internal import NIOPosix
 internal import Platform
 internal import Primitives
 internal import Serf
+internal import Telemetry
 
 extension GossipLoop {
     // MARK: Streams that this node opens

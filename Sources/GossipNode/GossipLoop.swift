@@ -5,6 +5,7 @@ internal import NIOPosix
 internal import Platform
 internal import Primitives
 internal import Serf
+internal import Telemetry
 internal import Synchronization
 
 /// The part of a node that is confined to its event loop: steps the core and carries out its

@@ -1,20 +1,20 @@
-internal import Glibc
 internal import NIOCore
 internal import Primitives
 
 extension TransportAddress {
     /// - Returns: nil for a Unix socket.
     init?(_ address: SocketAddress) {
-        let port = UInt16(truncatingIfNeeded: address.port ?? 0)
-        switch address {
-        case .v4(let four):
-            var ip = four.address.sin_addr
-            self.init(bytes: withUnsafeBytes(of: &ip) { Array($0) }, port: port)
-        case .v6(let six):
-            var ip = six.address.sin6_addr
-            self.init(bytes: withUnsafeBytes(of: &ip) { Array($0) }, port: port)
-        case .unixDomainSocket: return nil
+        // Offsets of the address in sockaddr_in and sockaddr_in6 (netinet/in.h).
+        let range: Range<Int>
+        switch address.protocol {
+        case .inet: range = 4..<8
+        case .inet6: range = 8..<24
+        default: return nil
         }
+        let bytes = address.withSockAddr { pointer, size in
+            Array(UnsafeRawBufferPointer(start: pointer, count: size)[range])
+        }
+        self.init(bytes: bytes, port: UInt16(truncatingIfNeeded: address.port ?? 0))
     }
 
     var socketAddress: SocketAddress {

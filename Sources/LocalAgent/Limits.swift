@@ -13,6 +13,8 @@ package enum Limits {
     /// a whole datacenter: Consul's.
     static let coordinateIntervalMin = GoDuration.seconds(15)
     static let coordinatesPerSecondMax: Int64 = 64
+    /// The longest time that a question to the pool may wait for answers: it holds a request open.
+    package static let poolQueryTimeMax = GoDuration.seconds(60)
     /// Reliable events kept; the next event evicts the oldest. As many as an agent's buffer.
     package static let reliableEventsMax = 256
     /// Bytes of a reliable event's payload: in base64 it must fit into a value of the store.

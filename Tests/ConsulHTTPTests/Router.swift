@@ -108,6 +108,11 @@ final class ScriptedCluster: Membership, AgentControl {
     func forceLeave(_ node: String, prune: Bool) async throws(ConsulError) {
         asked.add("force-leave \(node) prune=\(prune)")
     }
+    var coordinate: Coordinate { .origin }
+    func query(_ query: PoolQuery) async throws(ConsulError) -> PoolAnswers { PoolAnswers() }
+    func keyring(
+        _ operation: KeyringOperation, relayFactor: Int, isLocalOnly: Bool
+    ) async throws(ConsulError) -> [KeyringReport] { [] }
     func leave() async { asked.add("leave") }
     func reload(isRehearsal: Bool) async throws(ConsulError) -> ReloadReport {
         asked.add("reload")

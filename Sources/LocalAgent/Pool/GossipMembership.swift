@@ -4,6 +4,7 @@ package import Logging
 internal import Primitives
 package import Serf
 internal import Synchronization
+package import Vivaldi
 
 /// The agent's part in its pools: the datacenter's (LAN), and for servers the one between
 /// datacenters (WAN). Translates between Consul's records and Serf's.
@@ -48,6 +49,8 @@ package final class GossipMembership: Membership {
 
     package var localMember: Member { lan.map { Member($0.localMember) } ?? lone }
 
+    package var coordinate: Coordinate { lan?.coordinate ?? .origin }
+
     package func members(wan isWAN: Bool) -> [Member] {
         guard isWAN else { return lan?.members.map { Member($0) } ?? [lone] }
         return wan?.members.map { Member($0) } ?? []
@@ -64,16 +67,9 @@ package final class GossipMembership: Membership {
         // An address without a port means the same port as this node's.
         let result = await pool.join(addresses, defaultPort: Int(pool.port))
         guard result.joined > 0 else {
-            throw ConsulError(.internal, Self.list(result.failures))
+            throw ConsulError(.internal, ErrorText.list(result.failures))
         }
         return result.joined
-    }
-
-    /// Returns HashiCorp's text for several errors.
-    static func list(_ errors: [String]) -> String {
-        let count = errors.count
-        return "\(count) error\(count == 1 ? "" : "s") occurred:\n\t"
-            + errors.map { "* \($0)" }.joined(separator: "\n\t") + "\n\n"
     }
 
     /// Moves a failed member to left, in both pools.
@@ -111,6 +107,33 @@ package final class GossipMembership: Membership {
         await lan?.stop()
     }
 
+    // MARK: Questions and keys
+
+    package func query(_ query: PoolQuery) async throws(ConsulError) -> PoolAnswers {
+        guard let lan else {
+            throw ConsulError(.internal, "this agent does not gossip: ports.serf_lan is -1")
+        }
+        return try await PoolQuestion(pool: lan).ask(query)
+    }
+
+    package func keyring(
+        _ operation: KeyringOperation, relayFactor: Int, isLocalOnly: Bool
+    ) async throws(ConsulError) -> [KeyringReport] {
+        guard lone.tags["role"] == "consul" else {
+            throw ConsulError(.internal, "keyring operations must run against a server node")
+        }
+        let (lan, wan) = pools.withLock { ($0.lan, $0.wan) }
+        var reports: [KeyringReport] = []
+        for (pool, isWAN) in [(isLocalOnly ? nil : wan, true), (lan, false)] {
+            guard let pool else { continue }
+            var report = await KeyringManager(pool: pool).run(operation, relayFactor: relayFactor)
+            report.isWAN = isWAN
+            report.datacenter = lone.tags["dc"] ?? ""
+            reports.append(report)
+        }
+        return reports
+    }
+
     // MARK: Events
 
     package func fire(_ event: UserEvent) throws(ConsulError) {
@@ -118,7 +141,7 @@ package final class GossipMembership: Membership {
         if let excess = EventSize.excess(event, lTime: time + 1, most: Limits.userEventBytesMax) {
             throw ConsulError(
                 .internal,
-                "1 error occurred:\n\t* error broadcasting event to segment \"\": \(excess)\n\n")
+                ErrorText.list(["error broadcasting event to segment \"\": \(excess)"]))
         }
         guard let lan else {
             let next = pools.withLock { pools in

@@ -1,4 +1,6 @@
 package import ConsulModel
+internal import Memberlist
+internal import Primitives
 package import Serf
 
 extension Member {

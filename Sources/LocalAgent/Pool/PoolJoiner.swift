@@ -32,7 +32,7 @@ package struct PoolJoiner: Sendable {
         logger.info("(\(name)) joining", metadata: ["addresses": "\(addresses)"])
         let result = await pool.join(addresses, defaultPort: defaultPort)
         guard result.joined > 0 else {
-            return GossipMembership.list(result.failures)
+            return ErrorText.list(result.failures)
         }
         logger.info("(\(name)) joined", metadata: ["number_of_nodes": "\(result.joined)"])
         return nil

@@ -16,13 +16,13 @@ struct CommandTable: Sendable {
         WatchActionCommand(action: "trigger"), CatalogNodesCommand(), CatalogServicesCommand(),
         CatalogDatacentersCommand(), PluginListCommand(), CheckRunCommand(),
         CheckHistoryCommand(), InfoCommand(), JoinCommand(), ForceLeaveCommand(),
-        KeygenCommand(), MaintCommand(), MonitorCommand(), ServicesRegisterCommand(),
-        ServicesDeregisterCommand(), KVExportCommand(), KVImportCommand(), KVDiffCommand(),
+        KeygenCommand(), KeyringCommand(), MaintCommand(), MonitorCommand(),
+        ServicesRegisterCommand(), ServicesDeregisterCommand(), KVExportCommand(), KVImportCommand(), KVDiffCommand(),
         KVSyncCommand(), KVCopyCommand(kind: .copy), KVCopyCommand(kind: .move),
         CatalogServiceCommand(), RaftListPeersCommand(), RaftRemovePeerCommand(),
         DebugCommand(),
         SnapshotSaveCommand(), SnapshotRestoreCommand(), SnapshotInspectCommand(),
-        RaftInspectCommand(), RTTCommand(),
+        RaftInspectCommand(), RTTCommand(), QueryCommand(), ReachabilityCommand(),
     ]
 
     /// The first words of the program's own commands and groups: no external program may take

@@ -1,3 +1,4 @@
+import ConsulModel
 import Glibc
 import Platform
 import PluginAPI
@@ -34,9 +35,7 @@ enum CompletionInstall {
             }
         }
         guard !problems.isEmpty else { return 0 }
-        let count = problems.count == 1 ? "1 error" : "\(problems.count) errors"
-        return fail(
-            "\(count) occurred:\n" + problems.map { "\t* \($0)\n" }.joined() + "\n", console)
+        return fail(ErrorText.list(problems), console)
     }
 
     private static func fail(_ reason: String, _ console: Console) -> Int32 {
