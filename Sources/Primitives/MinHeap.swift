@@ -1,14 +1,13 @@
-/// A binary heap: the least element is removed first, in logarithmic time. Equal elements have no
-/// order.
+/// A binary heap: removes the least element in logarithmic time. Equal elements have no order.
 public struct MinHeap<Element: Comparable> {
     @usableFromInline var elements: [Element] = []
 
     @inlinable public init() {}
 
-    @inlinable public var isEmpty: Bool { elements.isEmpty }
     @inlinable public var count: Int { elements.count }
-    /// The least element; nil when there is none.
-    @inlinable public var min: Element? { elements.first }
+    @inlinable public var isEmpty: Bool { elements.isEmpty }
+    /// The least element.
+    @inlinable public var first: Element? { elements.first }
 
     @inlinable
     public mutating func insert(_ element: Element) {
@@ -22,26 +21,38 @@ public struct MinHeap<Element: Comparable> {
         }
     }
 
-    /// Removes and returns the least element; nil when there is none.
     @inlinable
-    public mutating func popMin() -> Element? {
-        guard let least = elements.first else { return nil }
-        let last = elements.removeLast()
-        guard !elements.isEmpty else { return least }
-        elements[0] = last
-        var parent = 0
-        while true {
-            var child = 2 * parent + 1
-            guard child < elements.count else { return least }
-            if child + 1 < elements.count, elements[child + 1] < elements[child] { child += 1 }
-            guard elements[child] < elements[parent] else { return least }
-            elements.swapAt(child, parent)
-            parent = child
+    public mutating func popFirst() -> Element? {
+        guard let least = elements.first, let last = elements.popLast() else { return nil }
+        if !elements.isEmpty {
+            elements[0] = last
+            sink(0)
         }
+        return least
+    }
+
+    /// Removes the elements that match, in linear time.
+    @inlinable
+    public mutating func removeAll(where matches: (Element) -> Bool) {
+        elements.removeAll(where: matches)
+        for parent in stride(from: elements.count / 2 - 1, through: 0, by: -1) { sink(parent) }
     }
 
     @inlinable
-    public mutating func removeAll() { elements = [] }
+    mutating func sink(_ start: Int) {
+        var parent = start
+        while true {
+            var least = parent
+            let child = 2 * parent + 1
+            if child < elements.count, elements[child] < elements[least] { least = child }
+            if child + 1 < elements.count, elements[child + 1] < elements[least] {
+                least = child + 1
+            }
+            if least == parent { return }
+            elements.swapAt(parent, least)
+            parent = least
+        }
+    }
 }
 
 extension MinHeap: Sendable where Element: Sendable {}
