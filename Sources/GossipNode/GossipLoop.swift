@@ -94,7 +94,6 @@ final class GossipLoop {
         case .gossip(let gossip): carryOut(gossip)
         case .event(let event):
             setup.metrics.count(event)
-            logEvent(event)
             // Handlers read the members: they must see the change.
             if case .member = event { published.update(core) }
             setup.onEvent(event)
