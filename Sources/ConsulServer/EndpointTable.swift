@@ -3,8 +3,8 @@ internal import Platform
 internal import Telemetry
 internal import Wire
 
-/// Every call that this server answers, by its method. Filled once, by one file for each group of
-/// endpoints.
+/// Maps the method of each call that this server answers to its handler. Filled once, by one file for
+/// each group of calls.
 ///
 /// Each call is registered with its handler, and may be called in two ways: with typed values by
 /// this process, and with bytes by other servers. Both ways lead through the router first.
@@ -105,9 +105,9 @@ struct EndpointTable: Sendable {
         _ endpoint: Endpoint<Request, Answer>,
         filtering type: (any Filterable.Type)? = nil,
         check: (@Sendable (Request) throws(ConsulError) -> Void)? = nil,
-        reading body: @escaping ReadEndpoint<Request, Answer>.Body
+        reading body: @escaping ReadHandler<Request, Answer>.Body
     ) {
-        let read = ReadEndpoint<Request, Answer>(host: host, filteredType: type, body)
+        let read = ReadHandler<Request, Answer>(host: host, filteredType: type, body)
         guard let check else {
             add(endpoint) { request, reply in read.call(request, reply) }
             return

@@ -17,7 +17,7 @@ package struct Commit: Sendable {
     }
 }
 
-/// The replicated log for endpoints: the only way to write, and the source of the leadership.
+/// The replicated log for handlers: the only way to write, and the source of the leadership.
 package final class RaftLog: Sendable {
     package typealias Completion = @Sendable (Result<Commit, ConsulError>) -> Void
 

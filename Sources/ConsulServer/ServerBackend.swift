@@ -84,16 +84,16 @@ package final class ServerBackend: Backend {
             datacenter: configuration.datacenter, log: log, forwarder: links.calls,
             judge: links.judge, metrics: metrics)
         var table = EndpointTable(host: host, router: router, log: log, metrics: metrics)
-        KVSEndpoint.register(in: &table, lockDelays: lockDelays, expirer: expirer)
-        TxnEndpoint.register(in: &table, lockDelays: lockDelays, expirer: expirer)
-        SessionEndpoint.register(in: &table, timers: sessionTimers)
-        CatalogEndpoint.register(in: &table)
-        HealthEndpoint.register(in: &table)
-        CoordinateEndpoint.register(in: &table, updates: coordinateUpdates)
-        StatusEndpoint.register(in: &table)
-        OperatorEndpoint.register(in: &table)
+        KVSHandlers.register(in: &table, lockDelays: lockDelays, expirer: expirer)
+        TxnHandlers.register(in: &table, lockDelays: lockDelays, expirer: expirer)
+        SessionHandlers.register(in: &table, timers: sessionTimers)
+        CatalogHandlers.register(in: &table)
+        HealthHandlers.register(in: &table)
+        CoordinateHandlers.register(in: &table, updates: coordinateUpdates)
+        StatusHandlers.register(in: &table)
+        OperatorHandlers.register(in: &table)
         // The duties begin again with a restored state: its sessions have no timers yet.
-        SnapshotEndpoint.register(in: &table) { [leader] in leader.begin() }
+        SnapshotHandlers.register(in: &table) { [leader] in leader.begin() }
         self.table = table
         metrics.observe(self)
     }

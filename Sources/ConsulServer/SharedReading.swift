@@ -14,8 +14,8 @@ final class SharedReading {
 
     let snapshot: Snapshot
     private let isShared: Bool
-    private var endpoint: AnyObject?
-    /// A `Shared` of the endpoint's type.
+    private var handler: AnyObject?
+    /// A `Shared` of the answer's type of `handler`.
     private var shared: AnyObject?
     /// The request in MessagePack, without the fields that only affect blocking: two requests with
     /// the same bytes read the same.
@@ -29,21 +29,21 @@ final class SharedReading {
     }
 
     func answer<Request: ReadRequest, Answer: IndexedReply>(
-        of endpoint: ReadEndpoint<Request, Answer>, _ plan: ReadPlan<Request>
+        of handler: ReadHandler<Request, Answer>, _ plan: ReadPlan<Request>
     ) -> Answer {
-        guard isShared else { return endpoint.read(snapshot, plan) }
+        guard isShared else { return handler.read(snapshot, plan) }
         var asked = plan.request
         asked.options.minQueryIndex = 0
         asked.options.maxQueryTime = .zero
         writer.removeAll()
         writer.recordInPlace(&asked)
-        if self.endpoint === endpoint, let shared,
+        if self.handler === handler, let shared,
             writer.withBytes({ $0.elementsEqual(request) })
         {
             return unsafeDowncast(shared, to: Shared<Answer>.self).answer
         }
-        let answer = endpoint.read(snapshot, plan)
-        self.endpoint = endpoint
+        let answer = handler.read(snapshot, plan)
+        self.handler = handler
         shared = Shared(answer)
         request = writer.output
         return answer

@@ -3,8 +3,8 @@ internal import ConsulState
 internal import Raft
 internal import RaftNode
 
-/// The calls about the group of servers.
-enum OperatorEndpoint {
+/// Holds the handlers of the calls about the group of servers.
+enum OperatorHandlers {
     static func register(in table: inout EndpointTable) {
         let log = table.log
         let state = table.state

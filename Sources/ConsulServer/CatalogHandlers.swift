@@ -3,8 +3,8 @@ internal import ConsulState
 internal import Primitives
 internal import Telemetry
 
-/// The calls about nodes and services.
-enum CatalogEndpoint {
+/// Holds the handlers of the calls about nodes and services.
+enum CatalogHandlers {
     static func register(in table: inout EndpointTable) {
         let datacenter = table.configuration.datacenter
         table.add(.catalogListDatacenters, value: { [datacenter] })

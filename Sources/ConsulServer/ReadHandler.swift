@@ -14,8 +14,8 @@ struct ReadPlan<Request: ReadRequest>: Sendable {
     var options: QueryOptions { request.options }
 }
 
-/// A read, and the rule by which it blocks.
-final class ReadEndpoint<Request: ReadRequest, Answer: IndexedReply & Sendable>: Sendable {
+/// Answers one read call, and parks it as the blocking rule requires.
+final class ReadHandler<Request: ReadRequest, Answer: IndexedReply & Sendable>: Sendable {
     typealias Body = @Sendable (Snapshot, ReadPlan<Request>) -> Reading<Answer.Value>
 
     private let host: ReadHost
@@ -86,7 +86,7 @@ final class ReadEndpoint<Request: ReadRequest, Answer: IndexedReply & Sendable>:
     }
 }
 
-/// The dependencies that all reads of a server share.
+/// Holds the dependencies that all reads of a server share.
 struct ReadHost: Sendable {
     let configuration: ServerConfiguration
     let state: PublishedState
@@ -105,19 +105,19 @@ final class QueryWaiter<Request: ReadRequest, Answer: IndexedReply & Sendable>: 
     @unchecked Sendable
 {
     private let plan: ReadPlan<Request>
-    private let endpoint: ReadEndpoint<Request, Answer>
+    private let read: ReadHandler<Request, Answer>
     private let hub: WaiterHub
     private let reply: Reply<Answer>
     /// The generation of the snapshot that left the query unanswered.
     private let generation: UInt64
 
     init(
-        _ plan: ReadPlan<Request>, _ endpoint: ReadEndpoint<Request, Answer>, region: Region,
+        _ plan: ReadPlan<Request>, _ read: ReadHandler<Request, Answer>, region: Region,
         generation: UInt64, deadline: NIODeadline, lane: WakeLane, hub: WaiterHub,
         reply: @escaping Reply<Answer>, handler: @escaping Handler
     ) {
         self.plan = plan
-        self.endpoint = endpoint
+        self.read = read
         self.generation = generation
         self.hub = hub
         self.reply = reply
@@ -128,14 +128,14 @@ final class QueryWaiter<Request: ReadRequest, Answer: IndexedReply & Sendable>: 
         if isAnswered { return true }
         switch event {
         case .look(let reading):
-            let answer = reading.answer(of: endpoint, plan)
+            let answer = reading.answer(of: read, plan)
             if answer.meta.index <= plan.request.options.minQueryIndex,
                 reading.snapshot.generation == generation
             {
                 return false
             }
             give(.success(answer))
-        case .expire(let reading): give(.success(reading.answer(of: endpoint, plan)))
+        case .expire(let reading): give(.success(reading.answer(of: read, plan)))
         case .fail(let error): give(.failure(error))
         }
         return true

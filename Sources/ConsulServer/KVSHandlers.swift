@@ -5,8 +5,8 @@ internal import Primitives
 internal import Telemetry
 internal import Wire
 
-/// The calls about keys and values.
-enum KVSEndpoint {
+/// Holds the handlers of the calls about keys and values.
+enum KVSHandlers {
     static func register(
         in table: inout EndpointTable, lockDelays: LockDelays, expirer: KeyExpirer
     ) {

@@ -1,8 +1,8 @@
 internal import ConsulModel
 internal import ConsulState
 
-/// The calls about checks, and about services with their checks.
-enum HealthEndpoint {
+/// Holds the handlers of the calls about checks, and about services with their checks.
+enum HealthHandlers {
     static func register(in table: inout EndpointTable) {
         table.add(.healthServiceNodes, filtering: CheckServiceNode.self) { snapshot, plan in
             let catalog = snapshot.store.catalog
@@ -24,7 +24,7 @@ enum HealthEndpoint {
         table.add(
             .healthNodeChecks, filtering: HealthCheck.self,
             check: { request throws(ConsulError) in
-                try CatalogEndpoint.refuseAmbiguous(request, state)
+                try CatalogHandlers.refuseAmbiguous(request, state)
             }
         ) { snapshot, plan in
             var reading = snapshot.store.catalog.nodeChecks(plan.request.node)

@@ -2,8 +2,8 @@ internal import ConsulModel
 internal import ConsulState
 internal import Vivaldi
 
-/// The calls about network coordinates.
-enum CoordinateEndpoint {
+/// Holds the handlers of the calls about network coordinates.
+enum CoordinateHandlers {
     static func register(in table: inout EndpointTable, updates: CoordinateUpdates) {
         let configuration = table.configuration
         table.add(.coordinateListNodes, reading: { snapshot, _ in

@@ -4,8 +4,8 @@ internal import Platform
 internal import Primitives
 internal import Telemetry
 
-/// The calls about transactions.
-enum TxnEndpoint {
+/// Holds the handlers of the calls about transactions.
+enum TxnHandlers {
     static func register(
         in table: inout EndpointTable, lockDelays: LockDelays, expirer: KeyExpirer
     ) {

@@ -4,8 +4,8 @@ internal import Platform
 internal import Primitives
 internal import Telemetry
 
-/// The calls about sessions.
-enum SessionEndpoint {
+/// Holds the handlers of the calls about sessions.
+enum SessionHandlers {
     static func register(in table: inout EndpointTable, timers: SessionTimers) {
         table.add(
             .sessionGet, check: { request throws(ConsulError) in try valid(request.sessionID) },
