@@ -7,7 +7,7 @@ internal import Synchronization
 internal import Telemetry
 
 /// Connects Raft to `FSM`: applies committed commands, invalidates the published
-/// snapshot once per batch, then wakes the waiters whose region the batch changed.
+/// view once per batch, then wakes the waiters whose region the batch changed.
 package final class Applier: StateMachine {
     package let state: PublishedState
     package let hub: WaiterHub
@@ -18,8 +18,8 @@ package final class Applier: StateMachine {
         var lastIndex: LogIndex = 0
         var generation: UInt64 = 0
 
-        var snapshot: Snapshot {
-            Snapshot(store: fsm.store, index: lastIndex, generation: generation)
+        var view: StateView {
+            StateView(store: fsm.store, index: lastIndex, generation: generation)
         }
     }
     /// Shared with the published state, which the applier holds.
@@ -46,13 +46,13 @@ package final class Applier: StateMachine {
                 fsm: FSM(store: first.store), lastIndex: first.index,
                 generation: first.generation))
         self.guarded = guarded
-        state.renewed { [unowned state] in
-            // Published under the lock, so that snapshots are published in order by any thread.
+        state.setMaker { [unowned state] in
+            // Published under the lock, so that views are published in order by any thread.
             guarded.machine.withLock { machine in
-                if let snapshot = state.current { return snapshot }
-                let snapshot = machine.snapshot
-                state.publish(snapshot)
-                return snapshot
+                if let view = state.current { return view }
+                let view = machine.view
+                state.publish(view)
+                return view
             }
         }
     }
@@ -64,7 +64,7 @@ package final class Applier: StateMachine {
             var decoded: [Command?] = []
             // Readers use the state before the batch, instead of waiting for the lock.
             if state.current == nil, LongBatch.isLong(batch, decoding: &decoded) {
-                state.publish(machine.snapshot)
+                state.publish(machine.view)
             }
             let begin = SystemClock.now()
             var start = begin
@@ -117,7 +117,7 @@ package final class Applier: StateMachine {
                 fsm: fsm, lastIndex: lastIndex, generation: machine.generation + 1)
             lockDelays.forgetAll()
             state.publish(
-                Snapshot(
+                StateView(
                     store: fsm.store, index: lastIndex, generation: machine.generation))
         }
         hub.wakeAll()

@@ -3,8 +3,8 @@ internal import Platform
 internal import Telemetry
 internal import Wire
 
-/// Maps the method of each call that this server answers to its handler. Filled once, by one file for
-/// each group of calls.
+/// Maps the method of each call that this server answers to its handler. Filled once, by one file
+/// for each group of calls.
 ///
 /// Each call is registered with its handler, and may be called in two ways: with typed values by
 /// this process, and with bytes by other servers. Both ways lead through the router first.

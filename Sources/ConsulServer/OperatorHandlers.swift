@@ -36,14 +36,14 @@ enum OperatorHandlers {
     }
 
     private static func configuration(
-        _ status: RaftStatus, _ snapshot: Snapshot
+        _ status: RaftStatus, _ view: StateView
     ) -> RaftConfiguration {
         // The index is 0, as in Consul 1.8.
         var answer = RaftConfiguration()
         answer.servers = status.configuration.servers.map { server in
             var shown = RaftServer()
             shown.id = server.id
-            shown.node = snapshot.store.catalog.nodeName(ofID: server.id) ?? "(unknown)"
+            shown.node = view.store.catalog.nodeName(ofID: server.id) ?? "(unknown)"
             shown.address = server.address
             shown.isLeader = status.leader?.id == server.id
             shown.isVoter = server.suffrage == .voter

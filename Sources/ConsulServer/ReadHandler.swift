@@ -16,7 +16,7 @@ struct ReadPlan<Request: ReadRequest>: Sendable {
 
 /// Answers one read call, and parks it as the blocking rule requires.
 final class ReadHandler<Request: ReadRequest, Answer: IndexedReply & Sendable>: Sendable {
-    typealias Body = @Sendable (Snapshot, ReadPlan<Request>) -> Reading<Answer.Value>
+    typealias Body = @Sendable (StateView, ReadPlan<Request>) -> Reading<Answer.Value>
 
     private let host: ReadHost
     /// The type of record that `?filter` judges; nil for reads that ignore it, as Consul does.
@@ -38,8 +38,8 @@ final class ReadHandler<Request: ReadRequest, Answer: IndexedReply & Sendable>: 
             return nil
         }
         host.metrics.queries.increment()
-        let snapshot = host.state.load()
-        let reading = body(snapshot, plan)
+        let view = host.state.load()
+        let reading = body(view, plan)
         let answer = answer(reading, plan)
         let known = request.options.minQueryIndex
         // Only a later index is news, as in Consul: a client may keep one index for several reads,
@@ -51,18 +51,18 @@ final class ReadHandler<Request: ReadRequest, Answer: IndexedReply & Sendable>: 
         }
         let hub = host.hub
         let waiter = QueryWaiter(
-            plan, self, region: reading.region, generation: snapshot.generation,
+            plan, self, region: reading.region, generation: view.generation,
             deadline: hub.deadline(after: host.wait(request.options.maxQueryTime)),
             lane: hub.laneForCaller(), hub: hub, reply: reply
         ) { waiter, event in
             // Cast here, where the type is known.
             unsafeDowncast(waiter, to: QueryWaiter<Request, Answer>.self).handle(event)
         }
-        return hub.park(waiter, seen: snapshot)
+        return hub.park(waiter, seen: view)
     }
 
-    func read(_ snapshot: Snapshot, _ plan: ReadPlan<Request>) -> Answer {
-        answer(body(snapshot, plan), plan)
+    func read(_ view: StateView, _ plan: ReadPlan<Request>) -> Answer {
+        answer(body(view, plan), plan)
     }
 
     private func answer(_ reading: Reading<Answer.Value>, _ plan: ReadPlan<Request>) -> Answer {
@@ -108,7 +108,7 @@ final class QueryWaiter<Request: ReadRequest, Answer: IndexedReply & Sendable>: 
     private let read: ReadHandler<Request, Answer>
     private let hub: WaiterHub
     private let reply: Reply<Answer>
-    /// The generation of the snapshot that left the query unanswered.
+    /// The generation of the view that left the query unanswered.
     private let generation: UInt64
 
     init(
@@ -130,7 +130,7 @@ final class QueryWaiter<Request: ReadRequest, Answer: IndexedReply & Sendable>: 
         case .look(let reading):
             let answer = reading.answer(of: read, plan)
             if answer.meta.index <= plan.request.options.minQueryIndex,
-                reading.snapshot.generation == generation
+                reading.view.generation == generation
             {
                 return false
             }

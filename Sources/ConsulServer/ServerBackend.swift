@@ -10,7 +10,7 @@ internal import RaftNode
 package import Telemetry
 
 /// The backend of a server: answers calls on the calling thread, reads at once from the newest
-/// snapshot, and passes on those that another server must answer.
+/// view, and passes on those that another server must answer.
 package final class ServerBackend: Backend {
     package let configuration: ServerConfiguration
     package let state: PublishedState
@@ -45,7 +45,7 @@ package final class ServerBackend: Backend {
         let metrics = ServerMetrics(in: registry)
         self.metrics = metrics
         self.configuration = configuration
-        state = PublishedState(Snapshot(store: StateStore(), index: 0))
+        state = PublishedState(StateView(store: StateStore(), index: 0))
         hub = WaiterHub(
             state: state, group: group, configuration: configuration, ownGroup: ownGroup)
         let lockDelays = LockDelays(clock: SystemClock.now)
@@ -149,9 +149,9 @@ package final class ServerBackend: Backend {
     /// Nil while this server does not lead: its state may be behind.
     package func catalogVersion(of part: CatalogPart) -> UInt64? {
         guard log.leadership.isReady else { return nil }
-        let snapshot = state.load()
-        let catalog = snapshot.store.catalog
-        let places = snapshot.store.coordinates
+        let view = state.load()
+        let catalog = view.store.catalog
+        let places = view.store.coordinates
         let index =
             switch part {
             case .whole: catalog.catalogIndex
@@ -161,7 +161,7 @@ package final class ServerBackend: Backend {
                 max(catalog.version(ofService: name), catalog.nodesIndex, places.index)
             case .node(let name): catalog.node(name)?.raftIndex.modifyIndex ?? 0
             }
-        return snapshot.version(index)
+        return view.version(index)
     }
 
     @discardableResult

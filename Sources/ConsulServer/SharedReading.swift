@@ -2,7 +2,7 @@ internal import ConsulModel
 internal import Primitives
 internal import Wire
 
-/// The newest answer that was read of a snapshot in one turn of an event loop. The waiters that one
+/// Shares the newest answer that was read of a view in one turn of an event loop. The waiters that one
 /// commit wakes mostly have the same request, and the state is read once for them. Used by one
 /// thread.
 final class SharedReading {
@@ -12,7 +12,7 @@ final class SharedReading {
         init(_ answer: Answer) { self.answer = answer }
     }
 
-    let snapshot: Snapshot
+    let view: StateView
     private let isShared: Bool
     private var handler: AnyObject?
     /// A `Shared` of the answer's type of `handler`.
@@ -23,15 +23,15 @@ final class SharedReading {
     private var writer = MessagePackWriter()
 
     /// - Parameter readers: the number of waiters; a single one shares nothing.
-    init(_ snapshot: Snapshot, readers: Int = 1) {
-        self.snapshot = snapshot
+    init(_ view: StateView, readers: Int = 1) {
+        self.view = view
         isShared = readers > 1
     }
 
     func answer<Request: ReadRequest, Answer: IndexedReply>(
         of handler: ReadHandler<Request, Answer>, _ plan: ReadPlan<Request>
     ) -> Answer {
-        guard isShared else { return handler.read(snapshot, plan) }
+        guard isShared else { return handler.read(view, plan) }
         var asked = plan.request
         asked.options.minQueryIndex = 0
         asked.options.maxQueryTime = .zero
@@ -42,7 +42,7 @@ final class SharedReading {
         {
             return unsafeDowncast(shared, to: Shared<Answer>.self).answer
         }
-        let answer = handler.read(snapshot, plan)
+        let answer = handler.read(view, plan)
         self.handler = handler
         shared = Shared(answer)
         request = writer.output

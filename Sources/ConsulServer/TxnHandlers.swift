@@ -41,9 +41,9 @@ enum TxnHandlers {
     }
 
     private static func read(
-        _ request: TxnReadRequest, _ snapshot: Snapshot, _ log: RaftLog
+        _ request: TxnReadRequest, _ view: StateView, _ log: RaftLog
     ) -> TxnReadResponse {
-        var store = snapshot.store
+        var store = view.store
         var changes = Changes()
         let response = store.applyTransaction(request.operations, at: 0, &changes)
         var meta = QueryMeta()

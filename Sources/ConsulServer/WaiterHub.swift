@@ -8,8 +8,8 @@ internal import Synchronization
 /// Holds the parked blocking queries. A commit wakes those whose region it changed, each on the
 /// event loop from which it was parked; a waiter whose index has not moved is parked again.
 ///
-/// No change is missed: a waiter is first inserted and then reads the newest snapshot, and a commit
-/// first outdates the snapshot and then removes waiters.
+/// No change is missed: a waiter is first inserted and then reads the newest view, and a commit
+/// first outdates the view and then removes waiters.
 package final class WaiterHub: Sendable {
     private let state: PublishedState
     private let group: MultiThreadedEventLoopGroup
@@ -64,9 +64,9 @@ package final class WaiterHub: Sendable {
         return .now() + .nanoseconds((wait + jitter).nanoseconds)
     }
 
-    /// - Parameter seen: the snapshot that left the query unanswered.
+    /// - Parameter seen: the view that left the query unanswered.
     /// - Returns: nil when the waiter was answered meanwhile, or refused.
-    func park(_ waiter: Waiter, seen: Snapshot) -> (any PendingCall)? {
+    func park(_ waiter: Waiter, seen: StateView) -> (any PendingCall)? {
         guard count.wrappingAdd(1, ordering: .relaxed).newValue <= waitersMax else {
             waiter.take(.fail(.tooManyQueries))
             return nil
@@ -76,7 +76,7 @@ package final class WaiterHub: Sendable {
     }
 
     /// - Returns: true when the waiter is answered.
-    private func enter(_ waiter: Waiter, seen: Snapshot) -> Bool {
+    private func enter(_ waiter: Waiter, seen: StateView) -> Bool {
         index.withLock { index in
             // A thread that answers first marks the waiter, then removes it: either this one sees
             // the mark, or that one removes the waiter that is inserted here.
@@ -123,7 +123,7 @@ package final class WaiterHub: Sendable {
     func lookAgain(_ waiters: [Waiter]) {
         let reading = SharedReading(state.load(), readers: waiters.count)
         for waiter in waiters where !waiter.take(.look(reading)) {
-            _ = enter(waiter, seen: reading.snapshot)
+            _ = enter(waiter, seen: reading.view)
         }
     }
 

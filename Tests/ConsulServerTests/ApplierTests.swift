@@ -13,7 +13,7 @@ import Wire
 /// Results go to the tickets of their entries alone.
 @Suite struct ApplierTests {
     private let applier: Applier
-    private let state = PublishedState(Snapshot(store: StateStore(), index: 0))
+    private let state = PublishedState(StateView(store: StateStore(), index: 0))
 
     init() {
         let hub = WaiterHub(

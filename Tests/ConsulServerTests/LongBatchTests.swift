@@ -7,7 +7,7 @@ import Wire
 
 @testable import ConsulServer
 
-/// Before a batch that may take long a snapshot is made for its readers. The commands of a batch
+/// A view for readers is made before a batch that may take long. The commands of a batch
 /// decide, whether they come with tickets or have to be decoded.
 @Suite struct LongBatchTests {
     @Test(arguments: [KVOperation.set, .cas, .delete, .deleteCAS, .lock, .unlock])
