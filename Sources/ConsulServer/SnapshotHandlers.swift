@@ -7,7 +7,7 @@ internal import Raft
 internal import RaftNode
 
 /// Holds the handlers that save the whole state in one archive and restore it. The long work runs
-/// on a /// thread of its own: reads and writes continue meanwhile.
+/// on a thread of its own: reads and writes continue meanwhile.
 enum SnapshotHandlers {
     static func register(in table: inout EndpointTable, onRestored: @escaping @Sendable () -> Void)
     {
