@@ -77,7 +77,7 @@ enum CatalogHandlers {
     /// Completes and validates a registration, with Consul's texts.
     static func prepare(
         _ request: RegisterRequest, _ datacenter: String
-    ) throws(ConsulError) -> Intent {
+    ) throws(ConsulError) -> PreparedWrite {
         var request = request
         request.datacenter = datacenter
         try RegistrationRules.check(node: request.node, id: "")

@@ -138,7 +138,7 @@ struct EndpointTable: Sendable {
     ///   - follow: returns the work to do after a success and before the reply; nil for none.
     mutating func add<Request: ClusterRequest & Record, Response: WriteReply>(
         _ endpoint: Endpoint<Request, Response>, timing: Timing,
-        preparing prepare: @escaping @Sendable (Request) throws(ConsulError) -> Intent,
+        preparing prepare: @escaping @Sendable (Request) throws(ConsulError) -> PreparedWrite,
         then follow: (@Sendable (Request) -> (@Sendable () -> Void)?)? = nil
     ) {
         let log = log

@@ -72,7 +72,7 @@ enum KVSHandlers {
     /// - Parameter lockDelays: the keys that cannot be locked yet, by the leader's clock.
     private static func prepare(
         _ request: KVSRequest, _ lockDelays: LockDelays, _ expirer: KeyExpirer
-    ) throws(ConsulError) -> Intent {
+    ) throws(ConsulError) -> PreparedWrite {
         if request.entry.key.isEmpty, request.operation != .deleteTree {
             throw ConsulError(.internal, "Must provide key")
         }
