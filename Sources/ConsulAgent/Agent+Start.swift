@@ -200,7 +200,7 @@ extension Agent {
 
     /// Notifies systemd periodically, if configured, that the agent is alive.
     private func notifyWatchdog() async {
-        guard let notify, let text = Machine.variable("WATCHDOG_USEC"),
+        guard let notify, let text = HostSystem.variable("WATCHDOG_USEC"),
             let microseconds = Int64(text), microseconds > 0
         else { return }
         let interval = GoDuration(nanoseconds: microseconds * 500)

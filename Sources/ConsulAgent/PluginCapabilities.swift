@@ -62,7 +62,7 @@ struct RealProcesses: ProcessRunner {
 
     /// Writes the script to a file below TMPDIR, mode 0750, as Consul does.
     private static func scriptFile(_ request: ProcessRequest) throws(ProbeError) -> String {
-        let folder = Machine.variable("TMPDIR") ?? "/tmp"
+        let folder = HostSystem.variable("TMPDIR") ?? "/tmp"
         var random = SystemRandom.generator()
         let path = "\(folder)/rexec\(random.next())"
         let owner = request.user.isEmpty ? nil : Accounts.user(request.user)
@@ -101,7 +101,7 @@ struct RealProcesses: ProcessRunner {
         if let allowed = request.environmentAllowed {
             var environment = request.environment
             for name in allowed where environment[name] == nil {
-                environment[name] = Machine.variable(name)
+                environment[name] = HostSystem.variable(name)
             }
             spec.environment = .exactly(environment)
         } else {
