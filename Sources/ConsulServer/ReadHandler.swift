@@ -56,7 +56,7 @@ final class ReadHandler<Request: ReadRequest, Answer: IndexedReply & Sendable>: 
             lane: hub.laneForCaller(), hub: hub, reply: reply
         ) { waiter, event in
             // Cast here, where the type is known.
-            unsafeDowncast(waiter, to: QueryWaiter<Request, Answer>.self).handle(event)
+            unsafeDowncast(waiter, to: QueryWaiter<Request, Answer>.self).answer(event)
         }
         return hub.park(waiter, seen: view)
     }
@@ -124,7 +124,8 @@ final class QueryWaiter<Request: ReadRequest, Answer: IndexedReply & Sendable>: 
         super.init(region: region, deadline: deadline, lane: lane, handler: handler)
     }
 
-    func handle(_ event: Event) -> Bool {
+    /// - Returns: true when the waiter is answered, now or before.
+    func answer(_ event: Event) -> Bool {
         if isAnswered { return true }
         switch event {
         case .look(let reading):

@@ -68,10 +68,10 @@ package final class WaiterHub: Sendable {
     /// - Returns: nil when the waiter was answered meanwhile, or refused.
     func park(_ waiter: Waiter, seen: StateView) -> (any PendingCall)? {
         guard count.wrappingAdd(1, ordering: .relaxed).newValue <= waitersMax else {
-            waiter.take(.fail(.tooManyQueries))
+            waiter.handle(.fail(.tooManyQueries))
             return nil
         }
-        waiter.lane.expect(waiter, self)
+        waiter.lane.addDeadline(of: waiter, self)
         return enter(waiter, seen: seen) ? nil : ParkedCall(waiter, self)
     }
 
@@ -83,7 +83,7 @@ package final class WaiterHub: Sendable {
             if !waiter.isAnswered, waiter.slot < 0 { index.insert(waiter) }
         }
         let newest = state.load()
-        guard newest !== seen, waiter.take(.look(SharedReading(newest))) else {
+        guard newest !== seen, waiter.handle(.look(SharedReading(newest))) else {
             return waiter.isAnswered
         }
         leave(waiter)
@@ -97,14 +97,14 @@ package final class WaiterHub: Sendable {
     /// Counts an answered waiter. Called once for each, by the thread that claimed it.
     func noteAnswered(_ waiter: Waiter) {
         count.wrappingSubtract(1, ordering: .relaxed)
-        waiter.lane.forget()
+        waiter.lane.countStaleDeadline()
     }
 
     // MARK: Waking
 
     func wake(_ changes: Changes) {
         if changes.isEmpty || count.load(ordering: .acquiring) == 0 { return }
-        wake(index.withLock { $0.take(changes) })
+        wake(index.withLock { $0.removeAffected(by: changes) })
     }
 
     private func wake(_ woken: [Waiter]) {
@@ -116,13 +116,13 @@ package final class WaiterHub: Sendable {
 
     /// Wakes every waiter, when the state was replaced.
     func wakeAll() {
-        let woken = index.withLock { $0.takeAll() }
+        let woken = index.withLock { $0.removeAll() }
         wake(woken)
     }
 
     func lookAgain(_ waiters: [Waiter]) {
         let reading = SharedReading(state.load(), readers: waiters.count)
-        for waiter in waiters where !waiter.take(.look(reading)) {
+        for waiter in waiters where !waiter.handle(.look(reading)) {
             _ = enter(waiter, seen: reading.view)
         }
     }
@@ -130,13 +130,13 @@ package final class WaiterHub: Sendable {
     func expire(_ waiters: [Waiter]) {
         let reading = SharedReading(state.load(), readers: waiters.count)
         for waiter in waiters {
-            waiter.take(.expire(reading))
+            waiter.handle(.expire(reading))
             leave(waiter)
         }
     }
 
     func giveUp(_ waiter: Waiter, _ error: ConsulError) {
-        waiter.take(.fail(error))
+        waiter.handle(.fail(error))
         leave(waiter)
     }
 }
