@@ -1,7 +1,8 @@
 internal import ConsulModel
 internal import ConsulState
 
-/// Holds the outcome of a valid write's preparation: a command for the log, or an answer without one.
+/// Holds the outcome of a valid write's preparation: a command for the log, or an answer without
+/// one.
 enum PreparedWrite: Sendable {
     case propose(Command)
     case answer(Bool)

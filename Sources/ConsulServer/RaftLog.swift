@@ -92,12 +92,12 @@ package final class RaftLog: Sendable {
         }
         metrics.raftApply.increment()
         let start = SystemClock.now()
-        node.propose(writes, ticket: proposed) { [commitTime = metrics.commitTime] result in
+        node.propose(writes, context: proposed) { [commitTime = metrics.commitTime] result in
             commitTime.record(since: start)
             switch result {
             case .success(let index):
                 guard let result = proposed.result else {
-                    preconditionFailure("entry \(index) was carried out without its ticket")
+                    preconditionFailure("entry \(index) was carried out without its context")
                 }
                 completion(.success(Commit(index: index, result: result)))
             case .failure(let refusal): completion(.failure(ConsulError(refusal)))

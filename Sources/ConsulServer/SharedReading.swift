@@ -2,8 +2,8 @@ internal import ConsulModel
 internal import Primitives
 internal import Wire
 
-/// Shares the newest answer that was read of a view in one turn of an event loop. The waiters that one
-/// commit wakes mostly have the same request, and the state is read once for them. Used by one
+/// Shares the newest answer that was read of a view in one turn of an event loop. The waiters that
+/// one commit wakes mostly have the same request, and the state is read once for them. Used by one
 /// thread.
 final class SharedReading {
     /// An answer in an object.
