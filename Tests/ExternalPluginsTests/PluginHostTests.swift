@@ -247,7 +247,7 @@ import Wire
             #"{"id":9,"config":{"path":"/etc/x"},"payload":"\"","n":12345678901234567890}"#
         for _ in 0..<2 {
             let outcome = await handler.run(
-                HandlerFiring(
+                HandlerInput(
                     payload: Array("\(payload)\n".utf8), index: "7",
                     environment: ["X": "\"payload\":{}"]))
             #expect(outcome == HandlerOutcome(code: 0, output: ""))
@@ -255,7 +255,7 @@ import Wire
         #expect(bench.folder.read("out") == "\(payload)\n\(payload)\n")
         definition.handlerConfig = ["path": .string("/nowhere/x")]
         let failed = try await kind.make(definition, in: Scripted().handlerContext).run(
-            HandlerFiring(payload: Array("1\n".utf8), index: "7", environment: [:]))
+            HandlerInput(payload: Array("1\n".utf8), index: "7", environment: [:]))
         #expect(failed.code == 1)
         #expect(failed.failure.contains("/nowhere/x"))
         await bench.programs.stop()
