@@ -148,7 +148,7 @@ struct EndpointTable: Sendable {
                 case .answer(let answer): reply(.success(Response(applied: answer)))
                 case .propose(let command):
                     let start = SystemClock.now()
-                    // Made before, so that the request need not be held until the reply.
+                    // Made before, so that the request is not retained until the reply.
                     let done = follow?(request)
                     log.propose(command) { result in
                         timing.record(since: start)

@@ -57,7 +57,7 @@ import Wire
         let text = good + "watches: [{type: nodes, handler_type: other}]\n"
         // A start continues without the program.
         let start = await host.open(sources(text))
-        #expect(start.config != nil && start.held.count == 2)
+        #expect(start.config != nil && start.tolerated.count == 2)
         #expect(host.statuses.map { $0.state } == ["failed"])
         let outcome = await host.validate(sources(text), scope: .agent)
         #expect(outcome.config == nil)
