@@ -105,7 +105,7 @@ final class AgentProcess: Sendable {
     func signal(_ number: Int32) { kill(pid, number) }
 
     /// Waits for its end and returns it.
-    func exit() async -> ProcessEnding {
+    func exit() async -> ChildEnding {
         let ending = await child.exit()
         isOver.withLock { $0 = true }
         return ending
@@ -113,7 +113,7 @@ final class AgentProcess: Sendable {
 
     /// Stops it and waits for its end.
     @discardableResult
-    func stop() async -> ProcessEnding {
+    func stop() async -> ChildEnding {
         signal(SIGTERM)
         return await exit()
     }
