@@ -30,8 +30,10 @@ package struct MemberlistOptions: Sendable, Hashable {
     package var streamTimeout = GoDuration.seconds(10)
     /// Bytes of a datagram that this node sends.
     package var packetBytesMax = 1400
-    /// Queued messages of one class that were received and not yet handled.
-    package var handoffMax = 1024
+    /// Counts members that did not send a nack against the own health (Lifeguard).
+    package var expectsNacks = true
+    /// Sends a suspected member the accusation with each ping (Lifeguard's buddy system).
+    package var notifiesSuspects = true
     #if PLANTED_BUGS
         /// Mistakes that this node makes, to test that the simulation finds them.
         package var plantedBugs: PlantedBugs = []
@@ -54,4 +56,14 @@ package struct MemberlistOptions: Sendable, Hashable {
         options.gossipToTheDeadTime = .seconds(60)
         return options
     }()
+
+    /// Plain SWIM, to measure the effect of Lifeguard.
+    package var withoutLifeguard: MemberlistOptions {
+        var options = self
+        options.awarenessMax = 1
+        options.suspicionMaxMultiplier = 1
+        options.expectsNacks = false
+        options.notifiesSuspects = false
+        return options
+    }
 }
