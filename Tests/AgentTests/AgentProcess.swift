@@ -86,7 +86,7 @@ final class AgentProcess: Sendable {
         let base = """
             {"server": true, "bootstrap": true, "bind_addr": "127.0.0.1", "node_name": "here",
              "enable_local_script_checks": true, "log_level": "debug",
-             "ports": {"dns": -1, "grpc": -1},
+             "ports": {"dns": -1, "grpc": -1, "serf_lan": -1, "serf_wan": -1},
              "addresses": {"http": "unix://$DIR/http.sock"}, "data_dir": "$DIR/data"}
             """
         try scratch.write("config.d/00-base.json", base)
