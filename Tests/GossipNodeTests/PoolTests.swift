@@ -150,13 +150,14 @@ extension GossipNode {
                 }
             }
             try await eventually("both confirm") { acks.withLock { $0 } == ["a", "b"] }
-            #expect(!isOver.load(ordering: .relaxed))
+            let hasEnded = isOver.load(ordering: .relaxed)
+            #expect(!hasEnded)
         }
     }
 
     @Test func keysAreWrittenToAPrivateFileAndRead() async throws {
         let folder = try TestFolder("gossip")
-        defer { folder.remove() }
+        defer { withExtendedLifetime(folder) {} }
         let path = "\(folder.path)/local.keyring"
         let key = [UInt8](repeating: 7, count: 32)
         let keyring = try #require(Keyring(keys: [key], primary: key))
@@ -183,7 +184,7 @@ extension GossipNode {
 
     @Test func aRestartedNodeFindsItsPool() async throws {
         let folder = try TestFolder("gossip")
-        defer { folder.remove() }
+        defer { withExtendedLifetime(folder) {} }
         let path = "\(folder.path)/local.snapshot"
         try await withPool { pool in
             let (a, b) = (
