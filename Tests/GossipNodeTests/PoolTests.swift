@@ -48,7 +48,8 @@ final class TestPool {
         let log = EventLog()
         var setup = GossipSetup(
             name: name, bind: loopback, advertise: loopback, tags: tags, options: options,
-            seed: UInt64(nodes.count) + 1, logger: Logger(label: name) { _ in
+            seed: UInt64(nodes.count) + 1,
+            logger: Logger(label: name) { _ in
                 SwiftLogNoOpLogHandler()
             })
         setup.onEvent = { log.add($0) }

@@ -42,8 +42,8 @@ struct PoolQuestion {
         return result
     }
 
-    /// Returns true when every live member has answered: only known without filters. Pings have acks
-    /// and no answers.
+    /// Returns true when every live member has answered: only known without filters. Pings have
+    /// acks and no answers.
     private func isComplete(_ result: PoolAnswers, _ request: QueryRequest) -> Bool {
         guard request.nodes.isEmpty, request.tags.isEmpty else { return false }
         let hasAcks = !request.wantsAcks || result.acks.count >= result.nodeCount
