@@ -10,16 +10,20 @@ import Testing
         #expect((Logarithm.natural(10) - 2.302_585_092_994_046).magnitude < 1e-14)
         #expect((Logarithm.natural(0.001) + 6.907_755_278_982_137).magnitude < 1e-13)
         #expect((Logarithm.decimal(65_536) - 4.816_479_930_623_699).magnitude < 1e-13)
-        #expect([0, 1, 2, 10, 11, 100, 101, 1000].map(Logarithm.decimalCeiling)
-            == [0, 0, 1, 1, 2, 2, 3, 3])
-        #expect([0, 1, 2, 3, 4, 5, 32, 33, 64, 65].map(Logarithm.binaryCeiling)
-            == [0, 0, 1, 2, 2, 3, 5, 6, 6, 7])
+        #expect(
+            [0, 1, 2, 10, 11, 100, 101, 1000].map(Logarithm.decimalCeiling)
+                == [0, 0, 1, 1, 2, 2, 3, 3])
+        #expect(
+            [0, 1, 2, 3, 4, 5, 32, 33, 64, 65].map(Logarithm.binaryCeiling)
+                == [0, 0, 1, 2, 2, 3, 5, 6, 6, 7])
     }
 
     /// 4 x max(1, log10 n) x 1 s, the logarithm in thousandths.
-    @Test(arguments: [
-        (1, 4000), (10, 4000), (20, 5204), (50, 6792), (100, 8000), (500, 10792), (10_000, 16000),
-    ] as [(Int, Int64)])
+    @Test(
+        arguments: [
+            (1, 4000), (10, 4000), (20, 5204), (50, 6792), (100, 8000), (500, 10792),
+            (10_000, 16000),
+        ] as [(Int, Int64)])
     func leastTimeoutGrowsWithTheLogarithm(_ members: Int, _ milliseconds: Int64) {
         let least = Suspicion.leastTimeout(
             multiplier: 4, memberCount: members, interval: .seconds(1))
@@ -28,8 +32,9 @@ import Testing
     }
 
     /// Lifeguard's formula with min 2 s, max 30 s and three confirmations; memberlist's own table.
-    @Test(arguments: [(0, 30_000), (1, 16_000), (2, 7_810), (3, 2_000), (4, 2_000)]
-        as [(Int, Int64)])
+    @Test(
+        arguments: [(0, 30_000), (1, 16_000), (2, 7_810), (3, 2_000), (4, 2_000)]
+            as [(Int, Int64)])
     func timeoutShrinksWithConfirmations(_ confirmations: Int, _ milliseconds: Int64) {
         let timeout = Suspicion.timeout(
             confirmations, of: 3, least: .seconds(2), greatest: .seconds(30))
@@ -70,9 +75,10 @@ import Testing
     }
 
     /// interval x (ceil(log2 n - log2 32) + 1) above 32 members.
-    @Test(arguments: [
-        (1, 30), (32, 30), (33, 60), (64, 60), (65, 90), (128, 90), (1000, 180), (10_000, 300),
-    ] as [(Int, Int64)])
+    @Test(
+        arguments: [
+            (1, 30), (32, 30), (33, 60), (64, 60), (65, 90), (128, 90), (1000, 180), (10_000, 300),
+        ] as [(Int, Int64)])
     func pushPullsGetRarer(_ members: Int, _ seconds: Int64) {
         #expect(
             MemberlistCore.pushPullInterval(.seconds(30), members) == .seconds(seconds))

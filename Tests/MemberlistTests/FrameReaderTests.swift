@@ -8,7 +8,8 @@ import Wire
     private let key = [UInt8](repeating: 3, count: 32)
     private func nonce() -> [UInt8] { [UInt8](repeating: 5, count: 12) }
 
-    private func codec(encrypted: Bool, compresses: Bool, label: String = "") throws -> PacketCodec {
+    private func codec(encrypted: Bool, compresses: Bool, label: String = "") throws -> PacketCodec
+    {
         var codec = PacketCodec()
         if encrypted { codec.keyring = try #require(Keyring(keys: [], primary: key)) }
         codec.compresses = compresses

@@ -11,11 +11,12 @@ import Testing
         45e4c8792367d90f7c1f3b9a425226cd19341b7d90c3570bd13834f146592933061347951d81061daab2e8c7a3
         1e930a0dcab469a92965e23879b32420
         """)
-    static let ack = hex(
-        """
-        0282a75061796c6f6164da00820184aa41646a7573746d656e74cb0000000000000000a54572726f72cb3ff8
-        000000000000a6486569676874cb3ee4f8b588e368f1a356656398
-        """) + (0..<8).flatMap { _ in hex("cb0000000000000000") } + hex("a55365714e6f4b")
+    static let ack =
+        hex(
+            """
+            0282a75061796c6f6164da00820184aa41646a7573746d656e74cb0000000000000000a54572726f72cb3ff8
+            000000000000a6486569676874cb3ee4f8b588e368f1a356656398
+            """) + (0..<8).flatMap { _ in hex("cb0000000000000000") } + hex("a55365714e6f4b")
 
     private func expand(_ bytes: [UInt8], limit: Int = 1 << 20) throws -> [UInt8] {
         try LZWExpander.expand(bytes[...], limit: limit)

@@ -35,7 +35,8 @@ import Wire
             give(MessageType.alive.encode(alive))
         }
 
-        mutating func claim(_ type: MessageType, _ name: String, _ incarnation: Int, _ from: String) {
+        mutating func claim(_ type: MessageType, _ name: String, _ incarnation: Int, _ from: String)
+        {
             guard let claim = PoolClaim(name: name, incarnation: incarnation, from: from) else {
                 return
             }

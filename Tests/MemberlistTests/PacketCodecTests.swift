@@ -66,7 +66,8 @@ import Testing
         var datagram = ring.seal(padded, nonce: nonce(), additional: [])
         datagram[0] = 0
         #expect(try keyed([key]).open(datagram) == nack)
-        var wrong = ring.seal(nack + [UInt8](repeating: 200, count: 7), nonce: nonce(), additional: [])
+        var wrong = ring.seal(
+            nack + [UInt8](repeating: 200, count: 7), nonce: nonce(), additional: [])
         wrong[0] = 0
         #expect(throws: CodecFault.self) { try keyed([key]).open(wrong) }
     }
@@ -102,7 +103,9 @@ import Testing
                 "discarding packet with unacceptable label \"dc\"", isAnswered: false)
         ) { try PacketCodec().open(sealed) }
         #expect(throws: CodecFault.self) { try labelled.open(nack) }
-        #expect(throws: CodecFault("missing message type byte")) { try labelled.open([0xF4, 9, 1]) }
+        #expect(throws: CodecFault("missing message type byte")) {
+            try labelled.open([0xF4, 9, 1])
+        }
         // An empty label header is not the same as none.
         #expect(throws: CodecFault.self) { try PacketCodec().open([0xF4, 0] + nack) }
     }
@@ -131,7 +134,9 @@ import Testing
         try ring.install(third)
         try ring.install(third)
         #expect(ring.keys == [key, other, third])
-        #expect(throws: KeyringFault.notInstalled) { try ring.use([UInt8](repeating: 1, count: 16)) }
+        #expect(throws: KeyringFault.notInstalled) {
+            try ring.use([UInt8](repeating: 1, count: 16))
+        }
         try ring.use(third)
         #expect(ring.keys == [third, key, other])
         #expect(throws: KeyringFault.isPrimary) { try ring.remove(third) }

@@ -71,7 +71,8 @@ struct Recorder: MemberlistDelegate {
         _ stream: OutgoingStream, isJoin: Bool, failure: String?, now: Instant
     ) {
         ended.updateValue(failure, forKey: stream)
-        lines.append("\(isJoin ? "join" : "push/pull") \(failure.map { "failed: \($0)" } ?? "done")")
+        lines.append(
+            "\(isJoin ? "join" : "push/pull") \(failure.map { "failed: \($0)" } ?? "done")")
     }
 
     mutating func leaveEnded(now: Instant) { lines.append("leave ended") }

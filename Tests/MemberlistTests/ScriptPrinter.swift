@@ -39,7 +39,8 @@ enum ScriptPrinter {
             let claim: Dead = try body.decode()
             return [
                 Part(
-                    kind: "dead", text: "dead \(claim.node)@\(claim.incarnation) from \(claim.from)")
+                    kind: "dead", text: "dead \(claim.node)@\(claim.incarnation) from \(claim.from)"
+                )
             ]
         case .alive:
             let alive: Alive = try body.decode()
