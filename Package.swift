@@ -27,11 +27,12 @@ func plugin(_ name: String, in folder: String, _ dependencies: [Target.Dependenc
 }
 
 func tests(
-    of name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []
+    of name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = [],
+    settings: [SwiftSetting] = []
 ) -> Target {
     .testTarget(
         name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies,
-        exclude: exclude, resources: [], swiftSettings: strict)
+        exclude: exclude, resources: [], swiftSettings: strict + settings)
 }
 
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
@@ -227,8 +228,8 @@ let package = Package(
         tests(
             of: "ConsulHTTP",
             [
-                "Primitives", "Wire", "ConsulModel", "PluginAPI", "PluginKit", "TestKit",
-                "LocalAgent",
+                "Primitives", "Wire", "Vivaldi", "ConsulModel", "PluginAPI", "PluginKit",
+                "TestKit", "LocalAgent",
                 "Telemetry", "TelemetrySinks", "Platform", "HTTPTransport", nioCore, nioEmbedded,
                 logging,
             ]),
@@ -265,6 +266,29 @@ let package = Package(
                 "Primitives", "Wire", "ConsulModel", "PluginAPI", "Watch", "Platform", "TestKit",
                 nioCore, nioPosix, logging,
             ]),
+        tests(
+            of: "Memberlist", ["Primitives", "Wire", "Cryptography", "ScriptKit"],
+            exclude: ["Scripts"], settings: plantedBugs),
+        tests(
+            of: "Serf", ["Primitives", "Wire", "Vivaldi", "Memberlist", "ScriptKit"],
+            exclude: ["Scripts"], settings: plantedBugs),
+        tests(
+            of: "GossipNode",
+            [
+                "Primitives", "Memberlist", "Serf", "Platform", "TestKit", nioCore, nioPosix,
+                logging,
+            ]),
+        house(
+            "GossipKit", ["Primitives", "Vivaldi", "Memberlist", "Serf"], path: "Tests/GossipKit",
+            settings: plantedBugs),
+        .testTarget(
+            name: "GossipSimulationTests",  // pools of members x faults, all from one seed
+            dependencies: ["Primitives", "Vivaldi", "Memberlist", "Serf", "GossipKit"],
+            swiftSettings: strict + plantedBugs),
+        .executableTarget(
+            name: "gossip-bench",  // simulated pools: detection, false positives, traffic
+            dependencies: ["Primitives", "Memberlist", "Serf", "GossipKit"],
+            path: "Tests/GossipBench", swiftSettings: strict),
         // The running agent: in this process, and the built program as a child.
         .testTarget(
             name: "AgentTests",

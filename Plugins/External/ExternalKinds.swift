@@ -79,7 +79,7 @@ struct ExternalHandler: WatchHandler {
     let definition: WatchDefinition
     let programs: PluginPrograms
 
-    func run(_ firing: HandlerFiring) async -> HandlerOutcome {
+    func run(_ input: HandlerInput) async -> HandlerOutcome {
         guard let (program, schema) = programs.provider(ofHandler: definition.handlerType) else {
             return HandlerOutcome(
                 code: nil, output: "",
@@ -90,6 +90,6 @@ struct ExternalHandler: WatchHandler {
             HandleRequest(
                 kind: definition.handlerType,
                 config: schema.filled(.object(definition.handlerConfig)), timeout: timeout,
-                firing: firing))
+                input: input))
     }
 }

@@ -32,10 +32,10 @@ enum AgentMessage {
         var members: [String: JSONValue] = [
             "handler": .string(request.kind), "config": request.config,
             "timeout_ms": .integer(request.timeout.milliseconds),
-            "index": .string(request.firing.index),
-            "environment": .object(request.firing.environment.mapValues { .string($0) }),
+            "index": .string(request.input.index),
+            "environment": .object(request.input.environment.mapValues { .string($0) }),
         ]
-        let payload = request.firing.payload
+        let payload = request.input.payload
         if let json = try? JSONReader.decode(JSONValue.self, from: payload) {
             members["payload"] = json
         }
@@ -76,7 +76,7 @@ struct HandleRequest: Sendable {
     var kind: String
     var config: JSONValue
     var timeout: GoDuration
-    var firing: HandlerFiring
+    var input: HandlerInput
 }
 
 /// A program's message.

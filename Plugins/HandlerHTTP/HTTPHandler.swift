@@ -43,17 +43,17 @@ struct HTTPHandler: WatchHandler {
     let settings: HTTPHandlerDefinition
     let context: HandlerContext
 
-    func run(_ firing: HandlerFiring) async -> HandlerOutcome {
+    func run(_ input: HandlerInput) async -> HandlerOutcome {
         var probe = HTTPProbe(settings.path, timeout: settings.timeout)
         probe.method = settings.method
         probe.tlsSkipVerify = settings.tlsSkipVerify
-        probe.body = firing.payload
+        probe.body = input.payload
         probe.bodyMax = Self.replyBytesMax
         for (name, values) in settings.header.sorted(by: { $0.key < $1.key }) {
             for value in values { probe.headers.append((name, value)) }
         }
         probe.headers.append(("Content-Type", "application/json"))
-        probe.headers.append(("X-Consul-Index", firing.index))
+        probe.headers.append(("X-Consul-Index", input.index))
         do throws(ProbeError) {
             let answer = try await context.http.request(probe)
             let reply = String(decoding: answer.body, as: UTF8.self)

@@ -40,15 +40,15 @@ struct ScriptHandler: WatchHandler {
     let shell: String
     let context: HandlerContext
 
-    func run(_ firing: HandlerFiring) async -> HandlerOutcome {
+    func run(_ input: HandlerInput) async -> HandlerOutcome {
         let arguments =
             definition.args.isEmpty ? [shell, "-c", definition.handler] : definition.args
         // Without a timeout of its own a handler may run without a limit, as in Consul.
         let timeout =
             definition.timeout > .zero ? definition.timeout : GoDuration(nanoseconds: .max)
         var request = ProcessRequest(arguments, timeout: timeout)
-        request.stdin = firing.payload
-        request.environment = firing.environment
+        request.stdin = input.payload
+        request.environment = input.environment
         request.killTimeout = definition.killTimeout
         if !definition.killSignal.isEmpty { request.killSignal = definition.killSignal }
         if let sandbox = definition.sandbox {

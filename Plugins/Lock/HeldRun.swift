@@ -38,7 +38,7 @@ struct HeldRun {
         let started = SystemClock.now()
         var isLost = false
         var stopper: ProcessSignal?
-        var ending = ProcessEnding.cancelled
+        var ending = ChildEnding.cancelled
         waiting: while let event = await events.next() {
             switch event {
             case .acquired, .holdEnded: break
@@ -124,15 +124,15 @@ struct HeldRun {
         spec.inheritsOutput = true
         spec.inputDescriptor = options.passesInput ? 0 : nil
         spec.announceDescriptor = warden.announceDescriptor
-        spec.killGrace = LockRun.childGrace
+        spec.killTimeout = LockRun.childGrace
         return spec
     }
 
-    private func report(_ ending: ProcessEnding, wasStopped: Bool) {
+    private func report(_ ending: ChildEnding, wasStopped: Bool) {
         switch ending {
         case .exited(0): break
         case .failedToStart(let reason): run.complain("Error starting handler: \(reason)")
-        case .signaled(let number):
+        case .signalled(let number):
             run.complain("Error running handler: \(SignalText.of(number))")
         default: run.complain("Error running handler: \(ending)")
         }
@@ -162,11 +162,11 @@ struct HeldRun {
         }
     }
 
-    private func code(of ending: ProcessEnding, wasStopped: Bool) -> Int32 {
+    private func code(of ending: ChildEnding, wasStopped: Bool) -> Int32 {
         if options.exactCodes {
             switch ending {
             case .exited(let code): return code
-            case .signaled(let number): return LockExit.signalBase + number
+            case .signalled(let number): return LockExit.signalBase + number
             case .failedToStart: return LockExit.noProgram
             case .timedOut, .cancelled: return LockExit.failed
             }

@@ -38,7 +38,7 @@ package struct LockRun: Sendable {
     enum Event: Sendable {
         case acquired(Result<UInt64?, LockError>)
         case lost(String)
-        case childEnded(ProcessEnding)
+        case childEnded(ChildEnding)
         case signalled(ProcessSignal)
         case holdEnded
     }

@@ -37,7 +37,7 @@ extension Agent {
             }
         }
         host.logFailures()
-        logHeldFaults()
+        logToleratedFaults()
         await registerServer(config)
         do throws(ConsulError) {
             try await registrar.apply(
@@ -66,8 +66,8 @@ extension Agent {
     }
 
     /// Logs the faults that do not prevent the start, once: a strict reading refuses the sources.
-    private func logHeldFaults() {
-        for fault in held {
+    private func logToleratedFaults() {
+        for fault in tolerated {
             logger.error("\(fault)")
         }
     }
@@ -76,8 +76,9 @@ extension Agent {
     private func startWatches(_ config: RuntimeConfig) throws(ConsulAgentError) {
         do throws(ConsulError) {
             try watches.apply(
-                config.watches.map { $0.definition }, held: config.watches.map { $0.held },
-                registry: registry, rules: ServiceBuilder.addedWatchRules(config))
+                config.watches.map { $0.definition },
+                tolerated: config.watches.map { $0.tolerated }, registry: registry,
+                rules: ServiceBuilder.addedWatchRules(config))
         } catch {
             throw .start(error.message)
         }
@@ -201,7 +202,7 @@ extension Agent {
 
     /// Notifies systemd periodically, if configured, that the agent is alive.
     private func notifyWatchdog() async {
-        guard let notify, let text = Machine.variable("WATCHDOG_USEC"),
+        guard let notify, let text = HostSystem.variable("WATCHDOG_USEC"),
             let microseconds = Int64(text), microseconds > 0
         else { return }
         let interval = GoDuration(nanoseconds: microseconds * 500)

@@ -33,7 +33,7 @@ package final class Agent: Sendable {
 
     let sources: ConfigSources
     /// The configuration's faults that do not prevent the start.
-    let held: [ConfigError]
+    let tolerated: [ConfigError]
     let host: PluginHost
     let changing: Mutex<Changing>
     let loops: EventLoops
@@ -73,13 +73,13 @@ package final class Agent: Sendable {
     ///   - plugins: the built-in ones.
     ///   - host: has loaded `config` and runs the external ones; by default there are none until a
     ///     reload finds some.
-    ///   - held: the configuration's faults that do not prevent the start.
+    ///   - tolerated: the configuration's faults that do not prevent the start.
     package init(
         config: RuntimeConfig, sources: ConfigSources, plugins: [Plugin], logSink: LogSink,
-        host: PluginHost? = nil, held: [ConfigError] = []
+        host: PluginHost? = nil, tolerated: [ConfigError] = []
     ) throws(ConsulAgentError) {
         self.sources = sources
-        self.held = held
+        self.tolerated = tolerated
         self.logSink = logSink
         let plugged: PluginHost
         if let host { plugged = host } else { plugged = try PluginHost(builtIn: plugins) }

@@ -39,7 +39,7 @@ package struct ConfigSources: Sendable {
         var skipped: [ConfigError] = []
         for location in locations { read(location, &fragments, &unreadable, &skipped) }
         var outcome = ConfigLoader.load(
-            fragments: fragments, flags: flags, environment: Machine.environment,
+            fragments: fragments, flags: flags, environment: HostSystem.environment,
             rules: Self.rules(registry, onUnknownType), scope: scope, rigour: rigour,
             isComplete: unreadable.isEmpty)
         outcome.warnings = skipped + outcome.warnings
@@ -134,7 +134,7 @@ package struct ConfigSources: Sendable {
                 return WatchRules.problems(in: definition) + handling
             },
             dnsRecordProblems: { StaticRecords.problems(in: $0, domain: $1) },
-            handlerProblem: Machine.executableProblem)
+            handlerProblem: HostSystem.executableProblem)
     }
 
     private static func unknown(_ definition: CheckDefinition, _ registry: PluginRegistry)

@@ -58,7 +58,7 @@ package enum Listeners {
         }
     }
 
-    private static var temporaryFolder: String { Machine.variable("TMPDIR") ?? "/tmp" }
+    private static var temporaryFolder: String { HostSystem.variable("TMPDIR") ?? "/tmp" }
 
     private static func limits(_ config: RuntimeConfig) -> HTTPServerLimits {
         let settings = config.limits

@@ -29,19 +29,19 @@ struct RealClock: WaitingClock {
 
 /// Runs real programs.
 struct RealProcesses: ProcessRunner {
-    func run(_ request: ProcessRequest) async -> PluginAPI.ProcessOutcome {
+    func run(_ request: ProcessRequest) async -> ProcessOutcome {
         await run(request, passing: nil)
     }
 
     func run(
         _ request: ProcessRequest, output: @escaping @Sendable ([UInt8]) -> Void
-    ) async -> PluginAPI.ProcessOutcome {
+    ) async -> ProcessOutcome {
         await run(request, passing: OutputPassing(merged: output))
     }
 
     private func run(
         _ request: ProcessRequest, passing: OutputPassing?
-    ) async -> PluginAPI.ProcessOutcome {
+    ) async -> ProcessOutcome {
         var script: String?
         defer { if let script { try? Files.remove(script) } }
         let spec: ProcessSpec
@@ -62,7 +62,7 @@ struct RealProcesses: ProcessRunner {
 
     /// Writes the script to a file below TMPDIR, mode 0750, as Consul does.
     private static func scriptFile(_ request: ProcessRequest) throws(ProbeError) -> String {
-        let folder = Machine.variable("TMPDIR") ?? "/tmp"
+        let folder = HostSystem.variable("TMPDIR") ?? "/tmp"
         var random = SystemRandom.generator()
         let path = "\(folder)/rexec\(random.next())"
         let owner = request.user.isEmpty ? nil : Accounts.user(request.user)
@@ -84,7 +84,7 @@ struct RealProcesses: ProcessRunner {
         spec.workingDirectory =
             request.workingDirectory.isEmpty ? nil : request.workingDirectory
         spec.timeout = request.timeout.nanoseconds == .max ? nil : request.timeout
-        spec.killGrace = request.killTimeout > .zero ? request.killTimeout : .seconds(5)
+        spec.killTimeout = request.killTimeout > .zero ? request.killTimeout : .seconds(5)
         spec.outputLimit = max(1, request.outputMax)
         spec.user = request.user.isEmpty ? nil : request.user
         spec.group = request.group.isEmpty ? nil : request.group
@@ -101,7 +101,7 @@ struct RealProcesses: ProcessRunner {
         if let allowed = request.environmentAllowed {
             var environment = request.environment
             for name in allowed where environment[name] == nil {
-                environment[name] = Machine.variable(name)
+                environment[name] = HostSystem.variable(name)
             }
             spec.environment = .exactly(environment)
         } else {
@@ -116,10 +116,10 @@ struct RealProcesses: ProcessRunner {
         }
     }
 
-    private static func ending(_ ending: Platform.ProcessEnding) -> PluginAPI.ProcessEnding {
+    private static func ending(_ ending: ChildEnding) -> ProcessEnding {
         switch ending {
         case .exited(let code): .exited(code)
-        case .signaled(let number): .signalled(number)
+        case .signalled(let number): .signalled(number)
         case .timedOut: .timedOut
         case .cancelled: .cancelled
         case .failedToStart(let reason): .failedToStart(reason)

@@ -5,23 +5,23 @@ package struct ConfigError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The key's path, `services[0].check.interval`; empty for the file itself.
     package var path: String
     package var message: String
-    /// True when a start continues despite this error, with the item held or the value ignored;
+    /// True when a start continues despite this error, without the item or the value;
     /// `consul validate`, a reload and a strict start refuse it.
-    package var isHeld: Bool
+    package var isTolerated: Bool
 
     package init(
-        _ position: SourcePosition, path: String, _ message: String, isHeld: Bool = false
+        _ position: SourcePosition, path: String, _ message: String, isTolerated: Bool = false
     ) {
-        self.init(.file(position), path: path, message, isHeld: isHeld)
+        self.init(.file(position), path: path, message, isTolerated: isTolerated)
     }
 
     package init(
-        _ origin: SourceOrigin, path: String, _ message: String, isHeld: Bool = false
+        _ origin: SourceOrigin, path: String, _ message: String, isTolerated: Bool = false
     ) {
         self.origin = origin
         self.path = path
         self.message = message
-        self.isHeld = isHeld
+        self.isTolerated = isTolerated
     }
 
     package var description: String {

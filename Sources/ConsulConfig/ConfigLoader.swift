@@ -9,7 +9,7 @@ package struct LoadOutcome: Sendable {
     package var warnings: [ConfigError]
     /// Faults that a start logs and tolerates; empty after a strict load, which counts them among
     /// the errors.
-    package var held: [ConfigError] = []
+    package var tolerated: [ConfigError] = []
 }
 
 /// Merges the sources of the configuration in their order (defaults, `-dev`, fragments as given,
@@ -56,14 +56,14 @@ package struct ConfigLoader {
         validation.run()
         let all = Self.inOrder(loader.errors + validation.errors, of: fragments)
         let isStrict = rigour == .strict || validation.config.node.strictConfig
-        let errors = isStrict ? all : all.filter { !$0.isHeld }
-        let held = isStrict ? [] : all.filter { $0.isHeld }
+        let errors = isStrict ? all : all.filter { !$0.isTolerated }
+        let tolerated = isStrict ? [] : all.filter { $0.isTolerated }
         if errors.isEmpty { validation.dropHeld() }
         return LoadOutcome(
             config: errors.isEmpty ? validation.config : nil, errors: Self.bounded(errors),
             warnings: Self.bounded(
                 Self.inOrder(loader.warnings + validation.warnings, of: fragments)),
-            held: Self.bounded(held))
+            tolerated: Self.bounded(tolerated))
     }
 
     private init(_ environment: ConfigEnvironment) { self.environment = environment }
@@ -87,9 +87,9 @@ package struct ConfigLoader {
         var indices: [ConfigError: Int] = [:]
         for error in errors {
             var identity = error
-            identity.isHeld = false
+            identity.isTolerated = false
             if let index = indices[identity] {
-                kept[index].isHeld = kept[index].isHeld && error.isHeld
+                kept[index].isTolerated = kept[index].isTolerated && error.isTolerated
             } else {
                 indices[identity] = kept.count
                 kept.append(error)
@@ -227,7 +227,7 @@ package struct ConfigLoader {
         let before = setting.shown(config)
         let problems = setting.read(entry.value, &config)
         errors += problems
-        guard problems.allSatisfy({ $0.isHeld }) else {
+        guard problems.allSatisfy({ $0.isTolerated }) else {
             faults.insert(setting.name)
             return
         }
@@ -291,11 +291,11 @@ package struct ConfigLoader {
         errors += problems
         guard node.block != nil else { return nil }
         let faults =
-            problems.filter { !$0.isHeld }.map { $0.path }
+            problems.filter { !$0.isTolerated }.map { $0.path }
             + unfilled.filter { $0.hasPrefix(path) }
         var placed = Placed(
             definition: definition, position: node.position, path: path, node: node, faults: faults)
-        placed.held = problems.filter { $0.isHeld }
+        placed.tolerated = problems.filter { $0.isTolerated }
             .map { DefinitionProblem($0.path, $0.message, .shows) }
         return placed
     }

@@ -56,10 +56,11 @@ struct ConfigReader: WireDecoder {
     }
 
     private mutating func report(
-        _ message: String, at position: SourcePosition? = nil, isHeld: Bool = false
+        _ message: String, at position: SourcePosition? = nil, isTolerated: Bool = false
     ) {
         errors.append(
-            ConfigError(position ?? current.position, path: path, message, isHeld: isHeld))
+            ConfigError(
+                position ?? current.position, path: path, message, isTolerated: isTolerated))
     }
 
     private mutating func mismatch(_ wanted: String) {
@@ -125,7 +126,7 @@ struct ConfigReader: WireDecoder {
             let number = SourceNumber.double(text),
             let value = Int64(exactly: number.rounded(.towardZero))
         {
-            report("\(text) is not a whole number of 64 bits", isHeld: true)
+            report("\(text) is not a whole number of 64 bits", isTolerated: true)
             return value
         }
         return number(SourceNumber.integer, or: 0, "a whole number of 64 bits")
@@ -174,7 +175,7 @@ struct ConfigReader: WireDecoder {
         if let elements = current.elements {
             nodes = elements
         } else if current.text != nil, isHandlerProgram {
-            report("expected a list, found a string: it is taken as the program", isHeld: true)
+            report("expected a list, found a string: it is taken as the program", isTolerated: true)
             nodes = [current]
         } else {
             mismatch("a list")

@@ -85,7 +85,7 @@ package struct Placed<Definition: Record & Hashable & Sendable>: Sendable {
     var faults: [String] = []
     /// Faults that do not prevent a start, with full paths. For services and checks only those
     /// found while reading: the registrar finds the others itself.
-    package internal(set) var held: [DefinitionProblem] = []
+    package internal(set) var tolerated: [DefinitionProblem] = []
 
     /// Returns whether a problem at this path only follows from an unreadable part.
     func isExplained(_ path: String) -> Bool {

@@ -141,7 +141,7 @@ extension Validation {
         if let problem = AddressSettings.modeProblem(config.addresses.unixSocketMode) {
             let sockets = [config.addresses.http, config.addresses.https, config.addresses.grpc]
             let isUsed = sockets.contains { $0.contains("unix://") }
-            refuse("unix_sockets.mode", problem, isHeld: !isUsed)
+            refuse("unix_sockets.mode", problem, isTolerated: !isUsed)
         }
     }
 }

@@ -15,7 +15,7 @@ struct Validation {
     var errors: [ConfigError] = []
     var warnings: [ConfigError] = []
     /// Faults of the present definition that do not prevent a start.
-    var heldHere: [DefinitionProblem] = []
+    var toleratedHere: [DefinitionProblem] = []
 
     init(
         _ config: RuntimeConfig, environment: ConfigEnvironment, rules: DefinitionRules,
@@ -32,7 +32,7 @@ struct Validation {
     mutating func run() {
         for setting in SettingTable.all {
             guard let problem = setting.problem(config) else { continue }
-            refuse(setting.name, problem, isHeld: setting.fallsBack)
+            refuse(setting.name, problem, isTolerated: setting.fallsBack)
             if setting.fallsBack { setting.copy(RuntimeConfig(), &config) }
         }
         resolveNames()
@@ -49,9 +49,9 @@ struct Validation {
     // MARK: Reporting
 
     /// Reports a fault of a setting, at the position where it was last given.
-    mutating func refuse(_ name: String, _ message: String, isHeld: Bool = false) {
+    mutating func refuse(_ name: String, _ message: String, isTolerated: Bool = false) {
         guard !faults.contains(name) else { return }
-        errors.append(ConfigError(origin(name), path: name, message, isHeld: isHeld))
+        errors.append(ConfigError(origin(name), path: name, message, isTolerated: isTolerated))
     }
 
     mutating func warn(_ name: String, _ message: String) {
@@ -101,7 +101,7 @@ struct Validation {
             // HashiCorp's agent treats an expectation of 1 as bootstrap.
             refuse(
                 "bootstrap", "excludes bootstrap_expect: say one of the two",
-                isHeld: node.bootstrapExpect == 1)
+                isTolerated: node.bootstrapExpect == 1)
         }
         guard scope == .agent, isComplete, !node.server else {
             return checkExpectation()
@@ -131,7 +131,7 @@ struct Validation {
             refuse(
                 "default_query_time",
                 "\(config.limits.defaultQueryTime) is more than max_query_time, "
-                    + "\(config.limits.maxQueryTime)", isHeld: true)
+                    + "\(config.limits.maxQueryTime)", isTolerated: true)
         }
     }
 
@@ -158,7 +158,7 @@ struct Validation {
             ("ports.serf_lan", ports.serfLAN), ("ports.serf_wan", ports.serfWAN),
         ]
         for (name, port) in named where port < -1 {
-            refuse(name, SettingChecks.notPort(port), isHeld: true)
+            refuse(name, SettingChecks.notPort(port), isTolerated: true)
         }
         var users: [Int: String] = [:]
         for (name, port) in named where port > 0 {

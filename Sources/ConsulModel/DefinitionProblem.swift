@@ -8,8 +8,8 @@ public struct DefinitionProblem: Error, Hashable, Sendable {
     public enum Effect: Hashable, Sendable {
         /// Refuses the definition.
         case refuses
-        /// Takes the definition; it does not run, and is critical (a check) or failed (a watch).
-        case holds
+        /// Accepts the definition without running it: a check is critical, a watch is failed.
+        case disables
         /// Runs the definition; the fault is shown until the first result.
         case shows
     }
@@ -19,7 +19,7 @@ public struct DefinitionProblem: Error, Hashable, Sendable {
     public var effect: Effect
 
     /// - Parameter message: may quote the value at fault; passwords and tokens in it are hidden.
-    public init(_ path: String, _ message: String, _ effect: Effect = .holds) {
+    public init(_ path: String, _ message: String, _ effect: Effect = .disables) {
         self.path = path
         self.message = Redaction.text(message)
         self.effect = effect

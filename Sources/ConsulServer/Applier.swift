@@ -6,26 +6,26 @@ package import RaftNode
 internal import Synchronization
 internal import Telemetry
 
-/// Connects Raft to `FSM`: applies committed commands, invalidates the published
-/// snapshot once per batch, then wakes the waiters whose region the batch changed.
+/// Connects Raft to `FSM`: applies the committed commands of a batch, invalidates the published
+/// view once, then wakes the waiters whose region the batch changed.
 package final class Applier: StateMachine {
     package let state: PublishedState
     package let hub: WaiterHub
 
-    private struct Machine: Sendable {
+    private struct Applied: Sendable {
         var fsm: FSM
         /// The index of the newest applied command.
         var lastIndex: LogIndex = 0
         var generation: UInt64 = 0
 
-        var snapshot: Snapshot {
-            Snapshot(store: fsm.store, index: lastIndex, generation: generation)
+        var view: StateView {
+            StateView(store: fsm.store, index: lastIndex, generation: generation)
         }
     }
-    /// Shared with the published state, which the applier holds.
+    /// Shared with the maker of views, which must not retain the applier.
     private final class Guarded: Sendable {
-        let machine: Mutex<Machine>
-        init(_ machine: Machine) { self.machine = Mutex(machine) }
+        let applied: Mutex<Applied>
+        init(_ applied: Applied) { self.applied = Mutex(applied) }
     }
     private let guarded: Guarded
 
@@ -42,17 +42,17 @@ package final class Applier: StateMachine {
         self.hub = hub
         let first = state.load()
         let guarded = Guarded(
-            Machine(
+            Applied(
                 fsm: FSM(store: first.store), lastIndex: first.index,
                 generation: first.generation))
         self.guarded = guarded
-        state.renewed { [unowned state] in
-            // Published under the lock, so that snapshots are published in order by any thread.
-            guarded.machine.withLock { machine in
-                if let snapshot = state.current { return snapshot }
-                let snapshot = machine.snapshot
-                state.publish(snapshot)
-                return snapshot
+        state.setMaker { [unowned state] in
+            // Published under the lock, so that views are published in order by any thread.
+            guarded.applied.withLock { applied in
+                if let view = state.current { return view }
+                let view = applied.view
+                state.publish(view)
+                return view
             }
         }
     }
@@ -60,32 +60,32 @@ package final class Applier: StateMachine {
     package func apply(_ batch: CommittedBatch) throws {
         guard let last = batch.entries.last else { return }
         var changes = Changes()
-        try guarded.machine.withLock { machine in
+        try guarded.applied.withLock { applied in
             var decoded: [Command?] = []
             // Readers use the state before the batch, instead of waiting for the lock.
             if state.current == nil, LongBatch.isLong(batch, decoding: &decoded) {
-                state.publish(machine.snapshot)
+                state.publish(applied.view)
             }
             let begin = SystemClock.now()
             var start = begin
             for (slot, entry) in batch.entries.enumerated() {
-                if let command = ProposedCommand.of(batch.ticket(at: slot)) {
-                    command.result = try command.carryOut(entry, by: &machine.fsm, &changes)
+                if let command = ProposedCommand.of(batch.context(at: slot)) {
+                    command.result = try command.carryOut(entry, by: &applied.fsm, &changes)
                 } else if slot < decoded.count, let command = decoded[slot] {
-                    _ = machine.fsm.applyCommand(entry.index, command, &changes)
+                    _ = applied.fsm.applyCommand(entry.index, command, &changes)
                 } else {
-                    _ = try machine.fsm.applyEntry(
+                    _ = try applied.fsm.applyEntry(
                         entry.index, term: entry.term, data: entry.data,
                         extensions: entry.extensions, &changes)
                 }
                 let end = SystemClock.now()
-                if let kind = machine.fsm.lastKind {
+                if let kind = applied.fsm.lastKind {
                     metrics.commands[kind.slot].record(end - start)
                 }
                 start = end
             }
             metrics.fsmApply.record(start - begin)
-            machine.lastIndex = last.index
+            applied.lastIndex = last.index
             // Before a reader can see that the keys are free.
             lockDelays.note(changes.lostLocks)
             state.outdate()
@@ -94,7 +94,7 @@ package final class Applier: StateMachine {
     }
 
     package func image(lastIndex: LogIndex) -> any StateImage {
-        guarded.machine.withLock { Image(of: $0.fsm, lastIndex: lastIndex) }
+        guarded.applied.withLock { Image(of: $0.fsm, lastIndex: lastIndex) }
     }
 
     /// Returns the state and its index, read together.
@@ -102,9 +102,9 @@ package final class Applier: StateMachine {
     /// - Parameter index: a lower bound of the returned index, which counts entries other than
     ///   commands too.
     func newest(atLeast index: LogIndex) -> (image: any StateImage, index: LogIndex) {
-        guarded.machine.withLock { machine in
-            let index = max(index, machine.lastIndex)
-            return (Image(of: machine.fsm, lastIndex: index), index)
+        guarded.applied.withLock { applied in
+            let index = max(index, applied.lastIndex)
+            return (Image(of: applied.fsm, lastIndex: index), index)
         }
     }
 
@@ -112,21 +112,21 @@ package final class Applier: StateMachine {
         var restore = StateRestore()
         while let piece = try next() { try restore.receive(piece) }
         let (fsm, lastIndex) = try restore.finish()
-        guarded.machine.withLock { machine in
-            machine = Machine(
-                fsm: fsm, lastIndex: lastIndex, generation: machine.generation + 1)
+        guarded.applied.withLock { applied in
+            applied = Applied(
+                fsm: fsm, lastIndex: lastIndex, generation: applied.generation + 1)
             lockDelays.forgetAll()
             state.publish(
-                Snapshot(
-                    store: fsm.store, index: lastIndex, generation: machine.generation))
+                StateView(
+                    store: fsm.store, index: lastIndex, generation: applied.generation))
         }
         hub.wakeAll()
     }
 
     struct Image: StateImage {
         private var snapshot: StateSnapshot
-        init(of machine: FSM, lastIndex: LogIndex) {
-            snapshot = StateSnapshot(of: machine, lastIndex: lastIndex)
+        init(of fsm: FSM, lastIndex: LogIndex) {
+            snapshot = StateSnapshot(of: fsm, lastIndex: lastIndex)
         }
         mutating func next() -> [UInt8]? { snapshot.next() }
     }

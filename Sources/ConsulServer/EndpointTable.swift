@@ -3,8 +3,8 @@ internal import Platform
 internal import Telemetry
 internal import Wire
 
-/// Every call that this server answers, by its method. Filled once, by one file for each group of
-/// endpoints.
+/// Maps the method of each call that this server answers to its handler. Filled once, by one file
+/// for each group of calls.
 ///
 /// Each call is registered with its handler, and may be called in two ways: with typed values by
 /// this process, and with bytes by other servers. Both ways lead through the router first.
@@ -105,9 +105,9 @@ struct EndpointTable: Sendable {
         _ endpoint: Endpoint<Request, Answer>,
         filtering type: (any Filterable.Type)? = nil,
         check: (@Sendable (Request) throws(ConsulError) -> Void)? = nil,
-        reading body: @escaping ReadEndpoint<Request, Answer>.Body
+        reading body: @escaping ReadHandler<Request, Answer>.Body
     ) {
-        let read = ReadEndpoint<Request, Answer>(host: host, filteredType: type, body)
+        let read = ReadHandler<Request, Answer>(host: host, filteredType: type, body)
         guard let check else {
             add(endpoint) { request, reply in read.call(request, reply) }
             return
@@ -138,7 +138,7 @@ struct EndpointTable: Sendable {
     ///   - follow: returns the work to do after a success and before the reply; nil for none.
     mutating func add<Request: ClusterRequest & Record, Response: WriteReply>(
         _ endpoint: Endpoint<Request, Response>, timing: Timing,
-        preparing prepare: @escaping @Sendable (Request) throws(ConsulError) -> Intent,
+        preparing prepare: @escaping @Sendable (Request) throws(ConsulError) -> PreparedWrite,
         then follow: (@Sendable (Request) -> (@Sendable () -> Void)?)? = nil
     ) {
         let log = log
@@ -148,7 +148,7 @@ struct EndpointTable: Sendable {
                 case .answer(let answer): reply(.success(Response(applied: answer)))
                 case .propose(let command):
                     let start = SystemClock.now()
-                    // Made before, so that the request need not be held until the reply.
+                    // Made before, so that the request is not retained until the reply.
                     let done = follow?(request)
                     log.propose(command) { result in
                         timing.record(since: start)

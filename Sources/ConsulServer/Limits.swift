@@ -1,6 +1,6 @@
 package import Primitives
 
-/// The bounds of a server's endpoints.
+/// Bounds the work of a server for its callers.
 package enum Limits {
     /// Parked blocking queries, at about 700 bytes each.
     package static let waitersMax = 100_000

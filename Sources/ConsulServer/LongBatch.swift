@@ -5,13 +5,13 @@ internal import RaftNode
 /// Recognises batches that take so long that a waiting reader would notice: many commands, and
 /// those that can change any number of records. Nearly all others change one key.
 enum LongBatch {
-    /// - Parameter decoded: receives the commands of the entries without a ticket, slot by slot as
+    /// - Parameter decoded: receives the commands of the entries without a context, slot by slot as
     ///   far as they were examined, so that no entry is decoded twice.
     static func isLong(_ batch: CommittedBatch, decoding decoded: inout [Command?]) -> Bool {
         let count = batch.entries.count
         if count > Limits.briefBatchMax { return true }
         for slot in 0..<count {
-            if let command = ProposedCommand.of(batch.ticket(at: slot)) {
+            if let command = ProposedCommand.of(batch.context(at: slot)) {
                 if !command.isBrief { return true }
                 continue
             }

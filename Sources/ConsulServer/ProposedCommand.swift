@@ -3,9 +3,10 @@ internal import ConsulState
 internal import Raft
 internal import RaftNode
 
-/// The ticket of a command that this server has proposed: carries the result back to the proposer.
+/// Accompanies a command that this server has proposed, and carries the result back to the
+/// proposer.
 ///
-/// Tickets of commands on keys hold the command itself, so that a leader need not decode what it
+/// Contexts of commands on keys hold the command itself, so that a leader need not decode what it
 /// encoded. All others are decoded from their entry, as on every other server.
 ///
 /// A class, so that copying costs one retain where a command has many parts.
@@ -17,12 +18,12 @@ class ProposedCommand: @unchecked Sendable {
 
     init(isBrief: Bool) { self.isBrief = isBrief }
 
-    /// Returns the ticket of a command and the data of its entry.
+    /// Returns the context of a command and the data of its entry.
     ///
-    /// The ticket holds the command only when decoding the entry gives an equal one (a whole number
-    /// may decode as a double): else this server's state would differ from that of the others. That
-    /// is certain for commands on keys only.
-    static func make(_ command: Command) -> (ticket: ProposedCommand, data: [UInt8]) {
+    /// The context holds the command only when decoding the entry gives an equal one (a whole
+    /// number may decode as a double): else this server's state would differ from that of the
+    /// others. That is certain for commands on keys only.
+    static func make(_ command: Command) -> (context: ProposedCommand, data: [UInt8]) {
         let isBrief = command.isBrief
         switch command {
         case .kvs(var request):
@@ -35,16 +36,16 @@ class ProposedCommand: @unchecked Sendable {
         }
     }
 
-    /// Casts a ticket of the node; `RaftLog` makes all of them.
-    static func of(_ ticket: (any ProposalTicket)?) -> ProposedCommand? {
-        ticket.map { unsafeDowncast($0, to: ProposedCommand.self) }
+    /// Casts a context of the node; `RaftLog` makes all of them.
+    static func of(_ context: (any ProposalContext)?) -> ProposedCommand? {
+        context.map { unsafeDowncast($0, to: ProposedCommand.self) }
     }
 
     /// Applies the command, whose last or only entry this is.
     func carryOut(
-        _ entry: LogEntry, by machine: inout FSM, _ changes: inout Changes
+        _ entry: LogEntry, by fsm: inout FSM, _ changes: inout Changes
     ) throws -> CommandResult {
-        try machine.applyEntry(
+        try fsm.applyEntry(
             entry.index, term: entry.term, data: entry.data, extensions: entry.extensions,
             &changes)
     }
@@ -59,14 +60,14 @@ private final class ProposedKVS: ProposedCommand, @unchecked Sendable {
     }
 
     override func carryOut(
-        _ entry: LogEntry, by machine: inout FSM, _ changes: inout Changes
+        _ entry: LogEntry, by fsm: inout FSM, _ changes: inout Changes
     ) throws -> CommandResult {
         // Every server joins the pieces of a cut command, so that all forget them at the same
         // entry.
         guard entry.extensions.isEmpty else {
-            return try super.carryOut(entry, by: &machine, &changes)
+            return try super.carryOut(entry, by: &fsm, &changes)
         }
-        return machine.applyKVS(request, at: entry.index, &changes)
+        return fsm.applyKVS(request, at: entry.index, &changes)
     }
 }
 
@@ -79,11 +80,11 @@ private final class ProposedTxn: ProposedCommand, @unchecked Sendable {
     }
 
     override func carryOut(
-        _ entry: LogEntry, by machine: inout FSM, _ changes: inout Changes
+        _ entry: LogEntry, by fsm: inout FSM, _ changes: inout Changes
     ) throws -> CommandResult {
         guard entry.extensions.isEmpty else {
-            return try super.carryOut(entry, by: &machine, &changes)
+            return try super.carryOut(entry, by: &fsm, &changes)
         }
-        return machine.applyTransaction(request, at: entry.index, &changes)
+        return fsm.applyTransaction(request, at: entry.index, &changes)
     }
 }

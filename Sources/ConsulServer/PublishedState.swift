@@ -1,8 +1,9 @@
 package import ConsulState
 internal import Synchronization
 
-/// The state after a batch of commands. Immutable.
-package final class Snapshot: Sendable {
+/// Holds the state after a batch of commands, immutable. It exists in memory alone; Raft's
+/// snapshots are files.
+package final class StateView: Sendable {
     package let store: StateStore
     /// The index of the last command that it contains.
     package let index: UInt64
@@ -21,41 +22,43 @@ package final class Snapshot: Sendable {
     func version(_ index: UInt64) -> UInt64 { generation << 48 | index }
 }
 
-/// The newest snapshot, for every thread. A mutex around a reference costs as much as an atomic.
+/// Holds the newest view, for every thread. A mutex around a reference costs as much as an atomic.
 ///
 /// The first reader after a batch makes it, for all readers until the next batch. Without readers,
-/// the state machine holds the only reference to the trees and writes them in place. A snapshot
+/// the state machine holds the only reference to the trees and writes them in place. A view
 /// after each batch would make every write copy its path.
 package final class PublishedState: Sendable {
     /// Nil when the state has changed since.
-    private let newest: Mutex<Snapshot?>
-    private let maker = Mutex<(@Sendable () -> Snapshot)?>(nil)
+    private let newest: Mutex<StateView?>
+    private let maker = Mutex<(@Sendable () -> StateView)?>(nil)
 
-    package init(_ first: Snapshot) { newest = Mutex(first) }
+    package init(_ first: StateView) { newest = Mutex(first) }
 
-    /// Returns the newest snapshot. Waits while a batch is applied, unless a snapshot of the state
+    /// Returns the newest view. Waits while a batch is applied, unless a view of the state
     /// before it exists.
-    package func load() -> Snapshot {
-        if let snapshot = current { return snapshot }
+    package func load() -> StateView {
+        if let view = current { return view }
         guard let make = maker.withLock({ $0 }) else {
-            preconditionFailure("a state is outdated that nobody renews")
+            preconditionFailure("no maker is set for the outdated view")
         }
         return make()
     }
 
-    var current: Snapshot? { newest.withLock { $0 } }
+    var current: StateView? { newest.withLock { $0 } }
 
-    /// - Parameter make: makes a snapshot of the present state and publishes it, or returns the one
+    /// Sets the function that makes the next view. `load` calls it when the view is outdated.
+    ///
+    /// - Parameter make: publishes a view of the present state and returns it, or returns the one
     ///   that another thread has published meanwhile.
-    func renewed(by make: @escaping @Sendable () -> Snapshot) { maker.withLock { $0 = make } }
+    func setMaker(_ make: @escaping @Sendable () -> StateView) { maker.withLock { $0 = make } }
 
-    func publish(_ next: Snapshot) { replace(next) }
+    func publish(_ next: StateView) { replace(next) }
 
-    /// Invalidates the snapshot: the state has changed.
+    /// Invalidates the view: the state has changed.
     func outdate() { replace(nil) }
 
-    /// Releases the old snapshot outside the lock: it may hold the last reference to a large tree.
-    private func replace(_ next: Snapshot?) {
+    /// Releases the old view outside the lock: it may hold the last reference to a large tree.
+    private func replace(_ next: StateView?) {
         _ = newest.withLock { newest in
             defer { newest = next }
             return newest

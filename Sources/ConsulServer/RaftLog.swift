@@ -17,7 +17,7 @@ package struct Commit: Sendable {
     }
 }
 
-/// The replicated log for endpoints: the only way to write, and the source of the leadership.
+/// The replicated log for handlers: the only way to write, and the source of the leadership.
 package final class RaftLog: Sendable {
     package typealias Completion = @Sendable (Result<Commit, ConsulError>) -> Void
 
@@ -92,12 +92,12 @@ package final class RaftLog: Sendable {
         }
         metrics.raftApply.increment()
         let start = SystemClock.now()
-        node.propose(writes, ticket: proposed) { [commitTime = metrics.commitTime] result in
+        node.propose(writes, context: proposed) { [commitTime = metrics.commitTime] result in
             commitTime.record(since: start)
             switch result {
             case .success(let index):
                 guard let result = proposed.result else {
-                    preconditionFailure("entry \(index) was carried out without its ticket")
+                    preconditionFailure("entry \(index) was carried out without its context")
                 }
                 completion(.success(Commit(index: index, result: result)))
             case .failure(let refusal): completion(.failure(ConsulError(refusal)))

@@ -12,11 +12,11 @@ extension ReadPlan {
     /// The reading's index and region stay those of its records: as in Consul, a read does not
     /// wake when only distances change.
     func sort<Found>(
-        _ reading: inout Reading<[Found]>, in snapshot: Snapshot, node: (Found) -> String
+        _ reading: inout Reading<[Found]>, in view: StateView, node: (Found) -> String
     ) {
         guard !options.source.isEmpty else { return }
-        let coordinates = snapshot.store.coordinates
-        let source = source(snapshot.store.catalog)
+        let coordinates = view.store.coordinates
+        let source = source(view.store.catalog)
         let from = coordinates.set(of: source)
         if from.isEmpty { return }
         reading.isByRoundTrip = true

@@ -10,7 +10,7 @@ internal import RaftNode
 package import Telemetry
 
 /// The backend of a server: answers calls on the calling thread, reads at once from the newest
-/// snapshot, and passes on those that another server must answer.
+/// view, and passes on those that another server must answer.
 package final class ServerBackend: Backend {
     package let configuration: ServerConfiguration
     package let state: PublishedState
@@ -45,7 +45,7 @@ package final class ServerBackend: Backend {
         let metrics = ServerMetrics(in: registry)
         self.metrics = metrics
         self.configuration = configuration
-        state = PublishedState(Snapshot(store: StateStore(), index: 0))
+        state = PublishedState(StateView(store: StateStore(), index: 0))
         hub = WaiterHub(
             state: state, group: group, configuration: configuration, ownGroup: ownGroup)
         let lockDelays = LockDelays(clock: SystemClock.now)
@@ -84,16 +84,16 @@ package final class ServerBackend: Backend {
             datacenter: configuration.datacenter, log: log, forwarder: links.calls,
             judge: links.judge, metrics: metrics)
         var table = EndpointTable(host: host, router: router, log: log, metrics: metrics)
-        KVSEndpoint.register(in: &table, lockDelays: lockDelays, expirer: expirer)
-        TxnEndpoint.register(in: &table, lockDelays: lockDelays, expirer: expirer)
-        SessionEndpoint.register(in: &table, timers: sessionTimers)
-        CatalogEndpoint.register(in: &table)
-        HealthEndpoint.register(in: &table)
-        CoordinateEndpoint.register(in: &table, updates: coordinateUpdates)
-        StatusEndpoint.register(in: &table)
-        OperatorEndpoint.register(in: &table)
+        KVSHandlers.register(in: &table, lockDelays: lockDelays, expirer: expirer)
+        TxnHandlers.register(in: &table, lockDelays: lockDelays, expirer: expirer)
+        SessionHandlers.register(in: &table, timers: sessionTimers)
+        CatalogHandlers.register(in: &table)
+        HealthHandlers.register(in: &table)
+        CoordinateHandlers.register(in: &table, updates: coordinateUpdates)
+        StatusHandlers.register(in: &table)
+        OperatorHandlers.register(in: &table)
         // The duties begin again with a restored state: its sessions have no timers yet.
-        SnapshotEndpoint.register(in: &table) { [leader] in leader.begin() }
+        SnapshotHandlers.register(in: &table) { [leader] in leader.begin() }
         self.table = table
         metrics.observe(self)
     }
@@ -149,9 +149,9 @@ package final class ServerBackend: Backend {
     /// Nil while this server does not lead: its state may be behind.
     package func catalogVersion(of part: CatalogPart) -> UInt64? {
         guard log.leadership.isReady else { return nil }
-        let snapshot = state.load()
-        let catalog = snapshot.store.catalog
-        let places = snapshot.store.coordinates
+        let view = state.load()
+        let catalog = view.store.catalog
+        let places = view.store.coordinates
         let index =
             switch part {
             case .whole: catalog.catalogIndex
@@ -161,7 +161,7 @@ package final class ServerBackend: Backend {
                 max(catalog.version(ofService: name), catalog.nodesIndex, places.index)
             case .node(let name): catalog.node(name)?.raftIndex.modifyIndex ?? 0
             }
-        return snapshot.version(index)
+        return view.version(index)
     }
 
     @discardableResult

@@ -1,6 +1,6 @@
 package import Primitives
 
-/// The agent's configuration, as far as the endpoints use it.
+/// The part of the agent's configuration that the handlers use.
 package struct ServerConfiguration: Sendable {
     package var datacenter = "dc1"
     /// This server's address and port for other servers: `127.0.0.1:8300`.

@@ -33,14 +33,14 @@ final class TombstoneReaper: LeaderDuty {
         guard context.leads else { return }
         defer { schedule() }
         let now = context.clock.now()
-        let snapshot = context.published.load()
+        let view = context.published.load()
         let due = marks.withLock { marks -> UInt64? in
-            marks.append((now, snapshot.index))
+            marks.append((now, view.index))
             let young = marks.firstIndex { now - $0.at < Limits.tombstoneTime } ?? marks.count
             defer { marks.removeFirst(young) }
             return young > 0 ? marks[young - 1].index : nil
         }
-        guard let due, snapshot.store.kvs.hasTombstones(through: due) else { return }
+        guard let due, view.store.kvs.hasTombstones(through: due) else { return }
         context.log.propose(.reapTombstones(through: due)) { [logger = context.logger] result in
             if case .failure(let error) = result {
                 logger.warning("cannot forget old deletions", metadata: ["error": "\(error)"])

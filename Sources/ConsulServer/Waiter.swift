@@ -3,7 +3,7 @@ internal import ConsulState
 internal import NIOCore
 internal import Synchronization
 
-/// A blocking query that waits for a change of its region. A subclass holds the read and its reply.
+/// A blocking query that waits for a change of its region. A subclass has the read and its reply.
 class Waiter: @unchecked Sendable {
     enum Event {
         /// Read again; answer when the index is above the caller's.
@@ -42,9 +42,11 @@ class Waiter: @unchecked Sendable {
         ).exchanged
     }
 
+    /// Passes the event to the subclass's handler.
+    ///
     /// - Returns: true when the waiter is answered, now or before.
     @discardableResult
-    final func take(_ event: Event) -> Bool { handler(self, event) }
+    final func handle(_ event: Event) -> Bool { handler(self, event) }
 }
 
 /// The caller's handle of a waiter.

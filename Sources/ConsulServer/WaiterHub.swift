@@ -8,8 +8,8 @@ internal import Synchronization
 /// Holds the parked blocking queries. A commit wakes those whose region it changed, each on the
 /// event loop from which it was parked; a waiter whose index has not moved is parked again.
 ///
-/// No change is missed: a waiter is first inserted and then reads the newest snapshot, and a commit
-/// first outdates the snapshot and then removes waiters.
+/// No change is missed: a waiter is first inserted and then reads the newest view, and a commit
+/// first outdates the view and then removes waiters.
 package final class WaiterHub: Sendable {
     private let state: PublishedState
     private let group: MultiThreadedEventLoopGroup
@@ -64,26 +64,26 @@ package final class WaiterHub: Sendable {
         return .now() + .nanoseconds((wait + jitter).nanoseconds)
     }
 
-    /// - Parameter seen: the snapshot that left the query unanswered.
+    /// - Parameter seen: the view that left the query unanswered.
     /// - Returns: nil when the waiter was answered meanwhile, or refused.
-    func park(_ waiter: Waiter, seen: Snapshot) -> (any PendingCall)? {
+    func park(_ waiter: Waiter, seen: StateView) -> (any PendingCall)? {
         guard count.wrappingAdd(1, ordering: .relaxed).newValue <= waitersMax else {
-            waiter.take(.fail(.tooManyQueries))
+            waiter.handle(.fail(.tooManyQueries))
             return nil
         }
-        waiter.lane.expect(waiter, self)
+        waiter.lane.addDeadline(of: waiter, self)
         return enter(waiter, seen: seen) ? nil : ParkedCall(waiter, self)
     }
 
     /// - Returns: true when the waiter is answered.
-    private func enter(_ waiter: Waiter, seen: Snapshot) -> Bool {
+    private func enter(_ waiter: Waiter, seen: StateView) -> Bool {
         index.withLock { index in
             // A thread that answers first marks the waiter, then removes it: either this one sees
             // the mark, or that one removes the waiter that is inserted here.
             if !waiter.isAnswered, waiter.slot < 0 { index.insert(waiter) }
         }
         let newest = state.load()
-        guard newest !== seen, waiter.take(.look(SharedReading(newest))) else {
+        guard newest !== seen, waiter.handle(.look(SharedReading(newest))) else {
             return waiter.isAnswered
         }
         leave(waiter)
@@ -97,14 +97,14 @@ package final class WaiterHub: Sendable {
     /// Counts an answered waiter. Called once for each, by the thread that claimed it.
     func noteAnswered(_ waiter: Waiter) {
         count.wrappingSubtract(1, ordering: .relaxed)
-        waiter.lane.forget()
+        waiter.lane.countStaleDeadline()
     }
 
     // MARK: Waking
 
     func wake(_ changes: Changes) {
         if changes.isEmpty || count.load(ordering: .acquiring) == 0 { return }
-        wake(index.withLock { $0.take(changes) })
+        wake(index.withLock { $0.removeAffected(by: changes) })
     }
 
     private func wake(_ woken: [Waiter]) {
@@ -116,27 +116,27 @@ package final class WaiterHub: Sendable {
 
     /// Wakes every waiter, when the state was replaced.
     func wakeAll() {
-        let woken = index.withLock { $0.takeAll() }
+        let woken = index.withLock { $0.removeAll() }
         wake(woken)
     }
 
     func lookAgain(_ waiters: [Waiter]) {
         let reading = SharedReading(state.load(), readers: waiters.count)
-        for waiter in waiters where !waiter.take(.look(reading)) {
-            _ = enter(waiter, seen: reading.snapshot)
+        for waiter in waiters where !waiter.handle(.look(reading)) {
+            _ = enter(waiter, seen: reading.view)
         }
     }
 
     func expire(_ waiters: [Waiter]) {
         let reading = SharedReading(state.load(), readers: waiters.count)
         for waiter in waiters {
-            waiter.take(.expire(reading))
+            waiter.handle(.expire(reading))
             leave(waiter)
         }
     }
 
     func giveUp(_ waiter: Waiter, _ error: ConsulError) {
-        waiter.take(.fail(error))
+        waiter.handle(.fail(error))
         leave(waiter)
     }
 }

@@ -43,31 +43,31 @@ struct WaiterIndex: @unchecked Sendable {
     }
 
     /// Removes and returns the waiters whose regions `changes` affect.
-    mutating func take(_ changes: Changes) -> [Waiter] {
+    mutating func removeAffected(by changes: Changes) -> [Waiter] {
         var taken: [Waiter] = []
         for key in changes.keys {
             if !keys.isEmpty, let bucket = keys.remove(key.utf8) { Self.empty(bucket, &taken) }
-            if !prefixes.isEmpty { takePrefixes(of: key, &taken) }
+            if !prefixes.isEmpty { removePrefixes(of: key, &taken) }
         }
         for tree in changes.keyTrees {
             keys.forEach(under: tree.utf8) { Self.empty($0, &taken) }
             keys.removeAll(under: tree.utf8)
             prefixes.forEach(under: tree.utf8) { Self.empty($0, &taken) }
             prefixes.removeAll(under: tree.utf8)
-            takePrefixes(of: tree, &taken)
+            removePrefixes(of: tree, &taken)
         }
-        if !names.isEmpty { takeNames(changes, &taken) }
-        if !changes.tables.isEmpty { takeTables(changes.tables, &taken) }
+        if !names.isEmpty { removeNames(changes, &taken) }
+        if !changes.tables.isEmpty { removeTables(changes.tables, &taken) }
         return taken
     }
 
-    private mutating func takePrefixes(of key: String, _ taken: inout [Waiter]) {
+    private mutating func removePrefixes(of key: String, _ taken: inout [Waiter]) {
         let before = taken.count
         prefixes.forEachPrefix(of: key.utf8) { Self.empty($0, &taken) }
         for waiter in taken[before...] { drop(waiter.region) }
     }
 
-    private mutating func takeNames(_ changes: Changes, _ taken: inout [Waiter]) {
+    private mutating func removeNames(_ changes: Changes, _ taken: inout [Waiter]) {
         for touched in changes.names {
             if let bucket = names.remove(Self.key(touched.kind, touched.name)) {
                 Self.empty(bucket, &taken)
@@ -75,7 +75,7 @@ struct WaiterIndex: @unchecked Sendable {
         }
     }
 
-    private mutating func takeTables(_ changed: TableSet, _ taken: inout [Waiter]) {
+    private mutating func removeTables(_ changed: TableSet, _ taken: inout [Waiter]) {
         let waiters = tables.waiters
         tables.waiters = []
         for waiter in waiters {
@@ -95,7 +95,7 @@ struct WaiterIndex: @unchecked Sendable {
         bucket.waiters = []
     }
 
-    mutating func takeAll() -> [Waiter] {
+    mutating func removeAll() -> [Waiter] {
         var taken: [Waiter] = []
         for tree in [keys, prefixes, names] { tree.forEach { Self.empty($0, &taken) } }
         Self.empty(tables, &taken)

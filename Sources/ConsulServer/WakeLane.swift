@@ -52,7 +52,8 @@ final class WakeLane: Sendable {
 
     // MARK: Deadlines
 
-    func expect(_ waiter: Waiter, _ hub: WaiterHub) {
+    /// Schedules the waiter's deadline.
+    func addDeadline(of waiter: Waiter, _ hub: WaiterHub) {
         let tick = state.withLock { state -> NIODeadline? in
             Self.push(waiter, on: &state.deadlines)
             guard waiter.deadline < state.nextTick else { return nil }
@@ -62,9 +63,9 @@ final class WakeLane: Sendable {
         if let tick { scheduleTick(at: tick, hub) }
     }
 
-    /// Counts a waiter of this lane that was answered before its deadline. Answers come by the
-    /// thousand, so only every `staleDeadlinesMin`th call checks whether to remove them.
-    func forget() {
+    /// Counts a deadline whose waiter was answered before it. Answers come by the thousand, so only
+    /// every `staleDeadlinesMin`th call checks whether to remove them.
+    func countStaleDeadline() {
         let stale = stale.wrappingAdd(1, ordering: .relaxed).newValue
         guard stale >= Limits.staleDeadlinesMin, stale % Limits.staleDeadlinesMin == 0 else {
             return

@@ -1,6 +1,7 @@
 package import ConsulModel
 
-/// The state machine of every server: the same commands in the same order give the same state.
+/// Applies Consul's commands to the state: the same commands in the same order give the same state
+/// on every server. It is pure; `Applier` in ConsulServer calls it for committed entries.
 package struct FSM: Sendable {
     package internal(set) var store = StateStore()
     /// The chunks of cut commands whose last chunk has not arrived.

@@ -1,8 +1,6 @@
 internal import Logging
 internal import Memberlist
 internal import Platform
-internal import Primitives
-internal import Serf
 
 extension GossipLoop {
     func log(_ note: MemberlistNote) {
@@ -18,11 +16,5 @@ extension GossipLoop {
         var metadata: Logger.Metadata = [:]
         if suppressed > 0 { metadata["suppressed"] = "\(suppressed)" }
         setup.logger.log(level: level, "\(note.text)", metadata: metadata)
-    }
-
-    /// Logs a change of the members in Serf's words.
-    func logEvent(_ event: SerfEvent) {
-        guard case .member(let change, let member) = event else { return }
-        setup.logger.info("serf: \(change.rawValue): \(member.name) \(member.address.ip)")
     }
 }

@@ -5,8 +5,8 @@ internal import NIOPosix
 internal import Platform
 internal import Primitives
 internal import Serf
-internal import Telemetry
 internal import Synchronization
+internal import Telemetry
 
 /// The part of a node that is confined to its event loop: steps the core and carries out its
 /// directives in order. It has no rule of the protocol.
@@ -94,7 +94,6 @@ final class GossipLoop {
         case .gossip(let gossip): carryOut(gossip)
         case .event(let event):
             setup.metrics.count(event)
-            logEvent(event)
             // Handlers read the members: they must see the change.
             if case .member = event { published.update(core) }
             setup.onEvent(event)
@@ -154,8 +153,8 @@ final class GossipLoop {
         step(input(ticket))
     }
 
-    /// Starts a query. `progress` receives its results, `.ended` last, all on the loop; nothing when
-    /// the query is refused.
+    /// Starts a query. `progress` receives its results, `.ended` last, all on the loop; nothing
+    /// when the query is refused.
     func query(
         _ request: QueryRequest, progress: @escaping (QueryProgress) -> Void,
         _ answer: @escaping (SerfOutcome) -> Void

@@ -73,7 +73,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
     /// The last `Host` that the handler accepted.
     private var acceptedHost: [UInt8]?
     /// A request that must not overtake the pending ones: it waits until they are answered.
-    private var held: (head: RequestHead, body: [UInt8], file: BodyFile?)?
+    private var deferred: (head: RequestHead, body: [UInt8], file: BodyFile?)?
     var context: ChannelHandlerContext?
     var slots: [Slot] = []
     var firstID: UInt64 = 0
@@ -138,7 +138,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
         server.connectionEnded(peer, admission)
         let waiting = slots
         slots = []
-        held = nil
+        deferred = nil
         firstID += UInt64(waiting.count)
         input = ByteBuffer()
         incomingFile = nil
@@ -181,7 +181,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
     }
 
     private var mayProcess: Bool {
-        slots.count < server.limits.pipelined && isWritable && held == nil && !isSpooling
+        slots.count < server.limits.pipelined && isWritable && deferred == nil && !isSpooling
     }
     /// Parses buffered bytes before it reads more.
     private var mayRead: Bool { mayProcess }
@@ -313,7 +313,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
     /// something waits for those before it, and those after it wait for it.
     private func dispatch(_ head: RequestHead, _ body: [UInt8], _ file: BodyFile? = nil) {
         if !slots.isEmpty, !head.isSafe || !slots[0].isSafe {
-            held = (head, body, file)
+            deferred = (head, body, file)
             return
         }
         let id = firstID + UInt64(slots.count)
@@ -419,9 +419,9 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
     /// Continues reading after answers were sent.
     func proceed() {
         flushInTurn()
-        if slots.isEmpty, let held {
-            self.held = nil
-            dispatch(held.head, held.body, held.file)
+        if slots.isEmpty, let deferred {
+            self.deferred = nil
+            dispatch(deferred.head, deferred.body, deferred.file)
         }
         if slots.isEmpty {
             sendContinueIfOwed()

@@ -34,6 +34,7 @@ package protocol MemberlistDelegate {
     /// Reports the end of `MemberlistCore.pushPull(with:)`.
     mutating func pushPullEnded(
         _ stream: OutgoingStream, isJoin: Bool, failure: String?, now: Instant)
-    /// Reports that this node's own death has been gossiped enough, or that the time for it is over.
+    /// Reports that this node's own death has been gossiped enough, or that the time for it is
+    /// over.
     mutating func leaveEnded(now: Instant)
 }

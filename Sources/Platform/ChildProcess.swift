@@ -18,8 +18,8 @@ package final class ChildProcess: Sendable {
     private struct State {
         var isClosed = false
         var senders: [CheckedContinuation<Bool, Never>] = []
-        var ending: ProcessEnding?
-        var waiters: [CheckedContinuation<ProcessEnding, Never>] = []
+        var ending: ChildEnding?
+        var waiters: [CheckedContinuation<ChildEnding, Never>] = []
     }
 
     /// The lines of its standard output. For one consumer.
@@ -142,16 +142,16 @@ package final class ChildProcess: Sendable {
         supervisor.loop.execute { [supervisor] in supervisor.signal(number) }
     }
 
-    /// Sends `signal` to the whole group, kills it `spec.killGrace` later, and returns how it
+    /// Sends `signal` to the whole group, kills it `spec.killTimeout` later, and returns how it
     /// ended.
     @discardableResult
-    package func terminate(signal: Int32 = SIGTERM) async -> ProcessEnding {
+    package func terminate(signal: Int32 = SIGTERM) async -> ChildEnding {
         supervisor.loop.execute { [supervisor] in supervisor.stop(nil, with: signal) }
         return await exit()
     }
 
     /// Waits for the end and returns it.
-    package func exit() async -> ProcessEnding {
+    package func exit() async -> ChildEnding {
         await withCheckedContinuation { continuation in
             let ending = state.value.withLock { state in
                 if state.ending == nil { state.waiters.append(continuation) }

@@ -14,7 +14,7 @@ final class ChildSupervisor: @unchecked Sendable {
         /// Receives the number of unwritten bytes after each change.
         var inputQueued: (Int) -> Void
         var inputClosed: () -> Void
-        var ended: (ProcessEnding) -> Void
+        var ended: (ChildEnding) -> Void
     }
 
     private enum Phase { case running, asked, killed, over }
@@ -43,9 +43,9 @@ final class ChildSupervisor: @unchecked Sendable {
     private var input: PipeWriter?
     private var timer: PosixLoop.Token?
     private var phase = Phase.running
-    private var exit: ProcessEnding?
+    private var exit: ChildEnding?
     /// The reason why this process killed the child; replaces the signal in the report.
-    private var verdict: ProcessEnding?
+    private var verdict: ChildEnding?
     private var isReaped = false
     /// A reference to itself: keeps the supervisor alive until the child's end is reported.
     private var selfReference: ChildSupervisor?
@@ -168,7 +168,7 @@ final class ChildSupervisor: @unchecked Sendable {
             info.si_signo == SIGCHLD
         else { return }
         let status = info._sifields._sigchld.si_status
-        exit = info.si_code == CLD_EXITED ? .exited(status) : .signaled(status)
+        exit = info.si_code == CLD_EXITED ? .exited(status) : .signalled(status)
         closePidDescriptor()
         if phase == .over {  // its caller was answered before
             reap()
@@ -224,7 +224,7 @@ final class ChildSupervisor: @unchecked Sendable {
     // MARK: From the owner, on the loop's thread
 
     /// Ends the child and all of its group; reports `verdict`, unless the child ended before.
-    func stop(_ verdict: ProcessEnding?, with signal: Int32) {
+    func stop(_ verdict: ChildEnding?, with signal: Int32) {
         guard phase == .running || (phase == .asked && signal == SIGKILL) else { return }
         if exit != nil {  // only its output is pending
             finish()
@@ -237,7 +237,7 @@ final class ChildSupervisor: @unchecked Sendable {
             replaceTimer(Limits.deathWaitMax) { [unowned self] in finish() }
         } else {
             phase = .asked
-            replaceTimer(spec.killGrace) { [unowned self] in stop(nil, with: SIGKILL) }
+            replaceTimer(spec.killTimeout) { [unowned self] in stop(nil, with: SIGKILL) }
         }
     }
 

@@ -54,7 +54,7 @@ package final class ProcessHandle: Sendable {
         }
     }
 
-    /// Signals the child and all of its group, and kills the rest of them `killGrace` later.
+    /// Signals the child and all of its group, and kills the rest of them `killTimeout` later.
     package func stop(with number: Int32) {
         guard let child = child.withLock({ $0 }) else { return }
         child.loop.execute { child.stop(nil, with: number) }
@@ -74,13 +74,13 @@ package enum ProcessRun {
     }
 
     /// Runs a program. Never throws: the outcome contains every failure. Returns when the child
-    /// ended and its output is read, at the latest `timeout`, then `killGrace`, then
+    /// ended and its output is read, at the latest `timeout`, then `killTimeout`, then
     /// `Limits.deathWaitMax` after its start. Cancelling the task kills the whole group at once.
     /// - Parameter passing: gets standard output and standard error as they arrive, on a thread
     ///   that serves every child. Without it both are collected as one.
     package static func run(
         _ spec: ProcessSpec, passing: OutputPassing? = nil, handle: ProcessHandle? = nil
-    ) async -> ProcessOutcome {
+    ) async -> ChildOutcome {
         let start = SystemClock.now()
         let state = Mutex(State())
         return await withTaskCancellationHandler {
@@ -116,15 +116,15 @@ package enum ProcessRun {
         child.loop.execute { child.stop(.cancelled, with: SIGKILL) }
     }
 
-    private static func failure(_ reason: String, since start: Instant) -> ProcessOutcome {
-        ProcessOutcome(
+    private static func failure(_ reason: String, since start: Instant) -> ChildOutcome {
+        ChildOutcome(
             ending: .failedToStart(reason), output: "", outputTail: [], outputTotal: 0,
             duration: SystemClock.now() - start)
     }
 
     private static func collect(
         _ spec: ProcessSpec, since start: Instant, _ passing: OutputPassing?,
-        _ continuation: CheckedContinuation<ProcessOutcome, Never>
+        _ continuation: CheckedContinuation<ChildOutcome, Never>
     ) -> ChildSupervisor.Delegate {
         var tail = TailBuffer(limit: max(1, spec.outputLimit))
         return ChildSupervisor.Delegate(
@@ -137,7 +137,7 @@ package enum ProcessRun {
             inputClosed: {},
             ended: { ending in
                 continuation.resume(
-                    returning: ProcessOutcome(
+                    returning: ChildOutcome(
                         ending: ending, output: tail.text, outputTail: tail.bytes,
                         outputTotal: tail.total, duration: SystemClock.now() - start))
             })

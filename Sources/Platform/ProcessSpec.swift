@@ -49,10 +49,10 @@ package struct ProcessSpec: Sendable {
     package var inheritsOutput = false
     /// The time from start to end; nil: unlimited.
     package var timeout: GoDuration?
-    /// Sent to the whole group at the timeout. Unless it is SIGKILL, SIGKILL follows `killGrace`
+    /// Sent to the whole group at the timeout. Unless it is SIGKILL, SIGKILL follows `killTimeout`
     /// later.
     package var killSignal: Int32 = SIGKILL
-    package var killGrace = GoDuration.seconds(5)
+    package var killTimeout = GoDuration.seconds(5)
     /// Kills the child's descendants at its end, also when it ends by itself.
     package var killsGroupAtExit = false
     /// Bytes kept of the end of standard output and error, merged.
@@ -65,10 +65,10 @@ package struct ProcessSpec: Sendable {
     package init(_ arguments: [String]) { self.arguments = arguments }
 }
 
-/// The way a child ended.
-package enum ProcessEnding: Hashable, Sendable, CustomStringConvertible {
+/// Distinguishes the ways in which a child ends. Plugins get `ProcessEnding` of PluginAPI instead.
+package enum ChildEnding: Hashable, Sendable, CustomStringConvertible {
     case exited(Int32)
-    case signaled(Int32)
+    case signalled(Int32)
     /// Killed at its timeout.
     case timedOut
     /// Killed because its task was cancelled.
@@ -79,7 +79,7 @@ package enum ProcessEnding: Hashable, Sendable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .exited(let code): "exit status \(code)"
-        case .signaled(let number): "signal: \(String(cString: strsignal(number)).lowercased())"
+        case .signalled(let number): "signal: \(String(cString: strsignal(number)).lowercased())"
         case .timedOut: "timed out"
         case .cancelled: "cancelled"
         case .failedToStart(let reason): reason
@@ -87,8 +87,8 @@ package enum ProcessEnding: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-package struct ProcessOutcome: Sendable {
-    package var ending: ProcessEnding
+package struct ChildOutcome: Sendable {
+    package var ending: ChildEnding
     /// The end of the output, after `Captured N of M bytes` when it was cut.
     package var output: String
     /// The end of the output without that notice.

@@ -10,6 +10,7 @@ public protocol HandlerKind: Sendable {
 }
 
 public struct HandlerContext: Sendable {
+    /// Runs programs. The agent passes `RealProcesses` of ConsulAgent, tests pass scripted ones.
     public var processes: any ProcessRunner
     public var http: any HTTPProber
     public init(processes: any ProcessRunner, http: any HTTPProber) {
@@ -18,8 +19,8 @@ public struct HandlerContext: Sendable {
     }
 }
 
-/// One firing of a watch.
-public struct HandlerFiring: Hashable, Sendable {
+/// Holds the data of a watch's change, for one run of a handler.
+public struct HandlerInput: Hashable, Sendable {
     /// Compact JSON of the data, with a line break at its end.
     public var payload: [UInt8]
     /// `CONSUL_INDEX` and, for HTTP, `X-Consul-Index`: decimal, or a content hash.
@@ -53,5 +54,5 @@ public struct HandlerOutcome: Hashable, Sendable {
 
 public protocol WatchHandler: Sendable {
     /// Runs once, to the end, to its own timeout, or until its task is cancelled.
-    func run(_ firing: HandlerFiring) async -> HandlerOutcome
+    func run(_ input: HandlerInput) async -> HandlerOutcome
 }

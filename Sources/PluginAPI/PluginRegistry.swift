@@ -54,7 +54,7 @@ public struct PluginRegistry: Sendable {
         } catch {
             // A check without any type is refused; a plugin's missing type may return.
             own = [
-                DefinitionProblem("", "\(error)", error == .noCheckType ? .refuses : .holds)
+                DefinitionProblem("", "\(error)", error == .noCheckType ? .refuses : .disables)
             ]
         }
         return common + own.filter { !common.contains($0) }

@@ -1,4 +1,5 @@
-/// Pairs a request of the shell with its result. Chosen by the shell, unique while it is open.
+/// Numbers a request of the shell, so that its result can be paired with it. Chosen by the shell,
+/// unique while the request is open.
 package typealias Ticket = UInt64
 
 /// Data to be written to the replicated log.
@@ -84,7 +85,7 @@ package enum Input: Sendable, Hashable {
     /// `Directive.installSnapshot` is carried out.
     case snapshotInstalled(exchange: ExchangeID)
 
-    // MARK: Wishes, each answered with its ticket
+    // MARK: Requests of the shell, each answered with its ticket
 
     /// All waiting proposals: they are written to disk together.
     case propose([Proposal])

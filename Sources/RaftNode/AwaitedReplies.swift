@@ -1,18 +1,18 @@
 internal import Primitives
 internal import Raft
 
-/// A request of the shell without an answer yet.
+/// Holds a request of the shell without an answer yet.
 struct AwaitedReply: Sendable {
     let ticket: Ticket
     /// Accompanies a proposal to the state machine.
-    let object: (any ProposalTicket)?
+    let context: (any ProposalContext)?
     let reply: RaftNode.Reply
 
     init(
-        ticket: Ticket, object: (any ProposalTicket)? = nil, reply: @escaping RaftNode.Reply
+        ticket: Ticket, context: (any ProposalContext)? = nil, reply: @escaping RaftNode.Reply
     ) {
         self.ticket = ticket
-        self.object = object
+        self.context = context
         self.reply = reply
     }
 }
@@ -46,14 +46,14 @@ struct AwaitedReplies {
         return slots[index].awaited.take()?.reply
     }
 
-    /// Returns the object that accompanies a proposal.
+    /// Returns the context that accompanies a proposal.
     ///
     /// - Parameter hint: the index that is compared first, 0 for the first of a batch; afterwards
     ///   the one after the found ticket, where a batch has its next.
-    func object(of ticket: Ticket, _ hint: inout Int) -> (any ProposalTicket)? {
+    func context(of ticket: Ticket, _ hint: inout Int) -> (any ProposalContext)? {
         guard let index = index(of: ticket, expected: hint) else { return nil }
         hint = index + 1
-        return slots[index].awaited?.object
+        return slots[index].awaited?.context
     }
 
     private func index(of ticket: Ticket, expected: Int) -> Int? {

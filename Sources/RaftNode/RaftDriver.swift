@@ -33,7 +33,7 @@ final class RaftDriver: @unchecked Sendable {
     private var work = RaftNode.Inbox()
     private var queue: [Input] = []
     private var directives: [Directive] = []
-    private var tickets: [(any ProposalTicket)?] = []
+    private var contexts: [(any ProposalContext)?] = []
     private var spinWait: SpinWait
     /// Entries that a snapshot covers are removed from the log in small parts, between other
     /// writes.
@@ -209,37 +209,37 @@ final class RaftDriver: @unchecked Sendable {
             let end = min(through, next + Limits.entriesAppliedMax - 1)
             let entries = try log.entries(next...end, bytesMax: Limits.bytesAppliedMax)
             guard let last = entries.last else { throw RaftError.unreadable(next) }
-            takeTickets(of: entries)
-            defer { tickets.makeEmpty() }
+            takeContexts(of: entries)
+            defer { contexts.makeEmpty() }
             let commands = commands(among: entries)
             if !commands.isEmpty {
-                try machine.apply(CommittedBatch(commands, tickets: tickets))
+                try machine.apply(CommittedBatch(commands, contexts: contexts))
             }
             appliedIndex = last.index
             next = last.index + 1
         }
     }
 
-    /// Fills `tickets` with those of the entries, slot by slot; leaves it empty where no entry has
+    /// Fills `contexts` with those of the entries, slot by slot; leaves it empty where no entry has
     /// one, as at a follower.
-    private func takeTickets(of entries: [LogEntry]) {
+    private func takeContexts(of entries: [LogEntry]) {
         guard let first = entries.first?.index, let last = entries.last?.index else { return }
         var hint = 0
-        core.forEachProposal(in: first...last) { index, number in
-            guard let ticket = waiting.object(of: number, &hint) else { return }
-            if tickets.isEmpty {
-                tickets.append(contentsOf: repeatElement(nil, count: entries.count))
+        core.forEachProposal(in: first...last) { index, ticket in
+            guard let context = waiting.context(of: ticket, &hint) else { return }
+            if contexts.isEmpty {
+                contexts.append(contentsOf: repeatElement(nil, count: entries.count))
             }
-            tickets[Int(index - first)] = ticket
+            contexts[Int(index - first)] = context
         }
     }
 
     /// Returns the entries for the state machine, and removes the slots of the others from
-    /// `tickets`.
+    /// `contexts`.
     private func commands(among entries: [LogEntry]) -> [LogEntry] {
         guard entries.contains(where: { $0.kind != .command }) else { return entries }
-        if !tickets.isEmpty {
-            tickets = zip(entries, tickets).filter { $0.0.kind == .command }.map { $0.1 }
+        if !contexts.isEmpty {
+            contexts = zip(entries, contexts).filter { $0.0.kind == .command }.map { $0.1 }
         }
         return entries.filter { $0.kind == .command }
     }

@@ -123,12 +123,12 @@ package final class RaftNode: Sendable {
     /// Proposes commands, which are committed in order and in one term, and carried out.
     ///
     /// - Parameters:
-    ///   - ticket: accompanies the last of them to the state machine. It is released with the
+    ///   - context: accompanies the last of them to the state machine. It is released with the
     ///     answer.
     ///   - reply: receives the index of the last one after the state machine applied it, or the
     ///     reason of a failure. Called on any thread, perhaps before this returns.
     package func propose(
-        _ writes: [Write], ticket object: (any ProposalTicket)? = nil, reply: @escaping Reply
+        _ writes: [Write], context: (any ProposalContext)? = nil, reply: @escaping Reply
     ) {
         let refusal = inbox.withLock { inbox -> RaftRefusal? in
             if inbox.isStopped { return .shuttingDown }
@@ -145,7 +145,7 @@ package final class RaftNode: Sendable {
                 // The earlier chunks are answered with the last one: all of them are in one term.
                 if slot == writes.count - 1 {
                     inbox.replies.append(
-                        AwaitedReply(ticket: ticket, object: object, reply: reply))
+                        AwaitedReply(ticket: ticket, context: context, reply: reply))
                 }
             }
             return nil

@@ -1,9 +1,9 @@
 package import Raft
 
-/// Applies the entries of the log. The node calls it from one thread at a time, in the order of the
-/// log.
+/// Applies the entries of the log, whatever they mean. Consul's is `Applier` in ConsulServer. The
+/// node calls it from one thread at a time, in the order of the log.
 package protocol StateMachine: AnyObject, Sendable {
-    /// Carries out the committed entries of a batch in order, and stores each result in the ticket
+    /// Carries out the committed entries of a batch in order, and stores each result in the context
     /// of its entry.
     ///
     /// - Throws: when an entry cannot be carried out in the same way as on the other servers. The
@@ -20,25 +20,26 @@ package protocol StateMachine: AnyObject, Sendable {
     func restore(_ next: () throws -> [UInt8]?) throws
 }
 
-/// Accompanies a command to the state machine, which stores the
-/// result in it. It exists in the memory of the proposing leader alone: the node releases it when
-/// it answers the proposal, whatever the answer is.
-package typealias ProposalTicket = AnyObject & Sendable
+/// Accompanies a command to the state machine, which stores the result in it. It exists in the
+/// memory of the proposing leader alone: the node releases it when it answers the proposal,
+/// whatever the answer is. The core knows the proposal by its number, the `Ticket`.
+package typealias ProposalContext = AnyObject & Sendable
 
-/// Committed entries of kind command, not empty, in the order of the log, each with the ticket with
-/// which this server proposed it. Entries of other leaders, and those read at a start, have none.
+/// Holds committed entries of kind command, not empty, in the order of the log, each with the
+/// context with which this server proposed it. Entries of other leaders, and those read at a start,
+/// have none.
 package struct CommittedBatch: Sendable {
     package let entries: [LogEntry]
-    /// One slot for each entry; empty when no entry has a ticket.
-    private let tickets: [(any ProposalTicket)?]
+    /// One slot for each entry; empty when no entry has a context.
+    private let contexts: [(any ProposalContext)?]
 
-    package init(_ entries: [LogEntry], tickets: [(any ProposalTicket)?] = []) {
+    package init(_ entries: [LogEntry], contexts: [(any ProposalContext)?] = []) {
         self.entries = entries
-        self.tickets = tickets
+        self.contexts = contexts
     }
 
-    package func ticket(at slot: Int) -> (any ProposalTicket)? {
-        tickets.isEmpty ? nil : tickets[slot]
+    package func context(at slot: Int) -> (any ProposalContext)? {
+        contexts.isEmpty ? nil : contexts[slot]
     }
 }
 

@@ -6,6 +6,17 @@ package import Vivaldi
 ///
 /// A pure value; a shell (`GossipNode`) carries out the directives in order.
 package struct SerfCore: Sendable {
+    private struct Ending: Sendable { var error: SerfError? }
+
+    var list: MemberlistCore
+    var state: SerfState
+    var timers = SerfTimers()
+    var joins = Joins()
+    var departure: Departure?
+    /// The time of the last `wake`, until it has come.
+    private var armedAt: Instant?
+    private var ending: Ending?
+
     /// - Parameters:
     ///   - restored: the contents of the snapshot file, for clocks and event times.
     ///   - keyring: empty for a pool without encryption.
@@ -13,54 +24,149 @@ package struct SerfCore: Sendable {
         name: String, address: TransportAddress, tags: [String: String],
         options: SerfOptions, keyring: Keyring, restored: SnapshotState = SnapshotState(),
         random: SeededRandom
-    ) { fatalError() }
+    ) {
+        var random = random
+        let meta = (try? Tags.encode(tags)) ?? []
+        list = MemberlistCore(
+            name: name, address: address, meta: meta, options: options.memberlist,
+            random: SeededRandom(seed: random.next()))
+        state = SerfState(
+            name: name, address: address, tags: tags, options: options, keyring: keyring,
+            restored: restored, random: SeededRandom(seed: random.next()))
+    }
 
     /// Announces this node and arms the timers. Called once, before any step.
-    package mutating func start(now: Instant) -> [SerfDirective] { fatalError() }
+    package mutating func start(now: Instant) -> [SerfDirective] {
+        timers.start(state.options, now: now)
+        list.start(now: now, delegate: &state)
+        return finish(now: now)
+    }
 
     /// Handles one input. `now` never goes back.
-    package mutating func step(_ input: SerfInput, now: Instant) -> [SerfDirective] { fatalError() }
+    package mutating func step(_ input: SerfInput, now: Instant) -> [SerfDirective] {
+        if let armed = armedAt, armed <= now { armedAt = nil }
+        guard ending == nil else { return Self.refusal(of: input) }
+        switch input {
+        case .tick: stepMemberlist(.tick, now: now)
+        case .gossip(let input): stepMemberlist(input, now: now)
+        default: handle(input, now: now)
+        }
+        return finish(now: now)
+    }
+
+    /// Steps memberlist, which requests a new wake when its last one has come.
+    private mutating func stepMemberlist(_ input: MemberlistInput, now: Instant) {
+        if timers.memberlist <= now { timers.memberlist = .distantFuture }
+        list.step(input, now: now, delegate: &state)
+    }
+
+    /// Sets the bytes that sealing adds to each datagram, so that gossip fits.
+    package mutating func setPacketOverhead(_ bytes: Int) { list.setPacketOverhead(bytes) }
 
     // MARK: The state that may be read between steps
 
-    package var localMember: SerfMember { fatalError() }
+    package var localMember: SerfMember {
+        state.table[state.name]?.member
+            ?? SerfMember(
+                name: state.name, address: list.localMember.address, tags: state.tags,
+                status: .alive)
+    }
     /// Every known member, in the order of their names.
-    package var members: [SerfMember] { fatalError() }
-    package func member(named name: String) -> SerfMember? { fatalError() }
+    package var members: [SerfMember] { state.table.members }
+    package func member(named name: String) -> SerfMember? { state.table[name]?.member }
+    /// Changes whenever `members` or `localMember` does.
+    package var membersRevision: UInt64 { state.table.revision }
     /// This node's coordinate.
-    package var coordinate: Coordinate { fatalError() }
+    package var coordinate: Coordinate { state.vivaldi.coordinate }
     /// The newest coordinate that a member sent with an ack; nil when it sent none.
-    package func coordinate(of name: String) -> Coordinate? { fatalError() }
+    package func coordinate(of name: String) -> Coordinate? {
+        name == state.name ? coordinate : state.coordinates[name]
+    }
+    package var keyring: Keyring { state.keys.keyring }
+
     /// Counts and clocks for `consul info` and metrics.
-    package var statistics: SerfStatistics { fatalError() }
-    package var keyring: Keyring { fatalError() }
-}
+    package var statistics: SerfStatistics {
+        var statistics = SerfStatistics()
+        statistics.members = state.table.count
+        statistics.failed = state.table.failed.count
+        statistics.left = state.table.left.count
+        statistics.healthScore = list.healthScore
+        statistics.memberTime = state.clock.time
+        statistics.eventTime = state.eventClock.time
+        statistics.queryTime = state.queryClock.time
+        statistics.intentQueue = state.queues[.intents].count
+        statistics.eventQueue = state.queues[.events].count
+        statistics.queryQueue = state.queues[.queries].count
+        statistics.coordinateResets = state.vivaldi.resets
+        statistics.isEncrypted = !state.keys.keyring.isEmpty
+        return statistics
+    }
 
-/// The figures that `consul info` shows for a pool (`serf_lan`), in Serf's names.
-package struct SerfStatistics: Sendable, Hashable {
-    package var members = 0
-    package var failed = 0
-    package var left = 0
-    package var healthScore = 0
-    package var memberTime: UInt64 = 0
-    package var eventTime: UInt64 = 0
-    package var queryTime: UInt64 = 0
-    package var intentQueue = 0
-    package var eventQueue = 0
-    package var queryQueue = 0
-    package var coordinateResets = 0
-    package var isEncrypted = false
-    package init() {}
-}
+    // MARK: The end of a step
 
-/// The contents of a snapshot file.
-package struct SnapshotState: Sendable, Hashable {
-    /// The members that were alive, by name.
-    package var alive: [String: TransportAddress] = [:]
-    package var clock: UInt64 = 0
-    package var eventClock: UInt64 = 0
-    package var queryClock: UInt64 = 0
-    /// The last record is this node's departure.
-    package var hasLeft = false
-    package init() {}
+    /// Carries out everything that the step has led to, and returns the directives.
+    private mutating func finish(now: Instant) -> [SerfDirective] {
+        runTimers(now: now)
+        advanceJoins(now: now)
+        advanceDeparture(now: now)
+        if state.lostName { stop(.nameConflict) }
+        state.recordClock(now: now)
+        carryOut()
+        if let ending {
+            state.directives.append(.stop(ending.error))
+        } else {
+            arm()
+        }
+        return state.takeDirectives()
+    }
+
+    /// Carries out the requests to memberlist, and wraps its directives.
+    private mutating func carryOut() {
+        let requests = state.requests
+        state.requests = []
+        for request in requests {
+            switch request {
+            case .send(let message, let destination):
+                list.sendUserMessage(message, to: destination)
+            case .forget(let name): list.forget(name)
+            }
+        }
+        for directive in list.takeDirectives() {
+            switch directive {
+            case .wake(let instant): timers.memberlist = instant
+            case .note(let note): state.directives.append(.note(note))
+            default: state.directives.append(.gossip(directive))
+            }
+        }
+    }
+
+    /// Requests the earliest wake when it is another one than before.
+    private mutating func arm() {
+        var next = min(timers.next, state.openQueries.nextEnd, joins.nextDeadline)
+        if let deadline = departure?.deadline { next = min(next, deadline) }
+        for prune in state.prunes { next = min(next, prune.at) }
+        guard next != armedAt, next != .distantFuture else { return }
+        armedAt = next
+        state.directives.append(.wake(at: next))
+    }
+
+    /// Ends this node and answers the open requests.
+    ///
+    /// - Parameter error: nil after a departure.
+    mutating func stop(_ error: SerfError?) {
+        guard ending == nil else { return }
+        ending = Ending(error: error)
+        state.phase = .ended
+        state.lostName = false
+        for ticket in joins.takeTickets() { answer(ticket, .refused(error ?? .hasLeft)) }
+        for ticket in departure?.tickets ?? [] {
+            answer(ticket, error.map { .refused($0) } ?? .done)
+        }
+        departure = nil
+        for query in state.openQueries.takeAll() { state.end(query) }
+    }
+
+    mutating func answer(_ ticket: SerfTicket, _ outcome: SerfOutcome) {
+        state.directives.append(.answer(ticket, outcome))
+    }
 }

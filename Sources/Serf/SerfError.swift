@@ -1,6 +1,11 @@
 /// The reasons why Serf refuses a request or ends, one sentence each, in Serf's words.
 package enum SerfError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// Name and payload are longer than `Limits.userEventBytesMax`.
     case eventTooLong(limit: Int)
+    /// Name and payload are longer than the options allow.
+    case eventExceedsOption(limit: Int)
+    case encodedEventTooLong(limit: Int)
+    case encodedEventExceedsOption(limit: Int)
     case queryTooLong(limit: Int)
     case responseTooLong(limit: Int)
     case queryExpired
@@ -12,10 +17,18 @@ package enum SerfError: Error, Sendable, Hashable, CustomStringConvertible {
     case nameConflict
     case hasLeft
     case tooManyQueries
+    case tooManyJoins
 
     package var description: String {
         switch self {
-        case .eventTooLong(let limit): "user event exceeds sane limit of \(limit) bytes before encoding"
+        case .eventTooLong(let limit):
+            "user event exceeds sane limit of \(limit) bytes before encoding"
+        case .eventExceedsOption(let limit):
+            "user event exceeds configured limit of \(limit) bytes before encoding"
+        case .encodedEventTooLong(let limit):
+            "encoded user event exceeds reasonable limit of \(limit) bytes after encoding"
+        case .encodedEventExceedsOption(let limit):
+            "encoded user event exceeds configured limit of \(limit) bytes after encoding"
         case .queryTooLong(let limit): "query exceeds limit of \(limit) bytes"
         case .responseTooLong(let limit): "response exceeds limit of \(limit) bytes"
         case .queryExpired: "response is past the deadline"
@@ -26,6 +39,7 @@ package enum SerfError: Error, Sendable, Hashable, CustomStringConvertible {
         case .nameConflict: "another node has this node's name"
         case .hasLeft: "this node has left the pool"
         case .tooManyQueries: "too many queries are open"
+        case .tooManyJoins: "too many joins are open"
         }
     }
 }

@@ -33,5 +33,9 @@ package struct SerfOptions: Sendable {
     /// Returns why the members of a join must not be merged; nil accepts them.
     package var mergeRefusal: @Sendable (_ members: [SerfMember]) -> String? = { _ in nil }
 
+    /// Returns whether a text contains a match of a regular expression; false for a faulty one.
+    /// Judges the tag filters of queries.
+    package var matches: @Sendable (_ pattern: String, _ text: String) -> Bool = { _, _ in false }
+
     package init(memberlist: MemberlistOptions) { self.memberlist = memberlist }
 }

@@ -2,7 +2,8 @@ import ConsulModel
 import Primitives
 import Wire
 
-/// One firing of a handler: the data, its index, and further values for its environment.
+/// Holds one firing of a watch, which may need several runs of its handler: the data, its index,
+/// and further values for the environment.
 package struct WatchFiring: Hashable, Sendable {
     /// The position in the plan's firings, from 1.
     package var number: UInt64

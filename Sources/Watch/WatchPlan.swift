@@ -25,8 +25,11 @@ package struct WatchPlan: Sendable {
 
     package enum Directive: Hashable, Sendable {
         /// Send the source's query, to be answered once the source has news after `after` (a higher
-        /// index, or another hash); not before the instant, if there is one.
-        case query(source: Int, after: WatchIndex?, notBefore: Instant?)
+        /// index, or another hash); nil to be answered with the present state.
+        case query(source: Int, after: WatchIndex?)
+        /// Send the failed query of the source again at this instant, for the present state: a
+        /// server that lost its state may count from a lower index.
+        case repeatQuery(source: Int, at: Instant)
         case fire(WatchFiring)
         /// Kill this run; its end is still reported.
         case cancelRun(number: UInt64)
@@ -110,7 +113,7 @@ package struct WatchPlan: Sendable {
     }
 
     package func start() -> [Directive] {
-        cursors.indices.map { .query(source: $0, after: nil, notBefore: nil) }
+        cursors.indices.map { .query(source: $0, after: nil) }
     }
 
     package mutating func step(_ input: Input, now: Instant) -> [Directive] {
@@ -118,11 +121,10 @@ package struct WatchPlan: Sendable {
         switch input {
         case .answer(let source, let answer):
             receive(answer, from: source, now: now, &out)
-            out.append(.query(source: source, after: cursors[source].index, notBefore: nil))
+            out.append(.query(source: source, after: cursors[source].index))
         case .failed(let source):
             let pause = cursors[source].fail()
-            out.append(
-                .query(source: source, after: cursors[source].index, notBefore: now + pause))
+            out.append(.repeatQuery(source: source, at: now + pause))
         case .runEnded(let number, let succeeded):
             endRun(number, succeeded: succeeded, now: now, &out)
         case .woke:

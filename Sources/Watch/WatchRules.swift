@@ -30,26 +30,29 @@ package enum WatchRules {
     }
 
     /// Returns the faults of a source alone, for `consul watch`.
-    package static func sourceProblems(_ source: WatchSource, at place: String)
+    ///
+    /// - Parameter path: the start of the problems' paths, with its dot; empty for the watch
+    ///   itself.
+    package static func sourceProblems(_ source: WatchSource, at path: String)
         -> [DefinitionProblem]
     {
         guard !source.type.isEmpty else {
-            return [DefinitionProblem("\(place)type", "Watch type must be specified")]
+            return [DefinitionProblem("\(path)type", "Watch type must be specified")]
         }
         guard let type = WatchTypes.named(source.type) else {
             return [
                 DefinitionProblem(
-                    "\(place)type",
+                    "\(path)type",
                     "Unsupported watch type: \(source.type) (there are "
                         + WatchTypes.all.map { $0.name }.joined(separator: ", ") + ")")
             ]
         }
         let foreign = source.fieldsGiven.filter { !type.fields.contains($0) }
         return foreign.map {
-            DefinitionProblem(place + $0, "Invalid parameters: [\($0)] for type \(source.type)")
+            DefinitionProblem(path + $0, "Invalid parameters: [\($0)] for type \(source.type)")
         }
             + type.problems(in: source).map {
-                DefinitionProblem(place + $0.path, $0.message)
+                DefinitionProblem(path + $0.path, $0.message)
             }
     }
 

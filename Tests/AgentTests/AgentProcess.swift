@@ -86,7 +86,7 @@ final class AgentProcess: Sendable {
         let base = """
             {"server": true, "bootstrap": true, "bind_addr": "127.0.0.1", "node_name": "here",
              "enable_local_script_checks": true, "log_level": "debug",
-             "ports": {"dns": -1, "grpc": -1},
+             "ports": {"dns": -1, "grpc": -1, "serf_lan": -1, "serf_wan": -1},
              "addresses": {"http": "unix://$DIR/http.sock"}, "data_dir": "$DIR/data"}
             """
         try scratch.write("config.d/00-base.json", base)
@@ -105,7 +105,7 @@ final class AgentProcess: Sendable {
     func signal(_ number: Int32) { kill(pid, number) }
 
     /// Waits for its end and returns it.
-    func exit() async -> ProcessEnding {
+    func exit() async -> ChildEnding {
         let ending = await child.exit()
         isOver.withLock { $0 = true }
         return ending
@@ -113,7 +113,7 @@ final class AgentProcess: Sendable {
 
     /// Stops it and waits for its end.
     @discardableResult
-    func stop() async -> ProcessEnding {
+    func stop() async -> ChildEnding {
         signal(SIGTERM)
         return await exit()
     }

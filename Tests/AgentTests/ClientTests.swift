@@ -35,7 +35,7 @@ import Testing
 
         func line() async -> String? { await lines.next() }
 
-        func end() async -> ProcessEnding {
+        func end() async -> ChildEnding {
             kill(child.processIdentifier, SIGTERM)
             isOver = true
             return await child.exit()

@@ -4,6 +4,7 @@ import HTTPTransport
 import LocalAgent
 import Platform
 import Primitives
+import Synchronization
 import TestKit
 import Testing
 
@@ -49,13 +50,13 @@ import Testing
         // Creates every object that is made once before the counting begins.
         for turn in 1...10 { try await reload(agent, turn: turn) }
         let before = Usage(agent.pid)
+        let writes = Mutex(0)
         let load = Task {
-            var writes = 0
             while !Task.isCancelled {
-                try await agent.put("/v1/kv/load/\(writes % 100)", "\(writes)")
-                writes += 1
+                let number = writes.withLock { $0 }
+                try await agent.put("/v1/kv/load/\(number % 100)", "\(number)")
+                writes.withLock { $0 += 1 }
             }
-            return writes
         }
         let end = SystemClock.now() + Endurance.reloads
         var turn = 10
@@ -66,7 +67,8 @@ import Testing
                 #expect(try await agent.check(check).status == "passing")
             }
             #expect(try await agent.check("turning").status == "warning")
-            try await Task.sleep(nanoseconds: 100_000_000)
+            let written = writes.withLock { $0 }
+            try await eventually("the load continues") { writes.withLock { $0 } >= written + 20 }
         }
         load.cancel()
         _ = try? await load.value

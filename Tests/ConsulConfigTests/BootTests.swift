@@ -8,12 +8,12 @@ import Testing
 @Suite struct BootTests {
     struct Case: Sendable, CustomTestStringConvertible {
         var text: String
-        var held: [String]
+        var tolerated: [String]
         var testDescription: String { text }
 
-        init(_ text: String, _ held: String...) {
+        init(_ text: String, _ tolerated: String...) {
             self.text = text
-            self.held = held
+            self.tolerated = tolerated
         }
     }
 
@@ -26,7 +26,7 @@ import Testing
             flags: [FlagValue("dev")] + flags, environment: .test, rules: rules, rigour: rigour)
     }
 
-    static let held = [
+    static let tolerated = [
         Case(
             #"{"check": {"name": "c", "ttl": "5s", "status": "ok"}}"#,
             #"check.status: unknown status "ok": use passing, warning or critical"#),
@@ -82,22 +82,22 @@ import Testing
             #"advertise_addr: "{{ GetInterfaceIP `eth9` }}" finds no address on this machine"#),
     ]
 
-    @Test(arguments: held)
+    @Test(arguments: tolerated)
     func startContinuesWhereHashiCorpsDoes(_ one: Case) {
         let start = Self.load(one.text, .bootable)
         #expect(start.config != nil)
         #expect(start.errors.map { $0.description } == [])
-        #expect(start.held.map { Self.withoutPlace($0) } == one.held)
+        #expect(start.tolerated.map { Self.withoutPlace($0) } == one.tolerated)
         // All other starts are strict, with the same lines.
         for outcome in [
             Self.load(one.text, .strict),
             Self.load(one.text, .bootable, flags: [FlagValue("strict")]),
         ] {
-            #expect(outcome.config == nil && outcome.held.isEmpty)
-            #expect(outcome.errors.map { $0.message } == start.held.map { $0.message })
+            #expect(outcome.config == nil && outcome.tolerated.isEmpty)
+            #expect(outcome.errors.map { $0.message } == start.tolerated.map { $0.message })
         }
         let set = Self.load(#"{"strict_config": true, "# + one.text.dropFirst(), .bootable)
-        #expect(set.config == nil && set.errors.count == start.held.count)
+        #expect(set.config == nil && set.errors.count == start.tolerated.count)
     }
 
     private static func withoutPlace(_ error: ConfigError) -> String {
@@ -140,7 +140,7 @@ import Testing
     func aStartRefusesWhatHashiCorpsDoes(_ text: String) {
         let outcome = Self.load(text, .bootable)
         #expect(outcome.config == nil)
-        #expect(outcome.errors.contains { !$0.isHeld }, "\(outcome.errors)")
+        #expect(outcome.errors.contains { !$0.isTolerated }, "\(outcome.errors)")
     }
 
     @Test func lastDuplicateCounts() throws {
@@ -159,7 +159,7 @@ import Testing
         let config = try #require(outcome.config)
         #expect(config.raft.trailingLogs == 10_240)
         #expect(config.limits.httpMaxConnectionsPerClient == 200)
-        #expect(outcome.held.count == 2)
+        #expect(outcome.tolerated.count == 2)
     }
 
     @Test func fragmentsOfOtherEncodingsAreRead() throws {
@@ -170,7 +170,7 @@ import Testing
             environment: .test, rigour: .bootable)
         #expect(outcome.config?.node.name == "caf\u{FFFD}")
         #expect(
-            outcome.held.map { $0.description } == [
+            outcome.tolerated.map { $0.description } == [
                 "a.json:1:19: this is not UTF-8: save the file in that encoding"
             ])
     }
@@ -187,9 +187,9 @@ import Testing
             .bootable, rules: rules)
         let watches = try #require(outcome.config).watches
         #expect(
-            watches.map { $0.held } == [
+            watches.map { $0.tolerated } == [
                 [DefinitionProblem("watches[0].args[0]", "/no/such: no such file", .shows)],
-                [DefinitionProblem("watches[1].state", "Unsupported state: foo", .holds)], [],
+                [DefinitionProblem("watches[1].state", "Unsupported state: foo", .disables)], [],
             ])
     }
 
@@ -247,7 +247,7 @@ import Testing
                 Fragment(path: "extra.json", bytes: []),
             ], environment: .test, rigour: .bootable)
         let config = try #require(outcome.config, "\(outcome.errors)")
-        #expect(outcome.held.isEmpty)
+        #expect(outcome.tolerated.isEmpty)
         #expect(config.node.bootstrap && config.node.bootstrapExpect == 0)
         #expect(config.listen.http == [.tcp(host: "127.0.0.1", port: 21000)])
         #expect(config.listen.https.isEmpty)

@@ -27,7 +27,7 @@ import Testing
     }
 
     private func reads(_ catalog: ScriptedCatalog) -> Int {
-        catalog.contents.withLock { $0.asked.count }
+        catalog.contents.withLock { $0.queries.count }
     }
 
     @Test func repeatedQuestionReadsOnce() async throws {

@@ -29,8 +29,8 @@ final class ScriptRunner {
         case "node": addNode(plain, options)
         case "service": addService(plain, options)
         case "check": addCheck(plain)
-        case "place":
-            catalog.contents.withLock { $0.places[plain[0]] = Double(plain[1]) }
+        case "coordinate":
+            catalog.contents.withLock { $0.coordinates[plain[0]] = Double(plain[1]) }
         case "fail":
             let text = plain.joined(separator: " ")
             catalog.contents.withLock {
@@ -39,11 +39,11 @@ final class ScriptRunner {
         case "lag":
             let lag = GoDuration(plain.first ?? "") ?? .zero
             catalog.contents.withLock { $0.lag = lag }
-        case "asked":
+        case "queries":
             return [
                 catalog.contents.withLock { contents in
-                    defer { contents.asked = [] }
-                    return contents.asked.map { $0.rawValue }.joined(separator: " ")
+                    defer { contents.queries = [] }
+                    return contents.queries.map { $0.rawValue }.joined(separator: " ")
                 }
             ]
         case "record": addRecord(plain, options)

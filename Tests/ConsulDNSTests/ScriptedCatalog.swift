@@ -10,13 +10,13 @@ final class ScriptedCatalog: Backend {
         var serviceNodes: [String] = []
         var checks: [HealthCheck] = []
         /// The positions of nodes on a line.
-        var places: [String: Double] = [:]
+        var coordinates: [String: Double] = [:]
         /// The error of all reads, if any.
         var failure: ConsulError?
         /// The lag of this server behind the leader.
         var lag = GoDuration.zero
         /// The consistency of each read, in order.
-        var asked: [QueryOptions.Consistency] = []
+        var queries: [QueryOptions.Consistency] = []
         /// The index of every answer.
         var index: UInt64 = 1
     }
@@ -31,7 +31,7 @@ final class ScriptedCatalog: Backend {
             preconditionFailure("DNS made the call \(endpoint.name)")
         }
         let result: Result<Response, ConsulError> = contents.withLock { contents in
-            contents.asked.append(query.options.consistency)
+            contents.queries.append(query.options.consistency)
             if let failure = contents.failure { return .failure(failure) }
             guard ["", "dc1"].contains(query.options.datacenter) else {
                 return .failure(.noPathToDatacenter)
@@ -72,15 +72,15 @@ extension ScriptedCatalog.Contents {
     private func serviceNodes(
         _ query: ServiceSpecificRequest, _ meta: QueryMeta
     ) -> IndexedCheckServiceNodes {
-        let asked = query.options.source
-        let source = nodes.first { $0.address == asked.ip }?.node ?? asked.node
-        guard let place = places[source] else {
+        let near = query.options.source
+        let source = nodes.first { $0.address == near.ip }?.node ?? near.node
+        guard let position = coordinates[source] else {
             return IndexedCheckServiceNodes(instances(query), meta)
         }
         var meta = meta
         meta.isByRoundTrip = true
         let distance = { (name: String) in
-            places[name].map { ($0 - place).magnitude } ?? .infinity
+            coordinates[name].map { ($0 - position).magnitude } ?? .infinity
         }
         return IndexedCheckServiceNodes(
             instances(query).sorted { distance($0.node.node) < distance($1.node.node) }, meta)

@@ -10,10 +10,10 @@ import Wire
 
 @testable import ConsulServer
 
-/// Results go to the tickets of their entries alone.
+/// Results go to the contexts of their entries alone.
 @Suite struct ApplierTests {
     private let applier: Applier
-    private let state = PublishedState(Snapshot(store: StateStore(), index: 0))
+    private let state = PublishedState(StateView(store: StateStore(), index: 0))
 
     init() {
         let hub = WaiterHub(
@@ -21,8 +21,8 @@ import Wire
         applier = Applier(state: state, hub: hub, lockDelays: LockDelays(clock: { .zero }))
     }
 
-    /// Counts the tickets that exist.
-    private final class CountedTicket: ProposedCommand, @unchecked Sendable {
+    /// Counts the contexts that exist.
+    private final class CountedContext: ProposedCommand, @unchecked Sendable {
         let live: Live
         init(_ live: Live) {
             self.live = live
@@ -50,17 +50,17 @@ import Wire
             let entries = (1...UInt64(count)).map {
                 LogEntry(index: $0, term: 1, kind: .command, data: data)
             }
-            let tickets = entries.map { _ in CountedTicket(live) }
+            let contexts = entries.map { _ in CountedContext(live) }
             #expect(live.now == count)
-            try applier.apply(CommittedBatch(entries, tickets: tickets))
-            #expect(tickets.allSatisfy { $0.result == .done })
+            try applier.apply(CommittedBatch(entries, contexts: contexts))
+            #expect(contexts.allSatisfy { $0.result == .done })
         }
         try run()
         #expect(live.now == 0)
         #expect(state.load().index == UInt64(count))
     }
 
-    /// The batches of a follower, without tickets. Only the state remains.
+    /// The batches of a follower, without contexts. Only the state remains.
     @Test func entriesOfAnotherLeaderLeaveNoResults() throws {
         let live = Live()
         let batches: UInt64 = 1_000
@@ -74,16 +74,16 @@ import Wire
                         LogEntry(index: $0, term: 1, kind: .command, data: data)
                     }))
         }
-        // The first ticket after them gets the result of its own entry.
+        // The first context after them gets the result of its own entry.
         let last = batches * 1_000 + 1
         func run() throws {
-            let ticket = CountedTicket(live)
+            let context = CountedContext(live)
             var entry = KVEntry()
             entry.key = "a"
             try applier.apply(
                 CommittedBatch(
-                    [Self.entry(last, .kvs(KVSRequest(.cas, entry)))], tickets: [ticket]))
-            #expect(ticket.result == .applied(true))
+                    [Self.entry(last, .kvs(KVSRequest(.cas, entry)))], contexts: [context]))
+            #expect(context.result == .applied(true))
         }
         try run()
         #expect(live.now == 0)
@@ -91,8 +91,8 @@ import Wire
         #expect(state.load().store.kvs.count == 1)
     }
 
-    /// Entries with and without tickets in one batch, whole and cut, have the same effect.
-    @Test func ticketsDoNotChangeTheState() throws {
+    /// Entries with and without contexts in one batch, whole and cut, have the same effect.
+    @Test func contextsDoNotChangeTheState() throws {
         let commands: [Command] = (0..<50).map { number in
             var entry = KVEntry()
             entry.key = "k\(number % 7)"
@@ -107,10 +107,10 @@ import Wire
         try applier.apply(
             CommittedBatch(
                 entries,
-                tickets: made.enumerated().map { $0 % 3 == 0 ? nil : $1.ticket }))
+                contexts: made.enumerated().map { $0 % 3 == 0 ? nil : $1.context }))
         try other.applier.apply(CommittedBatch(entries))
         for (slot, made) in made.enumerated() {
-            #expect(made.ticket.result == (slot % 3 == 0 ? nil : .applied(true)))
+            #expect(made.context.result == (slot % 3 == 0 ? nil : .applied(true)))
         }
         let (here, there) = (state.load().store, other.state.load().store)
         #expect(here.kvs.list("").value == there.kvs.list("").value)
@@ -120,7 +120,7 @@ import Wire
         var entry = KVEntry()
         entry.key = "big"
         entry.value = Bytes([UInt8](repeating: 7, count: 1_200_000))
-        let (ticket, data) = ProposedCommand.make(.kvs(KVSRequest(.set, entry)))
+        let (context, data) = ProposedCommand.make(.kvs(KVSRequest(.set, entry)))
         let pieces = CommandChunks.cut(data, operation: 9)
         let entries = pieces.enumerated().map { slot, piece in
             LogEntry(
@@ -128,8 +128,8 @@ import Wire
                 extensions: piece.extensions)
         }
         #expect(entries.count == 3)
-        try applier.apply(CommittedBatch(entries, tickets: [nil, nil, ticket]))
-        #expect(ticket.result == .applied(true))
+        try applier.apply(CommittedBatch(entries, contexts: [nil, nil, context]))
+        #expect(context.result == .applied(true))
         #expect(state.load().store.kvs.get("big").value?.value == entry.value)
     }
 }

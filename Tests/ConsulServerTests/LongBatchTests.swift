@@ -7,8 +7,8 @@ import Wire
 
 @testable import ConsulServer
 
-/// Before a batch that may take long a snapshot is made for its readers. The commands of a batch
-/// decide, whether they come with tickets or have to be decoded.
+/// A view for readers is made before a batch that may take long. The commands of a batch
+/// decide, whether they come with contexts or have to be decoded.
 @Suite struct LongBatchTests {
     @Test(arguments: [KVOperation.set, .cas, .delete, .deleteCAS, .lock, .unlock])
     func changesOfAKeyAreBrief(operation: KVOperation) {
@@ -54,9 +54,9 @@ import Wire
             LogEntry(index: UInt64(slot + 1), term: 1, kind: .command, data: made.data)
         }
         var decoded: [Command?] = []
-        let tickets = made.map { $0.ticket }
+        let contexts = made.map { $0.context }
         #expect(
-            LongBatch.isLong(CommittedBatch(entries, tickets: tickets), decoding: &decoded)
+            LongBatch.isLong(CommittedBatch(entries, contexts: contexts), decoding: &decoded)
                 == isLong)
         #expect(decoded.isEmpty)
         #expect(LongBatch.isLong(CommittedBatch(entries), decoding: &decoded) == isLong)

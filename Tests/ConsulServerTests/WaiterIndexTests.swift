@@ -36,14 +36,14 @@ import Testing
             default:
                 let changes = Self.changes(&random)
                 let met = waiting.filter { changes.meets($0.region) }
-                let taken = index.take(changes)
+                let taken = index.removeAffected(by: changes)
                 #expect(Self.ids(taken) == Self.ids(met), "\(seed): \(changes)")
                 #expect(taken.count == met.count && taken.allSatisfy { $0.slot == -1 })
                 waiting.removeAll { changes.meets($0.region) }
             }
         }
-        #expect(Self.ids(index.takeAll()) == Self.ids(waiting))
-        #expect(index.takeAll().isEmpty)
+        #expect(Self.ids(index.removeAll()) == Self.ids(waiting))
+        #expect(index.removeAll().isEmpty)
     }
 
     private static func ids(_ waiters: [Waiter]) -> Set<ObjectIdentifier> {

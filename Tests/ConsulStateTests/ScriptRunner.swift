@@ -73,7 +73,7 @@ struct ScriptRunner {
         add("node", changes.names(of: .node))
         add("state", changes.names(of: .checkState))
         add("session", changes.names(of: .session).map { String($0.suffix(2)) })
-        add("place", changes.names(of: .nodeCoordinates))
+        add("coordinates", changes.names(of: .nodeCoordinates))
         add("delay", changes.lostLocks.map { "\($0.key):\($0.delayNanoseconds)" })
         return parts.map { " " + $0 }.joined()
     }
@@ -85,7 +85,7 @@ struct ScriptRunner {
         switch verb {
         case "register": return .register(registration(line))
         case "session": return .session(sessionRequest(line))
-        case "place": return .coordinates(line.words.map(place))
+        case "coordinate": return .coordinates(line.words.map(coordinate))
         case "deregister":
             var request = DeregisterRequest()
             request.node = line["node"]
@@ -193,7 +193,7 @@ struct ScriptRunner {
         case "holder":
             guard let entry = store.kvs.get(name).value else { return "none" }
             return "\(entry.session.suffix(2)) \(Self.describe(entry)) lock=\(entry.lockIndex)"
-        case "places":
+        case "coordinates":
             let table = store.coordinates
             let reading = name.isEmpty ? table.list() : table.list(node: name)
             return (["\(reading.index)"] + reading.value.map(Self.describe))
@@ -216,7 +216,7 @@ struct ScriptRunner {
     }
 
     /// `node:seconds` or `node:seconds:segment`; any word but a number has no dimensions.
-    private static func place(_ word: String) -> NodeCoordinate {
+    private static func coordinate(_ word: String) -> NodeCoordinate {
         let parts = word.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
         var coordinate = Coordinate()
         if let seconds = Double(parts[1]) {

@@ -123,7 +123,7 @@ struct ProtocolMessagesTests {
     @Test func payloadIsSentAsJSONAndAsBytes() {
         var request = HandleRequest(
             kind: "append", config: .object([:]), timeout: .seconds(1),
-            firing: .init(
+            input: .init(
                 payload: Array("{\"a\": 1}\n".utf8), index: "42",
                 environment: ["CONSUL_NODE": "n"]))
         #expect(
@@ -131,10 +131,10 @@ struct ProtocolMessagesTests {
                 == #"{"type":"handle","id":4,"config":{},"environment":{"CONSUL_NODE":"n"},"#
                 + #""handler":"append","index":"42","payload":{"a":1},"#
                 + #""payload_base64":"eyJhIjogMX0K","timeout_ms":1000}"#)
-        request.firing.payload = [0xFF]
+        request.input.payload = [0xFF]
         #expect(!text(AgentMessage.handle(request, id: 4)).contains(#""payload":"#))
         // A payload that is too large in two forms is sent in one.
-        request.firing.payload =
+        request.input.payload =
             Array("\"".utf8) + [UInt8](repeating: 0x61, count: 600_000) + Array("\"".utf8)
         #expect(AgentMessage.handle(request, id: 4).count < Limits.lineBytesMax)
     }

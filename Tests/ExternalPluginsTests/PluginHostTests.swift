@@ -57,7 +57,7 @@ import Wire
         let text = good + "watches: [{type: nodes, handler_type: other}]\n"
         // A start continues without the program.
         let start = await host.open(sources(text))
-        #expect(start.config != nil && start.held.count == 2)
+        #expect(start.config != nil && start.tolerated.count == 2)
         #expect(host.statuses.map { $0.state } == ["failed"])
         let outcome = await host.validate(sources(text), scope: .agent)
         #expect(outcome.config == nil)
@@ -247,7 +247,7 @@ import Wire
             #"{"id":9,"config":{"path":"/etc/x"},"payload":"\"","n":12345678901234567890}"#
         for _ in 0..<2 {
             let outcome = await handler.run(
-                HandlerFiring(
+                HandlerInput(
                     payload: Array("\(payload)\n".utf8), index: "7",
                     environment: ["X": "\"payload\":{}"]))
             #expect(outcome == HandlerOutcome(code: 0, output: ""))
@@ -255,7 +255,7 @@ import Wire
         #expect(bench.folder.read("out") == "\(payload)\n\(payload)\n")
         definition.handlerConfig = ["path": .string("/nowhere/x")]
         let failed = try await kind.make(definition, in: Scripted().handlerContext).run(
-            HandlerFiring(payload: Array("1\n".utf8), index: "7", environment: [:]))
+            HandlerInput(payload: Array("1\n".utf8), index: "7", environment: [:]))
         #expect(failed.code == 1)
         #expect(failed.failure.contains("/nowhere/x"))
         await bench.programs.stop()

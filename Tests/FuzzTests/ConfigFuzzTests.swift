@@ -34,7 +34,7 @@ import Testing
                 environment: environment, scope: scope, rigour: rigour)
             if outcome.config == nil, outcome.errors.isEmpty { return "neither one nor the other" }
             if outcome.config != nil, !outcome.errors.isEmpty { return "both" }
-            for error in outcome.errors + outcome.warnings + outcome.held {
+            for error in outcome.errors + outcome.warnings + outcome.tolerated {
                 if error.message.isEmpty { return "an error without a word" }
                 switch error.origin {
                 case .file(let place):

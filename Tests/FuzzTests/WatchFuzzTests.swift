@@ -168,7 +168,7 @@ struct WatchLife {
         case .wake(let instant):
             wakesAt = instant
             if instant <= now { fault = "wakes in the past" }
-        case .query, .reportDroppedEvents, .remember: break
+        case .query, .repeatQuery, .reportDroppedEvents, .remember: break
         }
     }
 

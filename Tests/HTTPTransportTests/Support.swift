@@ -169,6 +169,32 @@ final class RawClient {
         return total
     }
 
+    /// Returns true when the server has read all that was sent: looks the server's end up in the
+    /// kernel's table of connections (local port, remote port, sizes of the two queues).
+    var isRead: Bool {
+        var unsent: Int32 = 1
+        guard ioctl(descriptor, UInt(TIOCOUTQ), &unsent) == 0, unsent == 0 else { return false }
+        var address = sockaddr_in()
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let code = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                getsockname(descriptor, $0, &size)
+            }
+        }
+        guard code == 0, let table = try? Files.read("/proc/self/net/tcp", limit: 1 << 24) else {
+            return false
+        }
+        let port = String(in_port_t(bigEndian: address.sin_port), radix: 16, uppercase: true)
+        let ending = ":" + String(repeating: "0", count: 4 - port.count) + port
+        for line in String(decoding: table, as: UTF8.self).split(separator: "\n") {
+            let fields = line.split(separator: " ")
+            if fields.count > 4, fields[2].hasSuffix(ending) {
+                return fields[4].hasSuffix(":00000000")
+            }
+        }
+        return false
+    }
+
     func endSending() { shutdown(descriptor, Int32(SHUT_WR)) }
     func close() { shutdown(descriptor, Int32(SHUT_RDWR)) }
 }

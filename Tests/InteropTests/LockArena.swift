@@ -32,7 +32,7 @@ final class LockArena: Sendable {
     private let prefix: String
     private let endsSessions: Bool
     private let pids = Mutex<[String: Int32]>([:])
-    private let endings = Mutex<[String: ProcessEnding]>([:])
+    private let endings = Mutex<[String: ChildEnding]>([:])
 
     init(kind: Kind, fate: Fate, agent: PeerAgent, folder: String, endsSessions: Bool) {
         self.kind = kind

@@ -24,7 +24,7 @@ struct LockQueueTests {
         /// Starts a lock whose child logs its begin, waits for the file `go`, and logs its end.
         func lock(
             _ flags: [String], _ name: String, by program: Program = .ours
-        ) -> Task<ProcessEnding, Never> {
+        ) -> Task<ChildEnding, Never> {
             let child = """
                 echo begin \(name) >> \(log); while [ ! -e \(scratch.path)/go ]; do sleep 0.05; \
                 done; echo end \(name) >> \(log)

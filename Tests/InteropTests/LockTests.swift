@@ -14,7 +14,7 @@ struct LockTests {
         var words: [String]
         var child: String
 
-        func run(_ handle: ProcessHandle = ProcessHandle()) async -> ProcessOutcome {
+        func run(_ handle: ProcessHandle = ProcessHandle()) async -> ChildOutcome {
             var spec = ProcessSpec([program.path, "lock"] + words + [child])
             spec.environment = .inherited(adding: [
                 "CONSUL_HTTP_ADDR": "127.0.0.1:\(agent.httpPort)", "SHELL": "/bin/sh",
@@ -46,7 +46,7 @@ struct LockTests {
         let child =
             slots.joined() + "else echo crowd >> \(folder.path)/log; fi; "
             + "sleep 0.1; echo run >> \(folder.path)/log; rmdir \(folder.path)/s$s"
-        let outcomes = await withTaskGroup(of: ProcessOutcome.self) { tasks in
+        let outcomes = await withTaskGroup(of: ChildOutcome.self) { tasks in
             for number in 0..<8 {
                 let program = Self.programs[number % Self.programs.count]
                 let contender = Contender(
@@ -65,7 +65,7 @@ struct LockTests {
 
     @Test(.timeLimit(.minutes(2))) func exitCodesReportTheChildsEnd() async throws {
         let agent = try await PeerAgent(.ours)
-        func code(_ words: [String], _ child: String) async -> ProcessEnding {
+        func code(_ words: [String], _ child: String) async -> ChildEnding {
             await Contender(agent: agent, words: words, child: child).run().ending
         }
         #expect(await code(["codes"], "exit 7") == .exited(0))
@@ -189,7 +189,7 @@ struct LockTests {
         #expect(SystemClock.now() - start < .seconds(16))
         if fate == "stopped" { kill(holder, SIGCONT) }
         let ending = await outcome.ending
-        #expect(fate == "killed" ? ending == .signaled(SIGKILL) : ending == .exited(76))
+        #expect(fate == "killed" ? ending == .signalled(SIGKILL) : ending == .exited(76))
         await agent.stop()
     }
 }

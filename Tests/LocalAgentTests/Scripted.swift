@@ -63,9 +63,9 @@ final class ScriptedHandlers: HandlerKind {
         let name: String
         let kind: ScriptedHandlers
 
-        func run(_ firing: HandlerFiring) async -> HandlerOutcome {
+        func run(_ input: HandlerInput) async -> HandlerOutcome {
             let end = FirstEnd()
-            let text = String(decoding: firing.payload.dropLast(), as: UTF8.self)
+            let text = String(decoding: input.payload.dropLast(), as: UTF8.self)
             kind.all.withLock { $0.append(Run(name: name, payload: text, end: end)) }
             return await withTaskCancellationHandler {
                 await end.value()

@@ -25,7 +25,7 @@ import Wire
             case .input(.answer(let source, let answer)): "answer \(source) \(answer.index)"
             case .input(let input): "\(input)"
             case .queryFailed(let source, _): "failed \(source)"
-            case .queryDue(let source, _): "due \(source)"
+            case .queryDue(let source): "due \(source)"
             case .runEnded(let run, _): "ended \(run.firing.number)"
             }
         }

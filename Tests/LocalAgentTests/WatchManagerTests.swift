@@ -69,13 +69,13 @@ import Wire
         ].map { try JSONReader.decode(WatchDefinition.self, from: Array($0.utf8)) }
         try scene.watches.apply(
             definitions,
-            held: [
+            tolerated: [
                 [DefinitionProblem("watches[0].args[0]", "no such file", .shows)],
                 [DefinitionProblem("watches[1].state", "Unsupported state: foo")],
             ], registry: scene.registry)
-        let held = try #require(scene.watches.status(of: "held"))
-        #expect(held.state == "failed" && held.type == "checks" && held.handler == "script")
-        #expect(held.error == "watches[1].state: Unsupported state: foo")
+        let failed = try #require(scene.watches.status(of: "held"))
+        #expect(failed.state == "failed" && failed.type == "checks" && failed.handler == "script")
+        #expect(failed.error == "watches[1].state: Unsupported state: foo")
         #expect(scene.watches.statuses.map { $0.id } == ["absent", "held"])
         // The other watch runs; its fault is cleared once a handler has succeeded.
         _ = try await scene.runs(1)

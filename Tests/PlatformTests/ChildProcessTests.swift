@@ -31,11 +31,11 @@ import Testing
 
     @Test func terminateEndsAStubbornChild() async throws {
         var spec = shell("trap '' TERM; echo ready; while :; do sleep 1; done")
-        spec.killGrace = .milliseconds(100)
+        spec.killTimeout = .milliseconds(100)
         let child = try ChildProcess.start(spec)
         var lines = child.lines.makeAsyncIterator()
         #expect(await lines.next()?.text == "ready")
-        #expect(await child.terminate() == .signaled(SIGKILL))
+        #expect(await child.terminate() == .signalled(SIGKILL))
         #expect(await lines.next() == nil)
     }
 

@@ -31,7 +31,7 @@ func eventually(_ condition: () -> Bool) async -> Bool {
 
     @Test func signalIsReported() async {
         let outcome = await ProcessRun.run(shell("kill -9 $$"))
-        #expect(outcome.ending == .signaled(SIGKILL))
+        #expect(outcome.ending == .signalled(SIGKILL))
         #expect(outcome.ending.description == "signal: killed")
     }
 
@@ -72,7 +72,7 @@ func eventually(_ condition: () -> Bool) async -> Bool {
         var spec = shell("trap '' TERM; echo ready; while :; do sleep 1; done")
         spec.timeout = .milliseconds(300)
         spec.killSignal = SIGTERM
-        spec.killGrace = .milliseconds(200)
+        spec.killTimeout = .milliseconds(200)
         let outcome = await ProcessRun.run(spec)
         #expect(outcome.ending == .timedOut)
         #expect(outcome.duration >= .milliseconds(500))
@@ -110,7 +110,7 @@ func eventually(_ condition: () -> Bool) async -> Bool {
     }
 
     @Test func missingThingsAreNamed() async {
-        func ending(_ change: (inout ProcessSpec) -> Void) async -> ProcessEnding {
+        func ending(_ change: (inout ProcessSpec) -> Void) async -> ChildEnding {
             var spec = shell("exit 0")
             change(&spec)
             return await ProcessRun.run(spec).ending
@@ -152,7 +152,7 @@ func eventually(_ condition: () -> Bool) async -> Bool {
         // Three, and the one with which `ls` reads the folder. SIGPIPE, which this process ignores,
         // ends the child.
         #expect(outcome.output == "4\n")
-        #expect(outcome.ending == .signaled(SIGPIPE))
+        #expect(outcome.ending == .signalled(SIGPIPE))
     }
 
     @Test func descriptorsStayFlatAndSpawnsAreQuick() async {

@@ -8,7 +8,7 @@ import Testing
 
 struct ScriptHandlerTests {
     private let kind = ScriptHandlerKind(shell: "/bin/dash")
-    private let firing = HandlerFiring(
+    private let input = HandlerInput(
         payload: Array("[]\n".utf8), index: "7", environment: ["CONSUL_INDEX": "7"])
 
     private func definition(_ change: (inout WatchDefinition) -> Void) -> WatchDefinition {
@@ -23,7 +23,7 @@ struct ScriptHandlerTests {
         var script = Scripted()
         script.processes.answer = { _ in outcome }
         let handler = kind.make(definition, in: script.handlerContext)
-        let result = await handler.run(firing)
+        let result = await handler.run(input)
         return (try #require(script.processes.asked.values.first), result)
     }
 
@@ -162,7 +162,7 @@ struct HTTPHandlerTests {
                 $0.tlsSkipVerify = true
             }, in: script.handlerContext)
         let outcome = await handler.run(
-            HandlerFiring(payload: Array("{}".utf8), index: "9", environment: [:]))
+            HandlerInput(payload: Array("{}".utf8), index: "9", environment: [:]))
         #expect(outcome == HandlerOutcome(code: 204, output: "r"))
         let probe = try #require(script.http.asked.values.first)
         #expect(probe.method == "PUT")
@@ -178,17 +178,17 @@ struct HTTPHandlerTests {
 
     @Test func otherStatusesAndErrorsAreFailures() async throws {
         var script = Scripted()
-        let firing = HandlerFiring(payload: [], index: "1", environment: [:])
+        let input = HandlerInput(payload: [], index: "1", environment: [:])
         script.http.answer = { _ in
             .success(HTTPProbeAnswer(status: 500, reason: "Oops", body: Array("no".utf8)))
         }
         let bad = try kind.make(definition { _ in }, in: script.handlerContext)
         #expect(
-            await bad.run(firing)
+            await bad.run(input)
                 == HandlerOutcome(code: 500, output: "no", failure: "HTTP status 500 Oops"))
         script.http.answer = { _ in .failure(ProbeError("timed out", isTimeout: true)) }
         let slow = try kind.make(definition { _ in }, in: script.handlerContext)
         #expect(
-            await slow.run(firing) == HandlerOutcome(code: nil, output: "", failure: "timed out"))
+            await slow.run(input) == HandlerOutcome(code: nil, output: "", failure: "timed out"))
     }
 }

@@ -95,8 +95,8 @@ import Testing
         try await write(["one"], to: members)
         let old = try await leader(members)
         network.cutOff(old.id)
-        let ticket = TextTicket()
-        async let lost = old.propose("lost", ticket: ticket)
+        let context = TextContext()
+        async let lost = old.propose("lost", context: context)
         let others = members.filter { $0 !== old }
         try await write(["two"], to: others)
         guard case .failure = await lost else {
@@ -114,9 +114,9 @@ import Testing
         try await write(["three"], to: members)
         try await agree(members)
         #expect(!members[0].machine.texts.contains("lost"))
-        // Its index belongs to another entry now, which has no ticket.
-        #expect(ticket.results == [])
-        #expect(members.allSatisfy { $0.machine.tickets == 0 })
+        // Its index belongs to another entry now, which has no context.
+        #expect(context.results == [])
+        #expect(members.allSatisfy { $0.machine.contexts == 0 })
         await stop(members)
     }
 

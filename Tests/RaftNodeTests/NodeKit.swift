@@ -12,8 +12,8 @@ import Testing
 
 @testable import RaftNode
 
-/// A ticket that receives the text of its entry.
-final class TextTicket: Sendable {
+/// A context that receives the text of its entry.
+final class TextContext: Sendable {
     private let texts = Mutex<[String]>([])
     var results: [String] { texts.withLock { $0 } }
     func receive(_ text: String) { texts.withLock { $0.append(text) } }
@@ -29,7 +29,7 @@ final class ListMachine: StateMachine {
     private struct State {
         var items: [Item] = []
         var restores = 0
-        var tickets = 0
+        var contexts = 0
         var isOutOfOrder = false
     }
     private let state = Mutex(State())
@@ -37,8 +37,8 @@ final class ListMachine: StateMachine {
     var items: [Item] { state.withLock { $0.items } }
     var texts: [String] { items.map(\.text) }
     var restores: Int { state.withLock { $0.restores } }
-    /// The number of entries that had a ticket.
-    var tickets: Int { state.withLock { $0.tickets } }
+    /// The number of entries that had a context.
+    var contexts: Int { state.withLock { $0.contexts } }
     var isOutOfOrder: Bool { state.withLock { $0.isOutOfOrder } }
 
     func apply(_ batch: CommittedBatch) throws {
@@ -46,9 +46,9 @@ final class ListMachine: StateMachine {
             for (slot, entry) in batch.entries.enumerated() {
                 let text = String(decoding: entry.data, as: UTF8.self)
                 if text == "poison" { throw Poisoned() }
-                if let ticket = batch.ticket(at: slot) as? TextTicket {
-                    ticket.receive(text)
-                    state.tickets += 1
+                if let context = batch.context(at: slot) as? TextContext {
+                    context.receive(text)
+                    state.contexts += 1
                 }
                 if entry.index <= state.items.last?.index ?? 0 { state.isOutOfOrder = true }
                 state.items.append(Item(index: entry.index, text: text))
@@ -186,8 +186,8 @@ final class Member: Sendable {
         }
     }
 
-    func propose(_ text: String, ticket: TextTicket? = nil) async -> Answer {
-        await asked { node.propose([.init(Array(text.utf8))], ticket: ticket, reply: $0) }
+    func propose(_ text: String, context: TextContext? = nil) async -> Answer {
+        await asked { node.propose([.init(Array(text.utf8))], context: context, reply: $0) }
     }
     func barrier() async -> Answer { await asked { node.barrier(reply: $0) } }
     func read(_ mode: ReadMode) async -> Answer { await asked { node.read(mode, reply: $0) } }

@@ -69,5 +69,5 @@ final class TourAgent {
 
     /// Stops the agent.
     /// - Returns: how the process ended.
-    func stop() async -> ProcessEnding { await child.terminate(signal: SIGTERM) }
+    func stop() async -> ChildEnding { await child.terminate(signal: SIGTERM) }
 }

@@ -134,9 +134,9 @@ struct ScriptRunner {
 
     private static func describe(_ directive: WatchPlan.Directive) -> String {
         switch directive {
-        case .query(let source, let after, let notBefore):
+        case .query(let source, let after):
             "query \(source) after \(after.map { "\($0)" } ?? "nothing")"
-                + (notBefore.map { " at \($0)" } ?? "")
+        case .repeatQuery(let source, let instant): "query \(source) after nothing at \(instant)"
         case .reportDroppedEvents(let count): "dropped \(count)"
         case .fire(let firing):
             "fire \(firing.number)" + (firing.attempt > 0 ? " again, \(firing.attempt)" : "")

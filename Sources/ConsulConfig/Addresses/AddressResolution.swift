@@ -125,7 +125,7 @@ extension Validation {
                     // HashiCorp's agent treats it as missing; the first two are required.
                     refuse(
                         name, "\(quoted(text)) finds no address on this machine",
-                        isHeld: name != "bind_addr" && name != "client_addr")
+                        isTolerated: name != "bind_addr" && name != "client_addr")
                     return []
                 }
             case .failure(let problem):

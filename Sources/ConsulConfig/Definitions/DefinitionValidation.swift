@@ -10,9 +10,9 @@ extension Validation {
         }
         checkCheckIDs()
         for index in config.watches.indices {
-            heldHere = config.watches[index].held
+            toleratedHere = config.watches[index].tolerated
             check(config.watches[index])
-            config.watches[index].held = heldHere
+            config.watches[index].tolerated = toleratedHere
         }
         checkWatchIDs()
         checkRecords()
@@ -24,8 +24,8 @@ extension Validation {
     ) {
         let (position, path) = placed.location(of: field)
         guard !placed.isExplained(path) else { return }
-        errors.append(ConfigError(position, path: path, message, isHeld: effect != .refuses))
-        if effect != .refuses { heldHere.append(DefinitionProblem(path, message, effect)) }
+        errors.append(ConfigError(position, path: path, message, isTolerated: effect != .refuses))
+        if effect != .refuses { toleratedHere.append(DefinitionProblem(path, message, effect)) }
     }
 
     /// Reports faults that the definition's owner found.
@@ -49,7 +49,7 @@ extension Validation {
         config.services = Self.lastOfEach(config.services) { $0.effectiveID }
         config.checks = Self.lastOfEach(config.checks) { $0.effectiveID }
         config.watches = Self.lastOfEach(config.watches) { $0.id }
-        config.dnsRecords.removeAll { !$0.held.isEmpty }
+        config.dnsRecords.removeAll { !$0.tolerated.isEmpty }
     }
 
     /// All definitions without an ID are kept.
@@ -134,7 +134,7 @@ extension Validation {
                     ConfigError(
                         position, path: path,
                         "duplicate check ID \"\(id)\" (first at \(first)): the last one counts",
-                        isHeld: true))
+                        isTolerated: true))
             } else {
                 places[id] = position
             }
@@ -174,7 +174,7 @@ extension Validation {
         } else if handlers.isEmpty, isOwnKind {
             // HashiCorp's agent accepts an empty list as a handler.
             let isEmptyList = watch.node.block?.contains { $0.key == "args" } ?? false
-            refuse(watch, "", "Must define a watch handler", isEmptyList ? .holds : .refuses)
+            refuse(watch, "", "Must define a watch handler", isEmptyList ? .disables : .refuses)
         } else if definition.handlerType == "http", definition.httpHandler == nil {
             refuse(watch, "handler_type", "Handler type 'http' requires 'http_handler_config'")
         } else if definition.handlerType == "script", definition.httpHandler != nil {

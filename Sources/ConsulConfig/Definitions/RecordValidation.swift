@@ -8,10 +8,10 @@ extension Validation {
         for index in config.dnsRecords.indices {
             let record = config.dnsRecords[index]
             let definition = record.definition
-            heldHere = record.held
-            defer { config.dnsRecords[index].held = heldHere }
+            toleratedHere = record.tolerated
+            defer { config.dnsRecords[index].tolerated = toleratedHere }
             for problem in rules.dnsRecordProblems(definition, config.dns.domain) {
-                refuse(record, problem.path, problem.message, .holds)
+                refuse(record, problem.path, problem.message, .disables)
             }
             guard !definition.name.isEmpty, !definition.type.isEmpty else { continue }
             let position = record.location(of: "name").position
@@ -19,7 +19,7 @@ extension Validation {
                 refuse(
                     record, "name",
                     "\(quoted(definition.name)) has \(definition.type) records already (at "
-                        + "\(first)): list all of their values there", .holds)
+                        + "\(first)): list all of their values there", .disables)
                 continue
             }
             places[definition.identity] = position
@@ -29,7 +29,7 @@ extension Validation {
                 refuse(
                     record, "type",
                     "a name with a CNAME has no other records: \(quoted(definition.name)) has "
-                        + "\(other.type) (at \(other.position))", .holds)
+                        + "\(other.type) (at \(other.position))", .disables)
             } else {
                 types[name] = (type, position)
             }

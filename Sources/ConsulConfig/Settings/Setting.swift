@@ -54,7 +54,7 @@ package struct Setting: Sendable {
         self.isActedOn = isActedOn
         read = { node, config in
             let (value, errors) = ConfigReader.read(T.self, from: node, path: name)
-            if errors.allSatisfy({ $0.isHeld }) { config[keyPath: path].merge(value) }
+            if errors.allSatisfy({ $0.isTolerated }) { config[keyPath: path].merge(value) }
             return errors
         }
         takeFlag = { text, config in

@@ -63,7 +63,7 @@ enum FragmentParser {
             var cursor = PlaceCursor(bytes, file: fragment.path)
             let message = "this is not UTF-8: save the file in that encoding"
             encoding = [
-                ConfigError(cursor.position(of: offset), path: "", message, isHeld: true)
+                ConfigError(cursor.position(of: offset), path: "", message, isTolerated: true)
             ]
             // HashiCorp's agent replaces such a byte by U+FFFD.
             bytes = Array(String(decoding: bytes, as: UTF8.self).utf8)

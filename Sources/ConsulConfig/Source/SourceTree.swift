@@ -124,7 +124,7 @@ struct EntryCollector {
                 ConfigError(
                     entry.position, path: "",
                     "duplicate key \"\(entry.key)\" (first at \(entries[first].position))",
-                    isHeld: true))
+                    isTolerated: true))
             entries[first].value = entry.value
             return
         }

@@ -157,7 +157,7 @@ package actor Registrar {
         try refuseScripts(definition, source: source)
         if problems.isEmpty { return .sound }
         return DefinitionVerdict(
-            isHeld: problems.contains { $0.effect == .holds },
+            isDisabled: problems.contains { $0.effect == .disables },
             reason: "Invalid check: " + problems.map { $0.text }.joined(separator: "; "))
     }
 
@@ -184,7 +184,7 @@ package actor Registrar {
         _ definition: CheckDefinition, source: RegistrationSource, persists: Bool
     ) throws(ConsulError) {
         let verdict = try verdict(on: definition, source: source)
-        let (kind, instance) = try instance(of: definition, isHeld: verdict.isHeld)
+        let (kind, instance) = try instance(of: definition, isDisabled: verdict.isDisabled)
         var check = newCheck(definition, kind: kind)
         if verdict != .sound {
             check.status = CheckStatus.critical.rawValue
@@ -198,7 +198,7 @@ package actor Registrar {
             }
         }
         if source == .api { logHints(definition.hints, "check", definition.id) }
-        if !verdict.isHeld { restoreHeartbeat(&check, definition) }
+        if !verdict.isDisabled { restoreHeartbeat(&check, definition) }
         if persists {
             var persisted = PersistedCheck()
             persisted.check = check
@@ -219,17 +219,17 @@ package actor Registrar {
         runner.start(stagger: random.duration(below: stagger))
     }
 
-    private func instance(of definition: CheckDefinition, isHeld: Bool) throws(ConsulError)
+    private func instance(of definition: CheckDefinition, isDisabled: Bool) throws(ConsulError)
         -> (kind: String, instance: CheckInstance)
     {
         do {
             let type = try registry.checkType(for: definition)
-            if isHeld { return (type.kind, .pushed(HeldCheck())) }
+            if isDisabled { return (type.kind, .pushed(DisabledCheck())) }
             return (type.kind, try type.make(definition, in: context(for: definition)))
         } catch {
-            guard isHeld else { throw ConsulError(.badRequest, "Invalid check: \(error)") }
+            guard isDisabled else { throw ConsulError(.badRequest, "Invalid check: \(error)") }
             let kind = definition.grpc.isEmpty ? definition.type : "grpc"
-            return (kind, .pushed(HeldCheck()))
+            return (kind, .pushed(DisabledCheck()))
         }
     }
 
@@ -237,14 +237,14 @@ package actor Registrar {
     private func addFaultCheck(_ definition: ServiceDefinition) {
         let faults = definition.commonFaults
         guard !faults.isEmpty, let service = local.service(definition.effectiveID) else { return }
-        var held = CheckDefinition()
-        held.id = Self.definitionCheckID(definition)
-        held.name = "Definition of service '\(definition.name)'"
-        held.serviceID = service.service.id
-        var check = newCheck(held, kind: "definition")
+        var faulty = CheckDefinition()
+        faulty.id = Self.definitionCheckID(definition)
+        faulty.name = "Definition of service '\(definition.name)'"
+        faulty.serviceID = service.service.id
+        var check = newCheck(faulty, kind: "definition")
         check.status = CheckStatus.critical.rawValue
         check.output = "Invalid service: " + faults.map { $0.text }.joined(separator: "; ")
-        local.addCheck(held, check: check, source: .configuration)
+        local.addCheck(faulty, check: check, source: .configuration)
     }
 
     /// Logs hints about a registration by the API. The configuration's hints are logged with their

@@ -3,7 +3,8 @@ import Primitives
 import Synchronization
 import Watch
 
-/// One run of a handler, from start to end. Callers may kill it at any time, also before its start.
+/// Runs a handler once, from start to end. Callers may kill it at any time, also before its start.
+/// `RunRecord` is its entry in the watch's history.
 final class HandlerRun: Sendable {
     let firing: WatchFiring
     let startedAt: Instant
@@ -24,11 +25,11 @@ final class HandlerRun: Sendable {
 
     /// Starts the handler on the caller's thread: a hop to another would delay it.
     func start(
-        _ handler: any WatchHandler, _ firing: HandlerFiring,
+        _ handler: any WatchHandler, _ input: HandlerInput,
         ended: @escaping @Sendable (HandlerOutcome) -> Void
     ) {
         let task = Task.immediate {
-            ended(await handler.run(firing))
+            ended(await handler.run(input))
             end()
         }
         let isKilled = state.withLock { state in

@@ -9,14 +9,14 @@ struct WatchFault: Sendable {
     let preventsRunning: Bool
 
     static func byID(
-        _ all: [(id: String, definition: WatchDefinition)], _ held: [[DefinitionProblem]]
+        _ all: [(id: String, definition: WatchDefinition)], _ tolerated: [[DefinitionProblem]]
     ) -> [String: WatchFault] {
         var faults: [String: WatchFault] = [:]
-        for ((id, definition), problems) in zip(all, held) where !problems.isEmpty {
+        for ((id, definition), problems) in zip(all, tolerated) where !problems.isEmpty {
             faults[id] = WatchFault(
                 definition: definition,
                 reason: problems.map { $0.text }.joined(separator: "; "),
-                preventsRunning: problems.contains { $0.effect == .holds })
+                preventsRunning: problems.contains { $0.effect == .disables })
         }
         return faults
     }

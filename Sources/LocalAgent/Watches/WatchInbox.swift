@@ -13,7 +13,7 @@ struct WatchInbox: Sendable {
         case input(WatchPlan.Input)
         case queryFailed(source: Int, ConsulError)
         /// Sends a query that was delayed after an error.
-        case queryDue(source: Int, after: WatchIndex?)
+        case queryDue(source: Int)
         case runEnded(HandlerRun, HandlerOutcome)
     }
 

@@ -39,16 +39,16 @@ package final class WatchManager: Sendable {
 
     /// Applies the configuration's watches. The API's watches continue, unless the configuration
     /// now has their ID, or `rules` forbid them now.
-    /// - Parameter held: the faults that do not prevent a start, in the order of the definitions;
-    ///   none after a reload.
+    /// - Parameter tolerated: the faults that do not prevent a start, in the order of the
+    ///   definitions; none after a reload.
     @discardableResult
     package func apply(
-        _ definitions: [WatchDefinition], held: [[DefinitionProblem]] = [],
+        _ definitions: [WatchDefinition], tolerated: [[DefinitionProblem]] = [],
         registry: PluginRegistry, rules: AddedWatchRules = AddedWatchRules()
     ) throws(ConsulError) -> Difference {
         let configured = WatchIdentity.names(definitions)
         let taken = Set(configured.map { $0.id })
-        let faults = WatchFault.byID(configured, held)
+        let faults = WatchFault.byID(configured, tolerated)
         let added = state.withLock { $0.added }.filter { !taken.contains($0.key) }
         let difference = try replace(
             with: all(definitions, added, rules, faults), registry)
@@ -138,9 +138,9 @@ package final class WatchManager: Sendable {
     package var statuses: [WatchStatus] {
         let (runners, faults) = state.withLock { ($0.runners, $0.faults) }
         let running = runners.values.map { Self.shown($0.status, with: faults) }
-        let held = faults.filter { runners[$0.key] == nil }
+        let failed = faults.filter { runners[$0.key] == nil }
             .map { Self.shown($0.value.status(of: $0.key), with: [:]) }
-        return (running + held).sorted { $0.id < $1.id }
+        return (running + failed).sorted { $0.id < $1.id }
     }
 
     package func status(of id: String) -> WatchStatus? {

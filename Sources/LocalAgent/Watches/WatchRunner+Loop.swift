@@ -43,7 +43,9 @@ extension WatchRunner {
         let directives = state.withLock { state -> [WatchPlan.Directive] in
             let directives = step(event, now: now, &state)
             // Under the same lock, so that `stop` and `killHandlers` see each run or prevent it.
-            for case .fire(let firing) in directives { begin(firing, now: now, in: &state) }
+            for case .fire(let firing) in directives {
+                recordStart(of: firing, now: now, in: &state)
+            }
             return directives
         }
         if case .runEnded(let run, let outcome) = event { report(run, outcome) }
@@ -78,25 +80,22 @@ extension WatchRunner {
         case .queryFailed(let source, let error):
             state.status.queryError = error.message
             return state.plan.step(.failed(source: source), now: now)
-        case .queryDue(let source, let after):
-            return [.query(source: source, after: after, notBefore: nil)]
+        case .queryDue(let source):
+            return [.query(source: source, after: nil)]
         }
     }
 
     func carryOut(_ directive: WatchPlan.Directive) {
         switch directive {
-        case .query(let source, let after, let notBefore):
-            if let notBefore {
-                setTimer(source, notBefore) { [self] in
-                    enqueue(.queryDue(source: source, after: after))
-                }
-            } else {
-                query(source, after: after)
+        case .query(let source, let after): query(source, after: after)
+        case .repeatQuery(let source, let instant):
+            setTimer(.query(source: source), instant) { [self] in
+                enqueue(.queryDue(source: source))
             }
-        case .fire(let firing): run(firing)
+        case .fire(let firing): startHandler(for: firing)
         case .cancelRun(let number): state.withLock { $0.runs[number] }?.kill()
         case .wake(let instant):
-            setTimer(-1, instant) { [self] in enqueue(.input(.woke)) }
+            setTimer(.wake, instant) { [self] in enqueue(.input(.woke)) }
         case .deadLetter(let firing): deadLetter(firing)
         case .reportDroppedEvents(let count): reportDropped(count)
         case .remember(let memory): remember(memory)
@@ -120,12 +119,12 @@ extension WatchRunner {
     }
 
     private func setTimer(
-        _ slot: Int, _ instant: Instant, _ body: @escaping @Sendable () -> Void
+        _ purpose: TimerPurpose, _ instant: Instant, _ body: @escaping @Sendable () -> Void
     ) {
         let clock = dependencies.clock
         let timer = Task { if await clock.sleep(until: instant) { body() } }
         let old = state.withLock { state in
-            let old = state.timers.updateValue(timer, forKey: slot)
+            let old = state.timers.updateValue(timer, forKey: purpose)
             return state.isStopped ? timer : old
         }
         old?.cancel()

@@ -8,11 +8,12 @@ import Watch
 
 /// Starts the handler's runs and records their ends.
 extension WatchRunner {
-    func begin(_ firing: WatchFiring, now: Instant, in state: inout State) {
+    /// Enters a run in the state and in the watch's history.
+    func recordStart(of firing: WatchFiring, now: Instant, in state: inout State) {
         state.runs[firing.number] = HandlerRun(firing: firing, startedAt: now)
         state.status.fires += 1
         metrics.fires.increment()
-        var record = WatchRun()
+        var record = RunRecord()
         record.number = firing.number
         record.attempt = firing.attempt
         record.index = firing.index.description
@@ -26,13 +27,14 @@ extension WatchRunner {
         state.status.runs.removeFirst(max(0, state.status.runs.count - Limits.watchHistoryMax))
     }
 
-    func run(_ firing: WatchFiring) {
+    /// Starts the handler of a run that `recordStart` has entered, unless the run has ended since.
+    func startHandler(for firing: WatchFiring) {
         guard let run = state.withLock({ $0.runs[firing.number] }) else { return }
         var environment = dependencies.environment
         environment.merge(firing.environment) { $1 }
         run.start(
             handler,
-            HandlerFiring(
+            HandlerInput(
                 payload: firing.payload, index: firing.index.description,
                 environment: environment)
         ) { [self] outcome in

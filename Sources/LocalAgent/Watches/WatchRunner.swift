@@ -51,6 +51,14 @@ package final class WatchRunner: Sendable {
         }
     }
 
+    /// The purpose of a timer. A new timer replaces the one with the same purpose.
+    enum TimerPurpose: Hashable {
+        /// Repeats a failed query.
+        case query(source: Int)
+        /// Steps the plan.
+        case wake
+    }
+
     struct State {
         var plan: WatchPlan
         var status: WatchStatus
@@ -60,7 +68,7 @@ package final class WatchRunner: Sendable {
         /// True once the agent stops: killed runs then count neither as success nor as failure.
         var isEnding = false
         var pending: [Int: any PendingCall] = [:]
-        var timers: [Int: Task<Void, Never>] = [:]
+        var timers: [TimerPurpose: Task<Void, Never>] = [:]
         var runs: [UInt64: HandlerRun] = [:]
         /// The arrival time of the newest state, from which the lag of a run counts.
         var answeredAt = Instant.zero

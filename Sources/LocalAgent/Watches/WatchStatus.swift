@@ -20,7 +20,7 @@ package struct WatchStatus: Record, Hashable, Sendable {
     /// The definition's fault that did not prevent the agent's start.
     package var error = ""
     /// Newest last.
-    package var runs: [WatchRun] = []
+    package var runs: [RunRecord] = []
     package var definition = WatchDefinition()
     package init() {}
 
@@ -41,8 +41,8 @@ package struct WatchStatus: Record, Hashable, Sendable {
     }
 }
 
-/// One run of a handler.
-package struct WatchRun: Record, Hashable, Sendable {
+/// Records one run of a handler, for the watch's history.
+package struct RunRecord: Record, Hashable, Sendable {
     package var number: UInt64 = 0
     package var attempt = 0
     package var index = ""

@@ -48,7 +48,7 @@ struct AgentCommand: Command {
             let sink = try Self.logSink(config)
             let agent = try Agent(
                 config: config, sources: sources, plugins: InstalledPlugins.builtIn, logSink: sink,
-                host: opened, held: outcome.held)
+                host: opened, tolerated: outcome.tolerated)
             console.out(AgentBanner.text(config, nodeID: agent.nodeID))
             try await agent.start()
             return await agent.run()

@@ -45,9 +45,7 @@ struct MembersCommand: Command {
                 wan: flags.isOn("wan"), segment: flags.has("segment") ? flags["segment"] : "_all"
             )
             .filter { pattern.matches(Self.status($0)) }
-            .sorted {
-                ($0.tags["segment"] ?? "", $0.name) < ($1.tags["segment"] ?? "", $1.name)
-            }
+            .sorted { (Self.segment($0), $0.name) < (Self.segment($1), $1.name) }
             guard !members.isEmpty else { return 2 }
             if flags["format"] == "json" {
                 console.out(Output.json(members))

@@ -122,7 +122,7 @@ struct ConfigEffectiveCommand: Command {
                 registry: registry, rigour: .bootable
             ) { _ in }
             guard let config = outcome.config else { throw .configuration(outcome.errors) }
-            for fault in outcome.held { console.error("\(fault)") }
+            for fault in outcome.tolerated { console.error("\(fault)") }
             let values = config.effective.filter {
                 !flags.isOn("given") || $0.source != "default"
             }

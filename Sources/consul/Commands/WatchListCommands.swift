@@ -41,7 +41,7 @@ struct WatchListCommand: Command {
         return watch.runs.last.map { summary($0) } ?? "-"
     }
 
-    static func summary(_ run: WatchRun) -> String {
+    static func summary(_ run: RunRecord) -> String {
         if run.isRunning { return "\(run.started) running" }
         let end = run.failure.isEmpty ? "ok" : run.failure
         return "\(run.started) \(end) in \(run.milliseconds) ms"

@@ -130,10 +130,12 @@ struct WatchCommandHost {
     ) {
         for directive in directives {
             switch directive {
-            case .query(_, let after, let notBefore):
+            case .query(_, let after):
+                work.query = Task { feed.yield(.answered(await read(after))) }
+            case .repeatQuery(_, let instant):
                 work.query = Task {
-                    guard await Self.pause(until: notBefore) else { return }
-                    feed.yield(.answered(await read(after)))
+                    guard await Self.pause(until: instant) else { return }
+                    feed.yield(.answered(await read(nil)))
                 }
             case .fire(let firing):
                 work.quiet?.cancel()
@@ -153,8 +155,7 @@ struct WatchCommandHost {
     }
 
     /// - Returns: false when the task was cancelled.
-    private static func pause(until instant: Instant?) async -> Bool {
-        guard let instant else { return true }
+    private static func pause(until instant: Instant) async -> Bool {
         let wait = max(0, (instant - SystemClock.now()).nanoseconds)
         return (try? await Task.sleep(nanoseconds: UInt64(wait))) != nil
     }
@@ -164,7 +165,7 @@ struct WatchCommandHost {
     /// which retrying cannot fix.
     private func report(_ error: ConsulClientError, retriedBy directives: [WatchPlan.Directive]) {
         var retry = GoDuration.zero
-        for case .query(_, _, .some(let instant)) in directives {
+        for case .repeatQuery(_, let instant) in directives {
             retry = instant - SystemClock.now()
         }
         let seconds = (retry.nanoseconds + 500_000_000) / 1_000_000_000
@@ -209,7 +210,7 @@ struct WatchCommandHost {
         case .exited(0): return (0, nil)
         case .exited(let code):
             return (code, "Error executing handler: exit status \(code)")
-        case .signaled(let number):
+        case .signalled(let number):
             return (128 + number, "Error executing handler: \(SignalText.of(number))")
         case .timedOut, .cancelled: return (1, nil)
         case .failedToStart(let reason):

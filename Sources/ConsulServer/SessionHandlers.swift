@@ -4,13 +4,13 @@ internal import Platform
 internal import Primitives
 internal import Telemetry
 
-/// The calls about sessions.
-enum SessionEndpoint {
+/// Holds the handlers of the calls about sessions.
+enum SessionHandlers {
     static func register(in table: inout EndpointTable, timers: SessionTimers) {
         table.add(
             .sessionGet, check: { request throws(ConsulError) in try valid(request.sessionID) },
-            reading: { snapshot, plan in
-                let reading = try? snapshot.store.sessions.get(plan.request.sessionID)
+            reading: { view, plan in
+                let reading = try? view.store.sessions.get(plan.request.sessionID)
                 guard let reading else {
                     preconditionFailure("\(plan.request.sessionID) was judged valid")
                 }
@@ -18,13 +18,13 @@ enum SessionEndpoint {
             })
         table.add(
             .sessionList, filtering: Session.self,
-            reading: { snapshot, plan in
-                var reading = snapshot.store.sessions.list()
+            reading: { view, plan in
+                var reading = view.store.sessions.list()
                 if let filter = plan.filter { reading.value.removeAll { !filter.matches($0) } }
                 return reading
             })
-        table.add(.sessionLocks, reading: { snapshot, plan in
-            let (id, store) = (plan.request.sessionID, snapshot.store)
+        table.add(.sessionLocks, reading: { view, plan in
+            let (id, store) = (plan.request.sessionID, view.store)
             guard !id.isEmpty else {
                 let all = store.sessions.list()
                 return all.with(all.value.map { SessionWithLocks($0, locks(of: $0, store)) })
@@ -35,8 +35,8 @@ enum SessionEndpoint {
             return reading.with(
                 reading.value.map { [SessionWithLocks($0, locks(of: $0, store))] } ?? [])
         })
-        table.add(.sessionNodeSessions, reading: { snapshot, plan in
-            snapshot.store.sessions.list(node: plan.request.node)
+        table.add(.sessionNodeSessions, reading: { view, plan in
+            view.store.sessions.list(node: plan.request.node)
         })
         addWrites(to: &table, timers: timers)
     }
@@ -68,14 +68,14 @@ enum SessionEndpoint {
     }
 
     private static func valid(_ id: String) throws(ConsulError) {
-        _ = try found(id, Snapshot(store: StateStore(), index: 0))
+        _ = try found(id, StateView(store: StateStore(), index: 0))
     }
 
     private static func found(
-        _ id: String, _ snapshot: Snapshot
+        _ id: String, _ view: StateView
     ) throws(ConsulError) -> Reading<Session?> {
         do {
-            return try snapshot.store.sessions.get(id)
+            return try view.store.sessions.get(id)
         } catch {
             throw ConsulError(.internal, error.description)
         }
@@ -114,11 +114,11 @@ enum SessionEndpoint {
     }
 
     /// Uses the system's generator: a session's ID is as good as a password for its locks.
-    private static func newID(_ snapshot: Snapshot) -> String {
+    private static func newID(_ view: StateView) -> String {
         var random = SystemRandomNumberGenerator()
         while true {
             let id = UUIDText.random(using: &random)
-            if let reading = try? snapshot.store.sessions.get(id), reading.value == nil {
+            if let reading = try? view.store.sessions.get(id), reading.value == nil {
                 return id
             }
         }

@@ -6,9 +6,9 @@ internal import Primitives
 internal import Raft
 internal import RaftNode
 
-/// The calls that save the whole state in one archive, and restore it. The long work runs on a
-/// thread of its own: reads and writes continue meanwhile.
-enum SnapshotEndpoint {
+/// Holds the handlers that save the whole state in one archive and restore it. The long work runs
+/// on a thread of its own: reads and writes continue meanwhile.
+enum SnapshotHandlers {
     static func register(in table: inout EndpointTable, onRestored: @escaping @Sendable () -> Void)
     {
         let log = table.log

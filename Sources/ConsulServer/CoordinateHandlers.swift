@@ -2,15 +2,15 @@ internal import ConsulModel
 internal import ConsulState
 internal import Vivaldi
 
-/// The calls about network coordinates.
-enum CoordinateEndpoint {
+/// Holds the handlers of the calls about network coordinates.
+enum CoordinateHandlers {
     static func register(in table: inout EndpointTable, updates: CoordinateUpdates) {
         let configuration = table.configuration
-        table.add(.coordinateListNodes, reading: { snapshot, _ in
-            snapshot.store.coordinates.list()
+        table.add(.coordinateListNodes, reading: { view, _ in
+            view.store.coordinates.list()
         })
-        table.add(.coordinateNode, reading: { snapshot, plan in
-            var reading = snapshot.store.coordinates.list(node: plan.request.node)
+        table.add(.coordinateNode, reading: { view, plan in
+            var reading = view.store.coordinates.list(node: plan.request.node)
             // Under the name of the request, as in Consul.
             for index in reading.value.indices { reading.value[index].node = plan.request.node }
             return reading

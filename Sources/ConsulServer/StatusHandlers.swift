@@ -2,8 +2,8 @@ internal import ConsulModel
 internal import Raft
 internal import RaftNode
 
-/// The calls about leader and servers.
-enum StatusEndpoint {
+/// Holds the handlers of the calls about leader and servers.
+enum StatusHandlers {
     static func register(in table: inout EndpointTable) {
         let log = table.log
         table.add(.statusLeader, value: { log.node.status.leader?.address ?? "" })

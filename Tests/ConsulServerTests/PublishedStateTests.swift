@@ -4,9 +4,9 @@ import ConsulState
 import Testing
 import Wire
 
-/// A snapshot is made for reads, and is never older than an answered write.
-@Suite struct SnapshotMakingTests {
-    @Test func snapshotIsSharedUntilTheNextWrite() async throws {
+/// A view is made for reads, and is never older than an answered write.
+@Suite struct PublishedStateTests {
+    @Test func viewIsSharedUntilTheNextWrite() async throws {
         let server = try Server()
         try await server.put("a", "1")
         let first = server.backend.state.load()

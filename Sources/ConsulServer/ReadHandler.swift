@@ -14,9 +14,9 @@ struct ReadPlan<Request: ReadRequest>: Sendable {
     var options: QueryOptions { request.options }
 }
 
-/// A read, and the rule by which it blocks.
-final class ReadEndpoint<Request: ReadRequest, Answer: IndexedReply & Sendable>: Sendable {
-    typealias Body = @Sendable (Snapshot, ReadPlan<Request>) -> Reading<Answer.Value>
+/// Answers one read call, and parks it as the blocking rule requires.
+final class ReadHandler<Request: ReadRequest, Answer: IndexedReply & Sendable>: Sendable {
+    typealias Body = @Sendable (StateView, ReadPlan<Request>) -> Reading<Answer.Value>
 
     private let host: ReadHost
     /// The type of record that `?filter` judges; nil for reads that ignore it, as Consul does.
@@ -38,8 +38,8 @@ final class ReadEndpoint<Request: ReadRequest, Answer: IndexedReply & Sendable>:
             return nil
         }
         host.metrics.queries.increment()
-        let snapshot = host.state.load()
-        let reading = body(snapshot, plan)
+        let view = host.state.load()
+        let reading = body(view, plan)
         let answer = answer(reading, plan)
         let known = request.options.minQueryIndex
         // Only a later index is news, as in Consul: a client may keep one index for several reads,
@@ -51,18 +51,18 @@ final class ReadEndpoint<Request: ReadRequest, Answer: IndexedReply & Sendable>:
         }
         let hub = host.hub
         let waiter = QueryWaiter(
-            plan, self, region: reading.region, generation: snapshot.generation,
+            plan, self, region: reading.region, generation: view.generation,
             deadline: hub.deadline(after: host.wait(request.options.maxQueryTime)),
             lane: hub.laneForCaller(), hub: hub, reply: reply
         ) { waiter, event in
             // Cast here, where the type is known.
-            unsafeDowncast(waiter, to: QueryWaiter<Request, Answer>.self).handle(event)
+            unsafeDowncast(waiter, to: QueryWaiter<Request, Answer>.self).answer(event)
         }
-        return hub.park(waiter, seen: snapshot)
+        return hub.park(waiter, seen: view)
     }
 
-    func read(_ snapshot: Snapshot, _ plan: ReadPlan<Request>) -> Answer {
-        answer(body(snapshot, plan), plan)
+    func read(_ view: StateView, _ plan: ReadPlan<Request>) -> Answer {
+        answer(body(view, plan), plan)
     }
 
     private func answer(_ reading: Reading<Answer.Value>, _ plan: ReadPlan<Request>) -> Answer {
@@ -86,7 +86,7 @@ final class ReadEndpoint<Request: ReadRequest, Answer: IndexedReply & Sendable>:
     }
 }
 
-/// The dependencies that all reads of a server share.
+/// Holds the dependencies that all reads of a server share.
 struct ReadHost: Sendable {
     let configuration: ServerConfiguration
     let state: PublishedState
@@ -105,37 +105,38 @@ final class QueryWaiter<Request: ReadRequest, Answer: IndexedReply & Sendable>: 
     @unchecked Sendable
 {
     private let plan: ReadPlan<Request>
-    private let endpoint: ReadEndpoint<Request, Answer>
+    private let read: ReadHandler<Request, Answer>
     private let hub: WaiterHub
     private let reply: Reply<Answer>
-    /// The generation of the snapshot that left the query unanswered.
+    /// The generation of the view that left the query unanswered.
     private let generation: UInt64
 
     init(
-        _ plan: ReadPlan<Request>, _ endpoint: ReadEndpoint<Request, Answer>, region: Region,
+        _ plan: ReadPlan<Request>, _ read: ReadHandler<Request, Answer>, region: Region,
         generation: UInt64, deadline: NIODeadline, lane: WakeLane, hub: WaiterHub,
         reply: @escaping Reply<Answer>, handler: @escaping Handler
     ) {
         self.plan = plan
-        self.endpoint = endpoint
+        self.read = read
         self.generation = generation
         self.hub = hub
         self.reply = reply
         super.init(region: region, deadline: deadline, lane: lane, handler: handler)
     }
 
-    func handle(_ event: Event) -> Bool {
+    /// - Returns: true when the waiter is answered, now or before.
+    func answer(_ event: Event) -> Bool {
         if isAnswered { return true }
         switch event {
         case .look(let reading):
-            let answer = reading.answer(of: endpoint, plan)
+            let answer = reading.answer(of: read, plan)
             if answer.meta.index <= plan.request.options.minQueryIndex,
-                reading.snapshot.generation == generation
+                reading.view.generation == generation
             {
                 return false
             }
             give(.success(answer))
-        case .expire(let reading): give(.success(reading.answer(of: endpoint, plan)))
+        case .expire(let reading): give(.success(reading.answer(of: read, plan)))
         case .fail(let error): give(.failure(error))
         }
         return true

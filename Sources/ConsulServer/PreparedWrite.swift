@@ -1,8 +1,9 @@
 internal import ConsulModel
 internal import ConsulState
 
-/// The outcome of a valid write's preparation.
-enum Intent: Sendable {
+/// Holds the outcome of a valid write's preparation: a command for the log, or an answer without
+/// one.
+enum PreparedWrite: Sendable {
     case propose(Command)
     case answer(Bool)
 }

@@ -3,8 +3,8 @@ internal import ConsulState
 internal import Raft
 internal import RaftNode
 
-/// The calls about the group of servers.
-enum OperatorEndpoint {
+/// Holds the handlers of the calls about the group of servers.
+enum OperatorHandlers {
     static func register(in table: inout EndpointTable) {
         let log = table.log
         let state = table.state
@@ -36,14 +36,14 @@ enum OperatorEndpoint {
     }
 
     private static func configuration(
-        _ status: RaftStatus, _ snapshot: Snapshot
+        _ status: RaftStatus, _ view: StateView
     ) -> RaftConfiguration {
         // The index is 0, as in Consul 1.8.
         var answer = RaftConfiguration()
         answer.servers = status.configuration.servers.map { server in
             var shown = RaftServer()
             shown.id = server.id
-            shown.node = snapshot.store.catalog.nodeName(ofID: server.id) ?? "(unknown)"
+            shown.node = view.store.catalog.nodeName(ofID: server.id) ?? "(unknown)"
             shown.address = server.address
             shown.isLeader = status.leader?.id == server.id
             shown.isVoter = server.suffrage == .voter

@@ -4,8 +4,8 @@ internal import Platform
 internal import Primitives
 internal import Telemetry
 
-/// The calls about transactions.
-enum TxnEndpoint {
+/// Holds the handlers of the calls about transactions.
+enum TxnHandlers {
     static func register(
         in table: inout EndpointTable, lockDelays: LockDelays, expirer: KeyExpirer
     ) {
@@ -41,9 +41,9 @@ enum TxnEndpoint {
     }
 
     private static func read(
-        _ request: TxnReadRequest, _ snapshot: Snapshot, _ log: RaftLog
+        _ request: TxnReadRequest, _ view: StateView, _ log: RaftLog
     ) -> TxnReadResponse {
-        var store = snapshot.store
+        var store = view.store
         var changes = Changes()
         let response = store.applyTransaction(request.operations, at: 0, &changes)
         var meta = QueryMeta()

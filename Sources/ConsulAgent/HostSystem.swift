@@ -3,8 +3,8 @@ import Glibc
 import Platform
 import Primitives
 
-/// Provides the configuration's view of the machine.
-enum Machine {
+/// Provides the values of the operating system that the configuration uses.
+enum HostSystem {
     private static let includedFileBytesMax = 1 << 20
 
     static var environment: ConfigEnvironment {

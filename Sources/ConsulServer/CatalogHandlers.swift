@@ -3,39 +3,39 @@ internal import ConsulState
 internal import Primitives
 internal import Telemetry
 
-/// The calls about nodes and services.
-enum CatalogEndpoint {
+/// Holds the handlers of the calls about nodes and services.
+enum CatalogHandlers {
     static func register(in table: inout EndpointTable) {
         let datacenter = table.configuration.datacenter
         table.add(.catalogListDatacenters, value: { [datacenter] })
-        table.add(.catalogListNodes, filtering: Node.self) { snapshot, plan in
-            var reading = snapshot.store.catalog.listNodes()
+        table.add(.catalogListNodes, filtering: Node.self) { view, plan in
+            var reading = view.store.catalog.listNodes()
             plan.keep(&reading.value, meta: \.meta)
-            plan.sort(&reading, in: snapshot, node: \.node)
+            plan.sort(&reading, in: view, node: \.node)
             return reading
         }
-        table.add(.catalogListServices) { snapshot, plan in
-            snapshot.store.catalog.listServices(nodeMeta: plan.options.nodeMeta)
+        table.add(.catalogListServices) { view, plan in
+            view.store.catalog.listServices(nodeMeta: plan.options.nodeMeta)
         }
-        table.add(.catalogServiceNodes, filtering: ServiceNode.self) { snapshot, plan in
-            var reading = snapshot.store.catalog.serviceNodes(plan.request.serviceName)
+        table.add(.catalogServiceNodes, filtering: ServiceNode.self) { view, plan in
+            var reading = view.store.catalog.serviceNodes(plan.request.serviceName)
             plan.keepTagged(&reading.value, plan.request.tags, tags: \.service.tags)
             plan.keep(&reading.value, meta: \.node.meta)
-            plan.sort(&reading, in: snapshot, node: \.node.node)
+            plan.sort(&reading, in: view, node: \.node.node)
             return reading
         }
         let state = table.state
         table.add(
             .catalogNodeServices, filtering: NodeService.self,
             check: { request throws(ConsulError) in try refuseAmbiguous(request, state) }
-        ) { snapshot, plan in
-            let reading = nodeServices(snapshot, plan)
+        ) { view, plan in
+            let reading = nodeServices(view, plan)
             return reading.with(NodeServices(reading.value))
         }
         table.add(
             .catalogNodeServiceList, filtering: NodeService.self,
             check: { request throws(ConsulError) in try refuseAmbiguous(request, state) }
-        ) { snapshot, plan in nodeServices(snapshot, plan) }
+        ) { view, plan in nodeServices(view, plan) }
         let metrics = table.metrics
         table.add(.catalogRegister, timing: metrics.catalogRegister) {
             request throws(ConsulError) in
@@ -49,9 +49,9 @@ enum CatalogEndpoint {
     }
 
     private static func nodeServices(
-        _ snapshot: Snapshot, _ plan: ReadPlan<NodeSpecificRequest>
+        _ view: StateView, _ plan: ReadPlan<NodeSpecificRequest>
     ) -> Reading<NodeServiceList> {
-        var reading = snapshot.store.catalog.nodeServices(plan.request.node)
+        var reading = view.store.catalog.nodeServices(plan.request.node)
         if let filter = plan.filter {
             reading.value.services?.removeAll { !filter.matches($0) }
         }
@@ -77,7 +77,7 @@ enum CatalogEndpoint {
     /// Completes and validates a registration, with Consul's texts.
     static func prepare(
         _ request: RegisterRequest, _ datacenter: String
-    ) throws(ConsulError) -> Intent {
+    ) throws(ConsulError) -> PreparedWrite {
         var request = request
         request.datacenter = datacenter
         try RegistrationRules.check(node: request.node, id: "")

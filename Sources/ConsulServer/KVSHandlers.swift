@@ -5,31 +5,31 @@ internal import Primitives
 internal import Telemetry
 internal import Wire
 
-/// The calls about keys and values.
-enum KVSEndpoint {
+/// Holds the handlers of the calls about keys and values.
+enum KVSHandlers {
     static func register(
         in table: inout EndpointTable, lockDelays: LockDelays, expirer: KeyExpirer
     ) {
-        table.add(.kvsGet, reading: { snapshot, plan in
-            let reading = snapshot.store.kvs.get(plan.request.key)
+        table.add(.kvsGet, reading: { view, plan in
+            let reading = view.store.kvs.get(plan.request.key)
             return reading.with(reading.value.map { [$0] } ?? [])
         })
-        table.add(.kvsList, reading: { snapshot, plan in
+        table.add(.kvsList, reading: { view, plan in
             let request = plan.request
             if request.limit == 0, request.startAfter.isEmpty {
-                return snapshot.store.kvs.list(request.key)
+                return view.store.kvs.list(request.key)
             }
             let limit = request.limit > 0 ? request.limit : .max
-            return snapshot.store.kvs.list(request.key, after: request.startAfter, limit: limit)
+            return view.store.kvs.list(request.key, after: request.startAfter, limit: limit)
         })
-        table.add(.kvsListKeys, reading: { snapshot, plan in
+        table.add(.kvsListKeys, reading: { view, plan in
             let request = plan.request
-            return snapshot.store.kvs.listKeys(
+            return view.store.kvs.listKeys(
                 request.prefix, separator: request.separator, depth: request.depth,
                 after: request.startAfter, limit: request.limit)
         })
-        table.add(.kvsSummary, reading: { snapshot, plan in
-            let list = snapshot.store.kvs.list(plan.request.key)
+        table.add(.kvsSummary, reading: { view, plan in
+            let list = view.store.kvs.list(plan.request.key)
             return list.with(summary(of: list.value, hashes: plan.request.wantsHash))
         })
         table.add(
@@ -72,7 +72,7 @@ enum KVSEndpoint {
     /// - Parameter lockDelays: the keys that cannot be locked yet, by the leader's clock.
     private static func prepare(
         _ request: KVSRequest, _ lockDelays: LockDelays, _ expirer: KeyExpirer
-    ) throws(ConsulError) -> Intent {
+    ) throws(ConsulError) -> PreparedWrite {
         if request.entry.key.isEmpty, request.operation != .deleteTree {
             throw ConsulError(.internal, "Must provide key")
         }
