@@ -45,6 +45,8 @@ package struct SerfCore: Sendable {
     /// Handles one input. `now` never goes back.
     package mutating func step(_ input: SerfInput, now: Instant) -> [SerfDirective] {
         if let armed = armedAt, armed <= now { armedAt = nil }
+        // A tick is the end of a wake, even one that came early.
+        if case .tick = input { armedAt = nil }
         guard ending == nil else { return Self.refusal(of: input) }
         switch input {
         case .tick: stepMemberlist(.tick, now: now)
