@@ -67,7 +67,9 @@ enum QueryFilter: Hashable, Sendable {
     /// Returns the filters of a request, encoded; tags in the order of their names.
     static func encode(_ request: QueryRequest) -> [Bytes] {
         var filters: [Bytes] = []
-        if !request.nodes.isEmpty { filters.append(Bytes(QueryFilter.nodes(request.nodes).encoded)) }
+        if !request.nodes.isEmpty {
+            filters.append(Bytes(QueryFilter.nodes(request.nodes).encoded))
+        }
         for (tag, expression) in request.tags.sorted(by: { $0.key < $1.key }) {
             filters.append(Bytes(QueryFilter.tag(tag, expression: expression).encoded))
         }

@@ -21,7 +21,8 @@ package enum SerfError: Error, Sendable, Hashable, CustomStringConvertible {
 
     package var description: String {
         switch self {
-        case .eventTooLong(let limit): "user event exceeds sane limit of \(limit) bytes before encoding"
+        case .eventTooLong(let limit):
+            "user event exceeds sane limit of \(limit) bytes before encoding"
         case .eventExceedsOption(let limit):
             "user event exceeds configured limit of \(limit) bytes before encoding"
         case .encodedEventTooLong(let limit):

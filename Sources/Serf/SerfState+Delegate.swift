@@ -28,7 +28,9 @@ extension SerfState: MemberlistDelegate {
                     "Received message of unknown type: \(first)")
             }
         } catch {
-            note(.error, "serf.message.invalid", "Error decoding message of type \(first): \(error)")
+            note(
+                .error, "serf.message.invalid",
+                "Error decoding message of type \(first): \(error)")
         }
     }
 

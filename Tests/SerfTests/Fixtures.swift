@@ -7,7 +7,8 @@ import Wire
 /// Texts of hexadecimal digits, with spaces anywhere, and of quoted ASCII: `a2 "n1" c0`.
 func bytes(_ text: String) -> [UInt8] {
     var result: [UInt8] = []
-    for (index, part) in text.split(separator: "\"", omittingEmptySubsequences: false).enumerated() {
+    let parts = text.split(separator: "\"", omittingEmptySubsequences: false)
+    for (index, part) in parts.enumerated() {
         if index % 2 == 1 {
             result += part.utf8
             continue

@@ -8,10 +8,11 @@ import Wire
 /// in few words. A line that begins with `quietly` prints nothing.
 ///
 /// - `pool n1 n2 n3` starts and joins nodes. `start n4 role=web` starts one; `servers` before it:
-///   nodes do not end on a name conflict; `keys 1 2`: nodes have these keys, the first is primary.
+///   nodes do not end on a name conflict; `keys 1 2`: nodes have these keys, primary first.
 ///   `double n9 n2` starts a node with the address of n9 and the name n2.
 /// - `join n4 n1`, `leave n1`, `force-leave n1 n3`, `prune n1 n3`, `event n1 deploy v1`,
-///   `long-event n1 600` with so many bytes, `query n1 uptime acks relay=1 nodes=n2,n3 tag=role:web`, `respond n2 text`,
+///   `long-event n1 600` with so many bytes,
+///   `query n1 uptime acks relay=1 nodes=n2,n3 tag=role:web`, `respond n2 text`,
 ///   `key n1 install 2`, `tags n1 role=db`.
 /// - `run 5s`. `crash n3`, `cut n3` (from the network), `block n2 n1` (datagrams from the
 ///   first to the second), `mend`, `full` (keyrings cannot be written).
@@ -118,8 +119,10 @@ struct ScriptRunner {
             guard let id = lastQuery[name] else { throw Problem(text: "no query at \(name)") }
             pool.request(name) { .respond(id, payload: Array(words[1].utf8), $0) }
         case "key":
-            let kind = InternalQuery(rawValue: "_serf_\(words[1])-key\(words[1] == "list" ? "s" : "")")
-            guard let kind else { throw Problem(text: words[1]) }
+            let subject = words[1] == "list" ? "keys" : "key"
+            guard let kind = InternalQuery(rawValue: "_serf_\(words[1])-\(subject)") else {
+                throw Problem(text: words[1])
+            }
             let key = words.count > 2 ? Self.key(words[2]) : []
             let query = QueryRequest(name: kind.rawValue, payload: KeyMessage.request(key))
             pool.request(name) { .query(query, $0) }

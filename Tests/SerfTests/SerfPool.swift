@@ -59,14 +59,15 @@ struct SerfPool {
     ///
     /// - Parameter memberName: another name for the pool, to make two nodes with one name.
     mutating func start(
-        _ name: String, as memberName: String? = nil, tags: [String: String] = [:], options: SerfOptions = SerfPool.options(),
+        _ name: String, as memberName: String? = nil, tags: [String: String] = [:],
+        options: SerfOptions = SerfPool.options(),
         keyring: Keyring = Keyring(), restored: SnapshotState = SnapshotState()
     ) {
         let number = Int(name.filter(\.isNumber)) ?? 1
         let address = Self.address(number)
         var core = SerfCore(
-            name: memberName ?? name, address: address, tags: tags, options: options, keyring: keyring,
-            restored: restored, random: SeededRandom(seed: UInt64(number)))
+            name: memberName ?? name, address: address, tags: tags, options: options,
+            keyring: keyring, restored: restored, random: SeededRandom(seed: UInt64(number)))
         let directives = core.start(now: now)
         if !order.contains(name) { order.append(name) }
         nodes[name] = Node(core: core, address: address)
