@@ -94,7 +94,7 @@ import Wire
         #expect(try answer(to: "n1") == nil)
     }
 
-    /// The vote is lost in a pool: the core stops and answers what is open.
+    /// The vote is lost in a pool: the core stops and answers the open requests.
     @Test func loserStops() {
         var pool = SerfPool(["n1", "n2", "n3", "n4"])
         pool.start("n9", as: "n2")
