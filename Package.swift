@@ -228,8 +228,8 @@ let package = Package(
         tests(
             of: "ConsulHTTP",
             [
-                "Primitives", "Wire", "ConsulModel", "PluginAPI", "PluginKit", "TestKit",
-                "LocalAgent",
+                "Primitives", "Wire", "Vivaldi", "ConsulModel", "PluginAPI", "PluginKit",
+                "TestKit", "LocalAgent",
                 "Telemetry", "TelemetrySinks", "Platform", "HTTPTransport", nioCore, nioEmbedded,
                 logging,
             ]),

@@ -123,8 +123,8 @@ struct GossipPools {
         config.node.dataDir.isEmpty ? nil : "\(config.node.dataDir)/serf"
     }
 
-    /// Sets the keyring: `encrypt` begins the file, and afterwards the file wins, since keys may have
-    /// been rotated.
+    /// Sets the keyring: `encrypt` begins the file, and afterwards the file wins, since keys may
+    /// have been rotated.
     private func setUpKeys(_ setup: inout GossipSetup, _ pool: Pool) throws(ConsulAgentError) {
         let key = config.gossip.encrypt.isEmpty ? nil : Base64.decode(config.gossip.encrypt)
         let initial = key.flatMap { Keyring(keys: [$0], primary: $0) }

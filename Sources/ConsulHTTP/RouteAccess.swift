@@ -9,7 +9,9 @@ enum RouteAccess: Sendable {
     case endpoint
     /// None.
     case open
-    /// For the resource that has this node's name, or no name.
+    /// For a resource without names.
+    case whole(Permission.Resource, Permission.Access)
+    /// For the resource that has this node's name.
     case own(Permission.Resource, Permission.Access)
     /// For the resource that the subject of the path names.
     case subject(Permission.Resource, Permission.Access)
@@ -21,10 +23,10 @@ enum RouteAccess: Sendable {
     static let agentRead = own(.agent, .read)
     static let agentWrite = own(.agent, .write)
     static let nodeWrite = own(.node, .write)
-    static let operatorRead = own(.operator, .read)
-    static let operatorWrite = own(.operator, .write)
-    static let keyringRead = own(.keyring, .read)
-    static let keyringWrite = own(.keyring, .write)
+    static let operatorRead = whole(.operator, .read)
+    static let operatorWrite = whole(.operator, .write)
+    static let keyringRead = whole(.keyring, .read)
+    static let keyringWrite = whole(.keyring, .write)
     static let eventWrite = subject(.event, .write)
 
     /// For the service instance whose ID the subject is.
@@ -49,10 +51,9 @@ enum RouteAccess: Sendable {
     func permission(for exchange: Exchange) -> Permission? {
         switch self {
         case .endpoint, .open, .inAction: nil
+        case .whole(let resource, let access): Permission(resource, access)
         case .own(let resource, let access):
-            Permission(
-                resource, access,
-                [.operator, .keyring].contains(resource) ? "" : exchange.agent.local.nodeName)
+            Permission(resource, access, exchange.agent.local.nodeName)
         case .subject(let resource, let access): Permission(resource, access, exchange.subject)
         case .found(let find): find(exchange)
         }

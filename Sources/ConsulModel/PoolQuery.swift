@@ -6,9 +6,9 @@ public import Wire
 public struct PoolQuery: Hashable, Sendable {
     public var name = ""
     public var payload = Bytes()
-    /// Only these members are asked; empty for all.
+    /// Limits the question to these members; empty for all.
     public var nodes: [String] = []
-    /// Tag to regular expression: only members whose tags match all are asked.
+    /// Tag to regular expression: limits the question to members whose tags match all.
     public var tags: [String: String] = [:]
     /// Members confirm the receipt.
     public var wantsAcks = false

@@ -1,7 +1,7 @@
 package import ConsulState
 internal import Synchronization
 
-/// An immutable view of the state after a batch of commands. It exists in memory alone; Raft's
+/// Holds the state after a batch of commands, immutable. It exists in memory alone; Raft's
 /// snapshots are files.
 package final class StateView: Sendable {
     package let store: StateStore

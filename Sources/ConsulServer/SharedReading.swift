@@ -15,7 +15,7 @@ final class SharedReading {
     let view: StateView
     private let isShared: Bool
     private var handler: AnyObject?
-    /// A `Shared` of the answer's type of `handler`.
+    /// The answer that `handler` gave, as a `Shared` of its type.
     private var shared: AnyObject?
     /// The request in MessagePack, without the fields that only affect blocking: two requests with
     /// the same bytes read the same.

@@ -63,8 +63,8 @@ final class WakeLane: Sendable {
         if let tick { scheduleTick(at: tick, hub) }
     }
 
-    /// Counts a deadline whose waiter was answered before it. Answers come by the
-    /// thousand, so only every `staleDeadlinesMin`th call checks whether to remove them.
+    /// Counts a deadline whose waiter was answered before it. Answers come by the thousand, so only
+    /// every `staleDeadlinesMin`th call checks whether to remove them.
     func countStaleDeadline() {
         let stale = stale.wrappingAdd(1, ordering: .relaxed).newValue
         guard stale >= Limits.staleDeadlinesMin, stale % Limits.staleDeadlinesMin == 0 else {

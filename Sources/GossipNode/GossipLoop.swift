@@ -5,8 +5,8 @@ internal import NIOPosix
 internal import Platform
 internal import Primitives
 internal import Serf
-internal import Telemetry
 internal import Synchronization
+internal import Telemetry
 
 /// The part of a node that is confined to its event loop: steps the core and carries out its
 /// directives in order. It has no rule of the protocol.
@@ -153,8 +153,8 @@ final class GossipLoop {
         step(input(ticket))
     }
 
-    /// Starts a query. `progress` receives its results, `.ended` last, all on the loop; nothing when
-    /// the query is refused.
+    /// Starts a query. `progress` receives its results, `.ended` last, all on the loop; nothing
+    /// when the query is refused.
     func query(
         _ request: QueryRequest, progress: @escaping (QueryProgress) -> Void,
         _ answer: @escaping (SerfOutcome) -> Void

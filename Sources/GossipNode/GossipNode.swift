@@ -20,8 +20,8 @@ package final class GossipNode: Sendable {
     /// unless the options say to rejoin.
     package let formerMembers: [TransportAddress]
 
-    /// Binds the sockets, reads the keyring and the snapshot file, and announces the node. It is the
-    /// only member until it joins.
+    /// Binds the sockets, reads the keyring and the snapshot file, and announces the node. It is
+    /// the only member until it joins.
     package static func start(
         _ setup: GossipSetup, on loop: any EventLoop
     ) async throws(GossipError) -> GossipNode {

@@ -96,7 +96,7 @@ final class SnapshotFile {
         if !waiters.isEmpty { flush() } else if !pending.isEmpty { schedule() }
     }
 
-    /// Writes what is pending, then completes. Later records are dropped.
+    /// Writes the pending records, then completes. Later records are dropped.
     func close() -> EventLoopFuture<Void> {
         isClosed = true
         let done = loop.makePromise(of: Void.self)

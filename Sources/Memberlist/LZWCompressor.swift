@@ -1,5 +1,6 @@
 /// Compresses with LZW as Go's `compress/lzw` does: least significant bit first, 8-bit literals,
-/// codes of 9 to 12 bits. The output equals Go's byte for byte.
+/// codes of 9 to 12 bits. The output equals that of Go 1.15, with which HashiCorp built Consul 1.8,
+/// byte for byte: newer versions of Go write a clear code first.
 enum LZWCompressor {
     /// - Parameter limit: the largest useful number of bytes of output.
     /// - Returns: nil when the output would be longer than `limit`.
@@ -29,7 +30,6 @@ enum LZWCompressor {
 
         /// - Returns: false when the output exceeds the limit.
         mutating func run(_ input: [UInt8]) -> Bool {
-            write(LZW.clearCode)
             guard var code = input.first.map(UInt32.init) else {
                 write(LZW.endCode)
                 flush()

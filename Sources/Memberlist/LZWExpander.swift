@@ -6,25 +6,35 @@ enum LZWExpander {
     static func expand(
         _ input: ArraySlice<UInt8>, limit: Int
     ) throws(CodecFault) -> [UInt8] {
-        var state = State(limit: limit)
+        var state = State(limit: limit, inputCount: input.count)
         try state.run(input)
-        return state.output
+        return Array(state.output.prefix(state.used))
+    }
+
+    /// A part of the output. The text of a new code is that of the code before it and the byte
+    /// after that, which follow each other in the output: no text is stored twice.
+    private struct Text {
+        var start = 0
+        var count = 0
     }
 
     private struct State {
         let limit: Int
-        var output: [UInt8] = []
-        /// The code of everything before the last byte, and the last byte, of each assigned code.
-        var prefixes = [UInt16](repeating: 0, count: LZW.codesMax)
-        var suffixes = [UInt8](repeating: 0, count: LZW.codesMax)
+        /// The bytes from `used` on are free.
+        var output: [UInt8]
+        var used = 0
+        var texts = [Text](repeating: Text(), count: LZW.codesMax)
         var width = LZW.widthMin
         /// The code that the next code of the input assigns.
         var next = LZW.endCode
         var overflow: UInt32 = 1 << LZW.widthMin
-        /// The previous code; nil after a clear code, and while the table is full.
-        var last: UInt32?
+        /// The text of the previous code; nil after a clear code, and while the table is full.
+        var last: Text?
 
-        init(limit: Int) { self.limit = limit }
+        init(limit: Int, inputCount: Int) {
+            self.limit = limit
+            output = [UInt8](repeating: 0, count: min(limit, inputCount * 4) + 1)
+        }
 
         mutating func run(_ input: ArraySlice<UInt8>) throws(CodecFault) {
             var bits: UInt32 = 0
@@ -52,26 +62,23 @@ enum LZWExpander {
         }
 
         private mutating func take(_ code: UInt32) throws(CodecFault) {
-            let first: UInt8
+            let start = used
             if code < LZW.clearCode {
-                first = UInt8(code)
-                output.append(first)
+                try makeRoom(1)
+                output[used] = UInt8(code)
+                used += 1
             } else if code == next, let last {
                 // The text of the code before, and its first byte again.
-                first = append(last)
-                output.append(first)
+                try copy(last)
+                try copy(Text(start: start, count: 1))
             } else if code <= next {
                 // The last code of a full table equals `next`.
-                first = append(code)
+                try copy(texts[Int(code)])
             } else {
                 throw CodecFault("lzw: invalid code")
             }
-            if output.count > limit { throw CodecFault("lzw: more than \(limit) bytes") }
-            if let last {
-                prefixes[Int(next)] = UInt16(last)
-                suffixes[Int(next)] = first
-            }
-            last = code
+            if let last { texts[Int(next)] = Text(start: last.start, count: last.count + 1) }
+            last = Text(start: start, count: used - start)
             next += 1
             guard next >= overflow else { return }
             if width == LZW.widthMax {
@@ -84,20 +91,28 @@ enum LZWExpander {
             }
         }
 
-        /// Appends the text of an assigned code.
-        ///
-        /// - Returns: its first byte.
-        private mutating func append(_ code: UInt32) -> UInt8 {
-            let start = output.count
-            var code = code
-            // A prefix was assigned before its code, so the walk ends.
-            while code >= LZW.clearCode {
-                output.append(suffixes[Int(code)])
-                code = UInt32(prefixes[Int(code)])
+        private mutating func makeRoom(_ count: Int) throws(CodecFault) {
+            if used + count > limit { throw CodecFault("lzw: more than \(limit) bytes") }
+            guard used + count > output.count else { return }
+            let more = max(count, min(output.count, limit - output.count))
+            var grown = [UInt8](repeating: 0, count: output.count + more)
+            grown.withUnsafeMutableBufferPointer { grown in
+                output.withUnsafeBufferPointer { output in
+                    guard let from = output.baseAddress else { return }
+                    grown.baseAddress?.update(from: from, count: used)
+                }
             }
-            output.append(UInt8(code))
-            output[start...].reverse()
-            return UInt8(code)
+            output = grown
+        }
+
+        /// Appends a part of the output to it.
+        private mutating func copy(_ text: Text) throws(CodecFault) {
+            try makeRoom(text.count)
+            output.withUnsafeMutableBufferPointer { output in
+                guard let base = output.baseAddress else { return }
+                (base + used).update(from: base + text.start, count: text.count)
+            }
+            used += text.count
         }
     }
 }

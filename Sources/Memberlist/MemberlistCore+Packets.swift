@@ -58,7 +58,8 @@ extension MemberlistCore {
                 let inflated = try record.expand(limit: budget.inflatedBytes)
                 budget.inflatedBytes -= inflated.count
                 receive(
-                    inflated, 0..<inflated.count, from: source, depth: depth + 1, &budget, &delegate)
+                    inflated, 0..<inflated.count, from: source, depth: depth + 1, &budget, &delegate
+                )
             case .user: delegate.receiveUserMessage(body.slice, now: now)
             default: try receiveMessage(type, bytes[first], body, from: source, &delegate)
             }

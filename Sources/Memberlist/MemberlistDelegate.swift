@@ -32,7 +32,9 @@ package protocol MemberlistDelegate {
         _ member: PoolMember, roundTrip: GoDuration, payload: ArraySlice<UInt8>)
 
     /// Reports the end of `MemberlistCore.pushPull(with:)`.
-    mutating func pushPullEnded(_ stream: OutgoingStream, isJoin: Bool, failure: String?, now: Instant)
-    /// Reports that this node's own death has been gossiped enough, or that the time for it is over.
+    mutating func pushPullEnded(
+        _ stream: OutgoingStream, isJoin: Bool, failure: String?, now: Instant)
+    /// Reports that this node's own death has been gossiped enough, or that the time for it is
+    /// over.
     mutating func leaveEnded(now: Instant)
 }

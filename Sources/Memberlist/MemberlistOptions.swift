@@ -5,9 +5,9 @@ package import Primitives
 package struct MemberlistOptions: Sendable, Hashable {
     /// One member is probed every `probeInterval` x (health score + 1).
     package var probeInterval = GoDuration.seconds(1)
-    /// The wait for a direct ack, before others are asked to ping.
+    /// The wait for a direct ack, before other members ping on request.
     package var probeTimeout = GoDuration.milliseconds(500)
-    /// Members that are asked to ping.
+    /// Members that ping on request.
     package var indirectChecks = 3
     package var disablesStreamPings = false
     package var gossipInterval = GoDuration.milliseconds(200)

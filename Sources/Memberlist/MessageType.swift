@@ -36,7 +36,8 @@ struct MessageBody {
 
     /// Decodes the record at the start. Bytes after it are ignored, as in Go.
     func decode<R: Record>(_ type: R.Type = R.self) throws(CodecFault) -> R {
-        var reader = MessagePackReader(bytes, from: range.lowerBound, depthMax: Limits.recordDepthMax)
+        var reader = MessagePackReader(
+            bytes, from: range.lowerBound, depthMax: Limits.recordDepthMax)
         var record = R()
         do {
             try record.decode(from: &reader)

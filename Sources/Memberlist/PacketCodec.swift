@@ -24,8 +24,8 @@ package struct PacketCodec: Sendable {
 
     // MARK: Datagrams
 
-    /// Returns the datagram for a message: compressed if that is shorter, with CRC if `checksummed`,
-    /// encrypted if the keyring has keys, after the label.
+    /// Returns the datagram for a message: compressed if that is shorter, with CRC if
+    /// `checksummed`, encrypted if the keyring has keys, after the label.
     ///
     /// - Parameter nonce: returns 12 bytes never returned before.
     package func seal(
@@ -43,8 +43,8 @@ package struct PacketCodec: Sendable {
         return label.isEmpty ? bytes : labelHeader + bytes
     }
 
-    /// Returns the message of a datagram, without label and encryption; CRC and compression are left
-    /// for the core.
+    /// Returns the message of a datagram, without label and encryption; CRC and compression are
+    /// left for the core.
     package func open(_ datagram: [UInt8]) throws(CodecFault) -> [UInt8] {
         guard let start = try skipLabel(datagram, "packet"), start < datagram.count else {
             throw CodecFault("missing message type byte")

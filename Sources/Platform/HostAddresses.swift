@@ -81,8 +81,8 @@ package enum HostAddresses {
         return buffer.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
     }
 
-    /// Resolves a host name to addresses of 4 or 16 bytes, without repeats; empty when there is none.
-    /// Blocks as long as the system's resolver does.
+    /// Resolves a host name to addresses of 4 or 16 bytes, without repeats; empty when there is
+    /// none. Blocks as long as the system's resolver does.
     package static func lookup(_ host: String, limit: Int) -> [[UInt8]] {
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_DGRAM.rawValue)

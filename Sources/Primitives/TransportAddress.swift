@@ -32,7 +32,8 @@ public struct TransportAddress: Hashable, Sendable, CustomStringConvertible {
 
     /// Parses `127.0.0.1:8301` or `[::1]:8301`.
     public init?(_ text: some StringProtocol) {
-        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...])
+        guard let colon = text.lastIndex(of: ":"),
+            let port = UInt16(text[text.index(after: colon)...])
         else { return nil }
         var host = text[..<colon]
         if host.hasPrefix("["), host.hasSuffix("]") {

@@ -84,7 +84,7 @@ package struct QueryRequest: Sendable, Hashable {
     }
 }
 
-/// A result of a query of this node.
+/// A result of a query that this node sent.
 package enum QueryProgress: Sendable, Hashable {
     case ack(from: String)
     case response(from: String, payload: [UInt8])

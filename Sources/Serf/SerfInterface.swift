@@ -38,7 +38,7 @@ package enum SerfInput: Sendable, Hashable {
 /// The result of a request of the shell.
 package enum SerfOutcome: Sendable, Hashable {
     case done
-    /// Answers a join: the number of nodes that accepted, and the faults of the others.
+    /// Answers a join: the nodes that accepted, and the faults of the others.
     case joined(Int, failures: [String])
     case queryStarted(QueryID, deadline: Instant)
     case refused(SerfError)

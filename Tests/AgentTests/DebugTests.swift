@@ -44,7 +44,10 @@ import Wire
     /// Records ten seconds in steps of five, the shortest permitted time.
     @Test(.timeLimit(.minutes(2))) func recordingIsComplete() async throws {
         let scratch = try Scratch()
-        let agent = try await AgentProcess.start(in: scratch)
+        // The recording contains the members of the pool between datacenters.
+        let port = try FreePorts.take(1)[0]
+        let agent = try await AgentProcess.start(
+            ["wan.json": #"{"ports": {"serf_wan": \#(port)}}"#], in: scratch)
         async let run = ProcessRun.run(
             spec(agent, "-duration=10s", "-interval=5s", "-output=\(scratch.path)/rec"))
         let asking = Task {

@@ -14,7 +14,8 @@ import Testing
             "config.d/a.json",
             """
             {"server": true, "bootstrap": true, "bind_addr": "127.0.0.1", "data_dir": "$DIR/data",
-             "ports": {"dns": -1, "serf_lan": -1, "serf_wan": -1}, "addresses": {"http": "unix://$DIR/http.sock"},
+             "ports": {"dns": -1, "serf_lan": -1, "serf_wan": -1},
+             "addresses": {"http": "unix://$DIR/http.sock"},
              "enable_local_script_checks": true,
              "checks": [{"id": "c", "name": "c", "interval": "1s", "run_on_register": true,
                "args": ["sh", "-c", "echo $$ >> $DIR/pids; sleep 1000"]}],

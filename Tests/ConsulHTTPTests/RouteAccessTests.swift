@@ -11,6 +11,7 @@ import Testing
         switch access {
         case .endpoint: "by its endpoint"
         case .open: "none"
+        case .whole(let resource, let level): "\(resource):\(level)"
         case .own(let resource, let level): "\(resource):\(level) of this node"
         case .subject(let resource, let level): "\(resource):\(level) of the subject"
         case .found: "found from the request"
@@ -21,13 +22,14 @@ import Testing
     /// A row for each route and method; a new route needs one.
     private static let matrix = """
         DELETE /v1/agent/watches/ agent:write of this node
-        GET /debug/pprof/ operator:read of this node
+        DELETE /v1/operator/keyring keyring:write
+        GET /debug/pprof/ operator:read
         GET /metrics agent:read of this node
         GET /v1/agent/check/history/ found from the request
         GET /v1/agent/checks service:read in the action
         GET /v1/agent/health/service/id/ found from the request
         GET /v1/agent/health/service/name/ service:read of the subject
-        GET /v1/agent/host operator:read of this node
+        GET /v1/agent/host operator:read
         GET /v1/agent/live none
         GET /v1/agent/members node:read in the action
         GET /v1/agent/metrics agent:read of this node
@@ -43,6 +45,8 @@ import Testing
         GET /v1/agent/watches/ agent:read of this node
         GET /v1/event/list event:read in the action
         GET /v1/event/status/ event:read in the action
+        GET /v1/operator/keyring keyring:read
+        POST /v1/operator/keyring keyring:write
         PUT /v1/agent/check/deregister/ found from the request
         PUT /v1/agent/check/fail/ found from the request
         PUT /v1/agent/check/pass/ found from the request
@@ -50,10 +54,11 @@ import Testing
         PUT /v1/agent/check/run/ found from the request
         PUT /v1/agent/check/update/ found from the request
         PUT /v1/agent/check/warn/ found from the request
-        PUT /v1/agent/force-leave/ operator:write of this node
+        PUT /v1/agent/force-leave/ operator:write
         PUT /v1/agent/join/ agent:write of this node
         PUT /v1/agent/leave agent:write of this node
         PUT /v1/agent/maintenance node:write of this node
+        PUT /v1/agent/query/ found from the request
         PUT /v1/agent/reload agent:write of this node
         PUT /v1/agent/service/deregister/ found from the request
         PUT /v1/agent/service/maintenance/ found from the request
@@ -61,13 +66,17 @@ import Testing
         PUT /v1/agent/watches agent:write of this node
         PUT /v1/agent/watches/ agent:write of this node
         PUT /v1/event/fire/ event:write of the subject
+        PUT /v1/operator/keyring keyring:write
         """
+
+    /// The routes that the agent answers itself.
+    private static let answered = [
+        "/v1/agent/", "/v1/event/", "/v1/operator/keyring", "/debug/", "/metrics",
+    ]
 
     @Test func everyRouteOfTheAgentStatesItsPermission() {
         let own = RouteTable.standardRoutes.filter { route in
-            ["/v1/agent/", "/v1/event/", "/debug/", "/metrics"].contains {
-                route.path.hasPrefix($0)
-            }
+            Self.answered.contains { route.path.hasPrefix($0) }
                 // This route is answered like the other calls of /v1/acl.
                 && route.path != "/v1/agent/token/"
         }
@@ -79,9 +88,7 @@ import Testing
 
     @Test func otherRoutesLeaveItToTheirEndpoint() {
         for route in RouteTable.standardRoutes
-        where !["/v1/agent/", "/v1/event/", "/debug/", "/metrics"].contains(
-            where: { route.path.hasPrefix($0) })
-        {
+        where !Self.answered.contains(where: { route.path.hasPrefix($0) }) {
             for method in route.methods {
                 #expect(Self.text(method.access) == "by its endpoint", "\(route.path)")
             }

@@ -11,6 +11,7 @@ import Synchronization
 import Telemetry
 import TelemetrySinks
 import TestKit
+import Vivaldi
 import Wire
 
 @testable import ConsulHTTP

@@ -21,7 +21,8 @@ final class ServedAgent: Sendable {
         mkdir(path + "/config.d", 0o755)
         let fragment = """
             {"server": true, "bootstrap": true, "bind_addr": "127.0.0.1",
-             "data_dir": "\(path)/data", "ports": {"dns": -1, "serf_lan": -1, "serf_wan": -1}, "node_name": "fuzz",
+             "data_dir": "\(path)/data", "ports": {"dns": -1, "serf_lan": -1, "serf_wan": -1},
+             "node_name": "fuzz",
              "addresses": {"http": "unix://\(socket)"}}
             """
         try AtomicFile.write(path + "/config.d/a.json", Array(fragment.utf8), mode: 0o644)

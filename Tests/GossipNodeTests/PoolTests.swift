@@ -48,7 +48,8 @@ final class TestPool {
         let log = EventLog()
         var setup = GossipSetup(
             name: name, bind: loopback, advertise: loopback, tags: tags, options: options,
-            seed: UInt64(nodes.count) + 1, logger: Logger(label: name) { _ in
+            seed: UInt64(nodes.count) + 1,
+            logger: Logger(label: name) { _ in
                 SwiftLogNoOpLogHandler()
             })
         setup.onEvent = { log.add($0) }
@@ -150,13 +151,14 @@ extension GossipNode {
                 }
             }
             try await eventually("both confirm") { acks.withLock { $0 } == ["a", "b"] }
-            #expect(!isOver.load(ordering: .relaxed))
+            let hasEnded = isOver.load(ordering: .relaxed)
+            #expect(!hasEnded)
         }
     }
 
     @Test func keysAreWrittenToAPrivateFileAndRead() async throws {
         let folder = try TestFolder("gossip")
-        defer { folder.remove() }
+        defer { withExtendedLifetime(folder) {} }
         let path = "\(folder.path)/local.keyring"
         let key = [UInt8](repeating: 7, count: 32)
         let keyring = try #require(Keyring(keys: [key], primary: key))
@@ -183,7 +185,7 @@ extension GossipNode {
 
     @Test func aRestartedNodeFindsItsPool() async throws {
         let folder = try TestFolder("gossip")
-        defer { folder.remove() }
+        defer { withExtendedLifetime(folder) {} }
         let path = "\(folder.path)/local.snapshot"
         try await withPool { pool in
             let (a, b) = (

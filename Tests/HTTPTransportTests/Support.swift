@@ -169,8 +169,8 @@ final class RawClient {
         return total
     }
 
-    /// Returns true when the server has read all that was sent. Looks the server's end up in the
-    /// kernel's table of connections: local port, remote port, sizes of the two queues.
+    /// Returns true when the server has read all that was sent: looks the server's end up in the
+    /// kernel's table of connections (local port, remote port, sizes of the two queues).
     var isRead: Bool {
         var unsent: Int32 = 1
         guard ioctl(descriptor, UInt(TIOCOUTQ), &unsent) == 0, unsent == 0 else { return false }

@@ -5,7 +5,9 @@ import Testing
 /// Saves random histories of this program: HashiCorp's restores each and continues.
 @Suite(.serialized, .enabled(if: Program.isPeerThere))
 struct HistoryArchiveTests {
-    private static let keys = ["a", "A", "dir/", "dir/x", "//", "%C3%BC", "a%20b", "..", "%25", "0"]
+    private static let keys = [
+        "a", "A", "dir/", "dir/x", "//", "%C3%BC", "a%20b", "..", "%25", "0",
+    ]
     private static let names = ["web", "Web", "db", "x.y", "ü", "a b", "a/b", "_", "n0"]
 
     private struct History {

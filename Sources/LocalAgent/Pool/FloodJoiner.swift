@@ -4,8 +4,8 @@ package import PluginAPI
 package import Primitives
 internal import Serf
 
-/// Joins the servers of this datacenter into the pool between datacenters: whoever joins one server
-/// of it reaches all (Consul's flood).
+/// Joins the servers of this datacenter into the pool between datacenters: joining one server of a
+/// datacenter reaches all of them (Consul's flood).
 package struct FloodJoiner: Sendable {
     package var lan: GossipNode
     package var wan: GossipNode

@@ -180,9 +180,11 @@ package final class GossipMembership: Membership {
         do throws(ConsulError) {
             guard try filters.match(event) else { return }
         } catch {
-            return logger.error("failed to parse a filter of an event", metadata: [
-                "event": "\(event.name)", "error": "\(error.message)",
-            ])
+            return logger.error(
+                "failed to parse a filter of an event",
+                metadata: [
+                    "event": "\(event.name)", "error": "\(error.message)",
+                ])
         }
         if !responders.respond(to: event) { events.append(event) }
     }

@@ -42,7 +42,7 @@ struct PoolQuestion {
         return result
     }
 
-    /// A question to all members is answered when all have; with filters only time tells. Pings have
+    /// Returns true when every live member has answered: only known without filters. Pings have
     /// acks and no answers.
     private func isComplete(_ result: PoolAnswers, _ request: QueryRequest) -> Bool {
         guard request.nodes.isEmpty, request.tags.isEmpty else { return false }
