@@ -17,7 +17,7 @@ extension SerfState {
         state.eventLTime = eventClock.time
         state.events = eventRing.times()
         state.queryLTime = queryClock.time
-        return MessageType.pushPull.encode(state)
+        return SerfMessageType.pushPull.encode(state)
     }
 
     mutating func mergeRemoteState(
@@ -27,11 +27,11 @@ extension SerfState {
         guard let first = state.first else {
             return note(.error, "serf.state.invalid", "Remote state is zero bytes")
         }
-        guard first == MessageType.pushPull.rawValue else {
+        guard first == SerfMessageType.pushPull.rawValue else {
             return note(.error, "serf.state.invalid", "Remote state has bad type prefix: \(first)")
         }
         do {
-            let record: PushPullRecord = try MessageType.decode(.pushPull, from: Array(state))
+            let record: PushPullRecord = try SerfMessageType.decode(.pushPull, from: Array(state))
             merge(record, isJoin: isJoin, now: now)
         } catch {
             note(.error, "serf.state.invalid", "Failed to decode remote state: \(error)")
