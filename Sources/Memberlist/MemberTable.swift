@@ -88,6 +88,9 @@ struct MemberTable: Sendable {
         return nil
     }
 
+    /// Gives the members another order.
+    mutating func shuffle(_ random: inout SeededRandom) { order.shuffle(using: &random) }
+
     private mutating func beginRound(
         _ random: inout SeededRandom, _ forget: (Slot, PoolMember) -> Bool
     ) {
