@@ -70,6 +70,11 @@ extension SerfState {
 
     /// Applies the departures first, each one past the member's time: the departure was accepted
     /// after that. Arrivals follow.
+    ///
+    /// A push/pull does not show which members are leaving. A time of this node that it did not
+    /// announce may be that of a departure which did not reach it, so it announces itself again.
+    /// Otherwise the members that received the departure would show this node as leaving, and its
+    /// failure as a departure.
     private mutating func mergeStatuses(_ record: PushPullRecord, now: Instant) {
         var times: [String: UInt64] = [:]
         let left = record.leftMembers?.names ?? []
@@ -80,8 +85,12 @@ extension SerfState {
             let (time, overflow) = (times.removeValue(forKey: node) ?? 0).addingReportingOverflow(1)
             if !overflow { _ = apply(LeaveIntent(lTime: time, node: node), now: now) }
         }
+        let announced = table[name]?.statusTime ?? .max
         for entry in record.statusTimes.entries where left.isEmpty || times[entry.name] != nil {
             _ = apply(JoinIntent(lTime: entry.lTime, node: entry.name), now: now)
+        }
+        if phase == .alive, let time = table[name]?.statusTime, time > announced {
+            broadcastJoin(now: now)
         }
     }
 }

@@ -177,6 +177,26 @@ import Testing
         #expect(other.clock.time == 9)
     }
 
+    /// The time of a departure that did not reach this node comes back in a push/pull of a member
+    /// that does not show it as one.
+    @Test func unknownTimeOfThisNodeIsAnnouncedAgain() {
+        var record = PushPullRecord()
+        record.lTime = 10
+        record.statusTimes.entries = [.init(name: "n1", lTime: 7), .init(name: "n2", lTime: 8)]
+        let message = SerfMessageType.pushPull.encode(record)
+        var state = SerfState.pool(of: 2)
+        state.mergeRemoteState(message[...], isJoin: false, now: .zero)
+        let join = SerfMessageType.join.encode(JoinIntent(lTime: 10, node: "n1"))
+        #expect(state.queued(.intents) == [join])
+        state.mergeRemoteState(message[...], isJoin: false, now: .zero)
+        #expect(state.queued(.intents).isEmpty)
+        state.phase = .leaving
+        record.statusTimes.entries = [.init(name: "n1", lTime: 20)]
+        let later = SerfMessageType.pushPull.encode(record)
+        state.mergeRemoteState(later[...], isJoin: false, now: .zero)
+        #expect(state.queued(.intents).isEmpty)
+    }
+
     @Test func clocksAreWitnessedBelowTheOthers() {
         var record = PushPullRecord()
         record.lTime = 10
