@@ -58,7 +58,7 @@ extension SerfCore {
                     .warning, "serf.leave.timeout", "timeout waiting for leave broadcast")
             }
             departure?.stage = .propagation
-            // A lone node has nobody to wait for.
+            // A lone node need not wait for others.
             departure?.deadline =
                 list.hasLivePeers ? now + state.options.leavePropagateDelay : now
         }

@@ -5,7 +5,7 @@ import Serf
 import Testing
 import Wire
 
-/// Who may be in Consul's pools, and for how long.
+/// The rules by which members are admitted to Consul's pools, and forgotten.
 @Suite struct PoolRulesTests {
     private let rules = PoolRules(datacenter: "dc1", nodeID: "id-here", nodeName: "here")
 
