@@ -114,9 +114,10 @@ package final class Agent: Sendable {
             logger: logger)
         // The last step after those that may throw: the client needs a shutdown.
         client = ProbeClient(on: loops.group)
+        let members = MemberFeed([NodeIdentity.member(config, id: nodeID)])
         let builder = ServiceBuilder(
             backend: backend, local: local, clock: clock, client: client, loops: loops,
-            files: files, logSink: logSink, registry: measured)
+            files: files, logSink: logSink, registry: measured, members: members)
         runners = CheckRunners()
         registrar = builder.registrar(config, registry, runners, random)
         let reports = EventReports()
@@ -135,7 +136,7 @@ package final class Agent: Sendable {
             node: { [nodeMeta] in nodeMeta.node })
         membership = GossipMembership(
             member: NodeIdentity.member(config, id: id), events: events, local: local,
-            responders: responders, logger: logSink.logger("agent"))
+            responders: responders, feed: members, logger: logSink.logger("agent"))
     }
 
     /// Warns that a server's state is lost: a node with an ID has started here before, and its raft

@@ -17,10 +17,12 @@ struct ServiceBuilder {
     let files: RegistrationFiles
     let logSink: LogSink
     let registry: MetricRegistry
+    let members: MemberFeed
 
     init(
         backend: any Backend, local: LocalState, clock: RealClock, client: ProbeClient,
-        loops: EventLoops, files: RegistrationFiles, logSink: LogSink, registry: MetricRegistry
+        loops: EventLoops, files: RegistrationFiles, logSink: LogSink, registry: MetricRegistry,
+        members: MemberFeed
     ) {
         self.backend = backend
         self.local = local
@@ -30,6 +32,7 @@ struct ServiceBuilder {
         self.files = files
         self.logSink = logSink
         self.registry = registry
+        self.members = members
     }
 
     func registrar(
@@ -97,7 +100,8 @@ struct ServiceBuilder {
     ) -> WatchManager {
         WatchManager(
             dependencies: WatchRunner.Dependencies(
-                reader: WatchReader(backend: backend, events: events, local: local),
+                reader: WatchReader(
+                    backend: backend, events: events, local: local, members: members),
                 clock: clock, store: files, wallText: SystemClock.wallText,
                 logger: logSink.logger("agent.watch"),
                 environment: [

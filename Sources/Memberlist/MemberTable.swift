@@ -76,7 +76,8 @@ struct MemberTable: Sendable {
         _ random: inout SeededRandom, staysFirst: Bool = false,
         where matches: (Slot, PoolMember) -> Bool, forget: (Slot, PoolMember) -> Bool
     ) -> Slot? {
-        for _ in 0...order.count {
+        // The rest of this round, and the whole next one.
+        for _ in 0...2 * order.count {
             if cursor >= order.count { beginRound(&random, forget) }
             guard cursor < order.count else { return nil }
             let slot = Slot(order[cursor])
@@ -86,6 +87,9 @@ struct MemberTable: Sendable {
         }
         return nil
     }
+
+    /// Gives the members another order.
+    mutating func shuffle(_ random: inout SeededRandom) { order.shuffle(using: &random) }
 
     private mutating func beginRound(
         _ random: inout SeededRandom, _ forget: (Slot, PoolMember) -> Bool

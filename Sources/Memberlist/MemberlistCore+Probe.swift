@@ -90,9 +90,13 @@ extension MemberlistCore {
                     + "misconfigured")
             return endProbe(health: -1, &delegate)
         }
-        note(.info, "probe.failed", "Suspect \(member.name) has failed, no acks received")
-        receiveSuspect(
-            PoolClaim(name: member.name, incarnation: member.incarnation, from: name), &delegate)
+        // It may have left, or its death may have been gossiped, while the probe was open.
+        if table.member(named: member.name)?.state.isLive == true {
+            note(.info, "probe.failed", "Suspect \(member.name) has failed, no acks received")
+            receiveSuspect(
+                PoolClaim(name: member.name, incarnation: member.incarnation, from: name),
+                &delegate)
+        }
         endProbe(health: failed.failureDelta, &delegate)
     }
 
@@ -193,9 +197,13 @@ extension MemberlistCore {
                 "Dropping an indirect ping: \(Limits.relayedPingsMax) are open")
         }
         let sequence = takeSequence()
+        let end = now + options.probeTimeout
+        // The nack must arrive before the requester's probe ends, at its timeout after the request:
+        // the Lifeguard paper's 80 % (section 4.1). A later ack is still forwarded.
+        let nackAt = now + options.probeTimeout * 4 / 5
         let relay = RelayedPing(
             requester: request.source.transportAddress ?? requester, sequence: number,
-            wantsNack: request.wantsNack, deadline: now + options.probeTimeout)
+            owesNack: request.wantsNack, deadline: request.wantsNack ? nackAt : end, end: end)
         relays[sequence] = relay
         arm(.relay(sequence), at: relay.deadline)
         var ping = Ping()
@@ -205,9 +213,13 @@ extension MemberlistCore {
         send(MessageType.ping.encode(ping), to: target, &delegate)
     }
 
-    /// Ends a relayed ping without ack.
+    /// Sends the nack of a relayed ping without ack, or ends it.
     mutating func expireRelay(_ sequence: UInt32, _ delegate: inout some MemberlistDelegate) {
-        guard let relay = relays.removeValue(forKey: sequence), relay.wantsNack else { return }
+        guard var relay = relays.removeValue(forKey: sequence), relay.owesNack else { return }
+        relay.owesNack = false
+        relay.deadline = relay.end
+        relays[sequence] = relay
+        arm(.relay(sequence), at: relay.end)
         var nack = Nack()
         nack.sequence = Int(relay.sequence)
         send(MessageType.nack.encode(nack), to: relay.requester, &delegate)

@@ -5,7 +5,7 @@ package import Primitives
 /// A pure value. `Serf` holds it and passes itself as the delegate; a shell carries out the
 /// directives. Received gossip is handled in the step that receives it: there is no queue between.
 package struct MemberlistCore: Sendable {
-    package let name: String
+    package private(set) var name: String
     package let options: MemberlistOptions
 
     var random: SeededRandom
@@ -14,7 +14,7 @@ package struct MemberlistCore: Sendable {
 
     // Members.
     var table = MemberTable()
-    let localSlot: MemberTable.Slot
+    private(set) var localSlot: MemberTable.Slot
     var awareness: Awareness
     var suspicions: [MemberTable.Slot: Suspicion] = [:]
     var queue = TransmitLimitedQueue()
@@ -62,6 +62,26 @@ package struct MemberlistCore: Sendable {
         let member = PoolMember(
             name: name, address: address, meta: meta, versions: versions, incarnation: 1)
         localSlot = table.insert(member, &self.random)
+    }
+
+    /// Makes one of the members of a node that is not started, with the same list of members. The
+    /// lists share their memory until they differ: the simulation's large pools begin with it.
+    ///
+    /// - Returns: nil when the other node does not know the name.
+    package init?(_ name: String, among other: MemberlistCore, random: SeededRandom) {
+        guard let slot = other.table.slot(of: name) else { return nil }
+        self = other
+        self.name = name
+        self.random = random
+        localSlot = slot
+        nextSequence = UInt32(truncatingIfNeeded: self.random.next())
+        table.shuffle(&self.random)
+    }
+
+    /// Adds a member before the start, without gossip.
+    package mutating func add(_ member: PoolMember) {
+        guard table.slot(of: member.name) == nil else { return }
+        _ = table.insert(member, &random)
     }
 
     // MARK: The state that may be read between steps

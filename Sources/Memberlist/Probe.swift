@@ -36,8 +36,11 @@ struct RelayedPing: Sendable {
     let requester: TransportAddress
     /// The requester's number, for the answer.
     let sequence: UInt32
-    let wantsNack: Bool
-    let deadline: Instant
+    /// True until a nack is sent, when the requester wants one.
+    var owesNack: Bool
+    /// The instant of the nack, or of the end.
+    var deadline: Instant
+    let end: Instant
 }
 
 /// A stream that this node opened.

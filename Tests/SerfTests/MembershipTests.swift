@@ -128,7 +128,7 @@ import Testing
         var state = SerfState.pool(of: 5) {
             $0.reconnectTimeout = .hours(72)
             $0.tombstoneTimeout = .hours(24)
-            $0.reconnectTimeoutsByRole = ["node": .hours(1)]
+            $0.reconnectTimeoutOfMember = { $0.tags["role"] == "node" ? .hours(1) : nil }
         }
         state.memberUpdated(.fixture(2, tags: ["role": "node"]), now: .zero)
         for number in 2...4 { state.memberGone(.fixture(number, state: .dead), now: .zero) }

@@ -23,23 +23,26 @@ package final class GossipMembership: Membership {
     private let events: UserEventBuffer
     private let filters: EventFilters
     private let responders: Responders
+    private let feed: MemberFeed
     private let logger: Logger
 
     /// - Parameter member: this agent before it gossips.
     package init(
         member: Member, events: UserEventBuffer, local: LocalState, responders: Responders,
-        logger: Logger
+        feed: MemberFeed, logger: Logger
     ) {
         lone = member
         self.events = events
         filters = EventFilters(nodeName: member.name, local: local)
         self.responders = responders
+        self.feed = feed
         self.logger = logger
     }
 
     /// Sets the pools, once they have started.
     package func attach(lan: GossipNode?, wan: GossipNode?) {
         pools.withLock { ($0.lan, $0.wan) = (lan, wan) }
+        feed.update(members(wan: false))
     }
 
     package var lan: GossipNode? { pools.withLock { $0.lan } }
@@ -161,7 +164,10 @@ package final class GossipMembership: Membership {
 
     /// Receives an event of the LAN pool. Does not block.
     package func receive(_ event: SerfEvent) {
-        guard case .user(let message) = event else { return }
+        guard case .user(let message) = event else {
+            if case .member = event { feed.update(members(wan: false)) }
+            return
+        }
         pools.withLock { $0.eventTime = max($0.eventTime, message.lTime) }
         // Names without the prefix are other programs'.
         guard message.name.hasPrefix(EventPayload.namePrefix) else { return }

@@ -8,13 +8,17 @@ package struct WatchReader: Sendable {
     private let backend: any Backend
     private let events: UserEventBuffer
     private let local: LocalState
+    private let members: MemberFeed
 
     package typealias Reply = @Sendable (Result<WatchAnswer, ConsulError>) -> Void
 
-    package init(backend: any Backend, events: UserEventBuffer, local: LocalState) {
+    package init(
+        backend: any Backend, events: UserEventBuffer, local: LocalState, members: MemberFeed
+    ) {
         self.backend = backend
         self.events = events
         self.local = local
+        self.members = members
     }
 
     /// Calls back once the source has news after `after` (a higher index, or another hash).
@@ -44,6 +48,13 @@ package struct WatchReader: Sendable {
             }
         case .agentService(let id):
             LocalServiceRead.read(id, after: after, in: local, reply: reply)
+        case .members:
+            members.read(after: Self.number(after)) { result in
+                reply(
+                    result.map { members, revision in
+                        WatchAnswer(index: .index(revision), content: .init(members: members))
+                    })
+            }
         }
     }
 

@@ -111,7 +111,7 @@ struct WatchCommand: Command {
             throw UsageError(
                 description: "Invalid -timeout \"\(flags["timeout"])\": write it as 90s or 5m")
         }
-        if ["connect_roots", "connect_leaf", "agent_service"].contains(source.type) {
+        if ["connect_roots", "connect_leaf", "agent_service", "members"].contains(source.type) {
             throw UsageError(
                 description: "Type \(source.type) is not supported in the CLI tool")
         }
