@@ -58,9 +58,9 @@ extension SerfCore {
                     .warning, "serf.leave.timeout", "timeout waiting for leave broadcast")
             }
             departure?.stage = .propagation
-            // A lone node need not wait for others.
+            // A lone node has no member to wait for.
             departure?.deadline =
-                list.hasLivePeers ? now + state.options.leavePropagateDelay : now
+                state.hasOthers ? now + state.options.leavePropagateDelay : now
         }
         if departure?.stage == .propagation, isOver(now) { stop(nil) }
     }

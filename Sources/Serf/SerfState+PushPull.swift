@@ -42,7 +42,7 @@ extension SerfState {
         witness(record.lTime, \.clock)
         witness(record.eventLTime, \.eventClock)
         witness(record.queryLTime, \.queryClock)
-        mergeStatuses(record, now: now)
+        mergeStatuses(record, isJoin: isJoin, now: now)
         if isJoin, ignoresOldEvents, eventClock.admits(record.eventLTime) {
             eventTimeMin = max(eventTimeMin, record.eventLTime)
         }
@@ -75,7 +75,9 @@ extension SerfState {
     /// announce may be that of a departure which did not reach it, so it announces itself again.
     /// Otherwise the members that received the departure would show this node as leaving, and its
     /// failure as a departure.
-    private mutating func mergeStatuses(_ record: PushPullRecord, now: Instant) {
+    private mutating func mergeStatuses(
+        _ record: PushPullRecord, isJoin: Bool, now: Instant
+    ) {
         var times: [String: UInt64] = [:]
         let left = record.leftMembers?.names ?? []
         if !left.isEmpty {
@@ -89,7 +91,8 @@ extension SerfState {
         for entry in record.statusTimes.entries where left.isEmpty || times[entry.name] != nil {
             _ = apply(JoinIntent(lTime: entry.lTime, node: entry.name), now: now)
         }
-        if phase == .alive, let time = table[name]?.statusTime, time > announced {
+        // A join ends with an announcement anyway.
+        if !isJoin, phase == .alive, let time = table[name]?.statusTime, time > announced {
             broadcastJoin(now: now)
         }
     }
