@@ -11,7 +11,7 @@ import Testing
 struct PoolTests {
     private static let folder = "\(ScriptFile.root)Tests/InteropTests/Scripts/pools"
 
-    @Test(.timeLimit(.minutes(4)), arguments: ["mixed", "keys", "refused"])
+    @Test(.timeLimit(.minutes(4)), arguments: ["mixed", "keys", "refused", "questions"])
     func printsWhatIsExpected(script: String) async throws {
         let work = try TestFolder("pool")
         // A script that hangs ends with all its agents before the test's time is over.
