@@ -14,7 +14,7 @@ extension Agent {
     /// former run are joined by tasks of their own.
     func startGossip(_ config: RuntimeConfig) async throws(ConsulAgentError) {
         var pools = GossipPools(
-            config: config, nodeID: nodeID, logger: logSink.logger("agent.gossip"),
+            config: config, nodeID: nodeID, logger: { [logSink] in logSink.logger($0) },
             registry: metrics.registry, random: SystemRandom.generator())
         let (wakes, wake) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
         var lan: GossipNode?

@@ -13,7 +13,8 @@ import Telemetry
 struct GossipPools {
     let config: RuntimeConfig
     let nodeID: String
-    let logger: Logger
+    /// Returns the logger of a module.
+    let logger: (_ module: String) -> Logger
     let registry: MetricRegistry
     var random: SeededRandom
 
@@ -25,6 +26,8 @@ struct GossipPools {
         var port: Int
         var keyringFile: String
         var snapshotFile: String
+        /// `lan` or `wan`, the end of a log module's name.
+        var name: String
         var base: MemberlistOptions
         var allowed: [String]
     }
@@ -33,7 +36,7 @@ struct GossipPools {
         Pool(
             settings: config.gossip.lan, bind: config.listen.serfLAN,
             advertise: config.listen.advertise, port: config.ports.serfLAN,
-            keyringFile: "local.keyring", snapshotFile: "local.snapshot", base: .lan,
+            keyringFile: "local.keyring", snapshotFile: "local.snapshot", name: "lan", base: .lan,
             allowed: config.addresses.serfLANAllowed)
     }
 
@@ -41,7 +44,7 @@ struct GossipPools {
         Pool(
             settings: config.gossip.wan, bind: config.listen.serfWAN,
             advertise: config.listen.advertiseWAN, port: config.ports.serfWAN,
-            keyringFile: "remote.keyring", snapshotFile: "remote.snapshot", base: .wan,
+            keyringFile: "remote.keyring", snapshotFile: "remote.snapshot", name: "wan", base: .wan,
             allowed: config.addresses.serfWANAllowed)
     }
 
@@ -104,10 +107,12 @@ struct GossipPools {
         else {
             throw .start("Failed to create memberlist: no address to bind or to advertise")
         }
+        let role = config.node.server ? "server" : "client"
         var setup = GossipSetup(
             name: name, bind: TransportAddress(bind, port: port),
             advertise: TransportAddress(advertise, port: port), tags: [:], options: options,
-            seed: random.next(), logger: logger)
+            seed: random.next(), logger: logger("agent.\(role).serf.\(pool.name)"))
+        setup.memberlistLogger = logger("agent.\(role).memberlist.\(pool.name)")
         setup.allowed = pool.allowed.compactMap { CIDRBlock($0) }
         setup.codec.verifiesIncoming = config.gossip.verifiesIncoming
         setup.codec.verifiesOutgoing = config.gossip.verifiesOutgoing
@@ -140,7 +145,7 @@ struct GossipPools {
             setup.keyringPath = path
             setup.codec.keyring = stored
             if let key, !stored.keys.contains(key) {
-                logger.warning(
+                logger("agent").warning(
                     "keyring doesn't include key provided with -encrypt, using keyring",
                     metadata: ["keyring": "\(path)"])
             }

@@ -15,6 +15,8 @@ extension GossipLoop {
             }
         var metadata: Logger.Metadata = [:]
         if suppressed > 0 { metadata["suppressed"] = "\(suppressed)" }
-        setup.logger.log(level: level, "\(note.text)", metadata: metadata)
+        let logger =
+            note.text.hasPrefix("memberlist:") ? setup.memberlistLogger : setup.logger
+        logger.log(level: level, "\(note.text)", metadata: metadata)
     }
 }

@@ -23,6 +23,8 @@ package struct GossipSetup: Sendable {
     package var allowed: [CIDRBlock] = []
     package var seed: UInt64
     package var logger: Logger
+    /// Receives memberlist's lines; `logger` has Serf's.
+    package var memberlistLogger: Logger
     package var metrics = GossipMetrics()
     /// Receives the events of the pool, on the node's event loop; must not block.
     package var onEvent: @Sendable (SerfEvent) -> Void = { _ in }
@@ -40,5 +42,6 @@ package struct GossipSetup: Sendable {
         self.options = options
         self.seed = seed
         self.logger = logger
+        memberlistLogger = logger
     }
 }
