@@ -74,6 +74,7 @@ package final class SimulatedPool<Node: PoolNode> {
 
     package var indices: Range<Int> { nodes.indices }
     package func isDown(_ index: Int) -> Bool { hosts[index].isDown }
+    package func isPaused(_ index: Int) -> Bool { hosts[index].pausedUntil > now }
     package var live: [Int] { nodes.indices.filter { !hosts[$0].isDown } }
 
     // MARK: Nodes
@@ -99,8 +100,20 @@ package final class SimulatedPool<Node: PoolNode> {
     }
 
     /// Delays all input of a node until a span has passed, like a process without processor time.
+    /// Its timers come before the datagrams that wait then.
     package func pause(_ index: Int, for span: GoDuration) {
-        hosts[index].pausedUntil = max(hosts[index].pausedUntil, now + span)
+        endPause(index, at: max(hosts[index].pausedUntil, now + span))
+    }
+
+    /// Ends the pause of a node, if it has one.
+    func resume(_ index: Int) {
+        if isPaused(index) { endPause(index, at: now) }
+    }
+
+    private func endPause(_ index: Int, at end: Instant) {
+        hosts[index].pausedUntil = end
+        hosts[index].wakeAt = end
+        events.schedule(.wake(index, life: hosts[index].life, at: end), at: end)
     }
 
     /// Gives a node a clock that began at another time and has another speed. Called before its
@@ -199,7 +212,9 @@ package final class SimulatedPool<Node: PoolNode> {
         body(&nodes[index], hosts[index].clock.local(now), &effects)
         for directive in effects.directives { carryOut(directive, of: index) }
         for observation in effects.observations { onObservation(index, observation) }
-        if violation == nil { violation = checks.check(index, nodes[index], seed: seed, now: now) }
+        if nodes[index].healthScore >= checks.healthScoresMax || checks.examinesNodes {
+            violation = violation ?? checks.check(index, nodes[index], seed: seed, now: now)
+        }
     }
 
     private func carryOut(_ directive: MemberlistDirective, of index: Int) {
