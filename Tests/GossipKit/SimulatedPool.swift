@@ -19,6 +19,8 @@ package final class SimulatedPool<Node: PoolNode> {
         var wakeAt: Instant?
         /// Until then no input is handled: it waits.
         var pausedUntil = Instant.zero
+        /// Every datagram is handled this much later, while timers are on time.
+        var lag = GoDuration.zero
         var clock = NodeClock()
         /// Streams that wait for their answer, with the life in which they were opened.
         var openStreams: Set<OutgoingStream> = []
@@ -74,7 +76,7 @@ package final class SimulatedPool<Node: PoolNode> {
 
     package var indices: Range<Int> { nodes.indices }
     package func isDown(_ index: Int) -> Bool { hosts[index].isDown }
-    package func isPaused(_ index: Int) -> Bool { hosts[index].pausedUntil > now }
+    func isPaused(_ index: Int) -> Bool { hosts[index].pausedUntil > now }
     package var live: [Int] { nodes.indices.filter { !hosts[$0].isDown } }
 
     // MARK: Nodes
@@ -104,6 +106,10 @@ package final class SimulatedPool<Node: PoolNode> {
     package func pause(_ index: Int, for span: GoDuration) {
         endPause(index, at: max(hosts[index].pausedUntil, now + span))
     }
+
+    /// Makes a node handle datagrams late, like a process with a long queue.
+    package func setLag(_ index: Int, _ lag: GoDuration) { hosts[index].lag = lag }
+    package func lag(of index: Int) -> GoDuration { hosts[index].lag }
 
     /// Ends the pause of a node, if it has one.
     func resume(_ index: Int) {
@@ -225,7 +231,8 @@ package final class SimulatedPool<Node: PoolNode> {
             traffic.packetBytes += packet.count
             guard let to = self.index(of: address) else { return }
             for delay in network.copies(from: index, to: to, &random) {
-                events.schedule(.packet(from: index, to: to, packet), at: now + delay)
+                events.schedule(
+                    .packet(from: index, to: to, packet), at: now + delay + hosts[to].lag)
             }
         case .openStream(let stream, let address, let frame, let deadline):
             traffic.streams += 1

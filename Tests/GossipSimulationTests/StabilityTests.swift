@@ -54,6 +54,21 @@ import Testing
         #expect(time != nil, "seed \(seed): \(pool.differences)")
     }
 
+    /// The other case: timers are on time, datagrams are handled late.
+    @Test(arguments: [1, 2] as [UInt64]) func lateMembersKillNoHealthyOnes(seed: UInt64) throws {
+        let pool = Pools.members(16, seed: seed)
+        var deaths: [String] = []
+        pool.onObservation = { _, observation in
+            if case .gone(let name, .dead) = observation { deaths.append(name) }
+        }
+        for late in 0..<2 { pool.setLag(late, .seconds(3)) }
+        try pool.run(.seconds(40))
+        #expect(deaths.allSatisfy { ["n0", "n1"].contains($0) }, "seed \(seed): \(deaths)")
+        for late in 0..<2 { pool.setLag(late, .zero) }
+        let time = try pool.run(atMost: .seconds(60)) { pool.isConverged }
+        #expect(time != nil, "seed \(seed): \(pool.differences)")
+    }
+
     @Test func clocksOfDifferentSpeedKillNoMember() throws {
         let pool = Pools.memberPool(10, seed: 1, areAcquainted: true)
         for index in pool.indices {
