@@ -74,21 +74,24 @@ package struct TransmitLimitedQueue: Sendable {
                 continue
             }
             let position = tiers[tier].remove(at: index - 1)
-            guard let message = messages[position.slot] else {
-                preconditionFailure("slot \(position.slot) of the queue is empty")
-            }
-            free -= overhead + message.bytes.count
-            taken.append(message.bytes)
-            if message.transmissions + 1 >= transmissionsMax {
+            guard let bytes = messages[position.slot]?.bytes,
+                let sent = messages[position.slot]?.transmissions
+            else { preconditionFailure("slot \(position.slot) of the queue is empty") }
+            free -= overhead + bytes.count
+            taken.append(bytes)
+            if sent + 1 >= transmissionsMax {
                 discard(position.slot)
             } else {
-                messages[position.slot]?.transmissions += 1
+                messages[position.slot]?.transmissions = sent + 1
                 again.append(position.slot)
             }
         }
         // Later than the search, which would find them again.
         for slot in again {
-            if let message = messages[slot] { insert(message.position, message.transmissions) }
+            guard let position = messages[slot]?.position,
+                let tier = messages[slot]?.transmissions
+            else { continue }
+            insert(position, tier)
         }
         return taken
     }

@@ -2,6 +2,10 @@ import GossipKit
 import Memberlist
 import Primitives
 
-let pool = Pools.members(100, seed: 1)
-try pool.run(.seconds(30))
-print(pool.traffic)
+// Prints the figures of simulated pools: `gossip-bench [quick]`. Exact, since time is simulated.
+
+let isQuick = CommandLine.arguments.contains("quick")
+Bench.detection(isQuick ? [10, 100] : [10, 32, 100, 320, 1000, 3200, 10_000])
+Bench.falsePositives(isQuick ? 1 : 4)
+Bench.traffic(isQuick ? [10, 100] : [10, 32, 100, 320, 1000, 3200, 10_000])
+Bench.joins(isQuick ? [100] : [10, 100, 320, 1000])

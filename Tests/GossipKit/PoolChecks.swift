@@ -28,6 +28,9 @@ package struct PoolChecks: Sendable {
 
     package init() {}
 
+    /// True when more than the health score is checked.
+    var examinesNodes: Bool { queuedMax < .max || !watched.isEmpty }
+
     mutating func forget(observer: Int) { known[observer] = nil }
 
     mutating func check(

@@ -57,6 +57,7 @@ package enum Observation: Sendable, Hashable {
     case pushPullEnded(failure: String?)
     case joinEnded(accepted: Int)
     case leaveEnded
+    case query(QueryID)
     case response(from: String)
     case stopped
 }

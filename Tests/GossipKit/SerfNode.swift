@@ -92,7 +92,7 @@ package struct SerfNode: PoolNode {
             case .reap: break
             }
         case .user(let message): effects.observations.append(.event(message))
-        case .query: break
+        case .query(let query): effects.observations.append(.query(query.id))
         }
     }
 }

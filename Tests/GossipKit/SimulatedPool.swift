@@ -19,6 +19,8 @@ package final class SimulatedPool<Node: PoolNode> {
         var wakeAt: Instant?
         /// Until then no input is handled: it waits.
         var pausedUntil = Instant.zero
+        /// Every datagram is handled this much later, while timers are on time.
+        var lag = GoDuration.zero
         var clock = NodeClock()
         /// Streams that wait for their answer, with the life in which they were opened.
         var openStreams: Set<OutgoingStream> = []
@@ -74,6 +76,7 @@ package final class SimulatedPool<Node: PoolNode> {
 
     package var indices: Range<Int> { nodes.indices }
     package func isDown(_ index: Int) -> Bool { hosts[index].isDown }
+    func isPaused(_ index: Int) -> Bool { hosts[index].pausedUntil > now }
     package var live: [Int] { nodes.indices.filter { !hosts[$0].isDown } }
 
     // MARK: Nodes
@@ -99,8 +102,24 @@ package final class SimulatedPool<Node: PoolNode> {
     }
 
     /// Delays all input of a node until a span has passed, like a process without processor time.
+    /// Its timers come before the datagrams that wait then.
     package func pause(_ index: Int, for span: GoDuration) {
-        hosts[index].pausedUntil = max(hosts[index].pausedUntil, now + span)
+        endPause(index, at: max(hosts[index].pausedUntil, now + span))
+    }
+
+    /// Makes a node handle datagrams late, like a process with a long queue.
+    package func setLag(_ index: Int, _ lag: GoDuration) { hosts[index].lag = lag }
+    package func lag(of index: Int) -> GoDuration { hosts[index].lag }
+
+    /// Ends the pause of a node, if it has one.
+    func resume(_ index: Int) {
+        if isPaused(index) { endPause(index, at: now) }
+    }
+
+    private func endPause(_ index: Int, at end: Instant) {
+        hosts[index].pausedUntil = end
+        hosts[index].wakeAt = end
+        events.schedule(.wake(index, life: hosts[index].life, at: end), at: end)
     }
 
     /// Gives a node a clock that began at another time and has another speed. Called before its
@@ -199,7 +218,9 @@ package final class SimulatedPool<Node: PoolNode> {
         body(&nodes[index], hosts[index].clock.local(now), &effects)
         for directive in effects.directives { carryOut(directive, of: index) }
         for observation in effects.observations { onObservation(index, observation) }
-        if violation == nil { violation = checks.check(index, nodes[index], seed: seed, now: now) }
+        if nodes[index].healthScore >= checks.healthScoresMax || checks.examinesNodes {
+            violation = violation ?? checks.check(index, nodes[index], seed: seed, now: now)
+        }
     }
 
     private func carryOut(_ directive: MemberlistDirective, of index: Int) {
@@ -210,7 +231,8 @@ package final class SimulatedPool<Node: PoolNode> {
             traffic.packetBytes += packet.count
             guard let to = self.index(of: address) else { return }
             for delay in network.copies(from: index, to: to, &random) {
-                events.schedule(.packet(from: index, to: to, packet), at: now + delay)
+                events.schedule(
+                    .packet(from: index, to: to, packet), at: now + delay + hosts[to].lag)
             }
         case .openStream(let stream, let address, let frame, let deadline):
             traffic.streams += 1
