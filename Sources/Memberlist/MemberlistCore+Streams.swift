@@ -60,11 +60,19 @@ extension MemberlistCore {
             do throws(CodecFault) {
                 let state = try Self.remoteState(frame)
                 failure = merge(state, isJoin: isJoin, &delegate)
+                if isJoin, failure == nil { syncSoon() }
             } catch {
                 failure = error.description
             }
             endPushPull(stream, member, isJoin, failure, &delegate)
         }
+    }
+
+    /// Brings the next periodic push/pull forward: others that join at the same time are not in the
+    /// list just received, and gossip about many of them takes long.
+    private mutating func syncSoon() {
+        let limit = min(options.syncAfterJoinTime, options.pushPullInterval)
+        pushPullDue = min(pushPullDue, now + random.duration(below: limit))
     }
 
     mutating func streamFailed(
