@@ -43,7 +43,9 @@ release: setup ## one static, optimised binary: .build/release/consul
 	$(SWIFT) build -c release --product consul --static-swift-stdlib $(STRICT) \
 	  -Xswiftc -enforce-exclusivity=unchecked
 
-bench: release ## compares this program with HashiCorp Consul in the same run
+bench: release ## compares this program with HashiCorp Consul in the same run; simulates gossip pools
+	$(SWIFT) build -c release --product gossip-bench $(STRICT)
+	.build/release/gossip-bench
 	Tests/Benchmarks/run
 
 format:

@@ -18,6 +18,9 @@ struct GossipPools {
     let registry: MetricRegistry
     var random: SeededRandom
 
+    /// Repairs what a mass start missed long before the first regular push/pull.
+    private static let syncAfterJoinTime = GoDuration.seconds(5)
+
     /// The settings that differ between the pools.
     private struct Pool {
         var settings: PoolSettings
@@ -88,6 +91,7 @@ struct GossipPools {
         timing.probeTimeout = pool.settings.probeTimeout
         timing.retransmitMultiplier = pool.settings.retransmitMult
         timing.suspicionMultiplier = pool.settings.suspicionMult
+        timing.syncAfterJoinTime = Self.syncAfterJoinTime
         var options = SerfOptions(memberlist: timing)
         options.reconnectTimeout = pool.settings.reconnectTimeout
         let clients = config.gossip.reconnectTimeoutOfClients

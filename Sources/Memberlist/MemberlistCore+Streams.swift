@@ -71,6 +71,7 @@ extension MemberlistCore {
     /// Brings the next periodic push/pull forward: others that join at the same time are not in the
     /// list just received, and gossip about many of them takes long.
     private mutating func syncSoon() {
+        guard options.syncAfterJoinTime > .zero else { return }
         let limit = min(options.syncAfterJoinTime, options.pushPullInterval)
         pushPullDue = min(pushPullDue, now + random.duration(below: limit))
     }

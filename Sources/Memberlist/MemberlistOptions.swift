@@ -16,8 +16,9 @@ package struct MemberlistOptions: Sendable, Hashable {
     /// The time for which dead members still receive gossip, to refute their death.
     package var gossipToTheDeadTime = GoDuration.seconds(30)
     package var pushPullInterval = GoDuration.seconds(30)
-    /// The first push/pull after a join comes within this. Beyond memberlist.
-    package var syncAfterJoinTime = GoDuration.seconds(5)
+    /// The first push/pull after a join comes within this; zero for the interval alone, as in
+    /// memberlist.
+    package var syncAfterJoinTime = GoDuration.zero
     /// A message is sent at most this x ceil(log10(n + 1)) times.
     package var retransmitMultiplier = 4
     /// The least suspicion lasts this x log10(n) x `probeInterval`.

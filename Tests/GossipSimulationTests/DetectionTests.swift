@@ -57,8 +57,8 @@ import Testing
         #expect(pool.isConverged)
     }
 
-    /// A large pool, briefly: with the costs of a step in proportion to the members, this test would
-    /// take minutes.
+    /// A large pool, briefly: with the costs of a step in proportion to the members, this test
+    /// would take minutes.
     @Test func aThousandMembersSuspectADeadOne() throws {
         let pool = Pools.members(1000, seed: 1)
         pool.kill(500)

@@ -3,8 +3,8 @@ import Memberlist
 import Primitives
 import Testing
 
-/// Checks that the simulation finds known mistakes. One is planted in every node; some seed of a few
-/// must break a rule.
+/// Checks that the simulation finds known mistakes. One is planted in every node; some seed of a
+/// few must break a rule.
 @Suite struct PlantedBugTests {
     #if PLANTED_BUGS  // debug builds alone
         private func options(_ bug: PlantedBugs) -> MemberlistOptions {

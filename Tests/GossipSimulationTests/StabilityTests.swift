@@ -85,8 +85,8 @@ import Testing
         #expect(time != nil)
     }
 
-    /// A member whose answers are lost accuses all others, which refute; it hears nothing, and waits
-    /// for the greatest suspicion, since no other member confirms.
+    /// A member whose answers are lost accuses all others, which refute; it hears nothing, and
+    /// waits for the greatest suspicion, since no other member confirms.
     @Test func aDeafMemberWaitsBeforeItDeclaresDeaths() throws {
         let time = try Scenarios.firstDeathByADeafMember(seed: 1, .lan)
         #expect(time.map { $0 >= .seconds(24) } == true, "\(time.map { "\($0)" } ?? "never")")
