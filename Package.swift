@@ -121,7 +121,8 @@ let package = Package(
         house(
             "ConsulServer",
             [
-                "Primitives", "Wire", "Cryptography", "Vivaldi", "ConsulModel", "ConsulState", "Raft",
+                "Primitives", "Wire", "Cryptography", "Vivaldi", "ConsulModel", "ConsulState",
+                "Raft",
                 "RaftNode", "Platform", "Telemetry", nioCore, nioPosix, logging,
             ]),
         house(
@@ -162,7 +163,8 @@ let package = Package(
             [
                 "Primitives", "Wire", "ConsulModel", "ConsulState", "ConsulConfig", "PluginAPI",
                 "Watch", "Platform", "HTTPTransport", "ConsulServer", "LocalAgent", "ConsulHTTP",
-                "ConsulDNS", "ExternalPlugins", "Memberlist", "Serf", "GossipNode", "Telemetry", "TelemetrySinks", nioCore, nioPosix,
+                "ConsulDNS", "ExternalPlugins", "Memberlist", "Serf", "GossipNode", "Telemetry",
+                "TelemetrySinks", nioCore, nioPosix,
                 nioHTTP1, logging,
             ]),
 
@@ -263,7 +265,8 @@ let package = Package(
         tests(
             of: "LocalAgent",
             [
-                "Primitives", "Wire", "ConsulModel", "PluginAPI", "Watch", "Platform", "TestKit",
+                "Primitives", "Wire", "Serf", "ConsulModel", "PluginAPI", "Watch", "Platform",
+                "TestKit",
                 nioCore, nioPosix, logging,
             ]),
         tests(

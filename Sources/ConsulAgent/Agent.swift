@@ -114,13 +114,17 @@ package final class Agent: Sendable {
             logger: logger)
         // The last step after those that may throw: the client needs a shutdown.
         client = ProbeClient(on: loops.group)
+        let questions = PoolQuestions()
+        let members = MemberFeed([NodeIdentity.member(config, id: nodeID)])
         let builder = ServiceBuilder(
             backend: backend, local: local, clock: clock, client: client, loops: loops,
-            files: files, logSink: logSink, registry: measured)
+            files: files, logSink: logSink, registry: measured, members: members,
+            questions: questions)
         runners = CheckRunners()
         registrar = builder.registrar(config, registry, runners, random)
         let reports = EventReports()
         watches = builder.watches(config, events: events, reports: reports)
+        questions.listen { [watches] in watches.answersQuestions(named: $0) }
         eventLog = builder.eventLog(config)
         eventDelivery = EventDelivery(
             log: eventLog, nodeName: config.node.name, buffer: events, watches: watches,
@@ -135,7 +139,8 @@ package final class Agent: Sendable {
             node: { [nodeMeta] in nodeMeta.node })
         membership = GossipMembership(
             member: NodeIdentity.member(config, id: id), events: events, local: local,
-            responders: responders, logger: logSink.logger("agent"))
+            responders: responders, feed: members, questions: questions,
+            logger: logSink.logger("agent"))
     }
 
     /// Warns that a server's state is lost: a node with an ID has started here before, and its raft

@@ -88,7 +88,7 @@ struct GossipPools {
         var options = SerfOptions(memberlist: timing)
         options.reconnectTimeout = pool.settings.reconnectTimeout
         let clients = config.gossip.reconnectTimeoutOfClients
-        if clients > .zero { options.reconnectTimeoutsByRole = ["node": clients] }
+        options.reconnectTimeoutOfMember = { PoolRules.reconnectTimeout(of: $0, clients: clients) }
         options.rejoinsAfterLeave = config.gossip.rejoinsAfterLeave
         options.matches = { pattern, text in
             (try? TextPattern(pattern))?.matches(text) == true

@@ -1,6 +1,7 @@
 import ConsulConfig
 import ConsulModel
 import ConsulServer
+import LocalAgent
 import Platform
 import Primitives
 
@@ -65,6 +66,8 @@ enum NodeIdentity {
             "vsn": "\(Version.protocolDefault)", "vsn_min": "2",
             "vsn_max": "\(Version.protocolMax)",
         ]
+        let timeout = config.gossip.advertisedReconnectTimeout
+        if timeout > .zero { member.tags[PoolRules.reconnectTimeoutTag] = timeout.description }
         if config.node.server {
             member.tags["port"] = "\(config.ports.server)"
             member.tags["raft_vsn"] = "3"

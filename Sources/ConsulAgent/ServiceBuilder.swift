@@ -17,10 +17,13 @@ struct ServiceBuilder {
     let files: RegistrationFiles
     let logSink: LogSink
     let registry: MetricRegistry
+    let members: MemberFeed
+    let questions: PoolQuestions
 
     init(
         backend: any Backend, local: LocalState, clock: RealClock, client: ProbeClient,
-        loops: EventLoops, files: RegistrationFiles, logSink: LogSink, registry: MetricRegistry
+        loops: EventLoops, files: RegistrationFiles, logSink: LogSink, registry: MetricRegistry,
+        members: MemberFeed, questions: PoolQuestions
     ) {
         self.backend = backend
         self.local = local
@@ -30,6 +33,8 @@ struct ServiceBuilder {
         self.files = files
         self.logSink = logSink
         self.registry = registry
+        self.members = members
+        self.questions = questions
     }
 
     func registrar(
@@ -97,12 +102,15 @@ struct ServiceBuilder {
     ) -> WatchManager {
         WatchManager(
             dependencies: WatchRunner.Dependencies(
-                reader: WatchReader(backend: backend, events: events, local: local),
+                reader: WatchReader(
+                    backend: backend, events: events, local: local, members: members,
+                    questions: questions.buffer),
                 clock: clock, store: files, wallText: SystemClock.wallText,
                 logger: logSink.logger("agent.watch"),
                 environment: [
                     "CONSUL_NODE": config.node.name, "CONSUL_DATACENTER": config.node.datacenter,
                 ], health: WatchHealth(local: local), reports: reports,
+                questions: questions,
                 loops: loops.watching, registry: registry),
             context: HandlerContext(
                 processes: RealProcesses(), http: RealHTTP(client: client, tls: nil)))

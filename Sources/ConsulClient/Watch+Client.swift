@@ -43,7 +43,7 @@ extension ConsulClient {
             return try await ask("event/list", DCSpecificRequest(), after, parameters) {
                 WatchContent(events: $0)
             }
-        case .agentService:
+        case .agentService, .members, .question:
             throw ConsulClientError("Type \(source.type) is not supported in the CLI tool")
         }
     }

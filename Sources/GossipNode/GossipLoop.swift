@@ -167,7 +167,7 @@ final class GossipLoop {
 
     private func save(_ keyring: Keyring, _ ticket: SerfTicket) {
         guard let path = setup.keyringPath else {
-            codec.keyring = keyring
+            use(keyring)
             return step(.keyringSaved(ticket, failure: nil))
         }
         let me = bound
@@ -176,12 +176,17 @@ final class GossipLoop {
         }.whenComplete { result in
             switch result {
             case .success:
-                me.value.codec.keyring = keyring
+                me.value.use(keyring)
                 me.value.step(.keyringSaved(ticket, failure: nil))
             case .failure(let error):
                 me.value.step(.keyringSaved(ticket, failure: "\(error)"))
             }
         }
+    }
+
+    private func use(_ keyring: Keyring) {
+        codec.keyring = keyring
+        core.setPacketOverhead(codec.packetOverhead)
     }
 
     // MARK: The end

@@ -26,7 +26,16 @@ package final class GossipNode: Sendable {
         _ setup: GossipSetup, on loop: any EventLoop
     ) async throws(GossipError) -> GossipNode {
         var setup = setup
-        let restored = try setup.snapshotPath.map(SnapshotFile.read) ?? SnapshotState()
+        let rejoins = setup.options.rejoinsAfterLeave
+        var restored = SnapshotState(rejoinsAfterLeave: rejoins)
+        if let path = setup.snapshotPath {
+            restored = try SnapshotFile.read(path, rejoinsAfterLeave: rejoins)
+        }
+        do throws(SerfError) {
+            _ = try Tags.encode(setup.tags)
+        } catch {
+            throw .refused("\(error)")
+        }
         if let path = setup.keyringPath, let keyring = try KeyringFile.read(path) {
             setup.codec.keyring = keyring
         }
@@ -34,7 +43,7 @@ package final class GossipNode: Sendable {
         let sockets = try await GossipSockets.bind(setup.bind, on: loop, for: box)
         if setup.advertise.port == 0 { setup.advertise.port = sockets.port }
         do {
-            return try await loop.submit { [setup] in
+            return try await loop.submit { [setup, restored] in
                 GossipNode(setup, restored, sockets, box, on: loop)
             }.get()
         } catch {
@@ -46,14 +55,15 @@ package final class GossipNode: Sendable {
         _ setup: GossipSetup, _ restored: SnapshotState, _ sockets: GossipSockets,
         _ box: GossipSockets.Owner, on loop: any EventLoop
     ) {
-        let core = SerfCore(
+        var core = SerfCore(
             name: setup.name, address: setup.advertise, tags: setup.tags,
             options: setup.options, keyring: setup.codec.keyring, restored: restored,
             random: SeededRandom(seed: setup.seed))
+        core.setPacketOverhead(setup.codec.packetOverhead)
         self.loop = loop
         port = sockets.port
-        let forgets = restored.hasLeft && !setup.options.rejoinsAfterLeave
-        formerMembers = forgets ? [] : Array(restored.alive.values)
+        // Empty after a departure, unless the options say to rejoin.
+        formerMembers = Array(restored.alive.values)
         published = PublishedPool(core)
         let snapshot = setup.snapshotPath.map {
             SnapshotFile(path: $0, state: restored, on: loop, logger: setup.logger)

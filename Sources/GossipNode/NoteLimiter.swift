@@ -13,6 +13,8 @@ struct NoteLimiter {
 
     /// Returns whether to log a note now, and how many of its kind were suppressed before it.
     mutating func admit(_ kind: StaticName, now: Instant) -> (logs: Bool, suppressed: Int) {
+        // One line per event of a member, as many as the pool's changes.
+        if kind.description.hasPrefix("serf.member.") { return (true, 0) }
         var period = periods[kind] ?? Period(start: now)
         var suppressed = 0
         if now - period.start >= Limits.notesPeriod {

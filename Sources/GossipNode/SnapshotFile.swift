@@ -22,18 +22,18 @@ final class SnapshotFile {
 
     /// Reads the file, if there is one. Unknown lines are skipped: a newer version may have written
     /// them.
-    static func read(_ path: String) throws(GossipError) -> SnapshotState {
-        var state = SnapshotState()
-        guard Files.exists(path) else { return state }
+    ///
+    /// - Parameter rejoinsAfterLeave: keeps the members although this node has left.
+    static func read(
+        _ path: String, rejoinsAfterLeave: Bool
+    ) throws(GossipError) -> SnapshotState {
+        guard Files.exists(path) else {
+            return SnapshotState(rejoinsAfterLeave: rejoinsAfterLeave)
+        }
         do throws(FileError) {
-            let bytes = try Files.read(path, limit: Limits.snapshotFileBytesMax)
-            // A line without its end was torn by a crash.
-            guard let last = bytes.lastIndex(of: UInt8(ascii: "\n")) else { return state }
-            for line in bytes[..<last].split(separator: UInt8(ascii: "\n")) {
-                let text = String(decoding: line, as: UTF8.self)
-                if let record = SnapshotRecord(line: text) { state.apply(record) }
-            }
-            return state
+            return SnapshotState(
+                try Files.read(path, limit: Limits.snapshotFileBytesMax),
+                rejoinsAfterLeave: rejoinsAfterLeave)
         } catch {
             throw .snapshot(path: path, reason: "\(error)")
         }

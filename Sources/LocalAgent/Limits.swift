@@ -15,6 +15,9 @@ package enum Limits {
     static let coordinatesPerSecondMax: Int64 = 64
     /// The longest time that a question to the pool may wait for answers: it holds a request open.
     package static let poolQueryTimeMax = GoDuration.seconds(60)
+    /// Bytes of an answer to a question: with the names of the question and of the node it must fit
+    /// into Serf's 1024.
+    static let poolAnswerBytesMax = 896
     /// Reliable events kept; the next event evicts the oldest. As many as an agent's buffer.
     package static let reliableEventsMax = 256
     /// Bytes of a reliable event's payload: in base64 it must fit into a value of the store.

@@ -93,6 +93,10 @@ package struct MemberlistCore: Sendable {
     package func member(named name: String) -> PoolMember? { table.member(named: name) }
     /// Members of any state, this node included: the n of every formula.
     package var memberCount: Int { table.count }
+    /// True when another member is alive or suspected.
+    package var hasLivePeers: Bool {
+        table.liveCount > (localMember.state.isLive ? 1 : 0)
+    }
     /// Lifeguard's health score: 0 is healthy, below `options.awarenessMax`.
     package var healthScore: Int { awareness.score }
     /// Messages that wait to be gossiped.

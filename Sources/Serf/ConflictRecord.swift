@@ -44,7 +44,7 @@ struct ConflictRecord: Record, Hashable, Sendable {
 
     /// Returns the vote of a node, with its first byte.
     static func encode(_ member: SerfMember?) -> [UInt8] {
-        member.map { MessageType.conflictResponse.encode(ConflictRecord($0)) }
-            ?? [MessageType.conflictResponse.rawValue, 0xC0]
+        member.map { SerfMessageType.conflictResponse.encode(ConflictRecord($0)) }
+            ?? [SerfMessageType.conflictResponse.rawValue, 0xC0]
     }
 }

@@ -71,6 +71,7 @@ struct RecentIntents: Sendable {
 
     /// Deletes intents that are older than the timeout.
     mutating func expire(after timeout: GoDuration, now: Instant) {
+        if intents.isEmpty { return }
         intents = intents.filter { now - $0.value.receivedAt <= timeout }
     }
 }

@@ -47,13 +47,13 @@ package enum KeyMessage {
     package static func request(_ key: [UInt8]) -> [UInt8] {
         var record = KeyRequestRecord()
         record.key = Bytes(key)
-        return MessageType.keyRequest.encode(record)
+        return SerfMessageType.keyRequest.encode(record)
     }
 
     /// Returns the answer in the payload of a response; nil for any other payload.
     package static func response(_ payload: [UInt8]) -> Response? {
         guard
-            let record = try? MessageType.decode(
+            let record = try? SerfMessageType.decode(
                 .keyResponse, KeyResponseRecord.self, from: payload)
         else { return nil }
         return Response(

@@ -98,5 +98,8 @@ struct ReceivedQueries: Sendable {
 
     mutating func setAnswered(_ id: QueryID) { queries[id]?.isAnswered = true }
 
-    mutating func expire(now: Instant) { queries = queries.filter { $0.value.deadline > now } }
+    mutating func expire(now: Instant) {
+        if queries.isEmpty { return }
+        queries = queries.filter { $0.value.deadline > now }
+    }
 }

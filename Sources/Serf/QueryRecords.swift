@@ -92,7 +92,7 @@ struct RelayHeader: Record, Hashable, Sendable {
         header.destination.ip = Bytes(address.bytes)
         header.destination.port = UInt64(address.port)
         header.destinationName = name
-        return MessageType.relay.encode(header) + message
+        return SerfMessageType.relay.encode(header) + message
     }
 
     /// Splits a relayed message.

@@ -58,7 +58,9 @@ extension SerfCore {
                     .warning, "serf.leave.timeout", "timeout waiting for leave broadcast")
             }
             departure?.stage = .propagation
-            departure?.deadline = now + state.options.leavePropagateDelay
+            // A lone node has no member to wait for.
+            departure?.deadline =
+                state.hasOthers ? now + state.options.leavePropagateDelay : now
         }
         if departure?.stage == .propagation, isOver(now) { stop(nil) }
     }

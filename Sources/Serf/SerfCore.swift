@@ -18,6 +18,7 @@ package struct SerfCore: Sendable {
     private var ending: Ending?
 
     /// - Parameters:
+    ///   - tags: `Tags.encode` accepts them.
     ///   - restored: the contents of the snapshot file, for clocks and event times.
     ///   - keyring: empty for a pool without encryption.
     package init(
@@ -26,7 +27,9 @@ package struct SerfCore: Sendable {
         random: SeededRandom
     ) {
         var random = random
-        let meta = (try? Tags.encode(tags)) ?? []
+        guard let meta = try? Tags.encode(tags) else {
+            preconditionFailure("the tags of \(name) exceed memberlist's bound")
+        }
         list = MemberlistCore(
             name: name, address: address, meta: meta, options: options.memberlist,
             random: SeededRandom(seed: random.next()))
@@ -45,6 +48,8 @@ package struct SerfCore: Sendable {
     /// Handles one input. `now` never goes back.
     package mutating func step(_ input: SerfInput, now: Instant) -> [SerfDirective] {
         if let armed = armedAt, armed <= now { armedAt = nil }
+        // A tick is the end of a wake, even one that came early.
+        if case .tick = input { armedAt = nil }
         guard ending == nil else { return Self.refusal(of: input) }
         switch input {
         case .tick: stepMemberlist(.tick, now: now)

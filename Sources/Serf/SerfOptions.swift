@@ -14,8 +14,10 @@ package struct SerfOptions: Sendable {
     package var reconnectTimeout = GoDuration.hours(72)
     /// The time after which a member that left is forgotten.
     package var tombstoneTimeout = GoDuration.hours(24)
-    /// Overrides `reconnectTimeout` by the value of the tag `role`.
-    package var reconnectTimeoutsByRole: [String: GoDuration] = [:]
+    /// Returns the time that replaces `reconnectTimeout` for one member; nil for none.
+    package var reconnectTimeoutOfMember: @Sendable (_ member: SerfMember) -> GoDuration? = { _ in
+        nil
+    }
     package var recentIntentTimeout = GoDuration.minutes(5)
     package var userEventBytesMax = 512
     package var queryBytesMax = 1024

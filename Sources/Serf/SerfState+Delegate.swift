@@ -14,13 +14,13 @@ extension SerfState: MemberlistDelegate {
     mutating func receive(_ message: [UInt8], now: Instant) {
         guard let first = message.first else { return }
         do {
-            switch MessageType(rawValue: first) {
+            switch SerfMessageType(rawValue: first) {
             case .leave: try receiveLeave(message, now: now)
             case .join: try receiveJoin(message, now: now)
             case .userEvent: try receiveUserEvent(message)
             case .query: try receiveQuery(message, now: now)
             case .queryResponse:
-                receive(try MessageType.decode(.queryResponse, from: message), now: now)
+                receive(try SerfMessageType.decode(.queryResponse, from: message), now: now)
             case .relay: try relay(message, now: now)
             case .pushPull, .conflictResponse, .keyRequest, .keyResponse, nil:
                 note(
@@ -29,33 +29,34 @@ extension SerfState: MemberlistDelegate {
             }
         } catch {
             note(
-                .error, "serf.message.invalid", "Error decoding message of type \(first): \(error)")
+                .error, "serf.message.invalid",
+                "Error decoding message of type \(first): \(error)")
         }
     }
 
     private mutating func receiveLeave(_ message: [UInt8], now: Instant) throws {
-        let intent: LeaveIntent = try MessageType.decode(.leave, from: message)
+        let intent: LeaveIntent = try SerfMessageType.decode(.leave, from: message)
         guard apply(intent, now: now) else { return }
         note(.debug, "serf.message.leave", "messageLeaveType: \(intent.node)")
         gossip(message, on: .intents)
     }
 
     private mutating func receiveJoin(_ message: [UInt8], now: Instant) throws {
-        let intent: JoinIntent = try MessageType.decode(.join, from: message)
+        let intent: JoinIntent = try SerfMessageType.decode(.join, from: message)
         guard apply(intent, now: now) else { return }
         note(.debug, "serf.message.join", "messageJoinType: \(intent.node)")
         gossip(message, on: .intents)
     }
 
     private mutating func receiveUserEvent(_ message: [UInt8]) throws {
-        let event: UserEventRecord = try MessageType.decode(.userEvent, from: message)
+        let event: UserEventRecord = try SerfMessageType.decode(.userEvent, from: message)
         guard apply(event) else { return }
         note(.debug, "serf.message.event", "messageUserEventType: \(event.name)")
         gossip(message, on: .events)
     }
 
     private mutating func receiveQuery(_ message: [UInt8], now: Instant) throws {
-        let query: QueryRecord = try MessageType.decode(.query, from: message)
+        let query: QueryRecord = try SerfMessageType.decode(.query, from: message)
         guard apply(query, now: now) else { return }
         note(.debug, "serf.message.query", "messageQueryType: \(query.name)")
         gossip(message, on: .queries)

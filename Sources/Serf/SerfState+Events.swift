@@ -65,7 +65,7 @@ extension SerfState {
         event.name = name
         event.payload = Bytes(payload)
         event.coalesces = coalesces
-        let message = MessageType.userEvent.encode(event)
+        let message = SerfMessageType.userEvent.encode(event)
         if message.count > options.userEventBytesMax {
             throw .encodedEventExceedsOption(limit: options.userEventBytesMax)
         }

@@ -68,7 +68,7 @@ extension SerfState {
     /// Counts a vote about this node's name.
     mutating func countVote(_ payload: [UInt8], at lTime: UInt64) {
         guard
-            let vote = try? MessageType.decode(
+            let vote = try? SerfMessageType.decode(
                 .conflictResponse, ConflictRecord.self, from: payload)
         else {
             return note(

@@ -9,7 +9,7 @@ extension SerfState {
     ) {
         let request: KeyRequestRecord
         do {
-            request = try MessageType.decode(.keyRequest, from: payload)
+            request = try SerfMessageType.decode(.keyRequest, from: payload)
         } catch {
             return refuseKeys(id, "Failed to decode key request: \(error)", now: now)
         }
@@ -67,14 +67,14 @@ extension SerfState {
         var response = KeyResponseRecord()
         response.message = reason
         answerOrNote(
-            id, payload: MessageType.keyResponse.encode(response), about: "key", now: now)
+            id, payload: SerfMessageType.keyResponse.encode(response), about: "key", now: now)
     }
 
     private mutating func confirmKeys(_ id: QueryID, now: Instant) {
         var response = KeyResponseRecord()
         response.result = true
         answerOrNote(
-            id, payload: MessageType.keyResponse.encode(response), about: "key", now: now)
+            id, payload: SerfMessageType.keyResponse.encode(response), about: "key", now: now)
     }
 
     // MARK: Lists
@@ -96,8 +96,8 @@ extension SerfState {
                 response.message =
                     "truncated key list response, showing first \(count) of \(all.count) keys"
             }
-            let payload = MessageType.keyResponse.encode(response)
-            let message = MessageType.queryResponse.encode(
+            let payload = SerfMessageType.keyResponse.encode(response)
+            let message = SerfMessageType.queryResponse.encode(
                 QueryResponseRecord(to: id, from: name, payload: payload))
             if message.count <= options.queryResponseBytesMax {
                 if count < all.count { note(.warning, "serf.keys", response.message) }

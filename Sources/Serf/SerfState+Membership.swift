@@ -152,10 +152,11 @@ extension SerfState {
     mutating func broadcastJoin(now: Instant) {
         let intent = JoinIntent(lTime: clock.time, node: name)
         _ = apply(intent, now: now)
-        gossip(MessageType.join.encode(intent), on: .intents)
+        gossip(SerfMessageType.join.encode(intent), on: .intents)
     }
 
-    /// Applies and gossips a departure of any member.
+    /// Applies and gossips a departure of any member. Serf looks for others after applying it, so
+    /// that the only other member would not hear of its departure and could not refute it.
     ///
     /// - Parameter ticket: returned by the queue once the intent is gossiped.
     /// - Returns: whether it is gossiped; not without another member alive.
@@ -163,10 +164,11 @@ extension SerfState {
         _ node: String, prunes: Bool = false, ticket: UInt64? = nil, now: Instant
     ) -> Bool {
         let intent = LeaveIntent(lTime: clock.time, node: node, prune: prunes)
+        let hasReceivers = hasOthers
         clock.increment()
         _ = apply(intent, now: now)
-        guard hasOthers else { return false }
-        gossip(MessageType.leave.encode(intent), on: .intents, ticket: ticket)
+        guard hasReceivers else { return false }
+        gossip(SerfMessageType.leave.encode(intent), on: .intents, ticket: ticket)
         return true
     }
 }

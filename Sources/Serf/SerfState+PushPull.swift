@@ -17,7 +17,7 @@ extension SerfState {
         state.eventLTime = eventClock.time
         state.events = eventRing.times()
         state.queryLTime = queryClock.time
-        return MessageType.pushPull.encode(state)
+        return SerfMessageType.pushPull.encode(state)
     }
 
     mutating func mergeRemoteState(
@@ -27,11 +27,11 @@ extension SerfState {
         guard let first = state.first else {
             return note(.error, "serf.state.invalid", "Remote state is zero bytes")
         }
-        guard first == MessageType.pushPull.rawValue else {
+        guard first == SerfMessageType.pushPull.rawValue else {
             return note(.error, "serf.state.invalid", "Remote state has bad type prefix: \(first)")
         }
         do {
-            let record: PushPullRecord = try MessageType.decode(.pushPull, from: Array(state))
+            let record: PushPullRecord = try SerfMessageType.decode(.pushPull, from: Array(state))
             merge(record, isJoin: isJoin, now: now)
         } catch {
             note(.error, "serf.state.invalid", "Failed to decode remote state: \(error)")
@@ -42,7 +42,7 @@ extension SerfState {
         witness(record.lTime, \.clock)
         witness(record.eventLTime, \.eventClock)
         witness(record.queryLTime, \.queryClock)
-        mergeStatuses(record, now: now)
+        mergeStatuses(record, isJoin: isJoin, now: now)
         if isJoin, ignoresOldEvents, eventClock.admits(record.eventLTime) {
             eventTimeMin = max(eventTimeMin, record.eventLTime)
         }
@@ -70,7 +70,14 @@ extension SerfState {
 
     /// Applies the departures first, each one past the member's time: the departure was accepted
     /// after that. Arrivals follow.
-    private mutating func mergeStatuses(_ record: PushPullRecord, now: Instant) {
+    ///
+    /// A push/pull does not show which members are leaving. A time of this node that it did not
+    /// announce may be that of a departure which did not reach it, so it announces itself again.
+    /// Otherwise the members that received the departure would show this node as leaving, and its
+    /// failure as a departure.
+    private mutating func mergeStatuses(
+        _ record: PushPullRecord, isJoin: Bool, now: Instant
+    ) {
         var times: [String: UInt64] = [:]
         let left = record.leftMembers?.names ?? []
         if !left.isEmpty {
@@ -80,8 +87,13 @@ extension SerfState {
             let (time, overflow) = (times.removeValue(forKey: node) ?? 0).addingReportingOverflow(1)
             if !overflow { _ = apply(LeaveIntent(lTime: time, node: node), now: now) }
         }
+        let announced = table[name]?.statusTime ?? .max
         for entry in record.statusTimes.entries where left.isEmpty || times[entry.name] != nil {
             _ = apply(JoinIntent(lTime: entry.lTime, node: entry.name), now: now)
+        }
+        // A join ends with an announcement anyway.
+        if !isJoin, phase == .alive, let time = table[name]?.statusTime, time > announced {
+            broadcastJoin(now: now)
         }
     }
 }

@@ -47,7 +47,7 @@ extension SerfState {
         record.timeout = timeout
         record.name = request.name
         record.payload = Bytes(request.payload)
-        let message = MessageType.query.encode(record)
+        let message = SerfMessageType.query.encode(record)
         guard message.count <= options.queryBytesMax else {
             throw .queryTooLong(limit: options.queryBytesMax)
         }
@@ -168,7 +168,7 @@ extension SerfState {
             relayFactor: Int(min(query.relayFactor, UInt64(UInt8.max))), deadline: now + timeout)
         if query.flags & QueryRecord.wantsAcks != 0 {
             let ack = QueryResponseRecord(to: id, from: name, flags: QueryResponseRecord.isAck)
-            send(MessageType.queryResponse.encode(ack), for: received, now: now)
+            send(SerfMessageType.queryResponse.encode(ack), for: received, now: now)
         }
         guard receivedQueries.insert(received, id: id, now: now) else {
             return note(.warning, "serf.query.rejected", "Ignoring a query: too many are open")
@@ -188,7 +188,7 @@ extension SerfState {
     /// Sends this node's answer to a received query.
     mutating func answer(_ id: QueryID, payload: [UInt8], now: Instant) throws(SerfError) {
         guard let query = receivedQueries[id] else { throw .unknownQuery }
-        let message = MessageType.queryResponse.encode(
+        let message = SerfMessageType.queryResponse.encode(
             QueryResponseRecord(to: id, from: name, payload: payload))
         guard message.count <= options.queryResponseBytesMax else {
             throw .responseTooLong(limit: options.queryResponseBytesMax)

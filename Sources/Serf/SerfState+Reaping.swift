@@ -9,8 +9,8 @@ extension SerfState {
     mutating func reap(now: Instant) {
         for name in table.failed.names {
             guard let entry = table[name] else { continue }
-            let role = entry.member.tags["role"] ?? ""
-            let timeout = options.reconnectTimeoutsByRole[role] ?? options.reconnectTimeout
+            let timeout =
+                options.reconnectTimeoutOfMember(entry.member) ?? options.reconnectTimeout
             if now - entry.goneAt > timeout { reap(name) }
         }
         for name in table.left.names {

@@ -38,7 +38,7 @@ extension SerfState {
     /// are dropped: a pool must not send datagrams at a stranger's wish.
     mutating func relay(_ message: [UInt8], now: Instant) throws {
         let (header, tail) = try RelayHeader.unwrap(message)
-        guard tail.first == MessageType.queryResponse.rawValue,
+        guard tail.first == SerfMessageType.queryResponse.rawValue,
             let destination = header.destination.address,
             isMember(header.destinationName, at: destination)
         else {

@@ -14,7 +14,7 @@ package struct WatchFiring: Hashable, Sendable {
     package var index: WatchIndex
     package var environment: [String: String]
     /// The IDs of the events in it, for an event watch.
-    var events: [String] = []
+    package internal(set) var events: [String] = []
     /// The IDs among `events` that count as handled at the end of the run.
     package internal(set) var reliableEvents: [String] = []
 }

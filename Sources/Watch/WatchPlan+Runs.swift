@@ -31,7 +31,7 @@ extension WatchPlan {
             }
             return
         }
-        let firing = makeFiring(&out)
+        let firing = makeFiring(now: now, &out)
         if onBusy == .queue {
             if queue.count == Limits.queuedFiringsMax { queue.removeLast() }
             queue.append(firing)
@@ -40,10 +40,12 @@ extension WatchPlan {
         }
     }
 
-    private mutating func makeFiring(_ out: inout [Directive]) -> WatchFiring {
+    private mutating func makeFiring(
+        now: Instant, _ out: inout [Directive]
+    ) -> WatchFiring {
         let contents = contents
         defer {
-            changedSince = nil
+            changedSince = pendingEvents.isEmpty ? nil : now
             isForced = false
             lastFiredFailed = false
         }
@@ -53,10 +55,11 @@ extension WatchPlan {
         var firing = maker.make(
             number: firings, contents: contents, before: before, index: newestIndex)
         if isEventWatch {
-            firing.events = pendingEvents.map { $0.name }
-            firing.reliableEvents = pendingEvents.filter { $0.isReliable }.map { $0.name }
-            memory.rememberHandled(pendingEvents.map { $0.name })
-            pendingEvents = []
+            let due = dueEvents
+            firing.events = due.map { $0.name }
+            firing.reliableEvents = due.filter { $0.isReliable }.map { $0.name }
+            memory.rememberHandled(due.map { $0.name })
+            pendingEvents.removeFirst(due.count)
             if droppedEvents > 0 { out.append(.reportDroppedEvents(droppedEvents)) }
             droppedEvents = 0
         } else {

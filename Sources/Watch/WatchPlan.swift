@@ -143,7 +143,14 @@ package struct WatchPlan: Sendable {
     }
 
     var knowsAllSources: Bool { cursors.allSatisfy { $0.content != nil } }
-    var isEventWatch: Bool { definition.anyOf.isEmpty && definition.source.type == EventWatch.name }
+    /// True when each answer has things to handle once, and not a state.
+    var isEventWatch: Bool { isAlone(EventWatch.name) || isQueryWatch }
+    /// True when each firing has one question: its output is the answer to it.
+    var isQueryWatch: Bool { isAlone(QueryWatch.name) }
+
+    private func isAlone(_ type: String) -> Bool {
+        definition.anyOf.isEmpty && definition.source.type == type
+    }
 
     // MARK: Changes
 
@@ -193,9 +200,14 @@ package struct WatchPlan: Sendable {
         out.append(.remember(memoryToKeep))
     }
 
+    /// The events of the next firing.
+    var dueEvents: [WatchContent.Item] {
+        isQueryWatch ? Array(pendingEvents.prefix(1)) : pendingEvents
+    }
+
     /// The present states of the sources; for an event watch, the events to be delivered.
     var contents: [WatchContent] {
-        if isEventWatch { return [WatchContent(.array(emptyIsNull: false), pendingEvents)] }
+        if isEventWatch { return [WatchContent(.array(emptyIsNull: false), dueEvents)] }
         return cursors.compactMap { $0.content }
     }
 }

@@ -12,6 +12,10 @@ package enum WatchQuery: Hashable, Sendable {
     /// The events of a name; of all names for an empty one.
     case event(name: String)
     case agentService(id: String)
+    /// The questions of a name.
+    case question(name: String)
+    /// The members of the agent's pool.
+    case members
 }
 
 /// The newest state of a source.

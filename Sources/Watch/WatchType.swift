@@ -17,6 +17,7 @@ package enum WatchTypes {
         [
             KeyWatch.self, KeyPrefixWatch.self, ServicesWatch.self, NodesWatch.self,
             ServiceWatch.self, ChecksWatch.self, EventWatch.self, AgentServiceWatch.self,
+            MembersWatch.self, QueryWatch.self,
         ]
     }
 

@@ -155,7 +155,9 @@ final class Router {
             random: SeededRandom(seed: 1), unixSeconds: { 1000 })
         let watches = WatchManager(
             dependencies: WatchRunner.Dependencies(
-                reader: WatchReader(backend: backend, events: events, local: local),
+                reader: WatchReader(
+                    backend: backend, events: events, local: local,
+                    members: MemberFeed([])),
                 clock: clock, store: RegistrationFiles(directory: ""), wallText: { "now" },
                 logger: silentLogger, environment: [:]),
             context: HandlerContext(processes: scripted.processes, http: scripted.http))

@@ -16,7 +16,7 @@ package enum Pools {
 
     /// Returns a pool that is not started.
     ///
-    /// - Parameter areAcquainted: false for nodes that know nobody but themselves.
+    /// - Parameter areAcquainted: false for nodes that know no node but themselves.
     package static func memberPool(
         _ count: Int, seed: UInt64, options: MemberlistOptions = .lan, areAcquainted: Bool
     ) -> SimulatedPool<MemberNode> {
@@ -34,7 +34,7 @@ package enum Pools {
         }
         var started = 0
         return Pool(count, seed: seed) { index, random in
-            // A node that restarts knows nobody.
+            // A node that restarts knows no node.
             started += 1
             if areAcquainted, started <= count,
                 let core = MemberlistCore(Pool.name(of: index), among: template, random: random)

@@ -14,10 +14,13 @@ struct PoolTests {
     @Test(.timeLimit(.minutes(4)), arguments: ["mixed", "keys", "refused"])
     func printsWhatIsExpected(script: String) async throws {
         let work = try TestFolder("pool")
+        // A script that hangs ends with all its agents before the test's time is over.
         var spec = ProcessSpec(
-            ["unshare"] + namespaceFlags + ["bash", "\(Self.folder)/\(script).sh"])
+            ["timeout", "-s", "KILL", "200", "unshare"] + namespaceFlags
+                + ["bash", "\(Self.folder)/\(script).sh"])
         spec.environment = .inherited(adding: [
-            "OURS": Program.ours.path, "REAL": Program.theirs.path, "WORK": work.path,
+            "OURS": Files.resolved(Program.ours.path), "REAL": Files.resolved(Program.theirs.path),
+            "WORK": work.path,
         ])
         let run = await ProcessRun.run(spec)
         let expected = try Files.read("\(Self.folder)/\(script).txt", limit: 1 << 20)

@@ -30,7 +30,8 @@ import Wire
             watches = WatchManager(
                 dependencies: WatchRunner.Dependencies(
                     reader: WatchReader(
-                        backend: backend, events: UserEventBuffer(), local: local),
+                        backend: backend, events: UserEventBuffer(), local: local,
+                        members: MemberFeed([])),
                     clock: ManualClock(), store: files, wallText: { "now" },
                     logger: silentLogger, environment: [:], health: WatchHealth(local: local)),
                 context: HandlerContext(processes: NoCapabilities(), http: NoCapabilities()))

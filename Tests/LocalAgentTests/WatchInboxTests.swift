@@ -78,7 +78,8 @@ import Wire
             handlerName: "script",
             dependencies: WatchRunner.Dependencies(
                 reader: WatchReader(
-                    backend: ScriptedBackend(), events: UserEventBuffer(), local: local),
+                    backend: ScriptedBackend(), events: UserEventBuffer(), local: local,
+                        members: MemberFeed([])),
                 clock: clock, store: RegistrationFiles(directory: ""), wallText: { "now" },
                 logger: silentLogger, environment: [:], loops: group))
         runner.start(inheriting: WatchMemory())

@@ -27,7 +27,9 @@ import Wire
             let local = LocalState(nodeName: "here", now: { clock.now() }, wallText: { "now" })
             watches = WatchManager(
                 dependencies: WatchRunner.Dependencies(
-                    reader: WatchReader(backend: backend, events: events, local: local),
+                    reader: WatchReader(
+                        backend: backend, events: events, local: local,
+                        members: MemberFeed([])),
                     clock: clock, store: files, wallText: { "now" }, logger: silentLogger,
                     environment: [:]),
                 context: HandlerContext(processes: NoCapabilities(), http: NoCapabilities()))

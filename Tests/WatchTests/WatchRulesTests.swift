@@ -10,7 +10,7 @@ import Wire
         (
             #"{"type":"kee"}"#,
             "type: Unsupported watch type: kee (there are key, keyprefix, services, nodes, "
-                + "service, checks, event, agent_service)"
+                + "service, checks, event, agent_service, members, query)"
         ),
         (#"{"type":"key"}"#, "key: Must specify a single key to watch"),
         (#"{"type":"keyprefix"}"#, "prefix: Must specify a single prefix to watch"),

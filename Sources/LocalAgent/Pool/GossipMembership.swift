@@ -23,23 +23,39 @@ package final class GossipMembership: Membership {
     private let events: UserEventBuffer
     private let filters: EventFilters
     private let responders: Responders
+    private let feed: MemberFeed
+    private let questions: PoolQuestions
     private let logger: Logger
 
     /// - Parameter member: this agent before it gossips.
     package init(
         member: Member, events: UserEventBuffer, local: LocalState, responders: Responders,
-        logger: Logger
+        feed: MemberFeed, questions: PoolQuestions, logger: Logger
     ) {
         lone = member
         self.events = events
         filters = EventFilters(nodeName: member.name, local: local)
         self.responders = responders
+        self.feed = feed
+        self.questions = questions
         self.logger = logger
     }
 
     /// Sets the pools, once they have started.
     package func attach(lan: GossipNode?, wan: GossipNode?) {
         pools.withLock { ($0.lan, $0.wan) = (lan, wan) }
+        feed.update(members(wan: false))
+        guard let lan else { return }
+        questions.attach { [logger] id, payload in
+            Task {
+                do throws(SerfError) {
+                    try await lan.respond(to: id, payload: payload)
+                } catch {
+                    logger.warning(
+                        "failed to answer a question", metadata: ["error": "\(error)"])
+                }
+            }
+        }
     }
 
     package var lan: GossipNode? { pools.withLock { $0.lan } }
@@ -161,7 +177,14 @@ package final class GossipMembership: Membership {
 
     /// Receives an event of the LAN pool. Does not block.
     package func receive(_ event: SerfEvent) {
-        guard case .user(let message) = event else { return }
+        switch event {
+        case .member: feed.update(members(wan: false))
+        case .query(let query): questions.receive(query)
+        case .user(let message): receive(message)
+        }
+    }
+
+    private func receive(_ message: UserMessage) {
         pools.withLock { $0.eventTime = max($0.eventTime, message.lTime) }
         // Names without the prefix are other programs'.
         guard message.name.hasPrefix(EventPayload.namePrefix) else { return }

@@ -1,3 +1,4 @@
+package import Primitives
 package import Serf
 
 /// Decides which members may be in Consul's pools (`merge.go` of HashiCorp's agent).
@@ -62,6 +63,25 @@ package struct PoolRules: Sendable {
         let numbers =
             ["expect", "wan_join_port", "raft_vsn"] + tags.keys.filter { $0.hasPrefix("ft_") }
         return numbers.allSatisfy { tags[$0].map { Int($0) != nil } ?? true }
+    }
+
+    /// The tag with the reconnect timeout that a member wants for itself (Consul 1.10).
+    package static let reconnectTimeoutTag = "rc_tm"
+
+    /// Returns the time after which a failed member is forgotten: its own for a client agent that
+    /// advertises one, else that of clients.
+    ///
+    /// - Parameter clients: zero for none.
+    /// - Returns: nil for the pool's.
+    package static func reconnectTimeout(
+        of member: SerfMember, clients: GoDuration
+    ) -> GoDuration? {
+        // Servers stay until an operator removes them, whatever they advertise.
+        guard member.tags["role"] == "node" else { return nil }
+        if let own = member.tags[reconnectTimeoutTag].flatMap({ GoDuration($0) }), own > .zero {
+            return own
+        }
+        return clients > .zero ? clients : nil
     }
 
     /// Returns whether a build contains three numbers with dots between.

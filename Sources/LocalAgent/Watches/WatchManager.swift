@@ -169,6 +169,17 @@ package final class WatchManager: Sendable {
     package func resume(_ id: String) -> Bool { act(id) { $0.resume() } }
     package func trigger(_ id: String) -> Bool { act(id) { $0.trigger() } }
 
+    /// Returns true when a watch answers questions of a name.
+    package func answersQuestions(named name: String) -> Bool {
+        state.withLock { state in
+            state.runners.values.contains { runner in
+                let definition = runner.definition
+                return definition.anyOf.isEmpty && definition.source.type == "query"
+                    && definition.source.name == name
+            }
+        }
+    }
+
     /// Returns the watches for events of a name.
     func eventWatches(for name: String) -> [EventWatchers] {
         let (runners, draining) = state.withLock { ($0.runners, $0.draining) }

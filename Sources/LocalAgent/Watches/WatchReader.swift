@@ -8,13 +8,20 @@ package struct WatchReader: Sendable {
     private let backend: any Backend
     private let events: UserEventBuffer
     private let local: LocalState
+    private let members: MemberFeed
+    private let questions: UserEventBuffer
 
     package typealias Reply = @Sendable (Result<WatchAnswer, ConsulError>) -> Void
 
-    package init(backend: any Backend, events: UserEventBuffer, local: LocalState) {
+    package init(
+        backend: any Backend, events: UserEventBuffer, local: LocalState, members: MemberFeed,
+        questions: UserEventBuffer = UserEventBuffer()
+    ) {
         self.backend = backend
         self.events = events
         self.local = local
+        self.members = members
+        self.questions = questions
     }
 
     /// Calls back once the source has news after `after` (a higher index, or another hash).
@@ -38,12 +45,26 @@ package struct WatchReader: Sendable {
         case .checksInState(let query):
             ask(.healthChecksInState, query, after, reply) { WatchContent(checks: $0) }
         case .event(let name):
-            events.read(named: name, after: Self.number(after)) { events, index in
-                reply(
-                    .success(WatchAnswer(index: .index(index), content: .init(events: events))))
-            }
+            read(events, name, after, reply)
+        case .question(let name):
+            read(questions, name, after, reply)
         case .agentService(let id):
             LocalServiceRead.read(id, after: after, in: local, reply: reply)
+        case .members:
+            members.read(after: Self.number(after)) { result in
+                reply(
+                    result.map { members, revision in
+                        WatchAnswer(index: .index(revision), content: .init(members: members))
+                    })
+            }
+        }
+    }
+
+    private func read(
+        _ buffer: UserEventBuffer, _ name: String, _ after: WatchIndex?, _ reply: @escaping Reply
+    ) -> (any PendingCall)? {
+        buffer.read(named: name, after: Self.number(after)) { events, index in
+            reply(.success(WatchAnswer(index: .index(index), content: .init(events: events))))
         }
     }
 

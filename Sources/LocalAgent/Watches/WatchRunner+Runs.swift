@@ -96,8 +96,12 @@ extension WatchRunner {
         }
     }
 
-    /// Reports the reliable events of a run once it has succeeded or has failed for the last time.
+    /// Answers the question of a run that succeeded. Reports the reliable events of a run once it
+    /// has succeeded or has failed for the last time.
     func report(_ run: HandlerRun, _ outcome: HandlerOutcome) {
+        if definition.source.type == "query", outcome.succeeded {
+            dependencies.questions?.answer(run.firing.events, outcome.output)
+        }
         guard let reports = dependencies.reports, !run.firing.reliableEvents.isEmpty else { return }
         let isOver = state.withLock { state in
             if state.isEnding { return false }

@@ -25,6 +25,8 @@ package final class WatchRunner: Sendable {
         package var health: WatchHealth?
         /// Receives the reliable events that a handler has completed.
         package var reports: EventReports?
+        /// Receives the outputs of handlers that answer questions of the pool.
+        package var questions: PoolQuestions?
         /// The loop that steps the plans and starts the handlers. Starting may take a millisecond,
         /// so this loop serves no requests. Each watch keeps one loop. Nil: each step runs in a
         /// task.
@@ -35,7 +37,8 @@ package final class WatchRunner: Sendable {
             reader: WatchReader, clock: any WaitingClock, store: any WatchStore,
             wallText: @escaping @Sendable () -> String, logger: Logger,
             environment: [String: String], health: WatchHealth? = nil,
-            reports: EventReports? = nil, loops: (any EventLoopGroup)? = nil,
+            reports: EventReports? = nil, questions: PoolQuestions? = nil,
+            loops: (any EventLoopGroup)? = nil,
             registry: MetricRegistry = MetricRegistry()
         ) {
             self.reader = reader
@@ -46,6 +49,7 @@ package final class WatchRunner: Sendable {
             self.environment = environment
             self.health = health
             self.reports = reports
+            self.questions = questions
             self.loops = loops
             self.registry = registry
         }

@@ -65,6 +65,11 @@ struct WatchCommand: Command {
             Flag("dry-run", .bool, "Print the handler of each watch of the agent, and end."),
         ]
 
+    /// Types whose query needs the agent itself.
+    private static let needingTheAgent = [
+        "connect_roots", "connect_leaf", "agent_service", "members", "query",
+    ]
+
     func run(_ flags: ParsedFlags, _ console: Console) async -> Int32 {
         if flags.isOn("dry-run") { return await dryRun(flags, console) }
         let definition: WatchDefinition
@@ -111,7 +116,7 @@ struct WatchCommand: Command {
             throw UsageError(
                 description: "Invalid -timeout \"\(flags["timeout"])\": write it as 90s or 5m")
         }
-        if ["connect_roots", "connect_leaf", "agent_service"].contains(source.type) {
+        if Self.needingTheAgent.contains(source.type) {
             throw UsageError(
                 description: "Type \(source.type) is not supported in the CLI tool")
         }

@@ -1,7 +1,7 @@
 internal import Wire
 
 /// The first byte of a message.
-enum MessageType: UInt8, Sendable {
+enum SerfMessageType: UInt8, Sendable {
     case leave = 0
     case join = 1
     case pushPull = 2
@@ -25,7 +25,7 @@ enum MessageType: UInt8, Sendable {
     ///
     /// - Throws: also when the first byte is another one.
     static func decode<R: Record>(
-        _ type: MessageType, _ record: R.Type = R.self, from message: [UInt8]
+        _ type: SerfMessageType, _ record: R.Type = R.self, from message: [UInt8]
     ) throws -> R {
         var reader = MessagePackReader(message)
         guard try reader.byte() == type.rawValue else {
