@@ -25,7 +25,8 @@ package struct FaultPlan: Sendable {
 }
 
 extension SimulatedPool {
-    /// Runs for a span with faults; then ends them all, and starts the nodes that are down.
+    /// Runs for a span with faults; then ends them all, starts the nodes that are down, and joins
+    /// those that restarted to one that did not: their own join may have met a partition.
     package func run(_ span: GoDuration, faults plan: FaultPlan) throws(Violation) {
         let end = now + span
         var repairs: [(at: Instant, action: (SimulatedPool) -> Void)] = []
@@ -41,6 +42,10 @@ extension SimulatedPool {
         network.heal()
         weather(lost: 0, repeated: 0, stragglers: 0)
         for index in nodes.indices { resume(index) }
+        let oldest = nodes.indices.min { hosts[$0].life < hosts[$1].life } ?? 0
+        for index in nodes.indices where index != oldest && hosts[index].life > 0 {
+            join(index, oldest)
+        }
     }
 
     package func weather(lost: Int, repeated: Int, stragglers: Int) {
