@@ -72,6 +72,11 @@ enum NodeIdentity {
             member.tags["port"] = "\(config.ports.server)"
             member.tags["raft_vsn"] = "3"
             member.tags["ft_fs"] = "1"
+            if config.node.bootstrap || config.node.bootstrapExpect == 1 {
+                member.tags["bootstrap"] = "1"
+            } else if config.node.bootstrapExpect > 1 {
+                member.tags["expect"] = "\(config.node.bootstrapExpect)"
+            }
             member.tags["wan_join_port"] = "\(config.ports.serfWAN)"
         }
         return member

@@ -2,7 +2,6 @@
 package enum GossipError: Error, Sendable, Hashable, CustomStringConvertible {
     case bind(String)
     case keyring(path: String, reason: String)
-    case snapshot(path: String, reason: String)
     case refused(String)
     case stopped
 
@@ -10,7 +9,6 @@ package enum GossipError: Error, Sendable, Hashable, CustomStringConvertible {
         switch self {
         case .bind(let reason): "Failed to create memberlist: \(reason)"
         case .keyring(let path, let reason): "keyring file \(path): \(reason)"
-        case .snapshot(let path, let reason): "snapshot file \(path): \(reason)"
         case .refused(let reason): reason
         case .stopped: "the gossip of this node has ended"
         }

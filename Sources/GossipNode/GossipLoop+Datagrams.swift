@@ -7,15 +7,18 @@ internal import Serf
 internal import Telemetry
 
 extension GossipLoop {
-    /// Queues a datagram; the end of the step flushes. A full send buffer drops it: gossip repeats.
+    /// Sends a datagram. A full send buffer, or an address that cannot be reached, drops it: gossip
+    /// repeats.
     func send(_ packet: [UInt8], to address: TransportAddress, checksummed: Bool) {
-        guard datagrams.isWritable else { return }
         let bytes = codec.seal(packet, checksummed: checksummed, nonce: Self.nonce)
         setup.metrics.bytesSent.increment(by: bytes.count)
-        datagrams.write(
-            AddressedEnvelope(
-                remoteAddress: address.socketAddress, data: ByteBuffer(bytes: bytes)),
-            promise: nil)
+        let code = sender.send(bytes, to: address.bytes, port: address.port)
+        if code != 0 {
+            log(
+                MemberlistNote(
+                    .error, "packet.unsent",
+                    "memberlist: Failed to send to \(address): \(errnoText(code))"))
+        }
     }
 
     /// Returns 12 bytes of the system's generator: a nonce must never repeat under one key.

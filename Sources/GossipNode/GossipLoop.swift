@@ -19,6 +19,7 @@ final class GossipLoop {
     let published: PublishedPool
 
     let datagrams: any Channel
+    let sender: UDPSocket
     let listener: any Channel
     /// Streams that other nodes opened and wait for an answer.
     var incoming: [IncomingStream: any Channel] = [:]
@@ -36,6 +37,9 @@ final class GossipLoop {
     private var timer: Scheduled<Void>?
     private var timerAt = Instant.distantFuture
     private var publishedAt = Instant.zero
+    /// The last publication of changed members.
+    private var changedAt = Instant.zero
+    private var isPublishing = false
 
     /// Inputs that arrive while directives are carried out.
     private var inbox = FIFOQueue<SerfInput>()
@@ -51,6 +55,7 @@ final class GossipLoop {
         codec = setup.codec
         self.snapshot = snapshot
         datagrams = sockets.datagrams
+        sender = sockets.sender
         listener = sockets.listener
         self.loop = loop
         self.published = published
@@ -77,12 +82,32 @@ final class GossipLoop {
     private func drain() {
         isStepping = true
         defer { isStepping = false }
-        let revision = core.membersRevision
         while !isStopped, let input = inbox.popFirst() {
-            carryOut(core.step(input, now: SystemClock.now()))
+            let revision = core.membersRevision
+            let directives = core.step(input, now: SystemClock.now())
+            // Handlers of events read the members: they must see the changes of this step.
+            if core.membersRevision != revision { publishChange() }
+            carryOut(directives)
         }
-        if core.membersRevision != revision { published.update(core) }
-        datagrams.flush()
+    }
+
+    /// Publishes the members at once, or soon: a large list is copied and sorted, so that a mass
+    /// join must not cost a copy per member.
+    private func publishChange() {
+        let now = SystemClock.now()
+        let isCheap = core.statistics.members <= Limits.cheapMembersMax
+        if isCheap || now - changedAt >= Limits.publishChangesInterval {
+            changedAt = now
+            return published.update(core)
+        }
+        guard !isPublishing else { return }
+        isPublishing = true
+        let me = bound
+        loop.scheduleTask(in: .nanoseconds(Limits.publishChangesInterval.nanoseconds)) {
+            me.value.isPublishing = false
+            me.value.changedAt = SystemClock.now()
+            me.value.published.update(me.value.core)
+        }
     }
 
     private func carryOut(_ directives: [SerfDirective]) {
@@ -94,8 +119,6 @@ final class GossipLoop {
         case .gossip(let gossip): carryOut(gossip)
         case .event(let event):
             setup.metrics.count(event)
-            // Handlers read the members: they must see the change.
-            if case .member = event { published.update(core) }
             setup.onEvent(event)
         case .answer(let ticket, let outcome):
             answers.removeValue(forKey: ticket)?(outcome)

@@ -29,7 +29,8 @@ package final class GossipNode: Sendable {
         let rejoins = setup.options.rejoinsAfterLeave
         var restored = SnapshotState(rejoinsAfterLeave: rejoins)
         if let path = setup.snapshotPath {
-            restored = try SnapshotFile.read(path, rejoinsAfterLeave: rejoins)
+            restored = SnapshotFile.read(
+                path, rejoinsAfterLeave: rejoins, logger: setup.logger)
         }
         do throws(SerfError) {
             _ = try Tags.encode(setup.tags)

@@ -11,6 +11,8 @@ struct GossipSockets {
     typealias Owner = NIOLoopBoundBox<GossipLoop?>
 
     let datagrams: any Channel
+    /// Sends; `datagrams` receives.
+    let sender: UDPSocket
     let listener: any Channel
     let port: UInt16
 
@@ -45,22 +47,21 @@ struct GossipSockets {
         var bound = address
         bound.port = UInt16(truncatingIfNeeded: listener.localAddress?.port ?? 0)
         do {
+            let sender = try UDPSocket.bind(
+                bound.bytes, port: bound.port, receiveBufferBytes: Limits.receiveBufferBytes)
             let datagrams = try await DatagramBootstrap(group: loop)
                 .channelOption(
                     .recvAllocator,
                     value: FixedSizeRecvByteBufferAllocator(capacity: Limits.datagramBytesMax)
-                )
-                .channelOption(
-                    .socketOption(.so_rcvbuf),
-                    value: SocketOptionValue(Limits.receiveBufferBytes)
                 )
                 .channelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
                         try channel.pipeline.syncOperations.addHandler(DatagramHandler(owner))
                     }
                 }
-                .bind(to: bound.socketAddress).get()
-            return GossipSockets(datagrams: datagrams, listener: listener, port: bound.port)
+                .withBoundSocket(sender.descriptor).get()
+            return GossipSockets(
+                datagrams: datagrams, sender: sender, listener: listener, port: bound.port)
         } catch {
             try? await listener.close()
             throw error

@@ -20,6 +20,10 @@ enum Limits {
     static let notesPeriod = GoDuration.seconds(10)
     /// The age that the published figures may have.
     static let publishInterval = GoDuration.seconds(1)
+    /// Members up to which each change is published at once; with more, changes within
+    /// `publishChangesInterval` are published together.
+    static let cheapMembersMax = 64
+    static let publishChangesInterval = GoDuration.milliseconds(50)
     /// Attempts to find a port that is free for both protocols, when the system chooses it.
     static let portAttempts = 16
     /// Bytes that the kernel holds for datagrams not yet read, memberlist's value.

@@ -25,8 +25,8 @@ final class SnapshotFile {
     ///
     /// - Parameter rejoinsAfterLeave: keeps the members although this node has left.
     static func read(
-        _ path: String, rejoinsAfterLeave: Bool
-    ) throws(GossipError) -> SnapshotState {
+        _ path: String, rejoinsAfterLeave: Bool, logger: Logger
+    ) -> SnapshotState {
         guard Files.exists(path) else {
             return SnapshotState(rejoinsAfterLeave: rejoinsAfterLeave)
         }
@@ -35,7 +35,11 @@ final class SnapshotFile {
                 try Files.read(path, limit: Limits.snapshotFileBytesMax),
                 rejoinsAfterLeave: rejoinsAfterLeave)
         } catch {
-            throw .snapshot(path: path, reason: "\(error)")
+            // The file only saves time: a node without it joins by its configuration.
+            logger.warning(
+                "serf: Failed to read snapshot; the next one replaces it",
+                metadata: ["error": "\(error)"])
+            return SnapshotState(rejoinsAfterLeave: rejoinsAfterLeave)
         }
     }
 

@@ -39,7 +39,7 @@ struct PoolClaim: Sendable, Hashable {
 }
 
 extension PoolMember {
-    /// Why a record of the network is no member, in memberlist's words.
+    /// The field that keeps a record of the network from being a member.
     enum Invalid: Error {
         case name, incarnation, address, meta, versions
     }

@@ -47,10 +47,22 @@ public struct TransportAddress: Hashable, Sendable, CustomStringConvertible {
 
     /// 4 or 16 bytes in network order.
     public var bytes: [UInt8] {
-        let all = [high, low].flatMap { half in
-            (0..<8).map { UInt8(truncatingIfNeeded: half >> UInt64(56 - $0 * 8)) }
+        let low = low
+        let high = high
+        guard isIPv6 else {
+            return [
+                UInt8(truncatingIfNeeded: low >> 24), UInt8(truncatingIfNeeded: low >> 16),
+                UInt8(truncatingIfNeeded: low >> 8), UInt8(truncatingIfNeeded: low),
+            ]
         }
-        return isIPv6 ? all : Array(all.suffix(4))
+        return [UInt8](unsafeUninitializedCapacity: 16) { space, count in
+            for index in 0..<8 {
+                let shift = UInt64(56 - index * 8)
+                space[index] = UInt8(truncatingIfNeeded: high >> shift)
+                space[index + 8] = UInt8(truncatingIfNeeded: low >> shift)
+            }
+            count = 16
+        }
     }
 
     public var ip: IPAddress { IPAddress(unchecked: bytes) }

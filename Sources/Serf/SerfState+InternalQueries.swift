@@ -88,7 +88,7 @@ extension SerfState {
         }
         note(
             .warning, "serf.conflict",
-            "minority in name conflict resolution, quiting [\(matching) / \(answers)]")
+            "minority in name conflict resolution, quitting [\(matching) / \(answers)]")
         lostName = true
     }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import GossipKit
 import Memberlist
 import Primitives
@@ -27,6 +28,7 @@ enum Bench {
     /// Prints one row; the first cell is to the left.
     private static func row(_ cells: [String]) {
         print(cells.joined(separator: " | "))
+        fflush(nil)  // Large pools take minutes.
     }
 
     // MARK: Detection

@@ -7,7 +7,7 @@ import Testing
 @Suite struct DetectionTests {
     /// The probe within two rounds of the fastest observer, the least suspicion of about
     /// 4 x log10 n s, and gossip.
-    static let limit = GoDuration.seconds(30)
+    static let limit = GoDuration.seconds(20)
 
     @Test(arguments: [10, 10, 10, 25, 25, 100].enumerated().map { ($0 + 1, $1) })
     func aDeadMemberIsFound(seed: Int, count: Int) throws {
@@ -57,14 +57,20 @@ import Testing
         #expect(pool.isConverged)
     }
 
+<<<<<<< HEAD
     /// A large pool, briefly: with the costs of a step in proportion to the members, this test
     /// would take minutes.
     @Test func aThousandMembersSuspectADeadOne() throws {
+=======
+    /// A large pool, briefly: with the costs of a step in proportion to the members, this test
+    /// would take minutes.
+    @Test func membersOfAThousandSuspectADeadOne() throws {
+>>>>>>> 576dd5662d760305381dd9d386d9197a2876d37b
         let pool = Pools.members(1000, seed: 1)
         pool.kill(500)
         let time = try pool.run(atMost: .seconds(10), every: .milliseconds(100)) {
             let known = pool.live.filter { pool.nodes[$0].state(of: "n500")?.state == .suspect }
-            return known.count > 10
+            return known.count > 2
         }
         #expect(time != nil)
     }

@@ -15,7 +15,7 @@ import Testing
 
         /// Runs seeds until one breaks a rule.
         private func expectFound(
-            _ name: String, seeds: ClosedRange<UInt64> = 1...10,
+            _ name: String, seeds: ClosedRange<UInt64> = 1...40,
             _ breaks: (UInt64) throws -> Bool
         ) throws {
             for seed in seeds {

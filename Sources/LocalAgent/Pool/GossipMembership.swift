@@ -44,8 +44,8 @@ package final class GossipMembership: Membership {
     /// Sets the pools, once they have started.
     package func attach(lan: GossipNode?, wan: GossipNode?) {
         pools.withLock { ($0.lan, $0.wan) = (lan, wan) }
-        feed.update(members(wan: false))
         guard let lan else { return }
+        feed.attach { lan.members.map { Member($0) } }
         questions.attach { [logger] id, payload in
             Task {
                 do throws(SerfError) {
@@ -178,7 +178,7 @@ package final class GossipMembership: Membership {
     /// Receives an event of the LAN pool. Does not block.
     package func receive(_ event: SerfEvent) {
         switch event {
-        case .member: feed.update(members(wan: false))
+        case .member: feed.markChanged()
         case .query(let query): questions.receive(query)
         case .user(let message): receive(message)
         }
