@@ -278,8 +278,8 @@ let package = Package(
         tests(
             of: "GossipNode",
             [
-                "Primitives", "Memberlist", "Serf", "Platform", "TestKit", nioCore, nioPosix,
-                logging,
+                "Primitives", "Wire", "Memberlist", "Serf", "Platform", "TestKit", nioCore,
+                nioPosix, logging,
             ]),
         house(
             "GossipKit", ["Primitives", "Vivaldi", "Memberlist", "Serf"], path: "Tests/GossipKit",

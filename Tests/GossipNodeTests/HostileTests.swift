@@ -4,8 +4,10 @@ import NIOCore
 import NIOPosix
 import Primitives
 import Serf
+import Synchronization
 import TestKit
 import Testing
+import Wire
 
 /// A stranger on the network sends garbage.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct HostileTests {
@@ -51,6 +53,43 @@ import Testing
         a.fire(name: "alive", payload: [], coalesces: false) { #expect($0 == nil) }
         try await eventually("b receives an event") { pool.logs[1].userNames == ["alive"] }
         #expect(a.summary == "a=alive b=alive" && b.summary == "a=alive b=alive")
+        await pool.stop()
+    }
+
+    /// A datagram that cannot be sent is lost; the socket stays.
+    @Test func anUnreachableAddressHarmsNoSocket() async throws {
+        let pool = TestPool()
+        let (a, b) = (try await pool.add("a"), try await pool.add("b"))
+        #expect(await pool.join(b, to: a) == 1)
+        try await eventually("both know both") { a.members.count == 2 && b.members.count == 2 }
+        let target = try SocketAddress(ipAddress: "127.0.0.1", port: Int(a.port))
+        let sender = try await DatagramBootstrap(group: pool.group)
+            .bind(host: "127.0.0.1", port: 0).get()
+        // Answers to these go to a broadcast address, and to one of another family.
+        for address in [[255, 255, 255, 255], [UInt8](repeating: 0x78, count: 16)] {
+            var ping = Ping()
+            ping.sequence = 1
+            ping.node = "a"
+            ping.source.address = Bytes(address)
+            ping.source.port = 1
+            let data = ByteBuffer(bytes: MessageType.ping.encode(ping))
+            try await sender.writeAndFlush(AddressedEnvelope(remoteAddress: target, data: data))
+                .get()
+        }
+        try await sender.close()
+        // Acks of a query come by datagram alone.
+        let acks = Mutex<Set<String>>([])
+        try await eventually("both confirm a query") {
+            var request = QueryRequest(name: "_serf_ping")
+            request.wantsAcks = true
+            _ = try await b.query(request) { progress in
+                if case .ack(let member) = progress {
+                    _ = acks.withLock { $0.insert(member) }
+                }
+            }
+            try await Task.sleep(nanoseconds: 20_000_000)
+            return acks.withLock { $0 } == ["a", "b"]
+        }
         await pool.stop()
     }
 

@@ -57,15 +57,9 @@ import Testing
         #expect(pool.isConverged)
     }
 
-<<<<<<< HEAD
-    /// A large pool, briefly: with the costs of a step in proportion to the members, this test
-    /// would take minutes.
-    @Test func aThousandMembersSuspectADeadOne() throws {
-=======
     /// A large pool, briefly: with the costs of a step in proportion to the members, this test
     /// would take minutes.
     @Test func membersOfAThousandSuspectADeadOne() throws {
->>>>>>> 576dd5662d760305381dd9d386d9197a2876d37b
         let pool = Pools.members(1000, seed: 1)
         pool.kill(500)
         let time = try pool.run(atMost: .seconds(10), every: .milliseconds(100)) {
