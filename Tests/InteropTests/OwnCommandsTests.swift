@@ -170,7 +170,7 @@ struct OwnCommandsTests {
     @Test func completionAnswersAndInstalls() async throws {
         try await Self.withAgent { _, run in
             for (line, answer) in [
-                ("consul k", "keygen kv"),
+                ("consul k", "keygen keyring kv"),
                 ("consul kv ", "copy delete diff export get import move put sync"),
                 ("consul kv g", "get"), ("consul kv get -st", "-stale"), ("consul kvx ", ""),
                 ("consul -auto", "-autocomplete-install -autocomplete-uninstall"),
